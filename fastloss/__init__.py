@@ -1,0 +1,1 @@
+from fastloss.losses.regression import huber_loss, mse_loss

@@ -1,0 +1,177 @@
+"""What an argument may hold: data about a loss, from which checks, messages, tests and the CLI's choices are made.
+
+A `Domain` is for the elements of an array. Its `check` is scalar plain Python, compiled into the kernels, so that the
+check costs no pass of its own; it returns bits, 0 where all is well, and NaN is always well (NaN in gives NaN out).
+A `Range`, `Choice` or `Flag` is for a parameter.
+"""
+
+import dataclasses
+import math
+import numbers
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+WRONG, ZERO, MINUS_ONE = 1, 2, 4  # the last two are wrong only together
+
+
+def any_number(x):
+    return 0
+
+
+def outside_unit(x):
+    return 1 if (x < 0.0 or x > 1.0) else 0
+
+
+def not_binary(x):
+    return 0 if (x == 0.0 or x == 1.0 or x != x) else 1
+
+
+def not_sign(x):
+    return 0 if (x == -1.0 or x == 1.0 or x != x) else 1
+
+
+def not_sign_or_binary(x):
+    return 2 if x == 0.0 else (4 if x == -1.0 else (0 if (x == 1.0 or x != x) else 1))
+
+
+def at_most_minus_one(x):
+    return 1 if x <= -1.0 else 0
+
+
+def below_zero(x):
+    return 1 if x < 0.0 else 0
+
+
+def equals_zero(x):
+    return 1 if x == 0.0 else 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Domain:
+    """The values that the elements of an array argument may take."""
+
+    expected: str
+    check: Callable[[float], int] = any_number
+    low: float = -math.inf  # where tests draw from, unless `values` are given
+    high: float = math.inf
+    values: tuple[float, ...] = ()
+
+    def explain(self, name: str, array: Any) -> str:
+        """The message for the first element of `array` that is not in the domain."""
+        flat = np.asarray(array).reshape(-1)
+        seen: dict[int, int] = {}
+        for start in range(0, flat.size, 65536):
+            part = flat[start : start + 65536].astype(np.float64)
+            for offset, x in enumerate(part.tolist()):
+                bits = self.check(x)
+                seen.setdefault(bits, start + offset)
+                if bits == WRONG:
+                    return f"{name}[{position(array, start + offset)}] is {x:g}: expected {self.expected}"
+        zero, minus = seen[ZERO], seen[MINUS_ONE]
+        return (
+            f"{name} mixes 0 (at index {position(array, zero)}) and -1 (at index {position(array, minus)}): "
+            f"expected {self.expected}"
+        )
+
+
+def wrong(bits: int) -> bool:
+    """Whether the union of all elements' bits says that some element is not in the domain."""
+    return bool(bits & WRONG) or bits & (ZERO | MINUS_ONE) == ZERO | MINUS_ONE
+
+
+def position(array: Any, flat: int) -> str:
+    """The index of a flattened position, as it is written between brackets."""
+    return ", ".join(str(int(i)) for i in np.unravel_index(flat, np.shape(array))) if np.ndim(array) else ""
+
+
+REAL = Domain("a number")
+UNIT = Domain("a number in [0, 1]", outside_unit, 0.0, 1.0)
+PROBABILITY = Domain("a probability in [0, 1] (for logits use the loss's `_with_logits` or softmax form)", outside_unit, 0.0, 1.0)
+BINARY = Domain("0 or 1", not_binary, values=(0.0, 1.0))
+SIGN = Domain("-1 or 1", not_sign, values=(-1.0, 1.0))
+SIGN_OR_BINARY = Domain("-1 or 1 (or 0 and 1 throughout)", not_sign_or_binary, values=(-1.0, 1.0))
+ABOVE_MINUS_ONE = Domain("a number above -1", at_most_minus_one, -0.99)
+NON_NEGATIVE = Domain("a number >= 0", below_zero, 0.0)
+NON_ZERO = Domain("a number other than 0 (or give `epsilon`)", equals_zero, 0.1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """A real parameter between two bounds; `open_low` excludes the lower one."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = False
+    optional: bool = False  # None is allowed
+
+    def __str__(self) -> str:
+        left, right = "(" if self.open_low or self.low == -math.inf else "[", ")" if self.open_high or self.high == math.inf else "]"
+        return f"a number in {left}{self.low:g}, {self.high:g}{right}" + (" or None" if self.optional else "")
+
+    def validate(self, name: str, value: Any) -> float | None:
+        """`value` as a float; None stays None where it is allowed."""
+        if value is None and self.optional:
+            return None
+        if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"{name} is {value!r}: expected {self}")
+        number = float(value)
+        below = number <= self.low if self.open_low else number < self.low
+        above = number >= self.high if self.open_high else number > self.high
+        if below or above or not math.isfinite(number):
+            raise ValueError(f"{name} is {value!r}: expected {self}")
+        return number
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """A parameter that is one of a few words."""
+
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "one of " + ", ".join(repr(value) for value in self.values)
+
+    def validate(self, name: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise TypeError(f"{name} is {value!r}: expected {self}")
+        if value not in self.values:
+            raise ValueError(f"{name} is {value!r}: expected {self}")
+        return value
+
+
+@dataclasses.dataclass(frozen=True)
+class Flag:
+    """A parameter that is True or False."""
+
+    def __str__(self) -> str:
+        return "True or False"
+
+    def validate(self, name: str, value: Any) -> bool:
+        if not isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"{name} is {value!r}: expected {self}")
+        return bool(value)
+
+
+@dataclasses.dataclass(frozen=True)
+class Free:
+    """A parameter whose check the loss does itself; `expected` says what it takes."""
+
+    expected: str
+
+    def __str__(self) -> str:
+        return self.expected
+
+    def validate(self, name: str, value: Any) -> Any:
+        return value
+
+
+Parameter = Range | Choice | Flag | Free
+
+POSITIVE = Range(0.0, open_low=True)
+AT_LEAST_ZERO = Range(0.0)
+ANY = Range()
+FRACTION = Range(0.0, 1.0)
+INNER_FRACTION = Range(0.0, 1.0, open_low=True, open_high=True)

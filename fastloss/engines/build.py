@@ -1,0 +1,125 @@
+"""How a formula meets a loop, and how the compiled loop survives from process to process.
+
+Decisions, with the ways that were rejected:
+
+a) A loop is a copy of a template function whose globals are replaced (`specialise`). A formula handed over as an
+   argument or captured in a closure misses Numba's disk cache in every process and leaves new files there each time.
+b) Numba keys a cached function by its own file and name, never by the functions and constants that it reaches: an
+   edited formula would go on serving its old numbers. So the copy's `__qualname__`, of which Numba makes the file's
+   name, holds a digest of the whole package's source and of the settings of Numba that change the code but not the key.
+c) Only the outermost loop is cached; what it calls is inlined. Every function has its own explicit flags, since a
+   callee keeps those of whoever compiled it first.
+d) Public interfaces of Numba only. Files of older sources are removed when a new one is written, a damaged file is
+   removed and compiled again, and where nothing can be written the loop is compiled in memory.
+"""
+
+import contextlib
+import functools
+import os
+import pathlib
+import pickle
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numba
+
+from fastloss.digest import DIGEST
+
+# Without nnan and ninf: NaN and infinity are data. Reassociation is what lets LLVM vectorise a sum.
+FLAGS: dict[str, Any] = {"fastmath": {"reassoc", "contract", "arcp", "nsz"}, "error_model": "numpy"}
+# Formulas keep the order in which they are written: their accuracy rests on it.
+EXACT: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy"}
+
+SETTINGS = ("NUMBA_BOUNDSCHECK", "NUMBA_OPT", "NUMBA_LOOP_VECTORIZE", "NUMBA_SLP_VECTORIZE", "NUMBA_ENABLE_AVX")
+STAMP = "_".join([*(os.environ.get(name, "") for name in SETTINGS), DIGEST]).lstrip("_")
+MARK = "fastloss_kernel"
+
+
+def specialise(template: Callable[..., Any], name: str, **names: Any) -> Callable[..., Any]:
+    """A copy of `template` in whose globals `names` mean something else, named so that Numba can cache it."""
+    copy = types.FunctionType(template.__code__, {**template.__globals__, **names}, template.__name__)
+    copy.__qualname__ = f"{MARK}_{template.__name__}_{name}_{STAMP}"
+    copy.__module__ = template.__module__
+    return copy
+
+
+def of_package(value: Any) -> bool:
+    """Whether a global is a plain function of this package, hence to be compiled with its caller."""
+    return isinstance(value, types.FunctionType) and value.__module__.split(".")[0] == "fastloss"
+
+
+def bind(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
+    """A plain copy in which `names` mean something else, also in the functions of the package that it calls."""
+    changed = {}
+    for name in function.__code__.co_names:
+        old = function.__globals__.get(name)
+        new = names.get(name, old)
+        if of_package(new):
+            new = bind(new, **names)
+        if new is not old:
+            changed[name] = new
+    if not changed:
+        return function
+    return types.FunctionType(function.__code__, {**function.__globals__, **changed}, function.__name__)
+
+
+@functools.cache
+def formula(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A plain function of the package, compiled to be inlined, with all that it calls."""
+    if numba.config.DISABLE_JIT:
+        return function
+    called = {name: function.__globals__.get(name) for name in function.__code__.co_names}
+    compiled = {name: formula(value) for name, value in called.items() if of_package(value)}
+    copy = types.FunctionType(function.__code__, {**function.__globals__, **compiled}, function.__name__)
+    return numba.njit(**EXACT)(copy)
+
+
+def loop(template: Callable[..., Any], name: str, signature: Any, **names: Any) -> Callable[..., Any]:
+    """`template`, specialised and compiled for one signature: from the disk where it is there, else compiled and stored."""
+    return _stored(specialise(template, name, **names), signature, nogil=True)
+
+
+def parallel_loop(template: Callable[..., Any], name: str, signature: Any, **names: Any) -> Callable[..., Any]:
+    """The same for a template that contains `prange`."""
+    return _stored(specialise(template, name, **names), signature, nogil=True, parallel=True)
+
+
+def _stored(function: Callable[..., Any], signature: Any, **options: Any) -> Callable[..., Any]:
+    if numba.config.DISABLE_JIT:
+        return function
+    try:
+        kernel = numba.njit(cache=True, **options, **FLAGS)(function)
+    except RuntimeError:  # no place that can be written
+        return numba.njit(signature, **options, **FLAGS)(function)
+    try:
+        kernel.compile(signature)
+    except (OSError, EOFError, pickle.PickleError, ValueError, KeyError, AttributeError, ImportError, IndexError):
+        _remove(kernel.stats.cache_path, f"*{function.__qualname__}*")
+        return _without_store(function, signature, kernel, options)
+    if sum(kernel.stats.cache_misses.values()):
+        _remove_stale(kernel.stats.cache_path)
+    return kernel
+
+
+def _without_store(function, signature, kernel, options):
+    """Once more after the damaged file is gone; in memory if the place itself is at fault."""
+    try:
+        kernel = numba.njit(cache=True, **options, **FLAGS)(function)
+        kernel.compile(signature)
+        return kernel
+    except (OSError, RuntimeError):
+        return numba.njit(signature, **options, **FLAGS)(function)
+
+
+def _remove_stale(folder: str) -> None:
+    for path in pathlib.Path(folder).glob(f"*{MARK}_*"):
+        if DIGEST not in path.name:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _remove(folder: str, pattern: str) -> None:
+    for path in pathlib.Path(folder).glob(pattern):
+        with contextlib.suppress(OSError):
+            path.unlink()

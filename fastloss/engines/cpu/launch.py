@@ -1,0 +1,83 @@
+"""Running a compiled block over its chunks: the only parallel code on the CPU, and its guards.
+
+A block is serial, `block(inputs, parameters, outputs, first, last)`, and does chunks first..last-1; what a chunk is
+depends on the data's shape alone, so the bits never depend on the threads. One driver for each signature takes the
+block as a typed function pointer: that costs nothing at run time, and a loss costs no parallel compilation of its own.
+"""
+
+import functools
+import os
+import sys
+import threading
+
+import numba
+import numpy as np
+from numba import prange, types
+
+from fastloss.engines.build import parallel_loop
+
+_lock = threading.Lock()
+_serial_only = False
+
+
+def _after_fork_in_child() -> None:
+    """GNU OpenMP kills a forked child that opens a region after its parent has: such a child computes serially."""
+    global _lock, _serial_only
+    _lock = threading.Lock()
+    _serial_only = _serial_only or _layer() == "omp"
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+def _layer() -> str:
+    """Numba's threading layer, "" before the first parallel region of the process."""
+    try:
+        return numba.threading_layer()
+    except ValueError:
+        return ""
+
+
+def drive(block, inputs, parameters, outputs, chunks):
+    for chunk in prange(chunks):
+        first = np.int64(chunk)
+        block(inputs, parameters, outputs, first, first + 1)
+
+
+@functools.cache
+def driver(signature):
+    """The parallel driver for blocks of one signature."""
+    inputs, parameters, outputs, _, _ = signature.args
+    return parallel_loop(drive, "any", types.void(types.FunctionType(signature), inputs, parameters, outputs, types.int64))
+
+
+def launch(block, signature, arrays, chunks: int) -> None:
+    """Run `block` over all chunks; `arrays` is (inputs, parameters, outputs)."""
+    if chunks <= 1 or _serial_only or numba.config.DISABLE_JIT or numba.get_num_threads() == 1:
+        block(*arrays, 0, chunks)
+        return
+    run = driver(signature)
+    if _layer() != "workqueue":
+        run(block, *arrays, chunks)
+        return
+    with _lock:  # this layer aborts the process when two threads enter parallel code at once
+        run(block, *arrays, chunks)
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """A view that kernels may only read: one type for arrays that are writable and arrays that are not."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def information() -> dict[str, object]:
+    """What `fastloss info` says of this engine."""
+    features = numba.core.codegen.get_host_cpu_features() if "numba.core.codegen" in sys.modules else ""
+    return {
+        "threads": numba.get_num_threads(),
+        "threading layer": _layer() or "not started",
+        "processor": numba.core.codegen.ll.get_host_cpu_name(),
+        "vector instructions": ", ".join(name for name in ("sse2", "avx2", "fma", "avx512f") if f"+{name}" in features),
+    }

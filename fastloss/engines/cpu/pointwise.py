@@ -1,0 +1,135 @@
+"""The pointwise shape on the CPU."""
+
+import functools
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+
+from fastloss import validate
+from fastloss.engines import build
+from fastloss.engines.cpu.launch import launch, read_only
+from fastloss.shapes.pointwise import Formulas, Outcome, Wanted, element, unbound
+
+CHUNK = 8192  # elements; a constant of the library: sums of chunks, hence results, depend on it
+STAGE = 64 * CHUNK  # elements converted at a time, where an array cannot be read as it is
+
+unpack = unbound
+
+
+def unpack_0(parameters):
+    return ()
+
+
+def unpack_1(parameters):
+    return (parameters[1],)
+
+
+def unpack_2(parameters):
+    return parameters[1], parameters[2]
+
+
+def unpack_3(parameters):
+    return parameters[1], parameters[2], parameters[3]
+
+
+UNPACKS = (unpack_0, unpack_1, unpack_2, unpack_3)
+
+
+def block(inputs, parameters, outputs, first, last):
+    scale = parameters[0]
+    own = unpack(parameters)
+    for chunk in range(first, last):
+        total = 0.0
+        wrong = 0
+        # unsigned, since a signed index would be tested for a negative value and spoil the vector loads
+        for i in range(np.uint64(chunk * CHUNK), np.uint64(min(inputs[0].size, (chunk + 1) * CHUNK))):
+            loss, bits = element(i, inputs, scale, own, outputs)
+            total += loss
+            wrong |= bits
+        outputs[3][chunk] = total
+        outputs[4][chunk] = wrong
+
+
+@functools.cache
+def compiled(formulas: Formulas, wanted: Wanted, dtypes: tuple[np.dtype, ...], weighted: bool) -> tuple[Any, Any]:
+    """The block of one loss for what is wanted of it, and its signature."""
+    kinds = [numba.from_dtype(dtype) for dtype in dtypes]
+    kinds += [kinds[0]] * (3 - len(kinds))
+    inputs = [types.Array(kind, 1, "C", readonly=True) for kind in (*kinds, types.float64)]
+    outputs = [types.Array(kind, 1, "C") for kind in (*[kinds[0]] * 3, types.float64, types.int64)]
+    signature = types.void(
+        types.BaseTuple.from_types(inputs),
+        types.Array(types.float64, 1, "C", readonly=True),
+        types.BaseTuple.from_types(outputs),
+        types.int64,
+        types.int64,
+    )
+    bound = build.formula(build.bind(element, **formulas.bindings(wanted, weighted)))
+    name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
+    own = build.formula(UNPACKS[formulas.parameters])
+    return build.loop(block, name, signature, element=bound, unpack=own), signature
+
+
+def kernel_dtype(array: np.ndarray) -> np.dtype:
+    """float32 for what float32 holds exactly, else float64."""
+    small = array.dtype.kind == "f" and array.dtype.itemsize <= 4 or array.dtype.name == "bfloat16"
+    return np.dtype(np.float32 if small else np.float64)
+
+
+def readable(array: np.ndarray, dtype: np.dtype) -> bool:
+    """Whether kernels can walk the array where it lies."""
+    return array.dtype == dtype and array.dtype.isnative and array.flags.c_contiguous and array.flags.aligned
+
+
+def flat(array: np.ndarray, dtype: np.dtype, start: int, stop: int) -> np.ndarray:
+    """Elements start..stop-1 in C order, viewed where possible, else converted into a small copy."""
+    part = array.reshape(-1)[start:stop] if array.flags.c_contiguous or array.ndim == 1 else array.flat[start:stop]
+    return read_only(np.require(part, dtype, ["C", "A"]))
+
+
+def operands(names: tuple[str, ...], values: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
+    """The arguments as arrays, not converted."""
+    return tuple(validate.array(name, value) for name, value in zip(names, values, strict=True))
+
+
+def weights(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+    """The examples' weights, viewed in the losses' shape."""
+    return validate.sample_weight(value, shape)
+
+
+def product(given: np.ndarray | None, factor: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+    """What every loss is multiplied by."""
+    if factor is None:
+        return given
+    factor = np.broadcast_to(factor, shape)
+    return factor if given is None else given * factor
+
+
+def run(formulas: Formulas, operands: tuple[np.ndarray, ...], weights, parameters: tuple[float, ...], wanted: Wanted) -> Outcome:
+    """One pass over the operands, all of one shape; `parameters` starts with the derivatives' factor."""
+    dtypes = tuple(kernel_dtype(operand) for operand in operands)
+    size = operands[0].size
+    arrays = list(zip(operands, dtypes, strict=True))
+    if weights is not None:
+        arrays.append((weights, np.dtype(np.float64)))
+    stage = size if all(readable(*array) for array in arrays) else STAGE
+    kernel, signature = compiled(formulas, wanted, dtypes, weights is not None)
+    each, gradient, curvature = (np.empty(size if want else 0, dtypes[0]) for want in (wanted.each, wanted.gradient, wanted.curvature))
+    chunks = -(-size // CHUNK)
+    partials, wrong = np.zeros(chunks), np.zeros(chunks, np.int64)
+    settings = read_only(np.array(parameters, np.float64))
+    padding = [read_only(np.empty(0, dtypes[0]))] * (3 - len(operands))
+    for start in range(0, size, max(stage, 1)):
+        stop = min(size, start + stage)
+        parts = [flat(*array, start, stop) for array in arrays]
+        if weights is None:
+            parts.append(read_only(np.empty(0)))
+        inputs = (*parts[:-1], *padding, parts[-1])
+        some, those = slice(start, stop), slice(start // CHUNK, -(-stop // CHUNK))
+        outputs = (each[some], gradient[some], curvature[some], partials[those], wrong[those])
+        launch(kernel, signature, (inputs, settings, outputs), -(-(stop - start) // CHUNK))
+    shape = operands[0].shape
+    results = (array.reshape(shape) if want else None for array, want in zip((each, gradient, curvature), wanted[1:], strict=True))
+    return Outcome(partials, int(np.bitwise_or.reduce(wrong)), *results)

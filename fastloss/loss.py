@@ -1,0 +1,116 @@
+"""What a loss is: formulas, a shape, data about itself; and the registry of all of them."""
+
+import abc
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastloss.domains import Parameter
+
+REGISTRY: dict[str, "Loss"] = {}
+
+
+def keyword(name: str, default: Any) -> inspect.Parameter:
+    """A keyword-only parameter for a loss's signature."""
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+
+
+class Loss(abc.ABC):
+    """A loss function: call it for the value, or use `value_and_grad` or `grad_hess`.
+
+    The public function it is made from carries the signature and the docstring. Its body turns the checked parameters
+    into what the formulas want. Each shape of computation (`pointwise.py`, `rows.py`, ...) has a subclass that adds
+    the keywords all its losses share.
+    """
+
+    shape: str  # names the module of each engine that walks it
+    keywords: tuple[inspect.Parameter, ...] = (keyword("sample_weight", None), keyword("reduction", "mean"))
+
+    def __init__(self, function: Callable[..., Any], *, reference: str, parameters: Mapping[str, Parameter] | None = None):
+        self.function = function
+        self.reference = reference
+        self.parameters: dict[str, Parameter] = dict(parameters or {})
+        own = inspect.signature(function)
+        self.__signature__ = own.replace(parameters=[*own.parameters.values(), *self.keywords])
+        self.arguments = tuple(p.name for p in own.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
+        self.defaults = {name: p.default for name, p in own.parameters.items() if name in self.parameters}
+        self._own = frozenset(own.parameters)
+        functools.update_wrapper(self, function)
+        self.name: str = function.__name__
+        REGISTRY[self.name] = self
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return (self.__doc__ or "").strip().split("\n")[0]
+
+    @property
+    def has_curvature(self) -> bool:
+        """Whether `grad_hess` is defined."""
+        return False
+
+    def __repr__(self) -> str:
+        return f"<fastloss loss {self.name}{self.__signature__}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return lookup, (self.name,)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._evaluate("value", *self._bound(args, kwargs))
+
+    def value_and_grad(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """The value and its gradient in one pass; takes what the loss itself takes.
+
+        The gradient is one array for a loss with one differentiable argument, else a tuple in argument order.
+        """
+        return self._evaluate("value_and_grad", *self._bound(args, kwargs))
+
+    def grad_hess(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """The gradient and the diagonal of the second derivative, for gradient boosting and Newton steps.
+
+        Raises
+        ------
+        TypeError
+            If the loss has no second derivative.
+        """
+        if not self.has_curvature:
+            raise TypeError(f"{self.name} has no second derivative")
+        return self._evaluate("grad_hess", *self._bound(args, kwargs))
+
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The function's own arguments, parameters checked, and the keywords that all losses of the shape share."""
+        try:
+            bound = self.__signature__.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self.name}: {error}") from None
+        bound.apply_defaults()
+        own, shared = {}, {}
+        for name, value in bound.arguments.items():
+            if name in self.parameters:
+                value = self.parameters[name].validate(name, value)
+            (own if name in self._own else shared)[name] = value
+        return own, shared
+
+    @abc.abstractmethod
+    def _evaluate(self, what: str, own: dict[str, Any], shared: dict[str, Any]) -> Any:
+        """The result of "value", "value_and_grad" or "grad_hess"."""
+
+
+def lookup(name: str) -> Loss:
+    """The registered loss of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message names the nearest.
+    """
+    import difflib
+
+    import fastloss.losses  # noqa: F401  fills the registry
+
+    if name in REGISTRY:
+        return REGISTRY[name]
+    near = difflib.get_close_matches(name, REGISTRY, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"unknown loss {name!r}{hint}")

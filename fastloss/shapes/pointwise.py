@@ -1,0 +1,134 @@
+"""Pointwise: element i of every operand makes one loss. Written once, for every engine and every formula.
+
+The engines bind the names below before they compile `element`; `WANT_*` are constants there, so that what is not
+wanted is not computed. Formulas see float64 whatever the arrays hold.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.domains import REAL, Domain
+
+WANT_VALUE = True
+WANT_EACH = False
+WANT_GRADIENT = False
+WANT_CURVATURE = False
+
+NEGATIVE_WEIGHT = 1 << 12  # above the four bits that each of three operands may set
+
+
+def unbound(*operands: Any) -> Any:
+    raise TypeError("bound by the engine")
+
+
+value = slope = curvature = check_first = check_second = check_third = load = check = weight = unbound
+
+
+def load_one(i, inputs):
+    return (float(inputs[0][i]),)
+
+
+def load_two(i, inputs):
+    return float(inputs[0][i]), float(inputs[1][i])
+
+
+def load_three(i, inputs):
+    return float(inputs[0][i]), float(inputs[1][i]), float(inputs[2][i])
+
+
+def check_one(a):
+    return check_first(a)
+
+
+def check_two(a, b):
+    return check_first(a) | check_second(b) << 4
+
+
+def check_three(a, b, c):
+    return check_first(a) | check_second(b) << 4 | check_third(c) << 8
+
+
+def weight_one(i, inputs):
+    return 1.0
+
+
+def weight_given(i, inputs):
+    return inputs[3][i]
+
+
+def element(i, inputs, scale, parameters, outputs):
+    """The weighted loss of element i, and the bits of what is wrong with it; wanted derivatives are written."""
+    operands = load(i, inputs)
+    w = weight(i, inputs)
+    wrong = check(*operands) | (NEGATIVE_WEIGHT if w < 0.0 else 0)
+    if WANT_GRADIENT:
+        outputs[1][i] = scale * w * slope(*operands, *parameters)
+    if WANT_CURVATURE:
+        outputs[2][i] = scale * w * curvature(*operands, *parameters)
+    loss = 0.0
+    if WANT_VALUE:
+        loss = w * value(*operands, *parameters)
+    if WANT_EACH:
+        outputs[0][i] = loss
+    return loss, wrong
+
+
+class Wanted(NamedTuple):
+    """What a pass over the data computes."""
+
+    value: bool = False
+    each: bool = False
+    gradient: bool = False
+    curvature: bool = False
+
+    @property
+    def code(self) -> str:
+        """A letter for each thing wanted: part of the compiled kernel's name."""
+        return "".join(letter for letter, wanted in zip("vegc", self, strict=True) if wanted)
+
+
+@dataclasses.dataclass(frozen=True)
+class Formulas:
+    """The scalar formulas of one loss, with the domains of its operands."""
+
+    name: str
+    value: Callable[..., float]
+    slope: Callable[..., float] = unbound
+    curvature: Callable[..., float] = unbound
+    domains: tuple[Domain, ...] = (REAL, REAL)
+    parameters: int = 0
+
+    @property
+    def operands(self) -> int:
+        return len(self.domains)
+
+    def bindings(self, wanted: Wanted, weighted: bool) -> dict[str, Any]:
+        """What the names of this module mean for this loss."""
+        kind = self.operands - 1
+        checks = [domain.check for domain in self.domains]
+        return {
+            "WANT_VALUE": wanted.value or wanted.each,
+            "WANT_EACH": wanted.each,
+            "WANT_GRADIENT": wanted.gradient,
+            "WANT_CURVATURE": wanted.curvature,
+            "value": self.value,
+            "slope": self.slope if wanted.gradient else self.value,
+            "curvature": self.curvature if wanted.curvature else self.value,
+            "load": (load_one, load_two, load_three)[kind],
+            "check": (check_one, check_two, check_three)[kind],
+            **dict(zip(("check_first", "check_second", "check_third"), checks, strict=False)),
+            "weight": weight_given if weighted else weight_one,
+        }
+
+
+class Outcome(NamedTuple):
+    """What an engine returns of one pass: sums of the chunks, the bits of what was wrong, and arrays where wanted."""
+
+    partials: np.ndarray
+    wrong: int
+    each: Any
+    gradient: Any
+    curvature: Any

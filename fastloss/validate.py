@@ -1,0 +1,93 @@
+"""Arguments as the engines want them, or an error that names the argument, the first offender and what was expected."""
+
+from typing import Any
+
+import numpy as np
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def reduction(value: Any, allowed: tuple[str, ...] = REDUCTIONS) -> str:
+    """One of the reductions that the loss knows."""
+    if value not in allowed:
+        raise ValueError(f"reduction is {value!r}: expected one of {', '.join(map(repr, allowed))}")
+    return value
+
+
+def array(name: str, value: Any) -> np.ndarray:
+    """A NumPy array of real numbers, bools or integers, as it is: no copy, no conversion."""
+    result = np.asarray(value)
+    if result.dtype.kind not in "fiub" and result.dtype.name != "bfloat16":
+        raise TypeError(f"{name} has dtype {result.dtype}: expected real numbers")
+    return result
+
+
+def matrix(name: str, value: Any) -> np.ndarray:
+    """A two-dimensional array of real numbers."""
+    result = array(name, value)
+    if result.ndim != 2:
+        raise ValueError(f"{name} has shape {result.shape}: expected two dimensions")
+    return result
+
+
+def same_shape(names: tuple[str, ...], arrays: tuple[np.ndarray, ...]) -> None:
+    """All arrays have the first one's shape: nothing is broadcast silently."""
+    for name, one in zip(names[1:], arrays[1:], strict=True):
+        if one.shape != arrays[0].shape:
+            raise ValueError(f"{name} has shape {one.shape}: expected the shape of {names[0]}, {arrays[0].shape}")
+
+
+def sample_weight(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Weights of the examples, viewed in the losses' shape: given for each element, or for each entry of the first axis."""
+    if value is None:
+        return None
+    weights = array("sample_weight", value)
+    if weights.shape == shape:
+        return weights
+    if len(shape) > 1 and weights.shape == shape[:1]:
+        return np.broadcast_to(weights.reshape(-1, *[1] * (len(shape) - 1)), shape)
+    expected = f"{shape}" if len(shape) < 2 else f"{shape} or {shape[:1]}"
+    raise ValueError(f"sample_weight has shape {weights.shape}: expected {expected}")
+
+
+def indices(name: str, value: Any, shape: tuple[int, ...], count: int, ignore: int | None = None) -> np.ndarray:
+    """Integer ids in [0, count) as int64 of the given shape; `ignore` is let through as -1."""
+    ids = array(name, value)
+    if ids.dtype.kind == "f":
+        raise TypeError(f"{name} has dtype {ids.dtype}: expected integers")
+    if ids.shape != shape:
+        raise ValueError(f"{name} has shape {ids.shape}: expected {shape}")
+    result = np.ascontiguousarray(ids, dtype=np.int64)
+    outside = (result < 0) | (result >= count)
+    if ignore is not None:
+        ignored = result == ignore
+        outside &= ~ignored
+    if outside.any():
+        first = np.unravel_index(int(np.argmax(outside)), shape)
+        where = ", ".join(str(int(i)) for i in first)
+        also = "" if ignore is None else f" or ignore_index={ignore}"
+        raise ValueError(f"{name}[{where}] is {result[first]}: expected an id in [0, {count}){also}")
+    if ignore is not None and ignored.any():
+        result = np.where(ignored, -1, result)
+    return result
+
+
+def offsets(name: str, value: Any, count: int) -> np.ndarray:
+    """CSR offsets over `count` rows: int64, from 0 to `count`, never falling."""
+    result = array(name, value)
+    if result.dtype.kind == "f":
+        wrong = np.flatnonzero(~np.isfinite(result) | (result != np.floor(result)))
+        found = f"{name}[{wrong[0]}] is {result.reshape(-1)[wrong[0]]}" if wrong.size else f"{name} has dtype {result.dtype}"
+        raise TypeError(f"{found}: expected integers")
+    if result.ndim != 1 or result.size < 1:
+        raise ValueError(f"{name} has shape {result.shape}: expected one dimension and at least one entry")
+    result = np.ascontiguousarray(result, dtype=np.int64)
+    if result[0] != 0:
+        raise ValueError(f"{name}[0] is {result[0]}: expected 0")
+    falls = np.flatnonzero(result[1:] < result[:-1])
+    if falls.size:
+        at = int(falls[0]) + 1
+        raise ValueError(f"{name}[{at}] is {result[at]}: expected at least {name}[{at - 1}] = {result[at - 1]}")
+    if result[-1] != count:
+        raise ValueError(f"{name}[{result.size - 1}] is {result[-1]}: expected the number of rows, {count}")
+    return result
