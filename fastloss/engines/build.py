@@ -14,6 +14,7 @@ d) Public interfaces of Numba only. Files of older sources are removed when a ne
 """
 
 import contextlib
+import dis
 import functools
 import os
 import pathlib
@@ -64,15 +65,38 @@ def bind(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
     return types.FunctionType(function.__code__, {**function.__globals__, **changed}, function.__name__)
 
 
-@functools.cache
-def formula(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A plain function of the package, compiled to be inlined, with all that it calls."""
+def _inlined(function: Callable[..., Any], callees: dict[str, Any], flags: dict[str, Any]) -> Callable[..., Any]:
     if numba.config.DISABLE_JIT:
         return function
-    called = {name: function.__globals__.get(name) for name in function.__code__.co_names}
-    compiled = {name: formula(value) for name, value in called.items() if of_package(value)}
-    copy = types.FunctionType(function.__code__, {**function.__globals__, **compiled}, function.__name__)
-    return numba.njit(**EXACT)(copy)
+    copy = types.FunctionType(function.__code__, {**function.__globals__, **callees}, function.__name__)
+    return numba.njit(**flags)(copy)
+
+
+def _called(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    """The package's plain functions that a function names."""
+    globals_ = function.__globals__
+    return {name: globals_[name] for name in function.__code__.co_names if of_package(globals_.get(name))}
+
+
+@functools.cache
+def formula(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A scalar formula, compiled to be inlined, with all that it calls."""
+    return _inlined(function, {name: formula(callee) for name, callee in _called(function).items()}, EXACT)
+
+
+def inner_loops(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    """What a template calls, compiled: functions that hold a loop may reassociate their sums, scalar formulas may not."""
+    return {name: _inner(callee) for name, callee in _called(function).items()}
+
+
+def _inner(function: Callable[..., Any]) -> Callable[..., Any]:
+    flags = FLAGS if has_loop(function) else EXACT
+    return _inlined(function, inner_loops(function), flags)
+
+
+def has_loop(function: Callable[..., Any]) -> bool:
+    """Whether a function itself contains a loop."""
+    return any(instruction.opname == "FOR_ITER" for instruction in dis.get_instructions(function))
 
 
 def loop(template: Callable[..., Any], name: str, signature: Any, **names: Any) -> Callable[..., Any]:

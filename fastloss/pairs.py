@@ -1,0 +1,183 @@
+"""Losses over pairs of scores: from the public call to the engine and back."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss import backend, reduce, validate
+from fastloss.domains import NON_NEGATIVE, REAL, Choice, Domain, Parameter, wrong
+from fastloss.loss import Loss, keyword
+from fastloss.shapes.pairs import PairFormulas, multiplier_difference, multiplier_one, multiplier_sign
+from fastloss.shapes.pointwise import Wanted, unbound
+
+REDUCTIONS = (*validate.REDUCTIONS, "per_group")
+PAIRS = Choice(("ordered", "all"))
+METHOD = Choice(("auto", "direct"))
+
+
+class GroupSums(NamedTuple):
+    """Each group's loss summed over its pairs, the sum of its pairs' weights, and how many pairs it has."""
+
+    loss: np.ndarray
+    weight: np.ndarray
+    pairs: np.ndarray
+
+
+class Groups(NamedTuple):
+    """Rows in group order (None where they lie so already), CSR offsets, and how results of groups are to be ordered."""
+
+    rows: np.ndarray | None
+    offsets: np.ndarray
+    order: np.ndarray | None
+
+
+def grouped(groups: Any, offsets: Any, count: int) -> Groups:
+    """From ids in any order, or CSR offsets, or neither (one group)."""
+    if groups is not None and offsets is not None:
+        raise ValueError("groups and offsets are both given: expected one of them")
+    if offsets is not None:
+        return Groups(None, validate.offsets("offsets", offsets, count), None)
+    if groups is None:
+        return Groups(None, np.array([0, count]), None)
+    ids = np.asarray(groups)
+    if ids.shape != (count,):
+        raise ValueError(f"groups has shape {ids.shape}: expected {(count,)}")
+    if ids.dtype.kind == "f" and np.isnan(ids).any():
+        raise ValueError(f"groups[{int(np.argmax(np.isnan(ids)))}] is nan: expected an id")
+    ends, leading = _runs(ids)
+    distinct = np.unique(leading)
+    if distinct.size == leading.size:
+        order = None if (leading == distinct).all() else np.argsort(leading, kind="stable")
+        return Groups(None, ends, order)
+    rows = np.argsort(ids, kind="stable")
+    return Groups(rows, _runs(ids[rows])[0], None)
+
+
+def _runs(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the runs of equal ids end, as offsets, and each run's id."""
+    if not ids.size:
+        return np.zeros(1, np.int64), ids
+    starts = np.flatnonzero(ids[1:] != ids[:-1]) + 1
+    ends = np.concatenate(([0], starts, [ids.size]))
+    return ends, ids[ends[:-1]]
+
+
+class PairwiseLoss(Loss):
+    """A loss over the pairs of rows of a group."""
+
+    shape = "pairs"
+    keywords = (
+        keyword("groups", None),
+        keyword("offsets", None),
+        *Loss.keywords,
+        keyword("method", "auto"),
+        keyword("with_counts", False),
+    )
+
+    def __init__(self, function, *, formulas: PairFormulas, all_multiplier, labels: Domain, **about):
+        super().__init__(function, **about)
+        self.formulas = formulas
+        self.all_multiplier = all_multiplier
+        self.labels = labels  # of the "all" form; the ordered form takes any numbers
+
+    @property
+    def has_curvature(self) -> bool:
+        return self.formulas.curvature is not unbound
+
+    def group_sums(self, scores: Any, labels: Any, *, offsets: Any, sample_weight: Any = None, **parameters: Any) -> GroupSums:
+        """What `fastloss score` adds up: sums of contiguous groups, given by CSR offsets."""
+        own, shared = self._bound((scores, labels), {"offsets": offsets, "sample_weight": sample_weight, **parameters})
+        run, kind, rows = self._arranged(own, shared)
+        outcome = run.evaluate(self.formulas, kind, rows, np.ones(rows.weight.size), (self.function(**own), Wanted(value=True)))
+        return GroupSums(outcome.loss, rows.weight, rows.pairs)
+
+    def _arranged(self, own, shared, groups=None):
+        METHOD.validate("method", shared["method"])
+        run = backend.engine("cpu", self.shape)
+        scores, labels = validate.array("scores", own["scores"]), validate.array("labels", own["labels"])
+        if scores.ndim != 1:
+            raise ValueError(f"scores has shape {scores.shape}: expected one dimension")
+        validate.same_shape(("scores", "labels"), (scores, labels))
+        weights = validate.sample_weight(shared["sample_weight"], scores.shape)
+        unordered = own.get("pairs", "all") == "all"
+        _raise_outside("labels", labels, self.labels if unordered else REAL)
+        if weights is not None:
+            _raise_outside("sample_weight", weights, NON_NEGATIVE)
+        groups = groups or grouped(shared["groups"], shared["offsets"], scores.size)
+        kind = run.Kind(self.all_multiplier if unordered else multiplier_one, unordered)
+        arrays = (scores, labels, weights, groups.rows, groups.offsets)
+        return run, kind, run.arranged(self.formulas, kind, arrays, self.function(**own))
+
+    def _evaluate(self, what, own, shared):
+        reduction = validate.reduction(shared["reduction"], REDUCTIONS)
+        count = np.size(own["scores"])
+        groups = grouped(shared["groups"], shared["offsets"], count)
+        run, kind, rows = self._arranged(own, shared, groups)
+        weight = reduce.ordered_sum(rows.weight)
+        scales = np.full(rows.weight.size, reduce.inverse(weight) if reduction == "mean" else 1.0)
+        if reduction == "per_group":
+            scales = np.divide(1.0, rows.weight, out=np.zeros_like(rows.weight), where=rows.weight != 0.0)
+        derived = what != "value"
+        wanted = Wanted(what != "grad_hess" and reduction != "none", what != "grad_hess" and reduction == "none", derived, what == "grad_hess")
+        outcome = run.evaluate(self.formulas, kind, rows, scales, (self.function(**own), wanted))
+        if what == "grad_hess":
+            return outcome.gradient, outcome.curvature
+        value = self._reduced(reduction, outcome, rows, groups)
+        results = [value]
+        if derived:
+            results.append(outcome.gradient)
+        if shared["with_counts"]:
+            pairs = rows.pairs if reduction == "per_group" else int(rows.pairs.sum())
+            results.append(pairs[groups.order] if reduction == "per_group" and groups.order is not None else pairs)
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def _reduced(self, reduction: str, outcome, rows, groups: Groups):
+        if reduction == "none":
+            return outcome.each
+        if reduction == "per_group":
+            means = np.divide(outcome.loss, rows.weight, out=np.zeros_like(rows.weight), where=rows.weight != 0.0)
+            return means if groups.order is None else means[groups.order]
+        total = reduce.ordered_sum(outcome.loss)
+        return total if reduction == "sum" else reduce.mean(total, reduce.ordered_sum(rows.weight))
+
+
+def _raise_outside(name: str, array: np.ndarray, domain: Domain) -> None:
+    """Labels and weights are n numbers for n^2 pairs: checked before the kernels, NaN included."""
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        where = int(np.argmax(np.isnan(array)))
+        raise ValueError(f"{name}[{where}] is nan: expected {domain.expected}")
+    if domain is REAL:
+        return
+    bits = 0
+    for x in np.unique(array).tolist() if domain.values else [float(array.min())] if array.size else []:
+        bits |= domain.check(float(x))
+    if wrong(bits):
+        raise ValueError(domain.explain(name, array))
+
+
+def pairwise(
+    value: Callable[..., float],
+    slope: Callable[..., float],
+    curvature: Callable[..., float] = unbound,
+    *,
+    reference: str,
+    parameters: Mapping[str, Parameter],
+    all_pairs: Callable[..., float] = multiplier_difference,
+    labels: Domain = REAL,
+    exponential_form: bool = False,
+) -> Callable[[Callable[..., Any]], PairwiseLoss]:
+    """Declare a pairwise loss by its formulas of gap and one parameter; the body returns that parameter's tuple.
+
+    `all_pairs` is the multiplier m of the literal double sum over all i, j, and `labels` what it takes.
+    """
+
+    def declare(function: Callable[..., Any]) -> PairwiseLoss:
+        formulas = PairFormulas(function.__name__, value, slope, curvature, exponential_form)
+        about = {"reference": reference, "parameters": parameters}
+        return PairwiseLoss(function, formulas=formulas, all_multiplier=all_pairs, labels=labels, **about)
+
+    return declare
+
+
+__all__ = ["PAIRS", "GroupSums", "PairwiseLoss", "multiplier_sign", "pairwise"]

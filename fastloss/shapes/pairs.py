@@ -1,0 +1,157 @@
+"""Pairs of scores: what one row adds up over a range of others. Written once, for every engine and every formula.
+
+A formula sees gap = m (s_i - s_j), where i is the pair's first item and the multiplier m says what the labels do:
+1 where the order of the labels selects the pairs, y_i - y_j or y_i in the literal double sums over all i, j. The row
+gathers: it computes each of its pairs as first and as second item, so that no two rows write to one place.
+
+`data` is (scores, labels, weights, exponentials), float64, sorted as the engine likes. The engines bind the names
+below before they compile.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastloss.elementary import log1p
+from fastloss.shapes.pointwise import Wanted, unbound
+
+WANT_VALUE = True
+WANT_GRADIENT = False
+WANT_CURVATURE = False
+WEIGHTED = False
+
+value = slope = curvature = multiplier = unbound
+
+
+def multiplier_one(first, second):
+    return 1.0
+
+
+def multiplier_difference(first, second):
+    return first - second
+
+
+def multiplier_sign(first, second):
+    return 1.0 if first > 0.0 else -1.0
+
+
+def as_first(i, start, stop, data, parameters):
+    """Over the pairs (i, j), start <= j < stop: the loss and its two derivatives by the score of i."""
+    scores, labels, weights, _ = data
+    own_score, own_label = scores[i], labels[i]
+    loss = first = second = 0.0
+    for j in range(np.uint64(start), np.uint64(stop)):
+        m = multiplier(own_label, labels[j])
+        gap = m * (own_score - scores[j])
+        w = weights[j] if WEIGHTED else 1.0
+        if WANT_VALUE:
+            loss += w * value(gap, *parameters)
+        if WANT_GRADIENT:
+            first += w * m * slope(gap, *parameters)
+        if WANT_CURVATURE:
+            second += w * m * m * curvature(gap, *parameters)
+    return loss, first, second
+
+
+def as_second(i, start, stop, data, parameters):
+    """Over the pairs (j, i), start <= j < stop: the two derivatives by the score of i."""
+    scores, labels, weights, _ = data
+    own_score, own_label = scores[i], labels[i]
+    first = second = 0.0
+    for j in range(np.uint64(start), np.uint64(stop)):
+        m = multiplier(labels[j], own_label)
+        gap = m * (scores[j] - own_score)
+        w = weights[j] if WEIGHTED else 1.0
+        if WANT_GRADIENT:
+            first -= w * m * slope(gap, *parameters)
+        if WANT_CURVATURE:
+            second += w * m * m * curvature(gap, *parameters)
+    return 0.0, first, second
+
+
+# The logistic loss as a function of x = e**-gap, and x = E_j / E_i with one exponential for each score instead of one
+# for each pair: value log(1 + x), slope -x / (1 + x), curvature x / (1 + x)**2. `spread` bounds sigma (max - min) so
+# that the rounding of s - centre, magnified by the exponential, stays below 4e-15, and that eight factors 1 + x cannot
+# overflow.
+SPREAD = 32.0
+
+
+def logistic_as_first(i, start, stop, data, parameters):
+    """`as_first` for the logistic loss from the scores' exponentials."""
+    _, _, weights, exponentials = data
+    sigma = parameters[0]
+    own = exponentials[i]
+    loss = first = second = 0.0
+    if WANT_VALUE and WEIGHTED:
+        for j in range(np.uint64(start), np.uint64(stop)):
+            loss += weights[j] * log1p(exponentials[j] / own)
+    elif WANT_VALUE:
+        loss = log_of_products(1.0 / own, start, stop, exponentials)
+    if WANT_GRADIENT:
+        for j in range(np.uint64(start), np.uint64(stop)):
+            w = weights[j] if WEIGHTED else 1.0
+            p = exponentials[j] / (own + exponentials[j])
+            first -= w * p
+            if WANT_CURVATURE:
+                second += w * p * (own / (own + exponentials[j]))
+    return loss, sigma * first, sigma * sigma * second
+
+
+def logistic_as_second(i, start, stop, data, parameters):
+    """`as_second` for the logistic loss from the scores' exponentials."""
+    _, _, weights, exponentials = data
+    sigma = parameters[0]
+    own = exponentials[i]
+    first = second = 0.0
+    for j in range(np.uint64(start), np.uint64(stop)):
+        w = weights[j] if WEIGHTED else 1.0
+        p = own / (own + exponentials[j])
+        first += w * p
+        if WANT_CURVATURE:
+            second += w * p * (exponentials[j] / (own + exponentials[j]))
+    return 0.0, sigma * first, sigma * sigma * second
+
+
+def log_of_products(a, start, stop, exponentials):
+    """The sum of log(1 + a E_j): one logarithm for eight factors, of their product less one, which loses no small term."""
+    part = (stop - start) // 8
+    total = 0.0
+    for k in range(np.uint64(start), np.uint64(start + part)):
+        x = a * exponentials[k]
+        p = x
+        for eighth in range(np.uint64(1), np.uint64(8)):
+            x = a * exponentials[k + eighth * np.uint64(part)]
+            p = p + (x + p * x)
+        total += log1p(p)
+    for k in range(np.uint64(start + 8 * part), np.uint64(stop)):
+        total += log1p(a * exponentials[k])
+    return total
+
+
+@dataclasses.dataclass(frozen=True)
+class PairFormulas:
+    """The scalar formulas of one pairwise loss, as functions of the gap and the parameters."""
+
+    name: str
+    value: Callable[..., float]
+    slope: Callable[..., float]
+    curvature: Callable[..., float] = unbound
+    exponential_form: bool = False  # the logistic loss: see above; its one parameter is sigma
+    parameters: int = 1
+
+    def bindings(self, wanted: Wanted, weighted: bool, multiplier: Callable[..., float]) -> dict[str, Any]:
+        """What the names of this module mean for this loss."""
+        return {
+            "WANT_VALUE": wanted.value or wanted.each,
+            "WANT_GRADIENT": wanted.gradient,
+            "WANT_CURVATURE": wanted.curvature,
+            "WEIGHTED": weighted,
+            "value": self.value,
+            "slope": self.slope,
+            "curvature": self.curvature if wanted.curvature else self.slope,
+            "multiplier": multiplier,
+        }
+
+
