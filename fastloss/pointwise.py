@@ -4,12 +4,11 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 
 from fastloss import backend, reduce, validate
 from fastloss.domains import NON_NEGATIVE, REAL, Domain, Parameter, wrong
 from fastloss.loss import Loss, keyword
-from fastloss.shapes.pointwise import NEGATIVE_WEIGHT, Formulas, Outcome, Wanted, unbound
+from fastloss.shapes.pointwise import Formulas, Outcome, Wanted, unbound
 
 
 @dataclasses.dataclass

@@ -27,6 +27,57 @@ def _logistic_curvature(gap, sigma):
     reference="Burges et al., Learning to rank using gradient descent, 2005",
 )
 def pairwise_logistic_loss(scores, labels, *, pairs="ordered", sigma=1.0):
+    r"""Logistic loss of all pairs of differently labelled rows (RankNet).
+
+    .. math:: \log(1 + e^{-\sigma (s_i - s_j)})
+
+
+    Parameters
+    ----------
+    scores : array_like, shape (N,)
+        The model's scores; the gradient has their shape and dtype.
+    labels : array_like, shape (N,)
+        Any numbers: binary, graded or real-valued; only their order counts, except in `pairs="all"`.
+    pairs : {"ordered", "all"}
+        "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
+        :math:`\log(1 + e^{-\sigma (y_i - y_j)(s_i - s_j)})`, equal labels giving log 2 each.
+    sigma : float in (0, inf)
+        Steepness, in units of 1 / score.
+    groups, offsets : array_like, optional
+        Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
+        shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
+    sample_weight : array_like, shape (N,), optional
+        Weights w >= 0 of the rows; a pair weighs w_i w_j.
+    reduction : {"mean", "sum", "none", "per_group"}
+        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, in the order of
+        `numpy.unique(groups)` or of `offsets`; "none" gives each row's sum over its pairs as their first item (its
+        gradient is that of the sum).
+    method : {"auto", "direct"}
+        How pairs are summed; "direct" computes each of them.
+    with_counts : bool
+        Whether the number of pairs is returned beside the value.
+
+    Returns
+    -------
+    float, or ndarray for the reductions "none" and "per_group"
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, labels or weights are NaN or out of their domain, offsets do not fit, or both `groups` and
+        `offsets` are given.
+
+    References
+    ----------
+    Burges et al., Learning to rank using gradient descent, ICML 2005.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> loss = fastloss.pairwise_logistic_loss([2.0, 1.0, 3.0], [1, 0, 0], with_counts=True)
+    >>> print(f"{loss[0]:.4f} over {loss[1]} pairs")
+    0.8133 over 2 pairs
+    """
     return (sigma,)
 
 
@@ -40,6 +91,55 @@ def pairwise_logistic_loss(scores, labels, *, pairs="ordered", sigma=1.0):
     reference="Burges et al., Learning to rank using gradient descent, 2005",
 )
 def soft_pairwise_loss(scores, labels, *, sigma=1.0):
+    r"""Logistic loss of every pair, signed by the first item's label.
+
+    .. math:: \log(1 + e^{-\sigma y_i (s_i - s_j)}) \text{ over every } i, j
+
+
+    The multiplier is y_i, not y_i - y_j, and i = j is included: N rows of equal score give N^2 log 2.
+
+    Parameters
+    ----------
+    scores : array_like, shape (N,)
+        The model's scores; the gradient has their shape and dtype.
+    labels : array_like, shape (N,)
+        -1 and 1, or 0 and 1 throughout.
+    sigma : float in (0, inf)
+        Steepness, in units of 1 / score.
+    groups, offsets : array_like, optional
+        Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
+        shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
+    sample_weight : array_like, shape (N,), optional
+        Weights w >= 0 of the rows; a pair weighs w_i w_j.
+    reduction : {"mean", "sum", "none", "per_group"}
+        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, in the order of
+        `numpy.unique(groups)` or of `offsets`; "none" gives each row's sum over its pairs as their first item (its
+        gradient is that of the sum).
+    method : {"auto", "direct"}
+        How pairs are summed; "direct" computes each of them.
+    with_counts : bool
+        Whether the number of pairs is returned beside the value.
+
+    Returns
+    -------
+    float, or ndarray for the reductions "none" and "per_group"
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, labels or weights are NaN or out of their domain, offsets do not fit, or both `groups` and
+        `offsets` are given.
+
+    References
+    ----------
+    Burges et al., Learning to rank using gradient descent, ICML 2005, with the labels' signs in the exponent.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> print(f"{fastloss.soft_pairwise_loss([1.0, 2.0], [1, -1]):.6f}")
+    1.003204
+    """
     return (sigma,)
 
 
@@ -62,6 +162,56 @@ def _hinge_slope(gap, margin):
     reference="Joachims, Optimizing search engines using clickthrough data, 2002",
 )
 def pairwise_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
+    r"""Hinge loss of all pairs of differently labelled rows.
+
+    .. math:: \max(0, m - (s_i - s_j))
+
+
+    Parameters
+    ----------
+    scores : array_like, shape (N,)
+        The model's scores; the gradient has their shape and dtype.
+    labels : array_like, shape (N,)
+        Any numbers: binary, graded or real-valued; only their order counts, except in `pairs="all"`. With `pairs="all"`: -1 and 1, or 0 and 1 throughout.
+    pairs : {"ordered", "all"}
+        "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
+        :math:`\max(0, m - y_i (s_i - s_j))`.
+    margin : float in (0, inf)
+        The gap from which a pair costs nothing, in units of the score.
+    groups, offsets : array_like, optional
+        Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
+        shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
+    sample_weight : array_like, shape (N,), optional
+        Weights w >= 0 of the rows; a pair weighs w_i w_j.
+    reduction : {"mean", "sum", "none", "per_group"}
+        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, in the order of
+        `numpy.unique(groups)` or of `offsets`; "none" gives each row's sum over its pairs as their first item (its
+        gradient is that of the sum).
+    method : {"auto", "direct"}
+        How pairs are summed; "direct" computes each of them.
+    with_counts : bool
+        Whether the number of pairs is returned beside the value.
+
+    Returns
+    -------
+    float, or ndarray for the reductions "none" and "per_group"
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, labels or weights are NaN or out of their domain, offsets do not fit, or both `groups` and
+        `offsets` are given.
+
+    References
+    ----------
+    Joachims, Optimizing search engines using clickthrough data, KDD 2002.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.pairwise_hinge_loss([2.0, 1.5, 3.0], [1, 0, 0])
+    1.25
+    """
     return (margin,)
 
 
@@ -89,6 +239,56 @@ def _squared_hinge_curvature(gap, margin):
     reference="Chapelle and Keerthi, Efficient algorithms for ranking with SVMs, 2010",
 )
 def pairwise_squared_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
+    r"""Squared hinge loss of all pairs of differently labelled rows.
+
+    .. math:: \max(0, m - (s_i - s_j))^2
+
+
+    Parameters
+    ----------
+    scores : array_like, shape (N,)
+        The model's scores; the gradient has their shape and dtype.
+    labels : array_like, shape (N,)
+        Any numbers: binary, graded or real-valued; only their order counts, except in `pairs="all"`. With `pairs="all"`: -1 and 1, or 0 and 1 throughout.
+    pairs : {"ordered", "all"}
+        "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
+        :math:`\max(0, m - y_i (s_i - s_j))^2`.
+    margin : float in (0, inf)
+        The gap from which a pair costs nothing, in units of the score.
+    groups, offsets : array_like, optional
+        Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
+        shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
+    sample_weight : array_like, shape (N,), optional
+        Weights w >= 0 of the rows; a pair weighs w_i w_j.
+    reduction : {"mean", "sum", "none", "per_group"}
+        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, in the order of
+        `numpy.unique(groups)` or of `offsets`; "none" gives each row's sum over its pairs as their first item (its
+        gradient is that of the sum).
+    method : {"auto", "direct"}
+        How pairs are summed; "direct" computes each of them.
+    with_counts : bool
+        Whether the number of pairs is returned beside the value.
+
+    Returns
+    -------
+    float, or ndarray for the reductions "none" and "per_group"
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, labels or weights are NaN or out of their domain, offsets do not fit, or both `groups` and
+        `offsets` are given.
+
+    References
+    ----------
+    Chapelle and Keerthi, Efficient algorithms for ranking with SVMs, Information Retrieval 2010.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.pairwise_squared_hinge_loss([2.0, 1.5, 3.0], [1, 0, 0])
+    2.125
+    """
     return (margin,)
 
 
@@ -112,4 +312,54 @@ def _exponential_curvature(gap, sigma):
     reference="Freund et al., An efficient boosting algorithm for combining preferences, 2003",
 )
 def pairwise_exponential_loss(scores, labels, *, pairs="ordered", sigma=1.0):
+    r"""Exponential loss of all pairs of differently labelled rows (RankBoost).
+
+    .. math:: e^{-\sigma (s_i - s_j)}
+
+
+    Parameters
+    ----------
+    scores : array_like, shape (N,)
+        The model's scores; the gradient has their shape and dtype.
+    labels : array_like, shape (N,)
+        Any numbers: binary, graded or real-valued; only their order counts, except in `pairs="all"`.
+    pairs : {"ordered", "all"}
+        "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
+        :math:`e^{-\sigma (y_i - y_j)(s_i - s_j)}`.
+    sigma : float in (0, inf)
+        Steepness, in units of 1 / score.
+    groups, offsets : array_like, optional
+        Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
+        shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
+    sample_weight : array_like, shape (N,), optional
+        Weights w >= 0 of the rows; a pair weighs w_i w_j.
+    reduction : {"mean", "sum", "none", "per_group"}
+        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, in the order of
+        `numpy.unique(groups)` or of `offsets`; "none" gives each row's sum over its pairs as their first item (its
+        gradient is that of the sum).
+    method : {"auto", "direct"}
+        How pairs are summed; "direct" computes each of them.
+    with_counts : bool
+        Whether the number of pairs is returned beside the value.
+
+    Returns
+    -------
+    float, or ndarray for the reductions "none" and "per_group"
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, labels or weights are NaN or out of their domain, offsets do not fit, or both `groups` and
+        `offsets` are given.
+
+    References
+    ----------
+    Freund et al., An efficient boosting algorithm for combining preferences, JMLR 2003.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> print(f"{fastloss.pairwise_exponential_loss([2.0, 1.0], [1, 0]):.6f}")
+    0.367879
+    """
     return (sigma,)
