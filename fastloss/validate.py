@@ -22,6 +22,12 @@ def array(name: str, value: Any) -> np.ndarray:
     return result
 
 
+def kernel_dtype(array: np.ndarray) -> np.dtype:
+    """float32 for what float32 holds exactly, else float64."""
+    small = array.dtype.kind == "f" and array.dtype.itemsize <= 4 or array.dtype.name == "bfloat16"
+    return np.dtype(np.float32 if small else np.float64)
+
+
 def matrix(name: str, value: Any) -> np.ndarray:
     """A two-dimensional array of real numbers."""
     result = array(name, value)

@@ -44,7 +44,7 @@ MARK = "fastloss_kernel"
 
 def specialise(template: Callable[..., Any], name: str, **names: Any) -> Callable[..., Any]:
     """A copy of `template` in whose globals `names` mean something else, named so that Numba can cache it."""
-    copy = types.FunctionType(template.__code__, {**template.__globals__, **names}, template.__name__)
+    copy = rebound(template, **names)
     copy.__qualname__ = f"{MARK}_{template.__name__}_{name}_{DIGEST}"
     copy.__module__ = template.__module__
     return copy
@@ -67,6 +67,11 @@ def of_package(value: Any) -> bool:
     return isinstance(value, types.FunctionType) and value.__module__.split(".")[0] == "fastloss"
 
 
+def rebound(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
+    """A plain copy of a function in whose globals `names` mean something else."""
+    return types.FunctionType(function.__code__, {**function.__globals__, **names}, function.__name__)
+
+
 def bind(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
     """A plain copy in which `names` mean something else, also in the functions of the package that it calls."""
     changed = {}
@@ -79,17 +84,16 @@ def bind(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
             changed[name] = new
     if not changed:
         return function
-    return types.FunctionType(function.__code__, {**function.__globals__, **changed}, function.__name__)
+    return rebound(function, **changed)
 
 
 def _inlined(function: Callable[..., Any], callees: dict[str, Any], flags: dict[str, Any]) -> Callable[..., Any]:
     if numba.config.DISABLE_JIT:
         return function
-    copy = types.FunctionType(function.__code__, {**function.__globals__, **callees}, function.__name__)
-    return numba.njit(**flags)(copy)
+    return numba.njit(**flags)(rebound(function, **callees))
 
 
-def _called(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+def called(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
     """The package's plain functions that a function names."""
     globals_ = function.__globals__
     return {name: globals_[name] for name in function.__code__.co_names if of_package(globals_.get(name))}
@@ -98,12 +102,12 @@ def _called(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
 @functools.cache
 def formula(function: Callable[..., Any]) -> Callable[..., Any]:
     """A scalar formula, compiled to be inlined, with all that it calls."""
-    return _inlined(function, {name: formula(callee) for name, callee in _called(function).items()}, EXACT)
+    return _inlined(function, {name: formula(callee) for name, callee in called(function).items()}, EXACT)
 
 
 def inner_loops(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
     """What a template calls, compiled: functions that hold a loop may reassociate their sums, scalar formulas may not."""
-    return {name: _inner(callee) for name, callee in _called(function).items()}
+    return {name: _inner(callee) for name, callee in called(function).items()}
 
 
 def _inner(function: Callable[..., Any]) -> Callable[..., Any]:

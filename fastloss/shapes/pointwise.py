@@ -12,6 +12,8 @@ import numpy as np
 
 from fastloss.domains import REAL, Domain
 
+CHUNK = 8192  # elements; a constant of the library: sums are added up chunk by chunk, so results depend on it
+
 WANT_VALUE = True
 WANT_EACH = False
 WANT_GRADIENT = False
@@ -37,6 +39,25 @@ def load_two(i, inputs):
 
 def load_three(i, inputs):
     return float(inputs[0][i]), float(inputs[1][i]), float(inputs[2][i])
+
+
+def unpack_0(parameters):
+    return ()
+
+
+def unpack_1(parameters):
+    return (parameters[1],)
+
+
+def unpack_2(parameters):
+    return parameters[1], parameters[2]
+
+
+def unpack_3(parameters):
+    return parameters[1], parameters[2], parameters[3]
+
+
+UNPACKS = (unpack_0, unpack_1, unpack_2, unpack_3)  # the formula's own parameters, after the derivatives' factor
 
 
 def check_one(a):

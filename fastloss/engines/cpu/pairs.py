@@ -16,10 +16,10 @@ from numba import types
 from fastloss.elementary import exp
 from fastloss.engines import build
 from fastloss.engines.cpu.launch import launch, read_only
-from fastloss.engines.cpu.pointwise import UNPACKS, kernel_dtype
 from fastloss.shapes import pairs as shape
 from fastloss.shapes.pairs import SPREAD, PairFormulas
-from fastloss.shapes.pointwise import Wanted, unbound
+from fastloss.shapes.pointwise import UNPACKS, Wanted, unbound
+from fastloss.validate import kernel_dtype
 
 COST = 1 << 18  # pairs in a piece; a constant of the library, since the sums of slices depend on it
 LEVELS = 64  # labels that are integers below this are sorted by counting

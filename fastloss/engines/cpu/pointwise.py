@@ -10,31 +10,12 @@ from numba import types
 from fastloss import validate
 from fastloss.engines import build
 from fastloss.engines.cpu.launch import launch, read_only
-from fastloss.shapes.pointwise import Formulas, Outcome, Wanted, element, unbound
+from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, unbound
+from fastloss.validate import kernel_dtype
 
-CHUNK = 8192  # elements; a constant of the library: sums of chunks, hence results, depend on it
 STAGE = 64 * CHUNK  # elements converted at a time, where an array cannot be read as it is
 
 unpack = unbound
-
-
-def unpack_0(parameters):
-    return ()
-
-
-def unpack_1(parameters):
-    return (parameters[1],)
-
-
-def unpack_2(parameters):
-    return parameters[1], parameters[2]
-
-
-def unpack_3(parameters):
-    return parameters[1], parameters[2], parameters[3]
-
-
-UNPACKS = (unpack_0, unpack_1, unpack_2, unpack_3)
 
 
 def block(inputs, parameters, outputs, first, last):
@@ -70,12 +51,6 @@ def compiled(formulas: Formulas, wanted: Wanted, dtypes: tuple[np.dtype, ...], w
     name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
     own = build.formula(UNPACKS[formulas.parameters])
     return build.loop(block, name, signature, element=bound, unpack=own), signature
-
-
-def kernel_dtype(array: np.ndarray) -> np.dtype:
-    """float32 for what float32 holds exactly, else float64."""
-    small = array.dtype.kind == "f" and array.dtype.itemsize <= 4 or array.dtype.name == "bfloat16"
-    return np.dtype(np.float32 if small else np.float64)
 
 
 def readable(array: np.ndarray, dtype: np.dtype) -> bool:

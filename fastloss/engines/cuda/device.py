@@ -1,0 +1,54 @@
+"""How a formula reaches a CUDA kernel: the same plain functions, compiled for the device.
+
+The device has accurate elementary functions of its own: they take the place of `fastloss.elementary`'s polynomials,
+by name. What is built from these (softplus, sigmoid) stays as it is written there.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from numba import cuda
+
+from fastloss.engines import build
+
+
+def exp(x):
+    return math.exp(x)
+
+
+def expm1(x):
+    return math.expm1(x)
+
+
+def log(x):
+    return math.log(x)
+
+
+def log1p(x):
+    return math.log1p(x)
+
+
+def tanh(x):
+    return math.tanh(x)
+
+
+ELEMENTARY: dict[str, Callable[..., Any]] = {
+    "exp": exp,
+    "exp_negative": exp,
+    "expm1_negative": expm1,
+    "log": log,
+    "log1p": log1p,
+    "log1p_unit": log1p,
+    "tanh": tanh,
+}
+
+
+def device(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
+    """A plain function of the package with `names` bound, compiled for the device with all that it calls."""
+    return _compiled(build.bind(function, **{**names, **ELEMENTARY}))
+
+
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    called = {name: _compiled(callee) for name, callee in build.called(function).items()}
+    return cuda.jit(device=True)(build.rebound(function, **called))
