@@ -38,7 +38,10 @@ FLAGS: dict[str, Any] = {"fastmath": {"reassoc", "contract", "arcp", "nsz"}, "er
 EXACT: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy"}
 
 # What of Numba's configuration changes the code.
-SETTINGS = ("BOUNDSCHECK", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "ENABLE_AVX", "CPU_NAME", "CPU_FEATURES", "DEBUGINFO_DEFAULT")
+SETTINGS = (
+    *("BOUNDSCHECK", "CPU_FEATURES", "CPU_NAME", "DEBUGINFO_DEFAULT"),
+    *("ENABLE_AVX", "LOOP_VECTORIZE", "OPT", "SLP_VECTORIZE"),
+)
 MARK = "fastloss_kernel"
 
 
@@ -74,10 +77,10 @@ def rebound(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
 
 def bind(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
     """A plain copy in which `names` mean something else, also in the functions of the package that it calls."""
-    changed = {}
+    changed: dict[str, Any] = {}
     for name in function.__code__.co_names:
-        old = function.__globals__.get(name)
-        new = names.get(name, old)
+        old: Any = function.__globals__.get(name)
+        new: Any = names.get(name, old)
         if of_package(new):
             new = bind(new, **names)
         if new is not old:
@@ -106,7 +109,7 @@ def formula(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def inner_loops(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
-    """What a template calls, compiled: functions that hold a loop may reassociate their sums, scalar formulas may not."""
+    """What a template calls, compiled: functions with a loop may reassociate their sums, scalar formulas may not."""
     return {name: _inner(callee) for name, callee in called(function).items()}
 
 
@@ -121,7 +124,7 @@ def has_loop(function: Callable[..., Any]) -> bool:
 
 
 def loop(template: Callable[..., Any], name: str, signature: Any, **names: Any) -> Callable[..., Any]:
-    """`template`, specialised and compiled for one signature: from the disk where it is there, else compiled and stored."""
+    """`template`, specialised, for one signature: loaded from the disk where it is there, else compiled and stored."""
     return _stored(template, name, signature, names, {"nogil": True})
 
 
