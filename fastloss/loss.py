@@ -85,7 +85,8 @@ class Loss(abc.ABC):
         except TypeError as error:
             raise TypeError(f"{self.name}: {error}") from None
         bound.apply_defaults()
-        own, shared = {}, {}
+        own: dict[str, Any] = {}
+        shared: dict[str, Any] = {}
         for name, value in bound.arguments.items():
             if name in self.parameters:
                 value = self.parameters[name].validate(name, value)

@@ -6,23 +6,28 @@ a) A loop is a copy of a template function whose globals are replaced (`speciali
    argument or captured in a closure misses Numba's disk cache in every process and leaves new files there each time.
 b) Numba keys a cached function by its own file and name, never by the functions and constants that it reaches: an
    edited formula would go on serving its old numbers. So the copy's `__qualname__`, of which Numba makes the file's
-   name, holds a digest of the whole package's source and of the settings of Numba that change the code but not the key.
-c) Only the outermost loop is cached; what it calls is inlined. Every function has its own explicit flags, since a
+   name, holds a digest of the whole package's source.
+c) The name also holds a digest of the signature, the processor and the settings that change the code (`variant`), so
+   that a file has one possible content. Numba keeps several signatures behind one index, reads it, and writes it back:
+   of two processes that compile two signatures at once, one could find the other's code under its own entry.
+   NUMBA_BOUNDSCHECK is in no key of Numba's at all.
+d) Only the outermost loop is cached; what it calls is inlined. Every function has its own explicit flags, since a
    callee keeps those of whoever compiled it first.
-d) Public interfaces of Numba only. Files of older sources are removed when a new one is written, a damaged file is
+e) Public interfaces of Numba only. Files of older sources are removed when a new one is written, a damaged file is
    removed and compiled again, and where nothing can be written the loop is compiled in memory.
+f) A compiled loop takes its one signature: an argument of another type raises instead of compiling a second variant.
 """
 
 import contextlib
 import dis
 import functools
-import os
+import hashlib
 import pathlib
-import pickle
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import llvmlite.binding
 import numba
 
 from fastloss.digest import DIGEST
@@ -32,17 +37,32 @@ FLAGS: dict[str, Any] = {"fastmath": {"reassoc", "contract", "arcp", "nsz"}, "er
 # Formulas keep the order in which they are written: their accuracy rests on it.
 EXACT: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy"}
 
-SETTINGS = ("NUMBA_BOUNDSCHECK", "NUMBA_OPT", "NUMBA_LOOP_VECTORIZE", "NUMBA_SLP_VECTORIZE", "NUMBA_ENABLE_AVX")
-STAMP = "_".join([*(os.environ.get(name, "") for name in SETTINGS), DIGEST]).lstrip("_")
+# What of Numba's configuration changes the code.
+SETTINGS = (
+    *("BOUNDSCHECK", "CPU_FEATURES", "CPU_NAME", "DEBUGINFO_DEFAULT"),
+    *("ENABLE_AVX", "LOOP_VECTORIZE", "OPT", "SLP_VECTORIZE"),
+)
 MARK = "fastloss_kernel"
 
 
 def specialise(template: Callable[..., Any], name: str, **names: Any) -> Callable[..., Any]:
     """A copy of `template` in whose globals `names` mean something else, named so that Numba can cache it."""
     copy = rebound(template, **names)
-    copy.__qualname__ = f"{MARK}_{template.__name__}_{name}_{STAMP}"
+    copy.__qualname__ = f"{MARK}_{template.__name__}_{name}_{DIGEST}"
     copy.__module__ = template.__module__
     return copy
+
+
+def variant(signature: Any, options: dict[str, Any]) -> str:
+    """Eight hexadecimal digits for all that makes two kernels of one source and one name differ."""
+    settings = [getattr(numba.config, name, None) for name in SETTINGS]
+    return hashlib.sha256(repr((signature, sorted(options), settings, *_machine())).encode()).hexdigest()[:8]
+
+
+@functools.cache
+def _machine() -> tuple[str, str, str]:
+    host = llvmlite.binding
+    return numba.__version__, host.get_host_cpu_name(), host.get_host_cpu_features().flatten()
 
 
 def of_package(value: Any) -> bool:
@@ -57,10 +77,10 @@ def rebound(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
 
 def bind(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
     """A plain copy in which `names` mean something else, also in the functions of the package that it calls."""
-    changed = {}
+    changed: dict[str, Any] = {}
     for name in function.__code__.co_names:
-        old = function.__globals__.get(name)
-        new = names.get(name, old)
+        old: Any = function.__globals__.get(name)
+        new: Any = names.get(name, old)
         if of_package(new):
             new = bind(new, **names)
         if new is not old:
@@ -89,7 +109,7 @@ def formula(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def inner_loops(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
-    """What a template calls, compiled: functions that hold a loop may reassociate their sums, scalar formulas may not."""
+    """What a template calls, compiled: functions with a loop may reassociate their sums, scalar formulas may not."""
     return {name: _inner(callee) for name, callee in called(function).items()}
 
 
@@ -104,50 +124,38 @@ def has_loop(function: Callable[..., Any]) -> bool:
 
 
 def loop(template: Callable[..., Any], name: str, signature: Any, **names: Any) -> Callable[..., Any]:
-    """`template`, specialised and compiled for one signature: from the disk where it is there, else compiled and stored."""
-    return _stored(specialise(template, name, **names), signature, nogil=True)
+    """`template`, specialised, for one signature: loaded from the disk where it is there, else compiled and stored."""
+    return _stored(template, name, signature, names, {"nogil": True})
 
 
 def parallel_loop(template: Callable[..., Any], name: str, signature: Any, **names: Any) -> Callable[..., Any]:
     """The same for a template that contains `prange`."""
-    return _stored(specialise(template, name, **names), signature, nogil=True, parallel=True)
+    return _stored(template, name, signature, names, {"nogil": True, "parallel": True})
 
 
-def _stored(function: Callable[..., Any], signature: Any, **options: Any) -> Callable[..., Any]:
+def _stored(template, name, signature, names, options) -> Callable[..., Any]:
+    function = specialise(template, f"{name}_{variant(signature, options)}", **names)
     if numba.config.DISABLE_JIT:
         return function
-    try:
-        kernel = numba.njit(cache=True, **options, **FLAGS)(function)
-    except RuntimeError:  # no place that can be written
-        return numba.njit(signature, **options, **FLAGS)(function)
-    try:
-        kernel.compile(signature)
-    except (OSError, EOFError, pickle.PickleError, ValueError, KeyError, AttributeError, ImportError, IndexError):
-        _remove(kernel.stats.cache_path, f"*{function.__qualname__}*")
-        return _without_store(function, signature, kernel, options)
-    if sum(kernel.stats.cache_misses.values()):
-        _remove_stale(kernel.stats.cache_path)
-    return kernel
-
-
-def _without_store(function, signature, kernel, options):
-    """Once more after the damaged file is gone; in memory if the place itself is at fault."""
-    try:
-        kernel = numba.njit(cache=True, **options, **FLAGS)(function)
-        kernel.compile(signature)
+    for _ in range(2):  # the second time, a damaged file is gone
+        try:
+            kernel = numba.njit(cache=True, **options, **FLAGS)(function)
+        except RuntimeError:  # no place can be written
+            break
+        folder = pathlib.Path(kernel.stats.cache_path)
+        try:
+            kernel.compile(signature)
+        except Exception:  # a damaged pickle may raise anything; an error of ours comes again below, out of the cache
+            _remove(path for path in folder.glob(f"*{MARK}_*") if function.__qualname__ in path.name)
+            continue
+        if sum(kernel.stats.cache_misses.values()):
+            _remove(path for path in folder.glob(f"*{MARK}_*") if DIGEST not in path.name)
+        kernel.disable_compile()
         return kernel
-    except (OSError, RuntimeError):
-        return numba.njit(signature, **options, **FLAGS)(function)
+    return numba.njit(signature, **options, **FLAGS)(function)
 
 
-def _remove_stale(folder: str) -> None:
-    for path in pathlib.Path(folder).glob(f"*{MARK}_*"):
-        if DIGEST not in path.name:
-            with contextlib.suppress(OSError):
-                path.unlink()
-
-
-def _remove(folder: str, pattern: str) -> None:
-    for path in pathlib.Path(folder).glob(pattern):
+def _remove(paths: Iterable[pathlib.Path]) -> None:
+    for path in paths:
         with contextlib.suppress(OSError):
             path.unlink()

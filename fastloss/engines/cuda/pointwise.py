@@ -88,7 +88,7 @@ def weights(value: Any, shape: tuple[int, ...]) -> Any:
         return None
     if hasattr(value, "__cuda_array_interface__"):
         value = cuda.as_cuda_array(value).copy_to_host()
-    return _Host(validate.sample_weight(value, shape))
+    return _Host(np.asarray(validate.sample_weight(value, shape)))
 
 
 def product(given: Any, factor: Any, shape: tuple[int, ...]) -> Any:
