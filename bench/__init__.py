@@ -1,0 +1,1 @@
+"""Benchmarks: ratios from one run, against the strongest peer and the physical limit. `python -m bench --help`."""

@@ -1,0 +1,120 @@
+"""Arguments to try every registered loss on: drawn from what the loss says of itself, or listed here by name.
+
+A loss of the pointwise or the pairwise shape needs no entry: its cases follow from its domains and parameters. A loss
+of another shape has a builder in BUILDERS; `test_losses.py` fails for a loss that has neither.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from fastloss.domains import Choice, Flag, Range
+from fastloss.loss import REGISTRY, Loss
+from fastloss.pairs import PairwiseLoss
+from fastloss.pointwise import PointwiseLoss
+
+
+@dataclasses.dataclass
+class Case:
+    """One call: positional arrays, keyword parameters, which positions are differentiable, how many losses it makes."""
+
+    loss: Loss
+    arrays: tuple[Any, ...]
+    keywords: dict[str, Any]
+    differentiable: tuple[int, ...] = (0,)
+    items: tuple[int, ...] = ()  # the shape of sample_weight
+
+    def __str__(self) -> str:
+        words = ",".join(f"{name}={_short(value)}" for name, value in self.keywords.items())
+        return f"{self.loss.name}({words})"
+
+
+def _short(value: Any) -> str:
+    return f"array{value.shape}" if isinstance(value, np.ndarray) else str(value)
+
+
+def draw(domain, rng, shape) -> np.ndarray:
+    """Numbers of a domain, away from kinks at its ends."""
+    if domain.values:
+        return rng.choice(domain.values, shape)
+    low, high = max(domain.low, -3.0), min(domain.high, 3.0)
+    return low + (high - low) * rng.uniform(0.05, 0.95, shape)
+
+
+def settings(loss: Loss) -> Iterator[dict[str, Any]]:
+    """The defaults, then each parameter in turn at other values of its range."""
+    yield {}
+    for name, spec in loss.parameters.items():
+        for value in values_of(spec):
+            if value != loss.defaults.get(name):
+                yield {name: value}
+
+
+def values_of(spec: Any) -> list[Any]:
+    """A few values that a parameter's specification allows."""
+    if isinstance(spec, Choice):
+        return list(spec.values)
+    if isinstance(spec, Flag):
+        return [False, True]
+    if isinstance(spec, Range):
+        low = spec.low if np.isfinite(spec.low) else -1.0
+        high = spec.high if np.isfinite(spec.high) else low + 3.0
+        return [low + 0.35 * (high - low), low + 0.8 * (high - low)]
+    return []
+
+
+EXTRA: dict[str, list[dict[str, Any]]] = {
+    "nmae_loss": [{"norm": norm} for norm in ("mean", "std", "iqr", "max", 2.5)],
+    "binary_cross_entropy": [{"weight": np.array([0.5, 2.0, 1.0, 0.0, 3.0])}],
+    "binary_cross_entropy_with_logits": [
+        {"weight": np.array([0.5, 2.0, 1.0, 0.0, 3.0])},
+        {"pos_weight": 2.5},
+        {"pos_weight": np.array([0.5, 2.0, 1.0, 1.5, 3.0])},
+        {"pos_weight": 2.5, "label_smoothing": 0.2, "weight": 0.5},
+    ],
+    "mape_loss": [{"epsilon": 0.5}],
+}
+
+
+def pointwise_cases(loss: PointwiseLoss) -> Iterator[Case]:
+    rng = np.random.default_rng(len(loss.name))
+    differentiable = (0, 1) if loss.name == "margin_ranking_loss" else (0,)
+    for words in itertools.chain(settings(loss), EXTRA.get(loss.name, [])):
+        arrays = tuple(draw(domain, rng, (4, 5)) for domain in loss.domains.values())
+        yield Case(loss, arrays, words, differentiable, (4, 5))
+
+
+def pairwise_cases(loss: PairwiseLoss) -> Iterator[Case]:
+    rng = np.random.default_rng(len(loss.name))
+    scores, groups = rng.normal(size=14) * 2, rng.integers(0, 3, 14)
+    labels = {"binary": rng.integers(0, 2, 14), "graded": rng.integers(0, 5, 14), "real": rng.normal(size=14)}
+    for words in settings(loss):
+        everything = words.get("pairs", "ordered" if "pairs" in loss.parameters else "all") == "all"
+        kinds = ["binary"] if everything and loss.labels.values else list(labels)
+        for kind in kinds:
+            yield Case(loss, (scores, labels[kind]), words, items=(14,))
+            yield Case(loss, (scores, labels[kind]), {**words, "groups": groups}, items=(14,))
+
+
+Builder = Callable[[np.random.Generator], Iterator[tuple[tuple[Any, ...], dict[str, Any]]]]
+
+
+def cases(loss: Loss) -> list[Case]:
+    """Every case of one loss."""
+    if isinstance(loss, PointwiseLoss):
+        return list(pointwise_cases(loss))
+    if isinstance(loss, PairwiseLoss):
+        return list(pairwise_cases(loss))
+    from tests.row_cases import BUILDERS
+
+    rng = np.random.default_rng(len(loss.name))
+    made = BUILDERS[loss.name](rng)
+    return [Case(loss, *parts) for parts in made]
+
+
+def all_cases() -> list[Case]:
+    """Every case of every registered loss."""
+    return [case for loss in REGISTRY.values() for case in cases(loss)]
