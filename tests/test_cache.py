@@ -49,8 +49,9 @@ import numpy as np
 from fastloss.losses.probe import probe_loss
 value = probe_loss(np.full(20_000, 3.0), np.ones(20_000))
 from numba.core.dispatcher import Dispatcher
-kernels = [k for k in gc.get_objects() if issubclass(type(k), Dispatcher) and "fastloss_kernel" in k.py_func.__qualname__]
-hits, misses = (sum(sum(getattr(k.stats, name).values()) for k in kernels) for name in ("cache_hits", "cache_misses"))
+everything = [one for one in gc.get_objects() if issubclass(type(one), Dispatcher)]
+kernels = [one for one in everything if "fastloss_kernel" in one.py_func.__qualname__]
+hits, misses = (sum(sum(getattr(one.stats, name).values()) for one in kernels) for name in ("cache_hits", "cache_misses"))
 print(json.dumps({"value": value, "kernels": len(kernels), "hits": hits, "misses": misses}))
 """
 
@@ -103,7 +104,7 @@ class Copy:
         path.write_text(text.replace(old, new))
 
     def files(self) -> set[pathlib.Path]:
-        return {path for path in self.folder.parent.rglob("*fastloss_kernel*")}
+        return set(self.folder.parent.rglob("*fastloss_kernel*"))
 
 
 def finish(process: subprocess.Popen):
@@ -132,10 +133,11 @@ def test_next_process_loads_from_disk_and_leaves_no_new_file(tmp_path, place):
 @pytest.mark.parametrize(
     ("file", "old", "new", "value"),
     [
-        pytest.param("losses/probe.py", "CONSTANT * (x - t)", "CONSTANT * (x + t)", 40.0, id="formula"),
-        pytest.param("losses/probe.py", "CONSTANT = 10.0", "CONSTANT = 50.0", 100.0, id="constant"),
-        pytest.param("elementary.py", "def softplus(x):", "def softplus(x):\n    return 1.0\n\n\ndef old(x):", 21.0, id="helper"),
+        ("losses/probe.py", "CONSTANT * (x - t)", "CONSTANT * (x + t)", 40.0),
+        ("losses/probe.py", "CONSTANT = 10.0", "CONSTANT = 50.0", 100.0),
+        ("elementary.py", "def softplus(x):", "def softplus(x):\n    return 1.0\n\n\ndef old(x):", 21.0),
     ],
+    ids=["formula", "constant", "helper"],
 )
 def test_edited_source_is_recompiled_and_stale_files_go(copy, file, old, new, value):
     assert copy.run() == COLD

@@ -49,7 +49,7 @@ def violations(package: pathlib.Path) -> list[str]:
     for pattern, exempt, forbidden in RULES:
         for path in sorted(package.glob(pattern)):
             relative = path.relative_to(package).as_posix()
-            if any(relative == one or relative.startswith(one) and one.endswith("/") for one in exempt):
+            if any(relative == one or (one.endswith("/") and relative.startswith(one)) for one in exempt):
                 continue
             for name in sorted(imported(path.read_text())):
                 if any(within(name, module) for module in forbidden):
