@@ -159,3 +159,23 @@ def tanh(x):
     e = expm1_negative(-2.0 * abs(x))
     t = abs(e) / (2.0 + e)
     return -t if x < 0.0 else t
+
+
+def at_least(low, x):
+    """x, or `low` where x is below it; NaN stays NaN, which `max` does not promise on every target."""
+    return low if x < low else x  # noqa: FURB136
+
+
+def sign(x):
+    """-1, 0 or 1; NaN for NaN."""
+    return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else x)
+
+
+def step(x, height):
+    """`height` where x >= 0, 0 below; NaN for NaN."""
+    return height if x >= 0.0 else (0.0 if x < 0.0 else x)
+
+
+def unless_nan(x, y):
+    """y, or NaN where x is NaN."""
+    return y if abs(x) <= INFINITY else x

@@ -56,6 +56,16 @@ def sample_weight(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
     raise ValueError(f"sample_weight has shape {weights.shape}: expected {expected}")
 
 
+def broadcast(name: str, value: Any, shape: tuple[int, ...]) -> Any:
+    """`value` viewed in the given shape, by NumPy's rule; an array on a GPU stays there."""
+    if not hasattr(value, "__cuda_array_interface__"):
+        value = array(name, value)
+    try:
+        return value.broadcast_to(shape) if hasattr(value, "broadcast_to") else np.broadcast_to(value, shape)
+    except (ValueError, RuntimeError):
+        raise ValueError(f"{name} has shape {tuple(value.shape)}: expected one that broadcasts to {shape}") from None
+
+
 def indices(name: str, value: Any, shape: tuple[int, ...], count: int, ignore: int | None = None) -> np.ndarray:
     """Integer ids in [0, count) as int64 of the given shape; `ignore` is let through as -1."""
     ids = array(name, value)

@@ -93,7 +93,7 @@ def bind(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
 def _inlined(function: Callable[..., Any], callees: dict[str, Any], flags: dict[str, Any]) -> Callable[..., Any]:
     if numba.config.DISABLE_JIT:
         return function
-    return numba.njit(**flags)(rebound(function, **callees))
+    return numba.njit(forceinline=True, **flags)(rebound(function, **callees))
 
 
 def called(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:

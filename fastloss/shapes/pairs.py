@@ -72,21 +72,24 @@ def as_second(i, start, stop, data, parameters):
 
 
 # The logistic loss as a function of x = e**-gap, and x = E_j / E_i with one exponential for each score instead of one
-# for each pair: value log(1 + x), slope -x / (1 + x), curvature x / (1 + x)**2. `spread` bounds sigma (max - min) so
-# that the rounding of s - centre, magnified by the exponential, stays below 4e-15, and that eight factors 1 + x cannot
-# overflow.
+# for each pair: value log(1 + x), slope -x / (1 + x), curvature x / (1 + x)**2. A group's spread, sigma (max - min), must
+# not exceed SPREAD, so that the rounding of s - centre, magnified by the exponential, stays below 4e-15, and that eight
+# factors 1 + x cannot overflow. `form` is (sigma, spread).
 SPREAD = 32.0
+LOG_LARGEST = 690.0
 
 
-def logistic_as_first(i, start, stop, data, parameters):
+def logistic_as_first(i, start, stop, data, form):
     """`as_first` for the logistic loss from the scores' exponentials."""
     _, _, weights, exponentials = data
-    sigma = parameters[0]
+    sigma = form[0]
     own = exponentials[i]
     loss = first = second = 0.0
     if WANT_VALUE and WEIGHTED:
         for j in range(np.uint64(start), np.uint64(stop)):
             loss += weights[j] * log1p(exponentials[j] / own)
+    elif WANT_VALUE and (form[1] + 1.0) * (stop - start) < LOG_LARGEST:
+        loss = log_of_product(1.0 / own, start, stop, exponentials)
     elif WANT_VALUE:
         loss = log_of_products(1.0 / own, start, stop, exponentials)
     if WANT_GRADIENT:
@@ -99,10 +102,10 @@ def logistic_as_first(i, start, stop, data, parameters):
     return loss, sigma * first, sigma * sigma * second
 
 
-def logistic_as_second(i, start, stop, data, parameters):
+def logistic_as_second(i, start, stop, data, form):
     """`as_second` for the logistic loss from the scores' exponentials."""
     _, _, weights, exponentials = data
-    sigma = parameters[0]
+    sigma = form[0]
     own = exponentials[i]
     first = second = 0.0
     for j in range(np.uint64(start), np.uint64(stop)):
@@ -114,16 +117,42 @@ def logistic_as_second(i, start, stop, data, parameters):
     return 0.0, sigma * first, sigma * sigma * second
 
 
+def joined(p, q):
+    """(1 + p)(1 + q) - 1, which loses no small term."""
+    return p + (q + p * q)
+
+
+def log_of_product(a, start, stop, exponentials):
+    """The sum of log(1 + a E_j) over so few j that the product of all cannot overflow: one logarithm, eight chains."""
+    p0 = p1 = p2 = p3 = p4 = p5 = p6 = p7 = 0.0
+    k, end = np.uint64(start), np.uint64(stop)
+    while k + np.uint64(8) <= end:
+        p0 = joined(p0, a * exponentials[k])
+        p1 = joined(p1, a * exponentials[k + np.uint64(1)])
+        p2 = joined(p2, a * exponentials[k + np.uint64(2)])
+        p3 = joined(p3, a * exponentials[k + np.uint64(3)])
+        p4 = joined(p4, a * exponentials[k + np.uint64(4)])
+        p5 = joined(p5, a * exponentials[k + np.uint64(5)])
+        p6 = joined(p6, a * exponentials[k + np.uint64(6)])
+        p7 = joined(p7, a * exponentials[k + np.uint64(7)])
+        k += np.uint64(8)
+    while k + np.uint64(2) <= end:
+        p0 = joined(p0, a * exponentials[k])
+        p1 = joined(p1, a * exponentials[k + np.uint64(1)])
+        k += np.uint64(2)
+    if k < end:
+        p2 = joined(p2, a * exponentials[k])
+    return log1p(joined(joined(joined(p0, p1), joined(p2, p3)), joined(joined(p4, p5), joined(p6, p7))))
+
+
 def log_of_products(a, start, stop, exponentials):
-    """The sum of log(1 + a E_j): one logarithm for eight factors, of their product less one, which loses no small term."""
+    """The sum of log(1 + a E_j): one logarithm for eight factors, taken of their product less one."""
     part = (stop - start) // 8
     total = 0.0
     for k in range(np.uint64(start), np.uint64(start + part)):
-        x = a * exponentials[k]
-        p = x
+        p = a * exponentials[k]
         for eighth in range(np.uint64(1), np.uint64(8)):
-            x = a * exponentials[k + eighth * np.uint64(part)]
-            p = p + (x + p * x)
+            p = joined(p, a * exponentials[k + eighth * np.uint64(part)])
         total += log1p(p)
     for k in range(np.uint64(start + 8 * part), np.uint64(stop)):
         total += log1p(a * exponentials[k])

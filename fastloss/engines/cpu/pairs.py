@@ -22,6 +22,7 @@ from fastloss.shapes.pointwise import UNPACKS, Wanted, unbound
 from fastloss.validate import kernel_dtype
 
 COST = 1 << 18  # pairs in a piece; a constant of the library, since the sums of slices depend on it
+SMALL = 16  # rows in a group that is sorted by insertion
 LEVELS = 64  # labels that are integers below this are sorted by counting
 BATCH = 1 << 14  # rows that one chunk of `arrange` holds, if it is not one larger group
 
@@ -62,6 +63,17 @@ def sort_by_counting(labels, order, start, stop, scratch):
     return True
 
 
+def sort_by_insertion(labels, order, start, stop):
+    for k in range(start + 1, stop):
+        row = order[k]
+        y = labels[row]
+        at = k
+        while at > start and labels[order[at - 1]] < y:
+            order[at] = order[at - 1]
+            at -= 1
+        order[at] = row
+
+
 def sort_by_merging(labels, order, start, stop):
     keys = np.empty(stop - start)
     for k in range(start, stop):
@@ -70,6 +82,15 @@ def sort_by_merging(labels, order, start, stop):
     rows = order[start:stop].copy()
     for k in range(start, stop):
         order[k] = rows[ranks[k - start]]
+
+
+def sort_group(labels, order, bounds, scratch):
+    """Bring the rows order[start:stop] into the order of falling label, equal labels as they stand."""
+    start, stop = bounds
+    if stop - start <= SMALL:
+        sort_by_insertion(labels, order, start, stop)
+    elif not is_falling(labels, order, start, stop) and not sort_by_counting(labels, order, start, stop, scratch):
+        sort_by_merging(labels, order, start, stop)
 
 
 def count_pairs(labels, weights, start, stop):
@@ -91,14 +112,13 @@ def count_pairs(labels, weights, start, stop):
 
 def arrange(inputs, parameters, outputs, first, last):
     scores, labels, weights, rows, offsets, batches = inputs
-    order, s, y, w, e, pairs, pair_weight, scratch = outputs
+    order, s, y, w, e, pairs, pair_weight, spread, scratch = outputs
     for g in range(batches[first], batches[last]):
         start, stop = offsets[g], offsets[g + 1]
         for k in range(start, stop):
             order[k] = rows[k] if rows.size else k
-        if not UNORDERED and not is_falling(labels, order, start, stop):
-            if not sort_by_counting(labels, order, start, stop, scratch):
-                sort_by_merging(labels, order, start, stop)
+        if not UNORDERED:
+            sort_group(labels, order, (start, stop), scratch)
         low, high = np.inf, -np.inf
         for k in range(start, stop):
             s[k] = scores[order[k]]
@@ -112,20 +132,11 @@ def arrange(inputs, parameters, outputs, first, last):
             pairs[g], pair_weight[g] = (stop - start) ** 2, total * total
         else:
             pairs[g], pair_weight[g] = count_pairs(y, w, start, stop)
-        if HAS_EXPONENTIALS and stop > start:
-            fill_exponentials(s, e, (start, stop), parameters[0], (low, high))
-
-
-def fill_exponentials(scores, exponentials, bounds, sigma, extremes):
-    """e**(sigma (s - centre)) for a group, or 0 at its first row as the sign that its scores are spread too far."""
-    start, stop = bounds
-    low, high = extremes
-    if not sigma * (high - low) <= SPREAD:
-        exponentials[start] = 0.0
-        return
-    centre = low + 0.5 * (high - low)
-    for k in range(np.uint64(start), np.uint64(stop)):
-        exponentials[k] = exp(sigma * (scores[k] - centre))
+        spread[g] = parameters[0] * (high - low)
+        if HAS_EXPONENTIALS and spread[g] <= SPREAD:
+            centre = low + 0.5 * (high - low)
+            for k in range(np.uint64(start), np.uint64(stop)):
+                e[k] = exp(parameters[0] * (s[k] - centre))
 
 
 def plan(offsets, pieces):
@@ -172,12 +183,13 @@ def row_ranges(i, bounds, level, labels):
     return (below, stop, start, above), (above, below)
 
 
-def row_sums(i, ranges, data, own, close):
+def row_sums(i, ranges, data, own, spread):
     """Loss, slope and curvature of row i over its pairs as first and as second item."""
-    if HAS_EXPONENTIALS and close:
-        loss, first, second = first_exponential(i, ranges[0], ranges[1], data, own)
+    if HAS_EXPONENTIALS and spread <= SPREAD:
+        form = own[0], spread
+        loss, first, second = first_exponential(i, ranges[0], ranges[1], data, form)
         if NEEDS_SECOND:
-            _, more, most = second_exponential(i, ranges[2], ranges[3], data, own)
+            _, more, most = second_exponential(i, ranges[2], ranges[3], data, form)
             first, second = first + more, second + most
         return loss, first, second
     loss, first, second = first_sums(i, ranges[0], ranges[1], data, own)
@@ -189,7 +201,7 @@ def row_sums(i, ranges, data, own, close):
 
 def block(inputs, parameters, outputs, first, last):
     data = inputs[:4]
-    order, offsets, scales, pieces = inputs[4:]
+    order, offsets, scales, spread, pieces = inputs[4:]
     each, gradient, curvature, group_loss, slice_loss = outputs
     own = unpack(parameters)
     for piece in range(first, last):
@@ -200,12 +212,11 @@ def block(inputs, parameters, outputs, first, last):
             bounds = offsets[g], offsets[g + 1]
             stop = min(end, bounds[1])
             whole = row == bounds[0] and stop == bounds[1]
-            close = HAS_EXPONENTIALS and data[3][bounds[0]] != 0.0
             level = (0, 0)
             total = 0.0
             for i in range(row, stop):
                 ranges, level = row_ranges(i, bounds, level, data[1])
-                loss, one, two = row_sums(i, ranges, data, own, close)
+                loss, one, two = row_sums(i, ranges, data, own, spread[g])
                 w = data[2][i] if data[2].size else 1.0
                 total += w * loss
                 if each.size:
@@ -236,6 +247,7 @@ class Arranged(NamedTuple):
     offsets: np.ndarray
     pairs: np.ndarray
     weight: np.ndarray
+    spread: np.ndarray
     dtype: np.dtype
 
 
@@ -257,7 +269,7 @@ def _signature(inputs, outputs):
 def compiled_arrange(dtype: np.dtype, unordered: bool, exponentials: bool) -> tuple[Any, Any]:
     """The block that arranges groups, for scores of one dtype."""
     scores = types.Array(numba.from_dtype(dtype), 1, "C", readonly=True)
-    signature = _signature([scores, F8, F8, I8, I8, I8], [I8_OUT, F8_OUT, F8_OUT, F8_OUT, F8_OUT, I8_OUT, F8_OUT, I8_OUT])
+    signature = _signature([scores, F8, F8, I8, I8, I8], [I8_OUT, F8_OUT, F8_OUT, F8_OUT, F8_OUT, I8_OUT, F8_OUT, F8_OUT, I8_OUT])
     bound = build.bind(arrange, UNORDERED=unordered, HAS_EXPONENTIALS=exponentials)
     name = f"{'all' if unordered else 'ordered'}{'_e' if exponentials else ''}"
     return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
@@ -268,7 +280,7 @@ def compiled_block(formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted:
     """The block of one loss for what is wanted of it."""
     out = types.Array(numba.from_dtype(dtype), 1, "C")
     pieces = types.Array(types.int64, 2, "C", readonly=True)
-    signature = _signature([F8, F8, F8, F8, I8, I8, F8, pieces], [out, out, out, F8_OUT, F8_OUT])
+    signature = _signature([F8, F8, F8, F8, I8, I8, F8, F8, pieces], [out, out, out, F8_OUT, F8_OUT])
     names = formulas.bindings(wanted, weighted, kind.multiplier)
     derivatives = wanted.gradient or wanted.curvature
     bound = build.bind(
@@ -305,7 +317,7 @@ def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arr
     order, scratch = np.empty(size, np.int64), np.empty(0 if kind.unordered else size, np.int64)
     weighted = 0 if weights is None else size
     data = (np.empty(size), np.empty(size), np.empty(weighted), np.empty(size if exponentials else 0))
-    pairs, weight = np.zeros(groups, np.int64), np.zeros(groups)
+    pairs, weight, spread = np.zeros(groups, np.int64), np.zeros(groups), np.zeros(groups)
     inputs = (
         _contiguous(scores, dtype),
         _contiguous(labels, np.float64),
@@ -315,8 +327,8 @@ def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arr
         _contiguous(batches, np.int64),
     )
     settings = read_only(np.array(parameters, np.float64))
-    launch(kernel, signature, (inputs, settings, (order, *data, pairs, weight, scratch)), batches.size - 1)
-    return Arranged(data, order, inputs[4], pairs, weight, dtype)
+    launch(kernel, signature, (inputs, settings, (order, *data, pairs, weight, spread, scratch)), batches.size - 1)
+    return Arranged(data, order, inputs[4], pairs, weight, spread, dtype)
 
 
 def _contiguous(array: np.ndarray, dtype: Any) -> np.ndarray:
@@ -347,6 +359,7 @@ def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndar
         read_only(rows.order),
         rows.offsets,
         _contiguous(scales, np.float64),
+        read_only(rows.spread),
         read_only(pieces),
     )
     parameters = read_only(np.array((1.0, *parameters), np.float64))
