@@ -99,7 +99,7 @@ def log(x):
     scaled = x * 18014398509481984.0 if tiny else x  # 2**54
     bits = np.float64(scaled).view(np.int64)
     # so that the mantissa lies in [sqrt(1/2), sqrt(2)); the offset keeps the shifted number positive
-    exponent = ((bits - 0x3FE6A09E667F3BCD + (1024 << MANTISSA)) >> MANTISSA) - 1024
+    exponent = ((bits - 0x3FE6A09E667F3BCD + (1022 << MANTISSA)) >> MANTISSA) - 1022
     m = np.int64(bits - (exponent << MANTISSA)).view(np.float64)
     e = np.int64(exponent + MAGIC_BITS).view(np.float64) - MAGIC
     e = e - 54.0 if tiny else e

@@ -125,7 +125,7 @@ def test_ends_and_nan(name):
 
 @pytest.mark.parametrize(
     ("name", "constant", "factor"),
-    [("exp", "E0", 1 + 1e-14), ("log", "L1", 1 + 1e-13), ("log1p_unit", "P0", 1 + 1e-14), ("tanh", "LN2_LOW", 1.001)],
+    [("exp", "E0", 1 + 1e-14), ("log", "L1", 1 + 1e-12), ("log1p_unit", "P0", 1 + 1e-14), ("tanh", "LN2_LOW", 1.001)],
 )
 def test_a_wrong_constant_is_caught(name, constant, factor):
     low, high, exact, _ = FUNCTIONS[name]
@@ -153,7 +153,7 @@ def test_loops_are_vectorised(name):
 @pytest.mark.compiled
 def test_a_loop_over_a_library_call_is_not():
     def library(x):
-        return math.exp(x) * 2.0 + 1.0
+        return math.exp(x)
 
     assert not is_vectorised(library)
 

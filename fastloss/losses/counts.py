@@ -23,12 +23,12 @@ def _quotient(t, y):
 
 def _stirling(t):
     """Stirling's approximation of log t!, for t above 1."""
-    above = max(1.0, t)
+    above = t if t > 1.0 else 1.0
     return above * log(above) - above + 0.5 * (LN_2PI + log(above)) if t > 1.0 else 0.0
 
 
 def _poisson(x, t):
-    return exp(x) - _product(t, min(x, LOG_INFINITY))
+    return exp(x) - _product(t, LOG_INFINITY if x > LOG_INFINITY else x)
 
 
 def _poisson_full(x, t):
@@ -44,7 +44,7 @@ def _poisson_curvature(x, t):
 
 
 def _poisson_rate(x, t, eps):
-    return x - _product(t, log((min(x, LARGEST)) + eps))
+    return x - _product(t, log((LARGEST if x > LARGEST else x) + eps))
 
 
 def _poisson_rate_full(x, t, eps):

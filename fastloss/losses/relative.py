@@ -161,7 +161,7 @@ def mape_loss(input, target, *, epsilon=None):
 
 def _log_ratio(x, t):
     """log((1 + x) / (1 + t)) from the quotient of the difference: no cancellation, wherever x and t lie."""
-    low = min(x, t)
+    low = t if t < x else x
     below = 1.0 + low
     size = log1p(abs(x - t) / (1.0 if below == 0.0 else below))
     return -size if x < t else size
