@@ -151,8 +151,7 @@ def test_layouts(case, layout):
     arrays = tuple(_variants(np.asarray(array))[layout] for array in case.arrays)
     same(case.loss.value_and_grad(*arrays, **case.keywords)[0], case.loss(*case.arrays, **case.keywords))
     same(
-        case.loss.value_and_grad(*arrays, **case.keywords)[1],
-        case.loss.value_and_grad(*case.arrays, **case.keywords)[1],
+        case.loss.value_and_grad(*arrays, **case.keywords)[1], case.loss.value_and_grad(*case.arrays, **case.keywords)[1]
     )
 
 
