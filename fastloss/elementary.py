@@ -163,7 +163,7 @@ def tanh(x):
 
 def at_least(low, x):
     """x, or `low` where x is below it; NaN stays NaN, which `max` does not promise on every target."""
-    return low if x < low else x  # noqa: FURB136
+    return low if x < low else x
 
 
 def sign(x):

@@ -24,7 +24,7 @@ def _after_fork_in_child() -> None:
     """A forked child whose parent has used threads computes serially.
 
     GNU OpenMP kills such a child at its first parallel region. Under the other layers it could wait for ever: passing
-    a block as a function pointer takes a lock of llvmlite's, which another thread may have held when the process forked.
+    a block as a function pointer takes a lock of llvmlite's, which another thread may have held at the fork.
     """
     global _lock, _serial_only
     _lock = threading.Lock()
