@@ -3,6 +3,7 @@
 from fastloss.loss import Loss
 from fastloss.losses.classification import binary_cross_entropy, binary_cross_entropy_with_logits, focal_loss
 from fastloss.losses.counts import poisson_nll_loss
+from fastloss.losses.curves import compare_losses, find_leaks, shift_half_epoch, split_regularization
 from fastloss.losses.huber import asymmetric_huber_loss, huber_loss, smooth_l1_loss
 from fastloss.losses.margin import hinge_loss, soft_margin_loss, squared_hinge_loss
 from fastloss.losses.metric import hinge_embedding_loss
@@ -15,6 +16,8 @@ __all__ = [
     "asymmetric_huber_loss",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "compare_losses",
+    "find_leaks",
     "focal_loss",
     "hinge_embedding_loss",
     "hinge_loss",
@@ -29,7 +32,9 @@ __all__ = [
     "poisson_nll_loss",
     "quantile_loss",
     "rmse_loss",
+    "shift_half_epoch",
     "smooth_l1_loss",
     "soft_margin_loss",
+    "split_regularization",
     "squared_hinge_loss",
 ]

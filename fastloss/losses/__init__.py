@@ -2,6 +2,7 @@
 
 from fastloss.losses import classification as classification
 from fastloss.losses import counts as counts
+from fastloss.losses import curves as curves
 from fastloss.losses import huber as huber
 from fastloss.losses import margin as margin
 from fastloss.losses import metric as metric
