@@ -5,6 +5,8 @@ from fastloss.elementary import INFINITY, exp, log, unless_nan
 from fastloss.pointwise import Call, pointwise
 from fastloss.shapes.pointwise import Formulas
 
+__all__ = ["poisson_nll_loss"]
+
 LN_2PI = 1.8378770664093453
 LOG_INFINITY = 710.0  # e**710 is infinite
 LARGEST = 1.7976931348623157e308

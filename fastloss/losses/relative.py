@@ -9,6 +9,8 @@ from fastloss.losses.regression import flat, flat_too
 from fastloss.pointwise import Call, pointwise
 from fastloss.shapes.pointwise import Formulas
 
+__all__ = ["mape_loss", "msle_loss", "nmae_loss"]
+
 NORMS = Choice(("range", "mean", "std", "iqr", "max"))
 
 
