@@ -72,6 +72,14 @@ def read_only(array: np.ndarray) -> np.ndarray:
     return view
 
 
+def set_threads(count: int) -> None:
+    """How many threads the kernels use that this thread starts."""
+    most = numba.config.NUMBA_NUM_THREADS
+    if not 1 <= count <= most:
+        raise ValueError(f"threads is {count}: expected 1 to {most}")
+    numba.set_num_threads(count)
+
+
 def information() -> dict[str, object]:
     """What `fastloss info` says of this engine."""
     features = numba.core.codegen.get_host_cpu_features() if "numba.core.codegen" in sys.modules else ""
