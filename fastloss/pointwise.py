@@ -100,6 +100,10 @@ class PointwiseLoss(Loss):
             if np.ndim(value):
                 raise ValueError(f"{name} is an array: expected a number, since {self.name} is computed part by part")
 
+    def require_reduction(self, reduction: str) -> None:
+        """Raise unless the loss has a value of this reduction."""
+        validate.reduction(reduction)
+
     def chunk_sums(self, *args: Any, before: int = 0, **kwargs: Any) -> ChunkSums:
         """The sums of chunks that make the value; takes what the loss takes, arrays on the CPU, without `reduction`."""
         own, shared = self._bound(args, {**kwargs, "backend": "cpu"})
@@ -148,7 +152,8 @@ class PointwiseLoss(Loss):
         return Data(engine, names, call, operands, factors, weight_sums, before)
 
     def _evaluate(self, what, own, shared):
-        reduction = validate.reduction(shared["reduction"])
+        reduction = shared["reduction"]
+        self.require_reduction(reduction)
         data = self._data(own, shared)
         outcome = data.run(
             self.variants[data.call.variant],

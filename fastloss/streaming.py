@@ -94,14 +94,21 @@ class Accumulator:
     def result(self, reduction: str = "mean") -> float:
         """The value over all that has been given so far; more may follow."""
         validate.reduction(reduction, ("mean", "sum"))
+        losses, weights = self._all_sums()
+        return self.loss.reduced(losses, reduce.ordered_sum(weights), reduction)
+
+    def weight(self) -> float:
+        """What the mean is divided by."""
+        return reduce.ordered_sum(self._all_sums()[1])
+
+    def _all_sums(self) -> tuple[np.ndarray, np.ndarray]:
         losses, weights = [*self._losses], [*self._weights]
         if self._rest or not losses:
             rest = self._rest or [np.empty(0), np.empty(0)]
             sums = self._sums(rest, self.rows - rest[0].size)
             losses.append(sums.loss)
             weights.append(sums.weight)
-        denominator = reduce.ordered_sum(np.concatenate(weights))
-        return self.loss.reduced(np.concatenate(losses, axis=-1), denominator, reduction)
+        return np.concatenate(losses, axis=-1), np.concatenate(weights)
 
     def _check_kind(self, arrays: list[np.ndarray]) -> None:
         kind = (*(validate.kernel_dtype(array) for array in arrays[:2]), len(arrays) > 2)

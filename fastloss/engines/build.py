@@ -161,16 +161,6 @@ def _stored(template, name, signature, names, options) -> Callable[..., Any]:
     return numba.njit(signature, **options, **FLAGS)(function)
 
 
-def cache_folder() -> str:
-    """Where compiled kernels are stored, or why they are not."""
-    from fastloss.engines.cpu import launch
-
-    try:
-        return str(numba.njit(cache=True)(specialise(launch.drive, "where")).stats.cache_path)
-    except RuntimeError as error:
-        return f"none: {error}"
-
-
 def _remove(paths: Iterable[pathlib.Path]) -> None:
     for path in paths:
         with contextlib.suppress(OSError):

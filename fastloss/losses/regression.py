@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from fastloss import reduce, validate
+from fastloss import reduce
 from fastloss.domains import INNER_FRACTION
 from fastloss.elementary import exp_negative, expm1_negative, log1p_unit, sign, unless_nan
 from fastloss.pointwise import PointwiseLoss, mean_between, pointwise
@@ -130,9 +130,7 @@ class RootMean(PointwiseLoss):
     SMALLER, LARGER = 2.0**-600, 2.0**600
 
     def _evaluate(self, what, own, shared):
-        validate.reduction(shared["reduction"])
-        if shared["reduction"] != "mean":
-            raise ValueError(self._only_mean(shared["reduction"]))
+        self.require_reduction(shared["reduction"])
         data = self._data(own, shared)
         scale, mean = 1.0, self._mean_square(data, 1.0)
         if mean < 1e-280 or mean > 1e300:
@@ -163,8 +161,7 @@ class RootMean(PointwiseLoss):
 
     def reduced(self, loss, denominator, reduction):
         """The root of the mean, from the sums of all chunks."""
-        if reduction != "mean":
-            raise ValueError(self._only_mean(reduction))
+        self.require_reduction(reduction)
         scale, mean = 1.0, reduce.mean(reduce.ordered_sum(loss[0]), denominator)
         if mean < 1e-280 or mean > 1e300:
             scale = self.LARGER if mean < 1.0 else self.SMALLER
@@ -182,8 +179,11 @@ class RootMean(PointwiseLoss):
                 result = np.where(beyond, roots(scale), result)
         return result
 
-    def _only_mean(self, reduction: str) -> str:
-        return f"reduction is {reduction!r}: expected 'mean', of which {self.name} is a function"
+    def require_reduction(self, reduction):
+        """Raise unless the reduction is the mean."""
+        super().require_reduction(reduction)
+        if reduction != "mean":
+            raise ValueError(f"reduction is {reduction!r}: expected 'mean', of which {self.name} is a function")
 
     def _mean_square(self, data, scale: float) -> float:
         outcome = data.run(self.formulas, 1.0, Wanted(value=True), (scale,))

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numba import prange, types
 
-from fastloss.engines.build import parallel_loop
+from fastloss.engines.build import parallel_loop, specialise
 
 _lock = threading.Lock()
 _serial_only = False
@@ -78,6 +78,14 @@ def set_threads(count: int) -> None:
     if not 1 <= count <= most:
         raise ValueError(f"threads is {count}: expected 1 to {most}")
     numba.set_num_threads(count)
+
+
+def cache_folder() -> str:
+    """Where compiled kernels are stored, or why they are not."""
+    try:
+        return str(numba.njit(cache=True)(specialise(drive, "where")).stats.cache_path)
+    except RuntimeError as error:
+        return f"none: {error}"
 
 
 def information() -> dict[str, object]:
