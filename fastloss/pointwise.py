@@ -216,7 +216,7 @@ def pointwise(
     variants: Mapping[str, Formulas] | None = None,
     kind: type[PointwiseLoss] = PointwiseLoss,
 ) -> Callable[[Callable[..., Any]], PointwiseLoss]:
-    """Declare a pointwise loss: the decorated function has its signature, its docstring, and in its body the parameters.
+    """Declare a pointwise loss: the decorated function has its signature, its docstring and, in its body, parameters.
 
     The formulas take one float for each array argument, then the floats that the body returns. `variants` are other
     formulas that the body may choose by the parameters, where they differ in more than numbers.

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def ordered_sum(partials: np.ndarray) -> float:
-    """The sum of the chunks' sums, correctly rounded, hence the same for every order; NaN and infinities as IEEE has them."""
+    """The sum of the chunks' sums, correctly rounded, hence the same in every order; NaN and infinities as IEEE."""
     if np.isfinite(partials).all():
         try:
             return math.fsum(partials.tolist())

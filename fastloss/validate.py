@@ -24,7 +24,7 @@ def array(name: str, value: Any) -> np.ndarray:
 
 def kernel_dtype(array: np.ndarray) -> np.dtype:
     """float32 for what float32 holds exactly, else float64."""
-    small = array.dtype.kind == "f" and array.dtype.itemsize <= 4 or array.dtype.name == "bfloat16"
+    small = (array.dtype.kind == "f" and array.dtype.itemsize <= 4) or array.dtype.name == "bfloat16"
     return np.dtype(np.float32 if small else np.float64)
 
 
@@ -44,7 +44,7 @@ def same_shape(names: tuple[str, ...], arrays: tuple[np.ndarray, ...]) -> None:
 
 
 def sample_weight(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
-    """Weights of the examples, viewed in the losses' shape: given for each element, or for each entry of the first axis."""
+    """Examples' weights, viewed in the losses' shape: one for each element, or for each entry of the first axis."""
     if value is None:
         return None
     weights = array("sample_weight", value)

@@ -4,6 +4,14 @@ from fastloss.domains import POSITIVE, SIGN_OR_BINARY
 from fastloss.elementary import exp, sigmoid, softplus
 from fastloss.pairs import PAIRS, multiplier_sign, pairwise
 
+__all__ = [
+    "pairwise_exponential_loss",
+    "pairwise_hinge_loss",
+    "pairwise_logistic_loss",
+    "pairwise_squared_hinge_loss",
+    "soft_pairwise_loss",
+]
+
 
 def _logistic(gap, sigma):
     return softplus(-sigma * gap)

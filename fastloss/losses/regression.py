@@ -13,6 +13,8 @@ from fastloss.elementary import exp_negative, expm1_negative, log1p_unit, sign, 
 from fastloss.pointwise import PointwiseLoss, mean_between, pointwise
 from fastloss.shapes.pointwise import Wanted
 
+__all__ = ["l1_loss", "log_cosh_loss", "mse_loss", "quantile_loss", "rmse_loss"]
+
 LN2 = 0.6931471805599453
 
 

@@ -9,6 +9,8 @@ from fastloss.losses.regression import flat, flat_too
 from fastloss.pointwise import Call, PointwiseLoss, pointwise
 from fastloss.shapes.pointwise import Formulas
 
+__all__ = ["mape_loss", "msle_loss", "nmae_loss"]
+
 NORMS = Choice(("range", "mean", "std", "iqr", "max"))
 
 
@@ -176,7 +178,7 @@ def mape_loss(input, target, *, epsilon=None):
 
 def _log_ratio(x, t):
     """log((1 + x) / (1 + t)) from the quotient of the difference: no cancellation, wherever x and t lie."""
-    low = min(x, t)
+    low = t if t < x else x
     below = 1.0 + low
     size = log1p(abs(x - t) / (1.0 if below == 0.0 else below))
     return -size if x < t else size

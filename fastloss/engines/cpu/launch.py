@@ -21,10 +21,14 @@ _serial_only = False
 
 
 def _after_fork_in_child() -> None:
-    """GNU OpenMP kills a forked child that opens a region after its parent has: such a child computes serially."""
+    """A forked child whose parent has used threads computes serially.
+
+    GNU OpenMP kills such a child at its first parallel region. Under the other layers it could wait for ever: passing
+    a block as a function pointer takes a lock of llvmlite's, which another thread may have held at the fork.
+    """
     global _lock, _serial_only
     _lock = threading.Lock()
-    _serial_only = _serial_only or _layer() == "omp"
+    _serial_only = _serial_only or _layer() != ""
 
 
 if hasattr(os, "register_at_fork"):
