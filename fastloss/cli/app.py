@@ -147,7 +147,7 @@ def use_threads(count: int) -> None:
 
 @app.command("list")
 def list_losses(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List every loss with its parameters, their ranges and defaults; "score" marks those that score files."""
+    """List every loss, with "score" if `fastloss score` takes it, and its parameters: defaults and ranges."""
     from fastloss.cli import report
     from fastloss.cli.catalogue import entries, line
 
@@ -155,7 +155,7 @@ def list_losses(as_json: Annotated[bool, typer.Option("--json", help="Print JSON
     if as_json:
         report.print_json(everything)
         return
-    report.print_table(("loss", "score", "parameters", "what"), map(line, everything))
+    print("\n".join(map(line, everything)))
 
 
 @app.command()

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from fastloss.cli.errors import UserError, explained
-from fastloss.domains import REAL, Choice, Domain, Flag, Range
+from fastloss.domains import REAL, Choice, Domain, Flag
 from fastloss.loss import REGISTRY, Loss, lookup
 from fastloss.pairs import PairwiseLoss
 from fastloss.pointwise import PointwiseLoss
@@ -100,6 +100,6 @@ def value(specification: Any, text: str) -> Any:
 
 def range_of(specification: Any) -> str:
     """How `fastloss list` writes what a parameter may be."""
-    if isinstance(specification, Range):
-        return str(specification).removeprefix("a number in ")
-    return str(specification).removeprefix("one of ")
+    if isinstance(specification, Choice):
+        return " or ".join(specification.values)
+    return str(specification).removeprefix("a number ")
