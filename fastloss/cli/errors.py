@@ -5,7 +5,16 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
-EXPECTED = (ValueError, TypeError, KeyError, NotImplementedError, EOFError, OverflowError, zipfile.BadZipFile, zlib.error)
+EXPECTED = (
+    ValueError,
+    TypeError,
+    KeyError,
+    NotImplementedError,
+    EOFError,
+    OverflowError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class UserError(Exception):

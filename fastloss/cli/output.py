@@ -31,7 +31,9 @@ class GroupFile:
             pass  # a place that cannot be written is an error before anything is read
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._close()
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._temporary)

@@ -160,9 +160,7 @@ class CsvSource(Source):
             opened,
             csv.ReadOptions(block_size=block),
             csv.ParseOptions(delimiter="\t" if ".tsv" in name else ","),
-            csv.ConvertOptions(
-                include_columns=columns, column_types=types, null_values=[""], strings_can_be_null=True
-            ),
+            csv.ConvertOptions(include_columns=columns, column_types=types, null_values=[""], strings_can_be_null=True),
         )
         return reader, counted
 
