@@ -83,7 +83,7 @@ def wrong(bits: int) -> bool:
 
 
 def position(array: Any, flat: int, before: int = 0) -> str:
-    """The index of a flattened position, as it is written between brackets; `before` counts where dimensions are one."""
+    """The index of a flattened position, as it is written between brackets; in a stream, `before` elements on."""
     if before:
         return str(before + flat)
     return ", ".join(str(int(i)) for i in np.unravel_index(flat, np.shape(array))) if np.ndim(array) else ""

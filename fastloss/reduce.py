@@ -29,7 +29,7 @@ def inverse(weight: float) -> float:
 
 
 class ExactSum:
-    """A sum in batches that rounds once, at the end: the bits of `ordered_sum` over all, in memory that does not grow."""
+    """A sum in batches that rounds once, at the end: the bits of `ordered_sum` over all, in little memory."""
 
     def __init__(self) -> None:
         self._terms: list[float] = []  # whose exact sum is that of all finite numbers so far

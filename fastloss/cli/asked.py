@@ -39,7 +39,7 @@ class Asked:
 
 def can_score(loss: Loss) -> bool:
     """Whether a loss takes scores and labels."""
-    return isinstance(loss, PairwiseLoss) or isinstance(loss, PointwiseLoss) and len(loss.arguments) == 2
+    return isinstance(loss, PairwiseLoss) or (isinstance(loss, PointwiseLoss) and len(loss.arguments) == 2)
 
 
 def asked(texts: list[str], reduction: str) -> list[Asked]:

@@ -12,8 +12,11 @@ from fastloss.domains import NON_NEGATIVE, REAL, Domain, wrong
 from fastloss.pointwise import domain_bits
 
 
+NOTHING = np.empty(0)
+
+
 class Checks:
-    """The domains of each column, over the whole stream: labels of 0 and 1 in one file, -1 and 1 in another, are wrong."""
+    """The domains of each column, over the whole stream: 0 and 1 in one file, -1 and 1 in the next, are wrong."""
 
     def __init__(self, losses: Sequence[Asked], roles: dict[str, str]):
         self._roles = roles
@@ -32,7 +35,9 @@ class Checks:
 
     def check(self, batch: Batch) -> None:
         """Raise for the first number that no loss may see."""
-        columns = {"scores": batch.scores, "labels": batch.labels, "weights": batch.weights}
+        columns = {"scores": batch.scores, "labels": batch.labels}
+        if batch.weights is not None:
+            columns["weights"] = batch.weights
         for (role, domain), name in self._domains.items():
             array = columns[role]
             before = self._bits[role, domain]
@@ -42,8 +47,8 @@ class Checks:
                 self._raise(batch, role, index, array[index], domain.expected, name)
             self._bits[role, domain] = bits
         for role, name in self._complete.items():
-            array = columns[role]
-            if array is not None and array.dtype.kind == "f" and np.isnan(array).any():
+            array = columns.get(role, NOTHING)
+            if array.dtype.kind == "f" and np.isnan(array).any():
                 self._raise(batch, role, int(np.argmax(np.isnan(array))), np.nan, "a number", name)
 
     def _raise(self, batch: Batch, role: str, index: int, found: Any, expected: str, name: str) -> None:

@@ -6,7 +6,7 @@ Costs the data written and read once more, and the memory of one file in PARTS (
 import contextlib
 import os
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -62,7 +62,8 @@ def deal(batches: Iterable[Batch], folder: str) -> None:
 
 def sorted_rows(batch: Batch, order: np.ndarray) -> pa.RecordBatch:
     """A batch's rows in another order, with their numbers in the stream."""
-    groups = batch.groups.take(pa.array(order))
+    groups: Any = batch.groups
+    groups = groups.take(pa.array(order))
     if pa.types.is_dictionary(groups.type):
         groups = groups.cast(text_type(groups.type.value_type))
     columns = {"scores": pa.array(batch.scores[order]), "labels": pa.array(batch.labels[order])}

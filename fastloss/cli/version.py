@@ -1,10 +1,14 @@
-"""The installed version."""
+"""Versions of installed packages."""
 
 from importlib import metadata
 
+import fastloss
+
 
 def version(package: str = "fastloss") -> str:
-    """The version of an installed package."""
+    """The version of an installed package, or of this one."""
+    if package == "fastloss":
+        return fastloss.__version__
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -12,7 +12,7 @@ import numpy as np
 from fastloss.domains import Domain
 from fastloss.loss import REGISTRY, Loss, lookup
 from fastloss.pairs import PairwiseLoss
-from fastloss.pointwise import PointwiseLoss
+from fastloss.pointwise import PointwiseLoss, domain_bits
 
 ROWS = 20_000
 GROUP = 10
@@ -34,6 +34,9 @@ def calls_of(loss: Loss) -> Iterator[Callable[[], Any]]:
             yield functools.partial(loss.grad_hess, *args, **kwargs)
         if isinstance(loss, PointwiseLoss | PairwiseLoss):
             yield functools.partial(loss, *args, **kwargs, sample_weight=np.ones(ROWS))
+        if isinstance(loss, PointwiseLoss):
+            for domain, array in zip(loss.domains.values(), args, strict=True):
+                yield functools.partial(domain_bits, domain, array)
 
 
 def arguments(loss: Loss) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
@@ -97,7 +100,7 @@ def examples(loss: Loss) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
     names: dict[str, Any] = {}
     with contextlib.suppress(Exception), contextlib.redirect_stdout(None):
         for example in doctest.DocTestParser().get_examples(loss.__doc__ or ""):
-            exec(example.source, names)  # noqa: S102
+            exec(example.source, names)
             if "fastloss" in names:
                 names["fastloss"] = recorder
     return recorder.recorded
