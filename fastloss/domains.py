@@ -91,7 +91,9 @@ def position(array: Any, flat: int, before: int = 0) -> str:
 
 REAL = Domain("a number")
 UNIT = Domain("a number in [0, 1]", outside_unit, 0.0, 1.0)
-PROBABILITY = Domain("a probability in [0, 1] (for logits use the loss's `_with_logits` or softmax form)", outside_unit, 0.0, 1.0)
+PROBABILITY = Domain(
+    "a probability in [0, 1] (for logits use the loss's `_with_logits` or softmax form)", outside_unit, 0.0, 1.0
+)
 BINARY = Domain("0 or 1", not_binary, values=(0.0, 1.0))
 SIGN = Domain("-1 or 1", not_sign, values=(-1.0, 1.0))
 SIGN_OR_BINARY = Domain("-1 or 1 (or 0 and 1 throughout)", not_sign_or_binary, values=(-1.0, 1.0))
@@ -111,7 +113,10 @@ class Range:
     optional: bool = False  # None is allowed
 
     def __str__(self) -> str:
-        left, right = "(" if self.open_low or self.low == -math.inf else "[", ")" if self.open_high or self.high == math.inf else "]"
+        left, right = (
+            "(" if self.open_low or self.low == -math.inf else "[",
+            ")" if self.open_high or self.high == math.inf else "]",
+        )
         return f"a number in {left}{self.low:g}, {self.high:g}{right}" + (" or None" if self.optional else "")
 
     def validate(self, name: str, value: Any) -> float | None:

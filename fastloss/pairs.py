@@ -85,11 +85,15 @@ class PairwiseLoss(Loss):
     def has_curvature(self) -> bool:
         return self.formulas.curvature is not unbound
 
-    def group_sums(self, scores: Any, labels: Any, *, offsets: Any, sample_weight: Any = None, **parameters: Any) -> GroupSums:
+    def group_sums(
+        self, scores: Any, labels: Any, *, offsets: Any, sample_weight: Any = None, **parameters: Any
+    ) -> GroupSums:
         """What `fastloss score` adds up: sums of contiguous groups, given by CSR offsets."""
         own, shared = self._bound((scores, labels), {"offsets": offsets, "sample_weight": sample_weight, **parameters})
         run, kind, rows = self._arranged(own, shared)
-        outcome = run.evaluate(self.formulas, kind, rows, np.ones(rows.weight.size), (self.function(**own), Wanted(value=True)))
+        outcome = run.evaluate(
+            self.formulas, kind, rows, np.ones(rows.weight.size), (self.function(**own), Wanted(value=True))
+        )
         return GroupSums(outcome.loss, rows.weight, rows.pairs)
 
     def _arranged(self, own, shared, groups=None):
@@ -119,7 +123,12 @@ class PairwiseLoss(Loss):
         if reduction == "per_group":
             scales = np.divide(1.0, rows.weight, out=np.zeros_like(rows.weight), where=rows.weight != 0.0)
         derived = what != "value"
-        wanted = Wanted(what != "grad_hess" and reduction != "none", what != "grad_hess" and reduction == "none", derived, what == "grad_hess")
+        wanted = Wanted(
+            what != "grad_hess" and reduction != "none",
+            what != "grad_hess" and reduction == "none",
+            derived,
+            what == "grad_hess",
+        )
         outcome = run.evaluate(self.formulas, kind, rows, scales, (self.function(**own), wanted))
         if what == "grad_hess":
             return outcome.gradient, outcome.curvature

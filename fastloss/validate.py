@@ -93,7 +93,11 @@ def offsets(name: str, value: Any, count: int) -> np.ndarray:
     result = array(name, value)
     if result.dtype.kind == "f":
         wrong = np.flatnonzero(~np.isfinite(result) | (result != np.floor(result)))
-        found = f"{name}[{wrong[0]}] is {result.reshape(-1)[wrong[0]]}" if wrong.size else f"{name} has dtype {result.dtype}"
+        found = (
+            f"{name}[{wrong[0]}] is {result.reshape(-1)[wrong[0]]}"
+            if wrong.size
+            else f"{name} has dtype {result.dtype}"
+        )
         raise TypeError(f"{found}: expected integers")
     if result.ndim != 1 or result.size < 1:
         raise ValueError(f"{name} has shape {result.shape}: expected one dimension and at least one entry")

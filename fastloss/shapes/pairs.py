@@ -182,5 +182,3 @@ class PairFormulas:
             "curvature": self.curvature if wanted.curvature else self.slope,
             "multiplier": multiplier,
         }
-
-

@@ -95,4 +95,4 @@ def second_derivative(function: Callable[..., mpf], arrays: list[np.ndarray], wh
     return result
 
 
-from tests.oracles import classification, metric, ranking, regression, reinforcement, rows  # noqa: E402, F401
+from tests.oracles import classification, metric, ranking, regression, reinforcement, rows  # noqa: E402

@@ -43,4 +43,7 @@ def cosine_embedding_loss(input1, input2, target, *, margin=0.0):
 
 @oracle
 def center_loss(embeddings, labels, centers):
-    return [total([(x - c) ** 2 for x, c in zip(e, centers[k], strict=True)]) / 2 for e, k in zip(embeddings, labels, strict=True)]
+    return [
+        total([(x - c) ** 2 for x, c in zip(e, centers[k], strict=True)]) / 2
+        for e, k in zip(embeddings, labels, strict=True)
+    ]

@@ -12,7 +12,7 @@ def td_loss(q, actions, rewards, next_q, done, *, gamma, next_q_online=None, kin
     losses = []
     for i, a in enumerate(actions):
         choice = next_q[i] if next_q_online is None else next_q_online[i]
-        best = max(range(len(choice)), key=lambda k: choice[k])  # noqa: B023
+        best = max(range(len(choice)), key=lambda k: choice[k])
         aim = rewards[i] + mpf(gamma) * (1 - done[i]) * next_q[i][best]
         d = abs(q[i][a] - aim)
         losses.append(d * d if kind == "mse" else (d * d / 2 if d <= 1 else d - mpf(1) / 2))

@@ -53,7 +53,9 @@ def drive(block, inputs, parameters, outputs, chunks):
 def driver(signature):
     """The parallel driver for blocks of one signature."""
     inputs, parameters, outputs, _, _ = signature.args
-    return parallel_loop(drive, "any", types.void(types.FunctionType(signature), inputs, parameters, outputs, types.int64))
+    return parallel_loop(
+        drive, "any", types.void(types.FunctionType(signature), inputs, parameters, outputs, types.int64)
+    )
 
 
 def launch(block, signature, arrays, chunks: int) -> None:
