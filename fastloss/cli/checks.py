@@ -11,7 +11,6 @@ from fastloss.cli.errors import UserError
 from fastloss.domains import NON_NEGATIVE, REAL, Domain, wrong
 from fastloss.pointwise import domain_bits
 
-
 NOTHING = np.empty(0)
 
 

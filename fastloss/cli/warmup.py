@@ -16,7 +16,7 @@ from fastloss.pointwise import PointwiseLoss, domain_bits
 
 ROWS = 20_000
 GROUP = 10
-KINDS = ((np.float32, np.float32), (np.float32, np.int8), (np.float64, np.float64))  # of scores and labels
+KINDS = (np.float32, np.float64)
 
 
 def calls() -> list[tuple[str, Callable[[], Any]]]:
@@ -26,8 +26,8 @@ def calls() -> list[tuple[str, Callable[[], Any]]]:
 
 
 def calls_of(loss: Loss) -> Iterator[Callable[[], Any]]:
-    """Value, value and gradient, second derivative, for float32 and float64; the value also with weights."""
-    for args, kwargs in arguments(loss):
+    """Value, value and gradient, second derivative, for float32 and float64; what `fastloss score` needs besides."""
+    for args, kwargs in arguments(loss, KINDS):
         yield functools.partial(loss, *args, **kwargs)
         yield functools.partial(loss.value_and_grad, *args, **kwargs)
         if loss.has_curvature:
@@ -37,29 +37,32 @@ def calls_of(loss: Loss) -> Iterator[Callable[[], Any]]:
         if isinstance(loss, PointwiseLoss):
             for domain, array in zip(loss.domains.values(), args, strict=True):
                 yield functools.partial(domain_bits, domain, array)
+    if isinstance(loss, PointwiseLoss):
+        rng = np.random.default_rng(0)
+        arrays = [drawn(domain, rng, np.float32) for domain in loss.domains.values()]
+        arrays[-1] = drawn(list(loss.domains.values())[-1], rng, np.int8)
+        yield functools.partial(loss, *arrays)
 
 
-def arguments(loss: Loss) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-    """Arguments of every combination of dtypes that has its own kernels."""
+def arguments(loss: Loss, kinds: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Arguments of every dtype."""
     rng = np.random.default_rng(0)
     if isinstance(loss, PointwiseLoss):
-        for kind in KINDS:
-            kinds = [kind[0]] * (len(loss.domains) - 1) + [kind[1]]
-            arrays = [drawn(domain, rng, dtype) for domain, dtype in zip(loss.domains.values(), kinds, strict=True)]
-            yield tuple(arrays), {}
+        for dtype in kinds:
+            yield tuple(drawn(domain, rng, dtype) for domain in loss.domains.values()), {}
     elif isinstance(loss, PairwiseLoss):
         labels, offsets = rng.integers(0, 2, ROWS), np.arange(0, ROWS + 1, GROUP)
-        for dtype in (np.float32, np.float64):
+        for dtype in kinds:
             yield (rng.normal(size=ROWS).astype(dtype), labels), {"offsets": offsets}
     else:
         for args, kwargs in examples(loss):
-            for dtype in (np.float32, np.float64):
+            for dtype in kinds:
                 yield tuple(converted(x, dtype) for x in args), {k: converted(x, dtype) for k, x in kwargs.items()}
 
 
 def drawn(domain: Domain, rng: np.random.Generator, dtype: Any) -> np.ndarray:
     """Numbers of a domain."""
-    values = domain.values or (1.0,)
+    values = domain.values or [x for x in (0.0, 1.0, 2.0) if domain.check(x) == 0]
     if np.issubdtype(dtype, np.floating) and not domain.values:
         return rng.uniform(max(domain.low, 0.1), min(domain.high, 0.9), ROWS).astype(dtype)
     return rng.choice(np.array(values), ROWS).astype(dtype)
