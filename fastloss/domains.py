@@ -58,8 +58,8 @@ class Domain:
     high: float = math.inf
     values: tuple[float, ...] = ()
 
-    def explain(self, name: str, array: Any) -> str:
-        """The message for the first element of `array` that is not in the domain."""
+    def explain(self, name: str, array: Any, before: int = 0) -> str:
+        """The message for the first element of `array` that is not in the domain; `before` elements came earlier."""
         flat = np.asarray(array).reshape(-1)
         seen: dict[int, int] = {}
         for start in range(0, flat.size, 65536):
@@ -68,12 +68,10 @@ class Domain:
                 bits = self.check(x)
                 seen.setdefault(bits, start + offset)
                 if bits == WRONG:
-                    return f"{name}[{position(array, start + offset)}] is {x:g}: expected {self.expected}"
-        zero, minus = seen[ZERO], seen[MINUS_ONE]
-        return (
-            f"{name} mixes 0 (at index {position(array, zero)}) and -1 (at index {position(array, minus)}): "
-            f"expected {self.expected}"
-        )
+                    at = position(array, start + offset, before)
+                    return f"{name}[{at}] is {x:g}: expected {self.expected}"
+        zero, minus = (position(array, seen[bits], before) for bits in (ZERO, MINUS_ONE))
+        return f"{name} mixes 0 (at index {zero}) and -1 (at index {minus}): expected {self.expected}"
 
 
 def wrong(bits: int) -> bool:
@@ -81,8 +79,10 @@ def wrong(bits: int) -> bool:
     return bool(bits & WRONG) or bits & (ZERO | MINUS_ONE) == ZERO | MINUS_ONE
 
 
-def position(array: Any, flat: int) -> str:
-    """The index of a flattened position, as it is written between brackets."""
+def position(array: Any, flat: int, before: int = 0) -> str:
+    """The index of a flattened position, as it is written between brackets; in a stream, `before` elements on."""
+    if before:
+        return str(before + flat)
     return ", ".join(str(int(i)) for i in np.unravel_index(flat, np.shape(array))) if np.ndim(array) else ""
 
 

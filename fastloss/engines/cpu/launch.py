@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numba import prange, types
 
-from fastloss.engines.build import parallel_loop
+from fastloss.engines.build import parallel_loop, specialise
 
 APART = 512  # elements: more than the bytes of eight 512-bit vectors
 
@@ -89,6 +89,22 @@ def output(shape: int | tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """
     size = int(np.prod(shape))
     return np.empty(size + APART, dtype)[APART:].reshape(shape) if 0 < size < APART else np.empty(shape, dtype)
+
+
+def set_threads(count: int) -> None:
+    """How many threads the kernels use that this thread starts."""
+    most = numba.config.NUMBA_NUM_THREADS
+    if not 1 <= count <= most:
+        raise ValueError(f"threads is {count}: expected 1 to {most}")
+    numba.set_num_threads(count)
+
+
+def cache_folder() -> str:
+    """Where compiled kernels are stored, or why they are not."""
+    try:
+        return str(numba.njit(cache=True)(specialise(drive, "where")).stats.cache_path)
+    except RuntimeError as error:
+        return f"none: {error}"
 
 
 def information() -> dict[str, object]:
