@@ -2,6 +2,7 @@
 
 from fastloss.loss import Loss as Loss
 from fastloss.loss import lookup as lookup
+from fastloss.losses.bpr import *
 from fastloss.losses.classification import *
 from fastloss.losses.counts import *
 from fastloss.losses.curves import *

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.domains import NON_NEGATIVE
+
 REDUCTIONS = ("mean", "sum", "none")
 
 
@@ -64,6 +66,13 @@ def broadcast(name: str, value: Any, shape: tuple[int, ...]) -> Any:
         return value.broadcast_to(shape) if hasattr(value, "broadcast_to") else np.broadcast_to(value, shape)
     except (ValueError, RuntimeError):
         raise ValueError(f"{name} has shape {tuple(value.shape)}: expected one that broadcasts to {shape}") from None
+
+
+def not_negative(name: str, value: np.ndarray) -> None:
+    """No element is below 0; NaN passes."""
+    below = value < 0
+    if below.any():
+        raise ValueError(NON_NEGATIVE.explain(name, value))
 
 
 def indices(name: str, value: Any, shape: tuple[int, ...], count: int, ignore: int | None = None) -> np.ndarray:
