@@ -9,3 +9,4 @@ from fastloss.losses import pairwise as pairwise
 from fastloss.losses import ranking as ranking
 from fastloss.losses import regression as regression
 from fastloss.losses import relative as relative
+from fastloss.losses import softmax as softmax
