@@ -27,7 +27,7 @@ def array(name: str, value: Any) -> np.ndarray:
 
 def kernel_dtype(array: np.ndarray) -> np.dtype:
     """float32 for what float32 holds exactly, else float64."""
-    small = array.dtype.kind == "f" and array.dtype.itemsize <= 4 or array.dtype.name == "bfloat16"
+    small = (array.dtype.kind == "f" and array.dtype.itemsize <= 4) or array.dtype.name == "bfloat16"
     return np.dtype(np.float32 if small else np.float64)
 
 
@@ -96,7 +96,11 @@ def offsets(name: str, value: Any, count: int) -> np.ndarray:
     result = array(name, value)
     if result.dtype.kind == "f":
         wrong = np.flatnonzero(~np.isfinite(result) | (result != np.floor(result)))
-        found = f"{name}[{wrong[0]}] is {result.reshape(-1)[wrong[0]]}" if wrong.size else f"{name} has dtype {result.dtype}"
+        found = (
+            f"{name}[{wrong[0]}] is {result.reshape(-1)[wrong[0]]}"
+            if wrong.size
+            else f"{name} has dtype {result.dtype}"
+        )
         raise TypeError(f"{found}: expected integers")
     if result.ndim != 1 or result.size < 1:
         raise ValueError(f"{name} has shape {result.shape}: expected one dimension and at least one entry")
@@ -117,7 +121,9 @@ def within(name: str, array: np.ndarray, domain: Domain) -> np.ndarray:
     result = np.asarray(array, np.float64)
     if not result.size:
         return result
-    some = np.unique(result) if domain.values else np.array([np.fmin.reduce(result, None), np.fmax.reduce(result, None)])
+    some = (
+        np.unique(result) if domain.values else np.array([np.fmin.reduce(result, None), np.fmax.reduce(result, None)])
+    )
     bits = 0
     for x in some.tolist():
         bits |= domain.check(x)
@@ -144,3 +150,13 @@ def integer(name: str, value: Any) -> int:
     if not isinstance(value, numbers.Integral) or isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} is {value!r}: expected an integer")
     return int(value)
+
+
+def ids(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Anything that tells groups apart, one for each row: numbers or strings, but not NaN."""
+    result = np.asarray(value)
+    if result.shape != shape:
+        raise ValueError(f"{name} has shape {result.shape}: expected {shape}")
+    if result.dtype.kind == "f" and np.isnan(result).any():
+        raise ValueError(f"{name}[{int(np.argmax(np.isnan(result)))}] is nan: expected an id")
+    return result

@@ -17,7 +17,9 @@ IGNORE_INDEX = Free("an integer")
 
 def ids_of(target: Any, x: Matrix, ignore: int | None = None) -> np.ndarray:
     """Class ids, one a row; the ignored one as -1."""
-    return validate.indices("target", target, x.shape[:1] * (len(x.shape) > 1) + x.shape[2:], x.columns, ignore).reshape(-1)
+    return validate.indices(
+        "target", target, x.shape[:1] * (len(x.shape) > 1) + x.shape[2:], x.columns, ignore
+    ).reshape(-1)
 
 
 def of_ids(weights: np.ndarray, ids: np.ndarray) -> np.ndarray:
@@ -135,12 +137,12 @@ def _power_of_miss(q, gamma):
 
 
 def _ratio(log_p, q):
-    """log p / q with its limit -1 at q = 0; NaN for NaN."""
+    """Log p / q with its limit -1 at q = 0; NaN for NaN."""
     return log_p / q if q > 0.0 else (-1.0 if q == 0.0 else q)
 
 
 def _weighted_ratio(log_p, q):
-    """p log p / q, which is 0 at p = 0."""
+    """P log p / q, which is 0 at p = 0."""
     return 0.0 if q == 1.0 else (1.0 - q) * _ratio(log_p, q)
 
 
@@ -160,9 +162,7 @@ def _focal_curvature(log_p, q, parameters):
     return gamma * _power_of_miss(q, gamma) * q * (2.0 * p + _weighted_ratio(log_p, q) * (1.0 - gamma * p))
 
 
-FOCAL = formulas(
-    "softmax_focal_loss", softmax.of_target, value=_focal, slope=_focal_slope, curvature=_focal_curvature
-)
+FOCAL = formulas("softmax_focal_loss", softmax.of_target, value=_focal, slope=_focal_slope, curvature=_focal_curvature)
 
 
 @row_loss(

@@ -124,7 +124,7 @@ def of_target(i, operands, factor, parameters, derivatives):
 
 
 def write_multiple(i, x, out, r, multiplier):
-    """multiplier * e**(x - r) for the whole row."""
+    """Multiplier * e**(x - r) for the whole row."""
     for k in range(FIRST, np.uint64(x.shape[1])):
         out[i, k] = multiplier * exp_gap(float(x[i, k]), r)
 
@@ -163,7 +163,7 @@ check_target = unbound
 
 
 def missed(a, z, r):
-    """a (r - z), where 0 times infinity is 0."""
+    """A (r - z), where 0 times infinity is 0."""
     return 0.0 if a == 0.0 else -a * gap(z, r)
 
 

@@ -17,9 +17,9 @@ row = unbound
 
 
 def block(inputs, parameters, outputs, first, last):
-    operands, weights, plan = inputs
-    scale, own = parameters
-    each, derivatives, partials, wrong = outputs
+    weights, plan, operands = inputs[0], inputs[1], inputs[2:]
+    scale, own = parameters[0], parameters[1:]
+    each, partials, wrong, derivatives = outputs[0], outputs[1], outputs[2], outputs[3:]
     for chunk in range(first, last):
         total = 0.0
         union = 0
@@ -41,17 +41,13 @@ def _array(dtype: Any, dimensions: int, **about: bool) -> Any:
 @functools.cache
 def compiled(formulas: RowFormulas, wanted: Wanted, layout: tuple[tuple[np.dtype, int], ...]) -> tuple[Any, Any]:
     """The block of one loss for what is wanted of it, and its signature; `layout` is each operand's dtype and rank."""
-    pack = types.BaseTuple.from_types
     operands = [_array(*one, readonly=True) for one in layout]
-    derivatives = [_array(layout[j][0], 2) for j in range(formulas.arguments)]
-    numbers, flags = _array(np.float64, 1), _array(np.int64, 1)
-    signature = types.void(
-        pack([pack(operands), _array(np.float64, 1, readonly=True), _array(np.int64, 1, readonly=True)]),
-        pack([types.float64, _array(np.float64, 1, readonly=True)]),
-        pack([numbers, pack([*derivatives, derivatives[0]]), numbers, flags]),
-        types.int64,
-        types.int64,
-    )
+    derivatives = [_array(layout[j][0], 2) for j in (*range(formulas.arguments), 0)]
+    numbers, settings = _array(np.float64, 1), _array(np.float64, 1, readonly=True)
+    inputs = [settings, _array(np.int64, 1, readonly=True), *operands]
+    outputs = [numbers, numbers, _array(np.int64, 1), *derivatives]
+    pack = types.BaseTuple.from_types
+    signature = types.void(pack(inputs), settings, pack(outputs), types.int64, types.int64)
     bound = build.bind(block, row=formulas.row, **formulas.bindings(wanted))
     return build.loop(bound, f"{formulas.name}_{wanted.code}", signature, **build.inner_loops(bound)), signature
 
@@ -65,7 +61,9 @@ def readable(array: np.ndarray) -> np.ndarray:
     return read_only(np.require(array, dtype, ["C", "A"]))
 
 
-def run(formulas: RowFormulas, operands: tuple[np.ndarray, ...], weights: np.ndarray | None, parameters, wanted) -> Outcome:
+def run(
+    formulas: RowFormulas, operands: tuple[np.ndarray, ...], weights: np.ndarray | None, parameters, wanted
+) -> Outcome:
     """One pass over the rows; the first operands, matrices, are those with a gradient.
 
     `parameters` is the derivatives' factor and the formulas' own numbers, `wanted` is (`Wanted`, whether each row's loss
@@ -81,13 +79,10 @@ def run(formulas: RowFormulas, operands: tuple[np.ndarray, ...], weights: np.nda
     curvature = np.empty(operands[0].shape if derivatives.curvature else (0, 0), operands[0].dtype)
     chunks = -(-rows // size)
     losses, partials, wrong = np.empty(rows if each else 0), np.zeros(chunks), np.zeros(chunks, np.int64)
-    inputs = (
-        operands,
-        readable(np.empty(0) if weights is None else weights),
-        read_only(np.array([rows, size])),
-    )
+    inputs = (readable(np.empty(0) if weights is None else weights), read_only(np.array([rows, size])), *operands)
     scale, own = parameters
-    settings = (float(scale), read_only(np.array(own, np.float64)))
+    settings = read_only(np.array([scale, *own], np.float64))
+    outputs = (losses, partials, wrong, *gradients, curvature)
     if chunks:
-        launch(kernel, signature, (inputs, settings, (losses, (*gradients, curvature), partials, wrong)), chunks)
+        launch(kernel, signature, (inputs, settings, outputs), chunks)
     return Outcome(partials, int(np.bitwise_or.reduce(wrong)), losses, gradients, curvature)
