@@ -47,7 +47,7 @@ def same_shape(names: tuple[str, ...], arrays: tuple[np.ndarray, ...]) -> None:
 
 
 def sample_weight(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
-    """Weights of the examples, viewed in the losses' shape: given for each element, or for each entry of the first axis."""
+    """Weights of the examples, viewed in the losses' shape: one for each loss, or for each entry of the first axis."""
     if value is None:
         return None
     weights = array("sample_weight", value)

@@ -123,7 +123,9 @@ def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_
     r"""The surrogate whose gradient is the policy gradient (REINFORCE), with an entropy bonus.
 
     .. math:: \ell_t = -A_t \log \pi(a_t) - \beta H(\pi), \qquad
-        \pi = \operatorname{softmax}(\text{logits}_t), \; H(\pi) = -\sum_k \pi_k \log \pi_k, \; \beta = \text{entropy\_coef}
+        \pi = \operatorname{softmax}(\text{logits}_t), \; H(\pi) = -\sum_k \pi_k \log \pi_k
+
+    with :math:`\beta` for `entropy_coef`.
 
     A logit of -inf takes its action out. There is no gradient through the advantages.
 

@@ -103,7 +103,7 @@ def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smooth
     TypeError
         If ids are not integers.
     ValueError
-        If shapes do not fit, an id is out of range, a distribution has a number outside [0, 1], or a weight is negative.
+        If shapes do not fit, an id is out of range, a number of a distribution is, or a weight is negative.
 
     References
     ----------
@@ -285,8 +285,8 @@ def poly_loss(input, target, *, epsilon=(1.0,), divide_by_power=False):
 
     References
     ----------
-    Z. Leng, M. Tan, C. Liu, E. D. Cubuk, X. Shi, S. Cheng & D. Anguelov, PolyLoss: a polynomial expansion perspective of
-    classification loss functions, ICLR 2022.
+    Z. Leng, M. Tan, C. Liu, E. D. Cubuk, X. Shi, S. Cheng & D. Anguelov, PolyLoss: a polynomial expansion perspective
+    of classification loss functions, ICLR 2022.
 
     Examples
     --------

@@ -233,7 +233,7 @@ class CenterLoss(RowLoss):
 
 @row_loss(
     kind=CenterLoss,
-    reference="Wen, Zhang, Li & Qiao, A discriminative feature learning approach for face recognition, 2016",
+    reference="Wen, Zhang, Li & Qiao, A discriminative feature learning approach for deep face recognition, 2016",
 )
 def center_loss(embeddings, labels, centers):
     r"""Half the squared distance of every vector to the center of its class.

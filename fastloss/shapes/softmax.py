@@ -91,9 +91,10 @@ def one_against_all(z, top):
 
 
 def of_target(i, operands, factor, parameters, derivatives):
-    """A loss g(log p_t, 1 - p_t). With q = 1 - p_t and c_k = p_k / q, both bounded where q is 0,
+    """A loss g(log p_t, q) of the target's class, with q = 1 - p_t.
 
-    value is g, slope is q g', which is dg/dx_t, and curvature is q**2 g'' (derivatives with respect to log p_t), so that
+    `value` is g, `slope` is q g', which is dg/dx_t, and `curvature` is q**2 g'', derivatives being with respect to
+    log p_t. With c_k = p_k / q, which has a limit where q is 0,
     dg/dx_k = -slope c_k and d2g/dx_k2 = curvature c_k**2 - slope c_k (1 - p_k) for k != t,
     d2g/dx_t2 = curvature - slope p_t.
     """
@@ -201,7 +202,7 @@ def of_distribution(i, operands, factor, parameters, derivatives):
 
 
 def of_policy(i, operands, factor, parameters, derivatives):
-    """-A log p_a - coef H with H = -sum_k p_k log p_k, whose gradient is A (p_k - delta_ka) + coef p_k (log p_k + H)."""
+    """-A log p_a - c H with H = -sum_k p_k log p_k, whose gradient is A (p_k - delta_ka) + c p_k (log p_k + H)."""
     x, actions, advantages = operands
     a = np.uint64(actions[i])
     advantage, coefficient_ = advantages[i], parameters[0]

@@ -55,26 +55,31 @@ def of_picked(i, operands, factor, parameters, derivatives):
     return -float(x[i, t]), 0
 
 
+def lack(margin, own, other):
+    """What `own` lacks of being `margin` ahead of `other`."""
+    return margin - (own - other)
+
+
 def of_others(i, operands, factor, parameters, derivatives):
-    """The mean over all C columns of value(margin - x_t + x_k) for k != t, and 0 for k = t; parameters are (margin,)."""
+    """The sum over k != t of value(margin - x_t + x_k), divided by the number of columns; parameters are (margin,)."""
     x, targets = operands
     t, columns = np.uint64(targets[i]), np.uint64(x.shape[1])
     own, margin = float(x[i, t]), parameters[0]
     inverse = 1.0 / float(x.shape[1])
     loss = 0.0
     for k in range(FIRST, columns):
-        loss += 0.0 if k == t else value(margin - (own - float(x[i, k])))
+        loss += 0.0 if k == t else value(lack(margin, own, float(x[i, k])))
     if WANT_GRADIENT:
         total = 0.0
         for k in range(FIRST, columns):
-            s = 0.0 if k == t else slope(margin - (own - float(x[i, k])))
+            s = 0.0 if k == t else slope(lack(margin, own, float(x[i, k])))
             total += s
             derivatives[0][i, k] = factor * inverse * s
         derivatives[0][i, t] = -factor * inverse * total
     if WANT_CURVATURE:
         total = 0.0
         for k in range(FIRST, columns):
-            h = 0.0 if k == t else curvature(margin - (own - float(x[i, k])))
+            h = 0.0 if k == t else curvature(lack(margin, own, float(x[i, k])))
             total += h
             derivatives[1][i, k] = factor * inverse * h
         derivatives[1][i, t] = factor * inverse * total
@@ -87,10 +92,10 @@ def of_highest_other(i, operands, factor, parameters, derivatives):
     t, columns = np.uint64(targets[i]), np.uint64(x.shape[1])
     best, at = -INFINITY, t
     for k in range(FIRST, columns):
-        z = float(x[i, k])
-        if k != t and (z > best or z != z):
-            best, at = z, k
-    z = parameters[0] - (float(x[i, t]) - best) if at != t else unless_nan(float(x[i, t]), -1.0)
+        other = float(x[i, k])
+        if k != t and (other > best or other != other):
+            best, at = other, k
+    z = lack(parameters[0], float(x[i, t]), best) if at != t else unless_nan(float(x[i, t]), -1.0)
     if WANT_GRADIENT:
         push = factor if z >= 0.0 else (0.0 if z < 0.0 else z)
         settle(i, derivatives[0], t, -push)
@@ -100,10 +105,10 @@ def of_highest_other(i, operands, factor, parameters, derivatives):
 
 
 def of_overlap(i, operands, factor, parameters, derivatives):
-    """1 - (2 sum p g + m) / (D + m), D = sum p^2 + sum g^2, or sum p + sum g; parameters are (1 if squared else 0, m).
+    """1 - (2 sum p g + m) / (D + m), D = sum p^2 + sum g^2, or sum p + sum g; parameters are (squared, m).
 
-    As N / (D + m): N = sum (p - g)^2, or sum p (1 - g) + g (1 - p), whose terms have one sign. Its derivatives in p_k are
-    L' = (N' - L D') / (D + m) and L'' = (N'' - L D'' - 2 L' D') / (D + m).
+    As N / (D + m): N = sum (p - g)^2, or sum p (1 - g) + g (1 - p), whose terms have one sign. Its derivatives in p_k
+    are L' = (N' - L D') / (D + m) and L'' = (N'' - L D'' - 2 L' D') / (D + m).
     """
     prediction, truth = operands
     columns = np.uint64(prediction.shape[1])

@@ -16,11 +16,16 @@ EPSILON = 1e-12  # added to squared lengths, as PyTorch does
 LARGEST, SMALLEST = 1e300, 1e-290  # sums of squares between them have neither overflowed nor lost digits
 
 
+def apart(x, y, shift):
+    """A difference, in this order of operations."""
+    return x - y + shift
+
+
 def largest(i, a, b, shift):
     """The largest |a - b + shift|; NaN if there is one."""
     m = 0.0
     for k in range(FIRST, np.uint64(a.shape[1])):
-        v = abs(float(a[i, k]) - float(b[i, k]) + shift)
+        v = abs(apart(float(a[i, k]), float(b[i, k]), shift))
         m = v if (v > m or v != v) else m
     return m
 
@@ -36,20 +41,20 @@ def distance(i, a, b, form):
     total = 0.0
     if p == 2.0:
         for k in range(FIRST, np.uint64(a.shape[1])):
-            v = float(a[i, k]) - float(b[i, k]) + shift
+            v = apart(float(a[i, k]), float(b[i, k]), shift)
             total += v * v
         if not (total < SMALLEST or total > LARGEST) or total == 0.0:
             return math.sqrt(total)
     if p == 1.0:
         for k in range(FIRST, np.uint64(a.shape[1])):
-            total += abs(float(a[i, k]) - float(b[i, k]) + shift)
+            total += abs(apart(float(a[i, k]), float(b[i, k]), shift))
         return total
     scale = largest(i, a, b, shift)
     if scale == 0.0 or not scale < INFINITY:
         return scale
     total = 0.0
     for k in range(FIRST, np.uint64(a.shape[1])):
-        total += power(abs(float(a[i, k]) - float(b[i, k]) + shift) / scale, p)
+        total += power(abs(apart(float(a[i, k]), float(b[i, k]), shift)) / scale, p)
     return scale * total ** (1.0 / p) if log(total) < 700.0 * p else INFINITY
 
 
@@ -82,9 +87,9 @@ def of_triplet(i, operands, factor, parameters, derivatives):
         p, shift = form
         for k in range(FIRST, np.uint64(anchor.shape[1])):
             x, y, w = float(anchor[i, k]), float(positive[i, k]), float(negative[i, k])
-            to_near = push * direction(x - y + shift, near, p)
-            to_far = push * share * direction(x - w + shift, far, p)
-            across = 0.0 if share == 1.0 else push * (1.0 - share) * direction(y - w + shift, other, p)
+            to_near = push * direction(apart(x, y, shift), near, p)
+            to_far = push * share * direction(apart(x, w, shift), far, p)
+            across = 0.0 if share == 1.0 else push * (1.0 - share) * direction(apart(y, w, shift), other, p)
             derivatives[0][i, k] = to_near - to_far
             derivatives[1][i, k] = -to_near - across
             derivatives[2][i, k] = to_far + across

@@ -53,7 +53,7 @@ def compiled(formulas: RowFormulas, wanted: Wanted, layout: tuple[tuple[np.dtype
 
 
 def readable(array: np.ndarray) -> np.ndarray:
-    """The array as kernels take it: matrices in float32 or float64, vectors in float64 or int64; viewed where possible."""
+    """The array as kernels take it: matrices of float32 or float64, vectors of float64 or int64; viewed if possible."""
     if array.dtype.kind == "i" and array.ndim == 1:
         dtype = np.dtype(np.int64)
     else:
@@ -61,13 +61,11 @@ def readable(array: np.ndarray) -> np.ndarray:
     return read_only(np.require(array, dtype, ["C", "A"]))
 
 
-def run(
-    formulas: RowFormulas, operands: tuple[np.ndarray, ...], weights: np.ndarray | None, parameters, wanted
-) -> Outcome:
+def run(formulas: RowFormulas, operands: tuple[np.ndarray, ...], weights: Any, parameters: Any, wanted: Any) -> Outcome:
     """One pass over the rows; the first operands, matrices, are those with a gradient.
 
-    `parameters` is the derivatives' factor and the formulas' own numbers, `wanted` is (`Wanted`, whether each row's loss
-    is asked for).
+    `parameters` is the derivatives' factor and the formulas' own numbers, `wanted` is `Wanted` and whether each row's
+    loss is asked for.
     """
     derivatives, each = wanted
     operands = tuple(map(readable, operands))
