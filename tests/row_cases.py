@@ -1,0 +1,172 @@
+"""Cases of the losses whose arguments have shapes of their own: (arrays, keywords, differentiable, shape of weights)."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+Parts = tuple[tuple[Any, ...], dict[str, Any], tuple[int, ...], tuple[int, ...]]
+ROWS, CLASSES = 6, 4
+CLASS_WEIGHTS = np.array([0.5, 2.0, 1.25, 3.0])
+BUILDERS: dict[str, Callable[[np.random.Generator], Iterator[Parts]]] = {}
+
+
+def builder(function):
+    BUILDERS[function.__name__] = function
+    return function
+
+
+def logits(rng):
+    return rng.normal(size=(ROWS, CLASSES)) * 2
+
+
+def ids(rng):
+    return rng.integers(0, CLASSES, ROWS)
+
+
+def simplex(rng):
+    return rng.dirichlet(np.ones(CLASSES), ROWS)
+
+
+@builder
+def cross_entropy(rng):
+    x, t = logits(rng), ids(rng)
+    skipped = np.where(np.arange(ROWS) % 3 == 1, -100, t)
+    for words in (
+        {},
+        {"weight": CLASS_WEIGHTS},
+        {"label_smoothing": 0.3},
+        {"weight": CLASS_WEIGHTS, "label_smoothing": 0.3},
+    ):
+        yield (x, t), words, (0,), (ROWS,)
+        yield (x, skipped), words, (0,), (ROWS,)
+        yield (x, simplex(rng)), words, (0,), (ROWS,)
+    yield (rng.normal(size=(3, CLASSES, 2)), rng.integers(0, CLASSES, (3, 2))), {"ignore_index": 1}, (0,), (3, 2)
+
+
+@builder
+def nll_loss(rng):
+    x = np.log(simplex(rng))
+    for words in ({}, {"weight": CLASS_WEIGHTS}, {"ignore_index": 2}):
+        yield (x, ids(rng)), words, (0,), (ROWS,)
+
+
+@builder
+def softmax_focal_loss(rng):
+    for words in ({}, {"gamma": 0.5}, {"gamma": 0.0}, {"alpha": 0.25}, {"alpha": CLASS_WEIGHTS}):
+        yield (logits(rng), ids(rng)), words, (0,), (ROWS,)
+
+
+@builder
+def poly_loss(rng):
+    for words in ({}, {"epsilon": (0.5, -1.5)}, {"epsilon": (0.5, -1.5), "divide_by_power": True}, {"epsilon": ()}):
+        yield (logits(rng), ids(rng)), words, (0,), (ROWS,)
+
+
+@builder
+def categorical_cross_entropy(rng):
+    yield (simplex(rng), simplex(rng)), {}, (0,), (ROWS,)
+
+
+@builder
+def soft_cross_entropy(rng):
+    yield (simplex(rng), simplex(rng)), {}, (1,), (ROWS,)
+
+
+@builder
+def entropy(rng):
+    yield (simplex(rng),), {}, (0,), (ROWS,)
+
+
+@builder
+def kl_divergence(rng):
+    p, q = simplex(rng), simplex(rng)
+    yield (p, q), {}, (1,), (ROWS,)
+    yield (np.log(p), q), {"log_p": True}, (1,), (ROWS,)
+    yield (p, np.log(q)), {"log_q": True}, (1,), (ROWS,)
+
+
+@builder
+def multi_margin_loss(rng):
+    for words in ({}, {"p": 2}, {"margin": 0.5}, {"weight": CLASS_WEIGHTS}, {"p": 2, "weight": CLASS_WEIGHTS}):
+        yield (logits(rng), ids(rng)), words, (0,), (ROWS,)
+
+
+@builder
+def crammer_singer_loss(rng):
+    for words in ({}, {"margin": 2.5}):
+        yield (logits(rng), ids(rng)), words, (0,), (ROWS,)
+
+
+@builder
+def dice_loss(rng):
+    p, g = rng.uniform(0.1, 0.9, (ROWS, CLASSES)), rng.integers(0, 2, (ROWS, CLASSES)).astype(float)
+    g[:, 0] = 1.0
+    for words in (
+        {"axis": 1},
+        {"axis": 1, "squared": False},
+        {"axis": 1, "smooth": 1.0},
+        {"axis": (1,), "smooth": 0.5},
+    ):
+        yield (p, g), words, (0,), (ROWS,)
+    yield (p, g), {"axis": 0}, (0,), (CLASSES,)
+    yield (p, g), {}, (0,), (1,)
+
+
+def vectors(rng):
+    return rng.normal(size=(ROWS, CLASSES))
+
+
+@builder
+def triplet_margin_loss(rng):
+    for words in (
+        {},
+        {"margin": 3.0},
+        {"p": 1.0, "margin": 9.0},
+        {"p": 3.0},
+        {"eps": 0.01},
+        {"swap": True, "margin": 4.0},
+    ):
+        yield (vectors(rng), vectors(rng), vectors(rng)), words, (0, 1, 2), (ROWS,)
+
+
+@builder
+def contrastive_loss(rng):
+    target = np.array([0, 1, 1, 0, 0, 1])
+    for words in ({}, {"margin": 4.0}, {"margin": 4.0, "similar": 0, "half": True}, {"margin": 4.0, "squared": False}):
+        yield (vectors(rng), vectors(rng), target), words, (0, 1), (ROWS,)
+
+
+@builder
+def cosine_embedding_loss(rng):
+    for words in ({}, {"margin": -0.6}):
+        yield (vectors(rng), vectors(rng), np.array([-1, 1, 1, -1, -1, 1])), words, (0, 1), (ROWS,)
+
+
+@builder
+def center_loss(rng):
+    yield (vectors(rng), rng.integers(0, 3, ROWS), rng.normal(size=(3, CLASSES))), {}, (0, 2), (ROWS,)
+
+
+@builder
+def td_loss(rng):
+    arrays = (logits(rng), ids(rng), rng.normal(size=ROWS), logits(rng), rng.integers(0, 2, ROWS).astype(float))
+    yield arrays, {"gamma": 0.9}, (0,), (ROWS,)
+    yield arrays, {"gamma": 0.9, "kind": "huber"}, (0,), (ROWS,)
+    yield arrays, {"gamma": 0.5, "next_q_online": logits(rng)}, (0,), (ROWS,)
+
+
+@builder
+def policy_gradient_loss(rng):
+    arrays = (logits(rng), ids(rng), rng.normal(size=ROWS))
+    for words in ({}, {"entropy_coef": 0.1}, {"episodes": np.array([3, 3, 1, 1, 1, 7]), "entropy_coef": 0.2}):
+        yield arrays, words, (0,), (ROWS,)
+
+
+@builder
+def bpr_loss(rng):
+    positive = rng.normal(size=ROWS)
+    yield (positive, rng.normal(size=ROWS)), {}, (0, 1), (ROWS,)
+    yield (positive, rng.normal(size=(ROWS, 3))), {}, (0, 1), (ROWS,)
+    yield (positive, rng.normal(size=11)), {"shared": True}, (0, 1), (ROWS,)
+    yield (positive, rng.normal(size=9)), {"offsets": np.array([0, 2, 2, 5, 6, 8, 9])}, (0, 1), (ROWS,)
