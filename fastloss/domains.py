@@ -116,7 +116,7 @@ class Range:
         )
         return f"a number in {left}{self.low:g}, {self.high:g}{right}" + (" or None" if self.optional else "")
 
-    def validate(self, name: str, value: Any) -> float | None:
+    def validate(self, name: str, value: Any) -> Any:
         """`value` as a float; None stays None where it is allowed."""
         if value is None and self.optional:
             return None

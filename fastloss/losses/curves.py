@@ -50,7 +50,7 @@ class LossGap(NamedTuple):
 class Leaks(NamedTuple):
     """The validation rows that are training rows too: how many, what fraction, and where they stand in both sets."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
     fraction: float
     valid_rows: np.ndarray
     train_rows: np.ndarray
