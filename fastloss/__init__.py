@@ -2,15 +2,22 @@
 
 from fastloss.loss import Loss as Loss
 from fastloss.loss import lookup as lookup
+from fastloss.losses.bpr import *
+from fastloss.losses.class_margins import *
 from fastloss.losses.classification import *
 from fastloss.losses.counts import *
 from fastloss.losses.curves import *
 from fastloss.losses.huber import *
 from fastloss.losses.margin import *
 from fastloss.losses.metric import *
+from fastloss.losses.overlap import *
 from fastloss.losses.pairwise import *
+from fastloss.losses.probability import *
 from fastloss.losses.ranking import *
 from fastloss.losses.regression import *
+from fastloss.losses.reinforcement import *
 from fastloss.losses.relative import *
+from fastloss.losses.softmax import *
+from fastloss.losses.tuples import *
 
 __version__ = "0.1.0"

@@ -71,10 +71,7 @@ class Domain:
                     at = position(array, start + offset, before)
                     return f"{name}[{at}] is {x:g}: expected {self.expected}"
         zero, minus = (position(array, seen[bits], before) for bits in (ZERO, MINUS_ONE))
-        return (
-            f"{name} mixes 0 (at index {zero}) and -1 (at index {minus}): "
-            f"expected {self.expected}"
-        )
+        return f"{name} mixes 0 (at index {zero}) and -1 (at index {minus}): expected {self.expected}"
 
 
 def wrong(bits: int) -> bool:

@@ -1,8 +1,11 @@
 """Arguments as the engines want them, or an error that names the argument, the first offender and what was expected."""
 
+import numbers
 from typing import Any
 
 import numpy as np
+
+from fastloss.domains import NON_NEGATIVE, REAL, Domain, wrong
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -44,7 +47,7 @@ def same_shape(names: tuple[str, ...], arrays: tuple[np.ndarray, ...]) -> None:
 
 
 def sample_weight(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
-    """Examples' weights, viewed in the losses' shape: one for each element, or for each entry of the first axis."""
+    """Weights of the examples, viewed in the losses' shape: one for each loss, or for each entry of the first axis."""
     if value is None:
         return None
     weights = array("sample_weight", value)
@@ -64,6 +67,13 @@ def broadcast(name: str, value: Any, shape: tuple[int, ...]) -> Any:
         return value.broadcast_to(shape) if hasattr(value, "broadcast_to") else np.broadcast_to(value, shape)
     except (ValueError, RuntimeError):
         raise ValueError(f"{name} has shape {tuple(value.shape)}: expected one that broadcasts to {shape}") from None
+
+
+def not_negative(name: str, value: np.ndarray) -> None:
+    """No element is below 0; NaN passes."""
+    below = value < 0
+    if below.any():
+        raise ValueError(NON_NEGATIVE.explain(name, value))
 
 
 def indices(name: str, value: Any, shape: tuple[int, ...], count: int, ignore: int | None = None) -> np.ndarray:
@@ -110,4 +120,50 @@ def offsets(name: str, value: Any, count: int) -> np.ndarray:
         raise ValueError(f"{name}[{at}] is {result[at]}: expected at least {name}[{at - 1}] = {result[at - 1]}")
     if result[-1] != count:
         raise ValueError(f"{name}[{result.size - 1}] is {result[-1]}: expected the number of rows, {count}")
+    return result
+
+
+def within(name: str, array: np.ndarray, domain: Domain) -> np.ndarray:
+    """The array as float64, all of it in a domain: one of a few values, or an interval."""
+    result = np.asarray(array, np.float64)
+    if not result.size:
+        return result
+    some = (
+        np.unique(result) if domain.values else np.array([np.fmin.reduce(result, None), np.fmax.reduce(result, None)])
+    )
+    bits = 0
+    for x in some.tolist():
+        bits |= domain.check(x)
+    if wrong(bits):
+        raise ValueError(domain.explain(name, array))
+    return result
+
+
+def vector(name: str, value: Any, shape: tuple[int, ...], domain: Domain = REAL) -> np.ndarray:
+    """Numbers of a domain, one for each row: float64, flat."""
+    result = array(name, value)
+    if result.shape != shape:
+        raise ValueError(f"{name} has shape {result.shape}: expected {shape}")
+    return within(name, result, domain).reshape(-1)
+
+
+def per_class(name: str, value: Any, count: int) -> np.ndarray:
+    """A number >= 0 for each class; ones if None."""
+    return np.ones(count) if value is None else vector(name, value, (count,), NON_NEGATIVE)
+
+
+def integer(name: str, value: Any) -> int:
+    """A whole number."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} is {value!r}: expected an integer")
+    return int(value)
+
+
+def ids(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Anything that tells groups apart, one for each row: numbers or strings, but not NaN."""
+    result = np.asarray(value)
+    if result.shape != shape:
+        raise ValueError(f"{name} has shape {result.shape}: expected {shape}")
+    if result.dtype.kind == "f" and np.isnan(result).any():
+        raise ValueError(f"{name}[{int(np.argmax(np.isnan(result)))}] is nan: expected an id")
     return result

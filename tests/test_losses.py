@@ -155,11 +155,10 @@ def _variants(array: np.ndarray):
 @pytest.mark.parametrize("layout", ["strided", "reversed", "fortran", "read-only", "big-endian", "unaligned", "list"])
 def test_layouts(case, layout):
     arrays = tuple(_variants(np.asarray(array))[layout] for array in case.arrays)
-    same(case.loss.value_and_grad(*arrays, **case.keywords)[0], case.loss(*case.arrays, **case.keywords))
-    same(
-        case.loss.value_and_grad(*arrays, **case.keywords)[1],
-        case.loss.value_and_grad(*case.arrays, **case.keywords)[1],
-    )
+    value, slopes = case.loss.value_and_grad(*arrays, **case.keywords)
+    expected, expected_slopes = case.loss.value_and_grad(*case.arrays, **case.keywords)
+    same(value, expected)
+    same(slopes, expected_slopes)
 
 
 @first_cases
@@ -328,6 +327,20 @@ class TestPointwise:
         assert loss(*arrays) == pytest.approx(expected, rel=1e-13)
         strided = tuple(np.repeat(array, 2, axis=1)[:, ::2] for array in arrays)
         same(loss(*strided), loss(*arrays))
+
+
+def test_bits_do_not_depend_on_where_arrays_lie():
+    """Small arrays come to lie close to each other; see `engines/cpu/launch.output`."""
+    rng = np.random.default_rng(3)
+    x, t = rng.normal(size=20), rng.normal(size=20)
+    kept, values = [], set()
+    for _ in range(300):
+        a, b = x.copy(), t.copy()
+        kept.append(np.empty(rng.integers(1, 60)))
+        value, slopes = fastloss.log_cosh_loss.value_and_grad(a, b)
+        kept += [slopes, a, b][: rng.integers(1, 4)]
+        values.add(value)
+    assert len(values) == 1
 
 
 def test_the_comparison_can_fail():

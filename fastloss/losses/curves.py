@@ -156,7 +156,8 @@ def compare_losses(train: Any, valid: Any) -> LossGap:
     r"""The gap between validation and training loss, and whether it may be chance.
 
     .. math:: \text{gap} = \bar v - \bar t, \qquad
-        \text{standard\_error} = \sqrt{\frac{s_t^2}{n_t} + \frac{s_v^2}{n_v}}, \qquad z = \text{gap} / \text{standard\_error}
+        \text{standard\_error} = \sqrt{\frac{s_t^2}{n_t} + \frac{s_v^2}{n_v}}, \qquad
+        z = \text{gap} / \text{standard\_error}
 
     A gap within about two standard errors says nothing, whatever its sign.
 

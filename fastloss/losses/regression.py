@@ -136,8 +136,10 @@ class RootMean(PointwiseLoss):
         data = self._data(own, shared)
         scale, mean = 1.0, self._mean_square(data, 1.0)
         if mean < 1e-280 or mean > 1e300:
-            scale = self.LARGER if mean < 1.0 else self.SMALLER
-            mean = self._mean_square(data, scale)
+            other = self.LARGER if mean < 1.0 else self.SMALLER
+            again = self._mean_square(data, other)
+            if math.isfinite(again):  # else there are infinities, or an element of weight 0 is too large
+                scale, mean = other, again
         root = math.sqrt(mean)
         value = root / scale
         if what == "value":

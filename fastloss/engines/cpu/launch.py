@@ -16,6 +16,8 @@ from numba import prange, types
 
 from fastloss.engines.build import parallel_loop, specialise
 
+APART = 512  # elements: more than the bytes of eight 512-bit vectors
+
 _lock = threading.Lock()
 _serial_only = False
 
@@ -76,6 +78,17 @@ def read_only(array: np.ndarray) -> np.ndarray:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def output(shape: int | tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An empty array for a kernel to write.
+
+    LLVM runs a loop that reads one array and writes another as packed instructions only if the second does not start
+    within a few vectors behind the first, and a sum's last bits depend on that. So a small result, which may come to
+    lie right behind a small argument, is kept away from it.
+    """
+    size = int(np.prod(shape))
+    return np.empty(size + APART, dtype)[APART:].reshape(shape) if 0 < size < APART else np.empty(shape, dtype)
 
 
 def set_threads(count: int) -> None:

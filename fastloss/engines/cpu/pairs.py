@@ -308,7 +308,7 @@ def _by_exponentials(formulas: PairFormulas, kind: Kind) -> bool:
 
 
 def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arranged:
-    """Order the rows of every group; `arrays` is (scores, labels, weights or None, rows in group order or None, offsets)."""
+    """Order the rows of every group; `arrays` is (scores, labels, weights or None, row order or None, offsets)."""
     scores, labels, weights, rows, offsets = arrays
     size, groups = scores.size, offsets.size - 1
     dtype = kernel_dtype(scores)

@@ -9,7 +9,7 @@ from numba import types
 
 from fastloss import validate
 from fastloss.engines import build
-from fastloss.engines.cpu.launch import launch, read_only
+from fastloss.engines.cpu.launch import launch, output, read_only
 from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, unbound
 from fastloss.validate import kernel_dtype
 
@@ -94,7 +94,7 @@ def run(
     stage = size if all(readable(*array) for array in arrays) else STAGE
     kernel, signature = compiled(formulas, wanted, dtypes, weights is not None)
     each, gradient, curvature = (
-        np.empty(size if want else 0, dtypes[0]) for want in (wanted.each, wanted.gradient, wanted.curvature)
+        output(size if want else 0, dtypes[0]) for want in (wanted.each, wanted.gradient, wanted.curvature)
     )
     chunks = -(-size // CHUNK)
     partials, wrong = np.zeros(chunks), np.zeros(chunks, np.int64)

@@ -1,0 +1,341 @@
+"""Losses of distributions over many classes, given as probabilities or their logarithms; the Dice loss.
+
+A gradient is with respect to the model's distribution; the data's is a constant.
+"""
+
+import numpy as np
+
+from fastloss import validate
+from fastloss.domains import REAL, UNIT, Flag
+from fastloss.elementary import INFINITY, exp, log, log1p, unless_nan
+from fastloss.losses.softmax import CLASS_WEIGHT, IGNORE_INDEX, counted, ids_of, of_ids
+from fastloss.rows import Rows, class_axis, last_axis, row_loss
+from fastloss.shapes import terms
+from fastloss.shapes.rows import formulas
+
+__all__ = ["categorical_cross_entropy", "entropy", "kl_divergence", "nll_loss", "soft_cross_entropy"]
+
+
+def termwise(name, formula, first=UNIT, second=UNIT):
+    """Formulas (value, slope, curvature) in the model's number and, if `second` is given, the data's."""
+    value, slope, curvature = formula
+    names = {"value": value, "slope": slope, "curvature": curvature, "check_first": first.check}
+    if second is None:
+        return formulas(name, terms.of_terms, load=terms.load_one, check=terms.check_one, **names)
+    names["check_second"] = second.check
+    return formulas(name, terms.of_terms, load=terms.load_two, check=terms.check_two, **names)
+
+
+def _ratio(p, q):
+    """P / q; 0 where p is 0, infinite where q alone is."""
+    if p == 0.0:
+        return unless_nan(q, 0.0)
+    return INFINITY * p if q == 0.0 else p / q
+
+
+def _cross(q, p):
+    return unless_nan(q, 0.0) if p == 0.0 else -p * log(q)
+
+
+def _cross_slope(q, p):
+    return -_ratio(p, q)
+
+
+def _cross_curvature(q, p):
+    return _ratio(_ratio(p, q), q)
+
+
+CROSS = termwise("soft_cross_entropy", (_cross, _cross_slope, _cross_curvature))
+
+
+def _two_rows(first, second, names, axis=last_axis):
+    """Two arguments of one shape, as rows."""
+    rows = axis(names[0], first), axis(names[1], second)
+    validate.same_shape(names, tuple(np.asarray(one) for one in (first, second)))
+    return rows
+
+
+@row_loss(curvature=True, reference="Good, Rational decisions, 1952")
+def categorical_cross_entropy(input, target):
+    r"""Cross-entropy of predicted probabilities with one-hot or soft targets.
+
+    .. math:: \ell = -\sum_k t_k \log x_k, \qquad x = \text{input}, \; t = \text{target}
+
+    Where there are logits, `cross_entropy` is more accurate. The logarithm is not clamped: a class of probability 0
+    that the target holds to be possible costs infinity.
+
+    Parameters
+    ----------
+    input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
+        Probabilities in [0, 1]; that they add up to 1 is not checked.
+    target : array_like of the input's shape
+        One-hot rows, or distributions: numbers in [0, 1].
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss`.
+
+    Returns
+    -------
+    float, or an array of the input's shape without the axis of classes for ``reduction="none"``
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a number is outside [0, 1].
+
+    References
+    ----------
+    I. J. Good, Rational decisions, Journal of the Royal Statistical Society B, 1952.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.categorical_cross_entropy([[0.25, 0.75]], [[1.0, 0.0]])
+    1.3862943611198906
+    """
+    x, t = _two_rows(input, target, ("input", "target"), class_axis)
+    return Rows(CROSS, (x,), (t.rows,), checked=(("input", UNIT, input), ("target", UNIT, target)))
+
+
+@row_loss(curvature=True, reference="Good, Rational decisions, 1952")
+def soft_cross_entropy(p, q):
+    r"""Cross-entropy of a model's distributions relative to the data's.
+
+    .. math:: H(p, q) = -\sum_k p_k \log q_k = D(p \| q) + H(p)
+
+    With 0 log 0 = 0; q = 0 < p costs infinity. The gradient is with respect to q.
+
+    Parameters
+    ----------
+    p : array_like of shape (..., C)
+        The data's distributions: numbers in [0, 1].
+    q : array_like of the same shape
+        The model's.
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss`.
+
+    Returns
+    -------
+    float, or an array of shape (...) for ``reduction="none"``
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a number is outside [0, 1].
+
+    References
+    ----------
+    I. J. Good, Rational decisions, Journal of the Royal Statistical Society B, 1952.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.soft_cross_entropy([[0.5, 0.5]], [[0.25, 0.75]])
+    0.8369882167858358
+    """
+    data, model = _two_rows(p, q, ("p", "q"))
+    return Rows(CROSS, (model,), (data.rows,), checked=(("q", UNIT, q), ("p", UNIT, p)))
+
+
+def _entropy(p):
+    return 0.0 if p == 0.0 else -p * log(p)
+
+
+def _entropy_slope(p):
+    return 0.0 if p == 0.0 else -log(p) - 1.0
+
+
+def _entropy_curvature(p):
+    return 0.0 if p == 0.0 else -1.0 / p
+
+
+ENTROPY = termwise("entropy", (_entropy, _entropy_slope, _entropy_curvature), second=None)
+
+
+@row_loss(curvature=True, reference="Shannon, A mathematical theory of communication, 1948")
+def entropy(p):
+    r"""Shannon's entropy of distributions, in nats.
+
+    .. math:: H(p) = -\sum_k p_k \log p_k
+
+    With 0 log 0 = 0. The slope is infinite at 0; there the derivatives are taken to be 0, so that a class that is ruled
+    out stays so.
+
+    Parameters
+    ----------
+    p : array_like of shape (..., C)
+        Distributions: numbers in [0, 1].
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss`.
+
+    Returns
+    -------
+    float, or an array of shape (...) for ``reduction="none"``
+
+    Raises
+    ------
+    ValueError
+        If a number is outside [0, 1].
+
+    References
+    ----------
+    C. E. Shannon, A mathematical theory of communication, Bell System Technical Journal, 1948.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.entropy([[0.5, 0.5, 0.0]])
+    0.6931471805599453
+    """
+    return Rows(ENTROPY, (last_axis("p", p),), checked=(("p", UNIT, p),))
+
+
+def _log_ratio(p, q):
+    """log(p / q) for p, q > 0: where they are near, from their difference, which is exact."""
+    return log1p((p - q) / q) if (p < 2.0 * q and q < 2.0 * p) else log(p) - log(q)
+
+
+def _divergence(q, p):
+    if p == 0.0:
+        return unless_nan(q, 0.0)
+    return INFINITY * p if q == 0.0 else p * _log_ratio(p, q)
+
+
+def _from_logs(log_q, log_p):
+    return unless_nan(log_q, 0.0) if log_p == -INFINITY else exp(log_p) * (log_p - log_q)
+
+
+def _from_logs_slope(log_q, log_p):
+    return unless_nan(log_q, -exp(log_p))
+
+
+def _from_log_p(q, log_p):
+    return _from_logs(log(q), log_p)
+
+
+def _from_log_p_slope(q, log_p):
+    return -_ratio(exp(log_p), q)
+
+
+def _from_log_p_curvature(q, log_p):
+    return _ratio(_ratio(exp(log_p), q), q)
+
+
+def _from_log_q(log_q, p):
+    return unless_nan(log_q, 0.0) if p == 0.0 else p * (log(p) - log_q)
+
+
+def _from_log_q_slope(log_q, p):
+    return unless_nan(log_q, -p)
+
+
+def _straight(log_q, p):
+    return 0.0
+
+
+DIVERGENCES = {  # by log_p, log_q
+    (False, False): termwise("kl_divergence", (_divergence, _cross_slope, _cross_curvature)),
+    (True, False): termwise(
+        "kl_divergence_log_p", (_from_log_p, _from_log_p_slope, _from_log_p_curvature), second=REAL
+    ),
+    (False, True): termwise("kl_divergence_log_q", (_from_log_q, _from_log_q_slope, _straight), first=REAL),
+    (True, True): termwise("kl_divergence_logs", (_from_logs, _from_logs_slope, _straight), REAL, REAL),
+}
+
+
+@row_loss(
+    parameters={"log_p": Flag(), "log_q": Flag()},
+    curvature=True,
+    reference="Kullback & Leibler, On information and sufficiency, 1951",
+)
+def kl_divergence(p, q, *, log_p=False, log_q=False):
+    r"""Kullback-Leibler divergence of a model's distributions from the data's, one for each row.
+
+    .. math:: D(p \| q) = \sum_k p_k \log \frac{p_k}{q_k}
+
+    With 0 log 0 = 0; q = 0 < p costs infinity. The mean is over rows (what PyTorch's `kl_div` calls "batchmean"). The
+    gradient is with respect to q as it is given: the probabilities, or their logarithms.
+
+    Parameters
+    ----------
+    p : array_like of shape (..., C)
+        The data's distributions: numbers in [0, 1], or their logarithms.
+    q : array_like of the same shape
+        The model's.
+    log_p, log_q : bool
+        Whether `p`, `q` holds logarithms.
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss`.
+
+    Returns
+    -------
+    float, or an array of shape (...) for ``reduction="none"``
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a probability is outside [0, 1].
+
+    References
+    ----------
+    S. Kullback & R. A. Leibler, On information and sufficiency, Annals of Mathematical Statistics, 1951.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.kl_divergence([[0.5, 0.5]], [[0.25, 0.75]])
+    0.14384103622589048
+    """
+    data, model = _two_rows(p, q, ("p", "q"))
+    checked = (("q", REAL if log_q else UNIT, q), ("p", REAL if log_p else UNIT, p))
+    return Rows(DIVERGENCES[log_p, log_q], (model,), (data.rows,), checked=checked)
+
+
+PICKED = formulas("nll_loss", terms.of_picked)
+
+
+@row_loss(parameters={"weight": CLASS_WEIGHT, "ignore_index": IGNORE_INDEX}, reference="Good, Rational decisions, 1952")
+def nll_loss(input, target, *, weight=None, ignore_index=-100):
+    r"""Negative log-likelihood of class ids, from log-probabilities.
+
+    .. math:: \ell = -w_t x_t, \qquad x = \text{input}, \; t = \text{target}
+
+    Only the target's entry of each row is read. From logits, use `cross_entropy`.
+
+    Parameters
+    ----------
+    input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
+        Log-probabilities of C classes.
+    target : array_like of integers of shape (N,), (N, d1, ...) or ()
+        The class ids t, in [0, C) or `ignore_index`.
+    weight : array_like of shape (C,), optional
+        A factor >= 0 of each class; the mean's denominator is the sum of the targets' weights.
+    ignore_index : int
+        Rows with this target are left out, of the mean's denominator too.
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss`.
+
+    Returns
+    -------
+    float, or an array of the input's shape without the axis of classes for ``reduction="none"``
+
+    Raises
+    ------
+    TypeError
+        If ids are not integers.
+    ValueError
+        If shapes do not fit, an id is out of range, or a weight is negative.
+
+    References
+    ----------
+    I. J. Good, Rational decisions, Journal of the Royal Statistical Society B, 1952.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.nll_loss([[-0.5, -1.0], [-2.0, -0.25]], [0, 1])
+    0.375
+    """
+    x = class_axis("input", input)
+    ids = ids_of(target, x, validate.integer("ignore_index", ignore_index))
+    mass = counted(ids) if weight is None else of_ids(validate.per_class("weight", weight, x.columns), ids)
+    return Rows(PICKED, (x,), (ids,), factor=None if weight is None else mass, mass=mass)

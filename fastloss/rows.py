@@ -1,0 +1,172 @@
+"""Losses of rows: from the public call to the engine and back."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss import backend, reduce, validate
+from fastloss.domains import NON_NEGATIVE, Domain, Parameter, wrong
+from fastloss.loss import Loss, keyword
+from fastloss.shapes.rows import Outcome, RowFormulas, Wanted
+
+
+class Matrix(NamedTuple):
+    """An argument seen as rows: the axes that a row runs over are last and flattened."""
+
+    rows: np.ndarray
+    shape: tuple[int, ...]  # the argument's own
+    axes: tuple[int, ...]
+
+    @property
+    def outer(self) -> tuple[int, ...]:
+        """The shape of the rows' losses."""
+        return tuple(length for axis, length in enumerate(self.shape) if axis not in self.axes)
+
+    @property
+    def columns(self) -> int:
+        return self.rows.shape[1]
+
+    def restore(self, rows: np.ndarray) -> np.ndarray:
+        """Rows, in the argument's shape."""
+        moved = rows.reshape(*self.outer, *(self.shape[axis] for axis in self.axes))
+        return np.moveaxis(moved, _last(self.axes), self.axes)
+
+
+def _last(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(range(-len(axes), 0))
+
+
+def along(array: np.ndarray, axes: tuple[int, ...]) -> Matrix:
+    """An array as rows along some axes."""
+    inner = math.prod(array.shape[axis] for axis in axes)
+    outer = math.prod(length for axis, length in enumerate(array.shape) if axis not in axes)
+    return Matrix(np.moveaxis(array, axes, _last(axes)).reshape(outer, inner), array.shape, axes)
+
+
+def last_axis(name: str, value: Any) -> Matrix:
+    """Rows along the last axis."""
+    array = validate.array(name, value)
+    if not array.ndim:
+        raise ValueError(f"{name} is a single number: expected an array whose last axis is a row")
+    return along(array, (array.ndim - 1,))
+
+
+def class_axis(name: str, value: Any) -> Matrix:
+    """Rows along the axis of classes: the second, or the only one."""
+    array = validate.array(name, value)
+    if not array.ndim:
+        raise ValueError(f"{name} is a single number: expected an array with an axis of classes")
+    return along(array, (min(1, array.ndim - 1),))
+
+
+@dataclasses.dataclass
+class Rows:
+    """What a loss's body makes of its arguments, for the engine."""
+
+    formulas: RowFormulas
+    matrices: tuple[Matrix, ...]  # with a gradient, in argument order: the first operands
+    others: tuple[np.ndarray, ...] = ()  # the further operands: matrices of as many rows, and vectors
+    parameters: tuple[float, ...] = ()
+    factor: np.ndarray | None = None  # multiplies every row's loss
+    mass: np.ndarray | None = None  # what a row counts in the mean's denominator, 1 if None
+    denominator: float | None = None  # of the mean, if it is not a sum over rows
+    checked: tuple[tuple[str, Domain, Any], ...] = ()  # arguments that the row function checks, four bits each
+
+    @property
+    def operands(self) -> tuple[np.ndarray, ...]:
+        return (*(matrix.rows for matrix in self.matrices), *self.others)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the rows' losses."""
+        return self.matrices[0].outer
+
+
+class RowLoss(Loss):
+    """Row i of every argument makes one loss."""
+
+    shape = "rows"
+    keywords = (*Loss.keywords, keyword("backend", "auto"))
+
+    def __init__(self, function, *, curvature: bool, **about):
+        super().__init__(function, **about)
+        self._curvature = curvature
+
+    @property
+    def has_curvature(self) -> bool:
+        return self._curvature
+
+    def _evaluate(self, what, own, shared):
+        reduction = validate.reduction(shared["reduction"])
+        where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
+        engine = backend.engine(where, self.shape)
+        call = self.function(**own)
+        given = row_weights(shared["sample_weight"], call.shape)
+        denominator = _denominator(call, given)
+        scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
+        wanted = Wanted(what != "value", what == "grad_hess"), reduction == "none"
+        weights = _product(given, call.factor)
+        outcome = engine.run(call.formulas, call.operands, weights, (scale, call.parameters), wanted)
+        raise_if_wrong(outcome.wrong, call.checked)
+        if what == "value":
+            return self._value(reduction, outcome, call, denominator)
+        gradients = self.gradients(engine, outcome, call, _product(weights, scale))
+        gradient = gradients if len(gradients) > 1 else gradients[0]
+        if what == "grad_hess":
+            return gradient, call.matrices[0].restore(outcome.curvature)
+        return self._value(reduction, outcome, call, denominator), gradient
+
+    def gradients(self, engine: Any, outcome: Outcome, call: Rows, weights: Any) -> tuple[np.ndarray, ...]:
+        """The gradient of each differentiable argument; `weights` is what multiplied every row's."""
+        return tuple(matrix.restore(rows) for matrix, rows in zip(call.matrices, outcome.gradients, strict=True))
+
+    def _value(self, reduction: str, outcome: Outcome, call: Rows, denominator: float) -> Any:
+        if reduction == "none":
+            return outcome.each.reshape(call.shape)
+        total = reduce.ordered_sum(outcome.partials)
+        return total if reduction == "sum" else reduce.mean(total, denominator)
+
+
+def raise_if_wrong(bits: int, checked: tuple[tuple[str, Domain, Any], ...]) -> None:
+    """An error for the first argument that a row function found to be outside its domain."""
+    for name, domain, array in checked:
+        if wrong(bits & 15):
+            raise ValueError(domain.explain(name, array))
+        bits >>= 4
+
+
+def row_weights(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+    """The examples' weights as a vector, checked."""
+    weights = validate.sample_weight(value, shape)
+    return None if weights is None else validate.within("sample_weight", weights, NON_NEGATIVE).reshape(-1)
+
+
+def _product(first: Any, second: Any) -> Any:
+    if first is None or second is None:
+        return second if first is None else first
+    return first * second
+
+
+def _denominator(call: Rows, given: np.ndarray | None) -> float:
+    if call.denominator is not None:
+        return call.denominator
+    counted = _product(given, call.mass)
+    return float(math.prod(call.shape)) if counted is None else float(np.sum(counted, dtype=np.float64))
+
+
+def row_loss(
+    *,
+    reference: str,
+    parameters: Mapping[str, Parameter] | None = None,
+    curvature: bool = False,
+    kind: type[RowLoss] = RowLoss,
+) -> Callable[[Callable[..., Rows]], RowLoss]:
+    """Declare a loss of rows: the decorated function has its signature, its docstring, and returns its `Rows`."""
+
+    def declare(function: Callable[..., Rows]) -> RowLoss:
+        return kind(function, curvature=curvature, reference=reference, parameters=parameters)
+
+    return declare

@@ -1,0 +1,80 @@
+"""Rows: row i of every operand makes one loss. What all families of row functions share.
+
+A row function is `row(i, operands, factor, parameters, derivatives)`: it returns the loss of row i and the bits of what
+is wrong with it, and writes the row's gradients, times `factor`, to the leading arrays of `derivatives`; the diagonal
+second derivative goes to the last. There is one function for a family of losses (`softmax.py`, `terms.py`,
+`vectors.py`); the engine binds a loss's scalar formulas, and the constants WANT_*, into it.
+
+Indices are unsigned, since a signed index would be tested for a negative value and spoil the vector loads.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.shapes.pointwise import unbound
+
+CHUNK = 8192  # numbers in a chunk of rows; a constant of the library, since the sums of chunks depend on it
+FIRST, ONE = np.uint64(0), np.uint64(1)
+
+
+def rows_per_chunk(columns: int) -> int:
+    """How many rows are summed together."""
+    return max(1, CHUNK // max(columns, 1))
+
+
+def fill_row(i, out, number):
+    for k in range(FIRST, np.uint64(out.shape[1])):
+        out[i, k] = number
+
+
+def settle(i, out, at, number):
+    """A row of zeros with `number` at one place."""
+    fill_row(i, out, 0.0)
+    out[i, at] = number
+
+
+class Wanted(NamedTuple):
+    """What a pass writes beside the losses' sums; the second derivative comes with the gradient."""
+
+    gradient: bool = False
+    curvature: bool = False
+
+    @property
+    def code(self) -> str:
+        """Part of the compiled kernel's name."""
+        return "v" + "g" * self.gradient + "c" * self.curvature
+
+
+@dataclasses.dataclass(frozen=True)
+class RowFormulas:
+    """A row function and what its names mean for one loss."""
+
+    name: str
+    row: Callable[..., tuple[float, int]]
+    names: tuple[tuple[str, Callable[..., Any]], ...] = ()
+    arguments: int = 1  # how many have a gradient
+
+    def bindings(self, wanted: Wanted) -> dict[str, Any]:
+        """What the names of the row function's module mean."""
+        return {"WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature, **dict(self.names)}
+
+
+def formulas(name: str, row: Callable[..., Any], arguments: int = 1, **names: Callable[..., Any]) -> RowFormulas:
+    """The row function `row` with `names` bound, under a name that no other loss or variant has."""
+    return RowFormulas(name, row, tuple(sorted(names.items(), key=lambda item: item[0])), arguments)
+
+
+class Outcome(NamedTuple):
+    """What an engine returns: sums of the chunks, the bits of what was wrong, and arrays where wanted."""
+
+    partials: np.ndarray
+    wrong: int
+    each: Any
+    gradients: tuple[Any, ...]
+    curvature: Any
+
+
+__all__ = ["CHUNK", "FIRST", "ONE", "Outcome", "RowFormulas", "Wanted", "fill_row", "formulas", "settle", "unbound"]

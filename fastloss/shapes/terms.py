@@ -1,0 +1,156 @@
+"""Rows that are sums over their columns, or over what stands against one column of theirs."""
+
+import numpy as np
+
+from fastloss.elementary import INFINITY, at_least, unless_nan
+from fastloss.shapes.rows import FIRST, fill_row, settle, unbound
+
+WANT_GRADIENT = WANT_CURVATURE = False
+value = slope = curvature = load = check = check_first = check_second = unbound
+
+
+def load_one(i, k, operands):
+    return (float(operands[0][i, k]),)
+
+
+def load_two(i, k, operands):
+    return float(operands[0][i, k]), float(operands[1][i, k])
+
+
+def check_one(a):
+    return check_first(a)
+
+
+def check_two(a, b):
+    return check_first(a) | check_second(b) << 4
+
+
+def of_terms(i, operands, factor, parameters, derivatives):
+    """The sum of value(x_k, ...) over the row; slope and curvature are derivatives in the first operand."""
+    columns = np.uint64(operands[0].shape[1])
+    loss, wrong = 0.0, 0
+    for k in range(FIRST, columns):
+        terms = load(i, k, operands)
+        loss += value(*terms)
+        wrong |= check(*terms)
+    if WANT_GRADIENT:
+        for k in range(FIRST, columns):
+            derivatives[0][i, k] = factor * slope(*load(i, k, operands))
+    if WANT_CURVATURE:
+        for k in range(FIRST, columns):
+            derivatives[1][i, k] = factor * curvature(*load(i, k, operands))
+    return loss, wrong
+
+
+def of_picked(i, operands, factor, parameters, derivatives):
+    """-x_t."""
+    x, targets = operands
+    if targets[i] < 0:
+        if WANT_GRADIENT:
+            fill_row(i, derivatives[0], 0.0)
+        return 0.0, 0
+    t = np.uint64(targets[i])
+    if WANT_GRADIENT:
+        settle(i, derivatives[0], t, -factor)
+    return -float(x[i, t]), 0
+
+
+def lack(margin, own, other):
+    """What `own` lacks of being `margin` ahead of `other`."""
+    return margin - (own - other)
+
+
+def of_others(i, operands, factor, parameters, derivatives):
+    """The sum over k != t of value(margin - x_t + x_k), divided by the number of columns; parameters are (margin,)."""
+    x, targets = operands
+    t, columns = np.uint64(targets[i]), np.uint64(x.shape[1])
+    own, margin = float(x[i, t]), parameters[0]
+    inverse = 1.0 / float(x.shape[1])
+    loss = 0.0
+    for k in range(FIRST, columns):
+        loss += 0.0 if k == t else value(lack(margin, own, float(x[i, k])))
+    if WANT_GRADIENT:
+        total = 0.0
+        for k in range(FIRST, columns):
+            s = 0.0 if k == t else slope(lack(margin, own, float(x[i, k])))
+            total += s
+            derivatives[0][i, k] = factor * inverse * s
+        derivatives[0][i, t] = -factor * inverse * total
+    if WANT_CURVATURE:
+        total = 0.0
+        for k in range(FIRST, columns):
+            h = 0.0 if k == t else curvature(lack(margin, own, float(x[i, k])))
+            total += h
+            derivatives[1][i, k] = factor * inverse * h
+        derivatives[1][i, t] = factor * inverse * total
+    return loss * inverse, 0
+
+
+def of_highest_other(i, operands, factor, parameters, derivatives):
+    """max(0, margin + max_{k != t} x_k - x_t); the first of equal maxima counts, and NaN stays."""
+    x, targets = operands
+    t, columns = np.uint64(targets[i]), np.uint64(x.shape[1])
+    best, at = -INFINITY, t
+    for k in range(FIRST, columns):
+        other = float(x[i, k])
+        if k != t and (other > best or other != other):
+            best, at = other, k
+    z = lack(parameters[0], float(x[i, t]), best) if at != t else unless_nan(float(x[i, t]), -1.0)
+    if WANT_GRADIENT:
+        push = factor if z >= 0.0 else (0.0 if z < 0.0 else z)
+        settle(i, derivatives[0], t, -push)
+        if at != t:
+            derivatives[0][i, at] = push
+    return at_least(0.0, z), 0
+
+
+def of_overlap(i, operands, factor, parameters, derivatives):
+    """1 - (2 sum p g + m) / (D + m), D = sum p^2 + sum g^2, or sum p + sum g; parameters are (squared, m).
+
+    As N / (D + m): N = sum (p - g)^2, or sum p (1 - g) + g (1 - p), whose terms have one sign. Its derivatives in p_k
+    are L' = (N' - L D') / (D + m) and L'' = (N'' - L D'' - 2 L' D') / (D + m).
+    """
+    prediction, truth = operands
+    columns = np.uint64(prediction.shape[1])
+    squared, smooth = parameters[0] != 0.0, parameters[1]
+    missed = total = 0.0
+    wrong = 0
+    for k in range(FIRST, columns):
+        p, g = float(prediction[i, k]), float(truth[i, k])
+        wrong |= check_first(p) | check_second(g) << 4
+        missed += (p - g) * (p - g) if squared else p * (1.0 - g) + g * (1.0 - p)
+        total += p * p + g * g if squared else p + g
+    inverse = 0.0 if total + smooth == 0.0 else 1.0 / (total + smooth)
+    loss = unless_nan(total, missed * inverse)
+    if WANT_GRADIENT:
+        for k in range(FIRST, columns):
+            p, g = float(prediction[i, k]), float(truth[i, k])
+            own = (2.0 * (p - g) - loss * (2.0 * p)) if squared else 1.0 - 2.0 * g - loss
+            derivatives[0][i, k] = factor * inverse * own
+    if WANT_CURVATURE:
+        for k in range(FIRST, columns):
+            p, g = float(prediction[i, k]), float(truth[i, k])
+            first = inverse * ((2.0 * (p - g) - loss * (2.0 * p)) if squared else 1.0 - 2.0 * g - loss)
+            second = (2.0 - 2.0 * loss - 4.0 * first * p) if squared else -2.0 * first
+            derivatives[1][i, k] = factor * inverse * second
+    return loss, wrong
+
+
+def of_bellman(i, operands, factor, parameters, derivatives):
+    """value(x_a - y), y = reward + gamma (1 - done) next[argmax choice]; a done row's next is not read."""
+    x, actions, rewards, after, done, choice = operands
+    a = np.uint64(actions[i])
+    ahead = 0.0
+    if done[i] != 1.0:
+        best, at = float(choice[i, FIRST]), FIRST
+        for k in range(FIRST, np.uint64(choice.shape[1])):
+            z = float(choice[i, k])
+            if z > best or (z != z and best == best):
+                best, at = z, k
+        ahead = parameters[0] * unless_nan(best, float(after[i, at])) + 0.0 * done[i]
+    z = float(x[i, a]) - (rewards[i] + ahead)
+    if WANT_GRADIENT:
+        settle(i, derivatives[0], a, factor * slope(z))
+    if WANT_CURVATURE:
+        settle(i, derivatives[1], a, factor * curvature(z))
+    return value(z), 0

@@ -1,0 +1,160 @@
+"""Rows that are vectors: a loss is a function of distances or cosines between row i of two or three matrices.
+
+Where a distance is 0 its direction is undefined, and its gradient is taken to be 0.
+"""
+
+import math
+
+import numpy as np
+
+from fastloss.elementary import INFINITY, at_least, log, step
+from fastloss.shapes.rows import FIRST, unbound
+
+WANT_GRADIENT = WANT_CURVATURE = False
+value = slope = unbound
+EPSILON = 1e-12  # added to squared lengths, as PyTorch does
+LARGEST, SMALLEST = 1e300, 1e-290  # sums of squares between them have neither overflowed nor lost digits
+
+
+def apart(x, y, shift):
+    """A difference, in this order of operations."""
+    return x - y + shift
+
+
+def largest(i, a, b, shift):
+    """The largest |a - b + shift|; NaN if there is one."""
+    m = 0.0
+    for k in range(FIRST, np.uint64(a.shape[1])):
+        v = abs(apart(float(a[i, k]), float(b[i, k]), shift))
+        m = v if (v > m or v != v) else m
+    return m
+
+
+def power(base, exponent):
+    """base**exponent for base in [0, 1], 0 at base 0 whatever the exponent."""
+    return base**exponent if base > 0.0 else base
+
+
+def distance(i, a, b, form):
+    """||a - b + shift||_p for form (p, shift)."""
+    p, shift = form
+    total = 0.0
+    if p == 2.0:
+        for k in range(FIRST, np.uint64(a.shape[1])):
+            v = apart(float(a[i, k]), float(b[i, k]), shift)
+            total += v * v
+        if not (total < SMALLEST or total > LARGEST) or total == 0.0:
+            return math.sqrt(total)
+    if p == 1.0:
+        for k in range(FIRST, np.uint64(a.shape[1])):
+            total += abs(apart(float(a[i, k]), float(b[i, k]), shift))
+        return total
+    scale = largest(i, a, b, shift)
+    if scale == 0.0 or not scale < INFINITY:
+        return scale
+    total = 0.0
+    for k in range(FIRST, np.uint64(a.shape[1])):
+        total += power(abs(apart(float(a[i, k]), float(b[i, k]), shift)) / scale, p)
+    return scale * total ** (1.0 / p) if log(total) < 700.0 * p else INFINITY
+
+
+def direction(v, norm, p):
+    """D norm / dv: sign(v) (|v| / norm)^(p - 1), 0 at v = 0."""
+    if norm == 0.0:
+        return 0.0
+    if p == 2.0:
+        return v / norm
+    magnitude = power(abs(v) / norm, p - 1.0)
+    return -magnitude if v < 0.0 else magnitude
+
+
+def of_triplet(i, operands, factor, parameters, derivatives):
+    """max(0, margin + d(a, p) - d(a, n)); parameters are (margin, p, shift, swap).
+
+    With swap, d(a, n) is replaced by the smaller of it and d(p, n); where they are equal each has half the gradient.
+    """
+    anchor, positive, negative = operands
+    form = parameters[1], parameters[2]
+    near, far = distance(i, anchor, positive, form), distance(i, anchor, negative, form)
+    other, share = far, 1.0
+    if parameters[3] != 0.0:
+        other = distance(i, positive, negative, form)
+        share = 0.5 if other == far else (0.0 if other < far else 1.0)
+    least = far if (far < other or far != far) else other
+    z = parameters[0] + near - least
+    if WANT_GRADIENT:
+        push = step(z, factor)
+        p, shift = form
+        for k in range(FIRST, np.uint64(anchor.shape[1])):
+            x, y, w = float(anchor[i, k]), float(positive[i, k]), float(negative[i, k])
+            to_near = push * direction(apart(x, y, shift), near, p)
+            to_far = push * share * direction(apart(x, w, shift), far, p)
+            across = 0.0 if share == 1.0 else push * (1.0 - share) * direction(apart(y, w, shift), other, p)
+            derivatives[0][i, k] = to_near - to_far
+            derivatives[1][i, k] = -to_near - across
+            derivatives[2][i, k] = to_far + across
+    return at_least(0.0, z), 0
+
+
+def of_distance(i, operands, factor, parameters, derivatives):
+    """value(||a - b||, label); parameters are those of the formula."""
+    a, b, labels = operands
+    d = distance(i, a, b, (2.0, 0.0))
+    if WANT_GRADIENT:
+        s = factor * slope(d, labels[i], parameters)
+        for k in range(FIRST, np.uint64(a.shape[1])):
+            g = s * direction(float(a[i, k]) - float(b[i, k]), d, 2.0)
+            derivatives[0][i, k] = g
+            derivatives[1][i, k] = -g
+    return value(d, labels[i], parameters), 0
+
+
+def of_cosine(i, operands, factor, parameters, derivatives):
+    """value(cos, label), cos = a.b / sqrt((a.a + e) (b.b + e)); d cos / da = b / root - cos a / (a.a + e)."""
+    a, b, labels = operands
+    columns = np.uint64(a.shape[1])
+    product = 0.0
+    first = second = EPSILON
+    for k in range(FIRST, columns):
+        x, y = float(a[i, k]), float(b[i, k])
+        product += x * y
+        first += x * x
+        second += y * y
+    root = math.sqrt(first) * math.sqrt(second)
+    cosine = product / root
+    if WANT_GRADIENT:
+        s = factor * slope(cosine, labels[i], parameters)
+        for k in range(FIRST, columns):
+            x, y = float(a[i, k]), float(b[i, k])
+            derivatives[0][i, k] = s * (y / root - cosine * (x / first))
+            derivatives[1][i, k] = s * (x / root - cosine * (y / second))
+    return value(cosine, labels[i], parameters), 0
+
+
+def of_centre(i, operands, factor, parameters, derivatives):
+    """||x_i - c_t||^2 / 2."""
+    x, centers, labels = operands
+    t = np.uint64(labels[i])
+    total = 0.0
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        v = float(x[i, k]) - float(centers[t, k])
+        total += v * v
+    if WANT_GRADIENT:
+        for k in range(FIRST, np.uint64(x.shape[1])):
+            derivatives[0][i, k] = factor * (float(x[i, k]) - float(centers[t, k]))
+    return 0.5 * total, 0
+
+
+def of_members(i, operands, factor, parameters, derivatives):
+    """The gradient of center i: the sum of w_j (c_i - x_j) over its members j, in their order."""
+    centers, x, order, offsets, weights = operands
+    columns = np.uint64(centers.shape[1])
+    total = np.zeros(centers.shape[1])
+    for at in range(np.uint64(offsets[i]), np.uint64(offsets[i + np.uint64(1)])):
+        j = np.uint64(order[at])
+        w = weights[j]
+        for k in range(FIRST, columns):
+            total[k] += w * (float(centers[i, k]) - float(x[j, k]))
+    for k in range(FIRST, columns):
+        derivatives[0][i, k] = factor * total[k]
+    return 0.0, 0
