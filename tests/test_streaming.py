@@ -51,6 +51,7 @@ def test_the_bits_of_one_call(name, parameters, steps, weighted):
         assert streamed(name, parameters, arrays, steps, "sum") == total
 
 
+@pytest.mark.compiled  # plain Python warns of the overflow
 @pytest.mark.parametrize("factor", [1e-200, 1e200])
 def test_rmse_where_the_squares_leave_the_numbers(factor):
     scores, labels, _ = data(np.float64)
@@ -60,6 +61,7 @@ def test_rmse_where_the_squares_leave_the_numbers(factor):
     assert streamed("rmse_loss", {}, (scores * factor, labels), [5000] * 6) == expected
 
 
+@pytest.mark.compiled
 def test_one_small_chunk_among_large_ones():
     scores, labels, _ = data(np.float64)
     scores[:CHUNK] *= 1e-200

@@ -57,7 +57,8 @@ def arguments(loss: Loss, kinds: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, .
     else:
         for args, kwargs in examples(loss):
             for dtype in kinds:
-                yield tuple(converted(x, dtype) for x in args), {k: converted(x, dtype) for k, x in kwargs.items()}
+                arrays = {name: converted(x, dtype) for name, x in kwargs.items() if name not in loss.parameters}
+                yield tuple(converted(x, dtype) for x in args), {**kwargs, **arrays}
 
 
 def drawn(domain: Domain, rng: np.random.Generator, dtype: Any) -> np.ndarray:

@@ -152,15 +152,14 @@ class RootMean(PointwiseLoss):
 
     def _loss_sums(self, data):
         """Three sums of squares for each chunk, as they are and scaled: which is wanted, only the whole data says."""
-        outcome = data.run(self.formulas, 1.0, Wanted(value=True), (1.0,))
-        plain = outcome.partials
+        scales = self.SMALLER, self.LARGER
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            scaled = [plain * scale * scale for scale in (self.SMALLER, self.LARGER)]
-        if not ((plain >= 1e-280) & (plain <= 1e300)).all():
-            scaled = [
-                data.run(self.formulas, 1.0, Wanted(value=True), (scale,)).partials
-                for scale in (self.SMALLER, self.LARGER)
-            ]
+            outcome = data.run(self.formulas, 1.0, Wanted(value=True), (1.0,))
+            plain = outcome.partials
+            if ((plain >= 1e-280) & (plain <= 1e300)).all():
+                scaled = [plain * scale * scale for scale in scales]
+            else:
+                scaled = [data.run(self.formulas, 1.0, Wanted(value=True), (scale,)).partials for scale in scales]
         return np.stack([plain, *scaled]), outcome.wrong
 
     def reduced(self, loss, denominator, reduction):
@@ -174,8 +173,9 @@ class RootMean(PointwiseLoss):
 
     def _group_means(self, data, offsets, denominators):
         def roots(scale):
-            outcome = data.run(self.formulas, 1.0, Wanted(each=True), (scale,))
-            return np.sqrt(mean_between(outcome.each, offsets, denominators)) / scale
+            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+                outcome = data.run(self.formulas, 1.0, Wanted(each=True), (scale,))
+                return np.sqrt(mean_between(outcome.each, offsets, denominators)) / scale
 
         result = roots(1.0)
         for beyond, scale in ((result < 1e-140, self.LARGER), (result > 1e150, self.SMALLER)):

@@ -101,6 +101,8 @@ def set_threads(count: int) -> None:
 
 def cache_folder() -> str:
     """Where compiled kernels are stored, or why they are not."""
+    if numba.config.DISABLE_JIT:
+        return "none: NUMBA_DISABLE_JIT is set"
     try:
         return str(numba.njit(cache=True)(specialise(drive, "where")).stats.cache_path)
     except RuntimeError as error:
