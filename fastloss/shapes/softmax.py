@@ -168,6 +168,17 @@ def missed(a, z, r):
     return 0.0 if a == 0.0 else -a * gap(z, r)
 
 
+def sum_missed(i, operands, r, parameters):
+    """The sums of a_k (r - x_k) and of a_k, and the bits of wrong targets."""
+    loss, total, wrong = 0.0, 0.0, 0
+    for k in range(FIRST, np.uint64(operands[0].shape[1])):
+        a = coefficient(i, k, operands, parameters)
+        total += a
+        loss += missed(a, float(operands[0][i, k]), r)
+        wrong |= check_target(i, k, operands)
+    return loss, total, wrong
+
+
 def of_distribution(i, operands, factor, parameters, derivatives):
     x = operands[0]
     at, extra = named(i, operands, parameters)
@@ -180,12 +191,9 @@ def of_distribution(i, operands, factor, parameters, derivatives):
     t = np.uint64(at)
     top = log_sum(i, x)
     r = top[0]
-    loss, total, wrong = missed(extra, float(x[i, t]), r), extra, 0
-    for k in range(FIRST, np.uint64(x.shape[1])):
-        a = coefficient(i, k, operands, parameters)
-        total += a
-        loss += missed(a, float(x[i, k]), r)
-        wrong |= check_target(i, k, operands)
+    loss, total, wrong = sum_missed(i, operands, r, parameters)
+    loss += missed(extra, float(x[i, t]), r)
+    total += extra
     inverse = 1.0 / (top[1] + top[2])
     if WANT_GRADIENT:
         for k in range(FIRST, np.uint64(x.shape[1])):
@@ -201,6 +209,14 @@ def of_distribution(i, operands, factor, parameters, derivatives):
     return loss + total * log_total(top), wrong
 
 
+def sum_spread(i, x, r):
+    """The sum of e**(x_k - r) (r - x_k)."""
+    total = 0.0
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        total += missed(exp_gap(float(x[i, k]), r), float(x[i, k]), r)
+    return total
+
+
 def of_policy(i, operands, factor, parameters, derivatives):
     """-A log p_a - c H with H = -sum_k p_k log p_k, whose gradient is A (p_k - delta_ka) + c p_k (log p_k + H)."""
     x, actions, advantages = operands
@@ -209,11 +225,7 @@ def of_policy(i, operands, factor, parameters, derivatives):
     top = log_sum(i, x)
     r, logarithm = top[0], log_total(top)
     inverse = 1.0 / (top[1] + top[2])
-    spread = 0.0
-    for k in range(FIRST, np.uint64(x.shape[1])):
-        e = exp_gap(float(x[i, k]), r)
-        spread += missed(e, float(x[i, k]), r)
-    entropy = logarithm + spread * inverse
+    entropy = logarithm + sum_spread(i, x, r) * inverse
     if WANT_GRADIENT:
         for k in range(FIRST, np.uint64(x.shape[1])):
             e = exp_gap(float(x[i, k]), r)

@@ -25,14 +25,19 @@ def check_two(a, b):
     return check_first(a) | check_second(b) << 4
 
 
-def of_terms(i, operands, factor, parameters, derivatives):
-    """The sum of value(x_k, ...) over the row; slope and curvature are derivatives in the first operand."""
-    columns = np.uint64(operands[0].shape[1])
+def sum_terms(i, operands):
     loss, wrong = 0.0, 0
-    for k in range(FIRST, columns):
+    for k in range(FIRST, np.uint64(operands[0].shape[1])):
         terms = load(i, k, operands)
         loss += value(*terms)
         wrong |= check(*terms)
+    return loss, wrong
+
+
+def of_terms(i, operands, factor, parameters, derivatives):
+    """The sum of value(x_k, ...) over the row; slope and curvature are derivatives in the first operand."""
+    columns = np.uint64(operands[0].shape[1])
+    loss, wrong = sum_terms(i, operands)
     if WANT_GRADIENT:
         for k in range(FIRST, columns):
             derivatives[0][i, k] = factor * slope(*load(i, k, operands))
@@ -60,30 +65,48 @@ def lack(margin, own, other):
     return margin - (own - other)
 
 
+def behind(is_own, z):
+    """What a class lacks, nothing for the true one itself: value, slope and curvature are 0 below 0."""
+    return -1.0 if is_own else z
+
+
+def sum_lacking(i, x, t, margin):
+    total = 0.0
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        total += value(behind(k == t, lack(margin, float(x[i, t]), float(x[i, k]))))
+    return total
+
+
+def sum_slopes(i, x, t, margin):
+    total = 0.0
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        total += slope(behind(k == t, lack(margin, float(x[i, t]), float(x[i, k]))))
+    return total
+
+
+def sum_curvatures(i, x, t, margin):
+    total = 0.0
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        total += curvature(behind(k == t, lack(margin, float(x[i, t]), float(x[i, k]))))
+    return total
+
+
 def of_others(i, operands, factor, parameters, derivatives):
     """The sum over k != t of value(margin - x_t + x_k), divided by the number of columns; parameters are (margin,)."""
     x, targets = operands
-    t, columns = np.uint64(targets[i]), np.uint64(x.shape[1])
-    own, margin = float(x[i, t]), parameters[0]
+    t, columns, margin = np.uint64(targets[i]), np.uint64(x.shape[1]), parameters[0]
     inverse = 1.0 / float(x.shape[1])
-    loss = 0.0
-    for k in range(FIRST, columns):
-        loss += 0.0 if k == t else value(lack(margin, own, float(x[i, k])))
     if WANT_GRADIENT:
-        total = 0.0
         for k in range(FIRST, columns):
-            s = 0.0 if k == t else slope(lack(margin, own, float(x[i, k])))
-            total += s
-            derivatives[0][i, k] = factor * inverse * s
-        derivatives[0][i, t] = -factor * inverse * total
+            z = behind(k == t, lack(margin, float(x[i, t]), float(x[i, k])))
+            derivatives[0][i, k] = factor * inverse * slope(z)
+        derivatives[0][i, t] = -factor * inverse * sum_slopes(i, x, t, margin)
     if WANT_CURVATURE:
-        total = 0.0
         for k in range(FIRST, columns):
-            h = 0.0 if k == t else curvature(lack(margin, own, float(x[i, k])))
-            total += h
-            derivatives[1][i, k] = factor * inverse * h
-        derivatives[1][i, t] = factor * inverse * total
-    return loss * inverse, 0
+            z = behind(k == t, lack(margin, float(x[i, t]), float(x[i, k])))
+            derivatives[1][i, k] = factor * inverse * curvature(z)
+        derivatives[1][i, t] = factor * inverse * sum_curvatures(i, x, t, margin)
+    return sum_lacking(i, x, t, margin) * inverse, 0
 
 
 def of_highest_other(i, operands, factor, parameters, derivatives):
@@ -104,6 +127,19 @@ def of_highest_other(i, operands, factor, parameters, derivatives):
     return at_least(0.0, z), 0
 
 
+def sum_overlap(i, operands, squared):
+    """N, D and the bits of wrong numbers."""
+    prediction, truth = operands
+    missed = total = 0.0
+    wrong = 0
+    for k in range(FIRST, np.uint64(prediction.shape[1])):
+        p, g = float(prediction[i, k]), float(truth[i, k])
+        wrong |= check_first(p) | check_second(g) << 4
+        missed += (p - g) * (p - g) if squared else p * (1.0 - g) + g * (1.0 - p)
+        total += p * p + g * g if squared else p + g
+    return missed, total, wrong
+
+
 def of_overlap(i, operands, factor, parameters, derivatives):
     """1 - (2 sum p g + m) / (D + m), D = sum p^2 + sum g^2, or sum p + sum g; parameters are (squared, m).
 
@@ -113,13 +149,7 @@ def of_overlap(i, operands, factor, parameters, derivatives):
     prediction, truth = operands
     columns = np.uint64(prediction.shape[1])
     squared, smooth = parameters[0] != 0.0, parameters[1]
-    missed = total = 0.0
-    wrong = 0
-    for k in range(FIRST, columns):
-        p, g = float(prediction[i, k]), float(truth[i, k])
-        wrong |= check_first(p) | check_second(g) << 4
-        missed += (p - g) * (p - g) if squared else p * (1.0 - g) + g * (1.0 - p)
-        total += p * p + g * g if squared else p + g
+    missed, total, wrong = sum_overlap(i, operands, squared)
     inverse = 0.0 if total + smooth == 0.0 else 1.0 / (total + smooth)
     loss = unless_nan(total, missed * inverse)
     if WANT_GRADIENT:

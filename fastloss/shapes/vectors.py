@@ -35,26 +35,42 @@ def power(base, exponent):
     return base**exponent if base > 0.0 else base
 
 
+def sum_squares(i, a, b, shift):
+    total = 0.0
+    for k in range(FIRST, np.uint64(a.shape[1])):
+        v = apart(float(a[i, k]), float(b[i, k]), shift)
+        total += v * v
+    return total
+
+
+def sum_magnitudes(i, a, b, shift):
+    total = 0.0
+    for k in range(FIRST, np.uint64(a.shape[1])):
+        total += abs(apart(float(a[i, k]), float(b[i, k]), shift))
+    return total
+
+
+def sum_powers(i, vectors, form, scale):
+    a, b = vectors
+    total = 0.0
+    for k in range(FIRST, np.uint64(a.shape[1])):
+        total += power(abs(apart(float(a[i, k]), float(b[i, k]), form[1])) / scale, form[0])
+    return total
+
+
 def distance(i, a, b, form):
     """||a - b + shift||_p for form (p, shift)."""
     p, shift = form
-    total = 0.0
+    if p == 1.0:
+        return sum_magnitudes(i, a, b, shift)
     if p == 2.0:
-        for k in range(FIRST, np.uint64(a.shape[1])):
-            v = apart(float(a[i, k]), float(b[i, k]), shift)
-            total += v * v
+        total = sum_squares(i, a, b, shift)
         if not (total < SMALLEST or total > LARGEST) or total == 0.0:
             return math.sqrt(total)
-    if p == 1.0:
-        for k in range(FIRST, np.uint64(a.shape[1])):
-            total += abs(apart(float(a[i, k]), float(b[i, k]), shift))
-        return total
     scale = largest(i, a, b, shift)
     if scale == 0.0 or not scale < INFINITY:
         return scale
-    total = 0.0
-    for k in range(FIRST, np.uint64(a.shape[1])):
-        total += power(abs(apart(float(a[i, k]), float(b[i, k]), shift)) / scale, p)
+    total = sum_powers(i, (a, b), form, scale)
     return scale * total ** (1.0 / p) if log(total) < 700.0 * p else INFINITY
 
 
@@ -109,17 +125,23 @@ def of_distance(i, operands, factor, parameters, derivatives):
     return value(d, labels[i], parameters), 0
 
 
-def of_cosine(i, operands, factor, parameters, derivatives):
-    """value(cos, label), cos = a.b / sqrt((a.a + e) (b.b + e)); d cos / da = b / root - cos a / (a.a + e)."""
-    a, b, labels = operands
-    columns = np.uint64(a.shape[1])
+def sum_products(i, a, b):
+    """a.b, a.a and b.b, the latter two with EPSILON added."""
     product = 0.0
     first = second = EPSILON
-    for k in range(FIRST, columns):
+    for k in range(FIRST, np.uint64(a.shape[1])):
         x, y = float(a[i, k]), float(b[i, k])
         product += x * y
         first += x * x
         second += y * y
+    return product, first, second
+
+
+def of_cosine(i, operands, factor, parameters, derivatives):
+    """value(cos, label), cos = a.b / sqrt((a.a + e) (b.b + e)); d cos / da = b / root - cos a / (a.a + e)."""
+    a, b, labels = operands
+    columns = np.uint64(a.shape[1])
+    product, first, second = sum_products(i, a, b)
     root = math.sqrt(first) * math.sqrt(second)
     cosine = product / root
     if WANT_GRADIENT:
@@ -131,18 +153,22 @@ def of_cosine(i, operands, factor, parameters, derivatives):
     return value(cosine, labels[i], parameters), 0
 
 
-def of_centre(i, operands, factor, parameters, derivatives):
-    """||x_i - c_t||^2 / 2."""
-    x, centers, labels = operands
-    t = np.uint64(labels[i])
+def sum_squares_to(i, x, t, centers):
     total = 0.0
     for k in range(FIRST, np.uint64(x.shape[1])):
         v = float(x[i, k]) - float(centers[t, k])
         total += v * v
+    return total
+
+
+def of_centre(i, operands, factor, parameters, derivatives):
+    """||x_i - c_t||^2 / 2."""
+    x, centers, labels = operands
+    t = np.uint64(labels[i])
     if WANT_GRADIENT:
         for k in range(FIRST, np.uint64(x.shape[1])):
             derivatives[0][i, k] = factor * (float(x[i, k]) - float(centers[t, k]))
-    return 0.5 * total, 0
+    return 0.5 * sum_squares_to(i, x, t, centers), 0
 
 
 def of_members(i, operands, factor, parameters, derivatives):
