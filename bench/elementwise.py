@@ -67,7 +67,9 @@ def run(table: Table, size: int) -> None:
             ours, theirs = loss.value_and_grad(x, t), backward(peer, leaf, tt)
             np.testing.assert_allclose(ours[0], theirs.item(), rtol=3e-5 if dtype == np.float32 else 1e-11)
             scale = np.abs(ours[1]).max()
-            np.testing.assert_allclose(ours[1], leaf.grad.numpy(), atol=scale * (1e-5 if dtype == np.float32 else 1e-11))
+            np.testing.assert_allclose(
+                ours[1], leaf.grad.numpy(), atol=scale * (1e-5 if dtype == np.float32 else 1e-11)
+            )
             del ours, theirs
             label = f"{name} {np.dtype(dtype).name}"
             contenders = {"fastloss": lambda: loss(x, t), "torch": lambda: peer(tx, tt)}  # noqa: B023
@@ -85,4 +87,6 @@ def run(table: Table, size: int) -> None:
                 repeats=5,
             )
             if name not in BANDWIDTH_BOUND:
-                table.claim(f"{label} value and gradient", times["fastloss"], "PyTorch", times["torch"], 6.0, faster=True)
+                table.claim(
+                    f"{label} value and gradient", times["fastloss"], "PyTorch", times["torch"], 6.0, faster=True
+                )

@@ -50,7 +50,9 @@ class Table:
     rows: list[dict[str, object]] = dataclasses.field(default_factory=list)
     claims: list[Claim] = dataclasses.field(default_factory=list)
 
-    def time(self, benchmark: str, size: int, contenders: dict[str, Callable[[], object]], repeats: int = 7) -> dict[str, float]:
+    def time(
+        self, benchmark: str, size: int, contenders: dict[str, Callable[[], object]], repeats: int = 7
+    ) -> dict[str, float]:
         """Median seconds of each contender; they take turns, so that a busy neighbour slows all alike."""
         for run in contenders.values():
             run()
@@ -67,7 +69,10 @@ class Table:
     def add(self, benchmark: str, contender: str, size: int, times: list[float]) -> None:
         """Record and print one contender's timings."""
         median, low, high = (float(np.quantile(times, q)) for q in (0.5, 0.2, 0.8))
-        print(f"{benchmark:58s} {contender:28s} {median * 1e3:10.3f} ms  {median / max(size, 1) * 1e9:8.3f} ns each", flush=True)
+        print(
+            f"{benchmark:58s} {contender:28s} {median * 1e3:10.3f} ms  {median / max(size, 1) * 1e9:8.3f} ns each",
+            flush=True,
+        )
         self.rows.append(
             {
                 "benchmark": benchmark,

@@ -22,7 +22,9 @@ def run(table: Table, rows: int, classes: int) -> None:
         del ours, theirs
         label, size = f"cross_entropy {rows}x{classes} {np.dtype(dtype).name}", rows * classes
         times = table.time(
-            f"{label} value", size, {"fastloss": lambda: fastloss.cross_entropy(x, t), "torch": lambda: F.cross_entropy(tx, tt)}  # noqa: B023
+            f"{label} value",
+            size,
+            {"fastloss": lambda: fastloss.cross_entropy(x, t), "torch": lambda: F.cross_entropy(tx, tt)},  # noqa: B023
         )
         table.claim(f"{label} value", times["fastloss"], "PyTorch", times["torch"], 2.0, faster=True)
         times = table.time(

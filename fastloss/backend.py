@@ -8,7 +8,7 @@ BACKENDS = ("auto", "cpu", "cuda")
 
 
 def choose(backend: str, arrays: tuple[Any, ...]) -> str:
-    """"cpu" or "cuda". Arrays on a GPU stay there; an explicit backend that is missing raises when it is used."""
+    """ "cpu" or "cuda". Arrays on a GPU stay there; an explicit backend that is missing raises when it is used."""
     if backend not in BACKENDS:
         raise ValueError(f"backend is {backend!r}: expected one of {', '.join(map(repr, BACKENDS))}")
     on_gpu = any(hasattr(array, "__cuda_array_interface__") for array in arrays)

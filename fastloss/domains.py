@@ -58,8 +58,8 @@ class Domain:
     high: float = math.inf
     values: tuple[float, ...] = ()
 
-    def explain(self, name: str, array: Any) -> str:
-        """The message for the first element of `array` that is not in the domain."""
+    def explain(self, name: str, array: Any, before: int = 0) -> str:
+        """The message for the first element of `array` that is not in the domain; `before` elements came earlier."""
         flat = np.asarray(array).reshape(-1)
         seen: dict[int, int] = {}
         for start in range(0, flat.size, 65536):
@@ -68,12 +68,10 @@ class Domain:
                 bits = self.check(x)
                 seen.setdefault(bits, start + offset)
                 if bits == WRONG:
-                    return f"{name}[{position(array, start + offset)}] is {x:g}: expected {self.expected}"
-        zero, minus = seen[ZERO], seen[MINUS_ONE]
-        return (
-            f"{name} mixes 0 (at index {position(array, zero)}) and -1 (at index {position(array, minus)}): "
-            f"expected {self.expected}"
-        )
+                    at = position(array, start + offset, before)
+                    return f"{name}[{at}] is {x:g}: expected {self.expected}"
+        zero, minus = (position(array, seen[bits], before) for bits in (ZERO, MINUS_ONE))
+        return f"{name} mixes 0 (at index {zero}) and -1 (at index {minus}): expected {self.expected}"
 
 
 def wrong(bits: int) -> bool:
@@ -81,14 +79,18 @@ def wrong(bits: int) -> bool:
     return bool(bits & WRONG) or bits & (ZERO | MINUS_ONE) == ZERO | MINUS_ONE
 
 
-def position(array: Any, flat: int) -> str:
-    """The index of a flattened position, as it is written between brackets."""
+def position(array: Any, flat: int, before: int = 0) -> str:
+    """The index of a flattened position, as it is written between brackets; in a stream, `before` elements on."""
+    if before:
+        return str(before + flat)
     return ", ".join(str(int(i)) for i in np.unravel_index(flat, np.shape(array))) if np.ndim(array) else ""
 
 
 REAL = Domain("a number")
 UNIT = Domain("a number in [0, 1]", outside_unit, 0.0, 1.0)
-PROBABILITY = Domain("a probability in [0, 1] (for logits use the loss's `_with_logits` or softmax form)", outside_unit, 0.0, 1.0)
+PROBABILITY = Domain(
+    "a probability in [0, 1] (for logits use the loss's `_with_logits` or softmax form)", outside_unit, 0.0, 1.0
+)
 BINARY = Domain("0 or 1", not_binary, values=(0.0, 1.0))
 SIGN = Domain("-1 or 1", not_sign, values=(-1.0, 1.0))
 SIGN_OR_BINARY = Domain("-1 or 1 (or 0 and 1 throughout)", not_sign_or_binary, values=(-1.0, 1.0))
@@ -108,7 +110,10 @@ class Range:
     optional: bool = False  # None is allowed
 
     def __str__(self) -> str:
-        left, right = "(" if self.open_low or self.low == -math.inf else "[", ")" if self.open_high or self.high == math.inf else "]"
+        left, right = (
+            "(" if self.open_low or self.low == -math.inf else "[",
+            ")" if self.open_high or self.high == math.inf else "]",
+        )
         return f"a number in {left}{self.low:g}, {self.high:g}{right}" + (" or None" if self.optional else "")
 
     def validate(self, name: str, value: Any) -> float | None:

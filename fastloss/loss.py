@@ -27,7 +27,9 @@ class Loss(abc.ABC):
     shape: str  # names the module of each engine that walks it
     keywords: tuple[inspect.Parameter, ...] = (keyword("sample_weight", None), keyword("reduction", "mean"))
 
-    def __init__(self, function: Callable[..., Any], *, reference: str, parameters: Mapping[str, Parameter] | None = None):
+    def __init__(
+        self, function: Callable[..., Any], *, reference: str, parameters: Mapping[str, Parameter] | None = None
+    ):
         self.function = function
         self.reference = reference
         self.parameters: dict[str, Parameter] = dict(parameters or {})

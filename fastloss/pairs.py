@@ -25,7 +25,7 @@ class GroupSums(NamedTuple):
 
 
 class Groups(NamedTuple):
-    """Rows in group order (None where they lie so already), CSR offsets, and how results of groups are to be ordered."""
+    """Rows in group order (None if they lie so already), CSR offsets, and how results of groups are to be ordered."""
 
     rows: np.ndarray | None
     offsets: np.ndarray
@@ -64,7 +64,26 @@ def _runs(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 class PairwiseLoss(Loss):
-    """A loss over the pairs of rows of a group."""
+    """A loss over the pairs of rows of a group.
+
+    The keywords that all of them share:
+
+    Parameters
+    ----------
+    groups, offsets : array_like, optional
+        Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
+        shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
+    sample_weight : array_like, shape (N,), optional
+        Weights w >= 0 of the rows; a pair weighs w_i w_j.
+    reduction : {"mean", "sum", "none", "per_group"}
+        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, in the order of
+        `numpy.unique(groups)` or of `offsets`; "none" gives each row's sum over its pairs as their first item (its
+        gradient is that of the sum).
+    method : {"auto", "direct"}
+        How pairs are summed; "direct" computes each of them.
+    with_counts : bool
+        Whether the number of pairs is returned beside the value.
+    """
 
     shape = "pairs"
     keywords = (
@@ -85,11 +104,15 @@ class PairwiseLoss(Loss):
     def has_curvature(self) -> bool:
         return self.formulas.curvature is not unbound
 
-    def group_sums(self, scores: Any, labels: Any, *, offsets: Any, sample_weight: Any = None, **parameters: Any) -> GroupSums:
+    def group_sums(
+        self, scores: Any, labels: Any, *, offsets: Any, sample_weight: Any = None, **parameters: Any
+    ) -> GroupSums:
         """What `fastloss score` adds up: sums of contiguous groups, given by CSR offsets."""
         own, shared = self._bound((scores, labels), {"offsets": offsets, "sample_weight": sample_weight, **parameters})
         run, kind, rows = self._arranged(own, shared)
-        outcome = run.evaluate(self.formulas, kind, rows, np.ones(rows.weight.size), (self.function(**own), Wanted(value=True)))
+        outcome = run.evaluate(
+            self.formulas, kind, rows, np.ones(rows.weight.size), (self.function(**own), Wanted(value=True))
+        )
         return GroupSums(outcome.loss, rows.weight, rows.pairs)
 
     def _arranged(self, own, shared, groups=None):
@@ -119,7 +142,12 @@ class PairwiseLoss(Loss):
         if reduction == "per_group":
             scales = np.divide(1.0, rows.weight, out=np.zeros_like(rows.weight), where=rows.weight != 0.0)
         derived = what != "value"
-        wanted = Wanted(what != "grad_hess" and reduction != "none", what != "grad_hess" and reduction == "none", derived, what == "grad_hess")
+        wanted = Wanted(
+            what != "grad_hess" and reduction != "none",
+            what != "grad_hess" and reduction == "none",
+            derived,
+            what == "grad_hess",
+        )
         outcome = run.evaluate(self.formulas, kind, rows, scales, (self.function(**own), wanted))
         if what == "grad_hess":
             return outcome.gradient, outcome.curvature

@@ -1,14 +1,17 @@
 """Losses of the pointwise shape: from the public call to the engine and back."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from fastloss import backend, reduce, validate
 from fastloss.domains import NON_NEGATIVE, REAL, Domain, Parameter, wrong
 from fastloss.loss import Loss, keyword
-from fastloss.shapes.pointwise import Formulas, Outcome, Wanted, unbound
+from fastloss.shapes.pointwise import CHUNK, Formulas, Outcome, Wanted, unbound
 
 
 @dataclasses.dataclass
@@ -23,6 +26,14 @@ class Call:
     more: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # further operands of a variant, by name
 
 
+class ChunkSums(NamedTuple):
+    """Sums over chunks of elements, which make the same total whatever batches the chunks came in."""
+
+    loss: np.ndarray  # a number for each chunk, or a column of them where the loss needs more than one
+    weight: np.ndarray
+    wrong: int  # the bits of the operands' domains, four each, to be united over all batches
+
+
 @dataclasses.dataclass
 class Data:
     """The checked arguments of one call: what the engine may pass over, more than once if need be."""
@@ -32,7 +43,13 @@ class Data:
     call: Call
     operands: tuple[Any, ...]
     weights: Any
-    denominator: float
+    weight_sums: np.ndarray | None  # of chunks, where the examples have weights
+    before: int = 0  # elements of the stream before these: messages count from its start
+
+    @functools.cached_property
+    def denominator(self) -> float:
+        """What the mean is divided by."""
+        return float(self.operands[0].size) if self.weight_sums is None else reduce.ordered_sum(self.weight_sums)
 
     def run(
         self, formulas: Formulas, scale: float, wanted: Wanted, parameters: tuple[float, ...] | None = None
@@ -43,7 +60,7 @@ class Data:
         bits = outcome.wrong
         for name, domain, operand in zip(self.names, formulas.domains, self.operands, strict=True):
             if wrong(bits & 15):
-                raise ValueError(domain.explain(name, operand))
+                raise ValueError(domain.explain(name, operand, self.before))
             bits >>= 4
         if bits:  # the examples' own weights have been checked, in their sum
             raise ValueError(NON_NEGATIVE.explain("weight", self.call.factor))
@@ -77,7 +94,51 @@ class PointwiseLoss(Loss):
             return made
         return Call(tuple(own[name] for name in self.arguments), made or ())
 
-    def _data(self, own: dict[str, Any], shared: dict[str, Any]) -> Data:
+    def require_additive(self, parameters: Mapping[str, Any]) -> None:
+        """Raise unless the value is made of sums over parts of the data, so that it can be streamed."""
+        for name, value in parameters.items():
+            if np.ndim(value):
+                raise ValueError(f"{name} is an array: expected a number, since {self.name} is computed part by part")
+
+    def require_reduction(self, reduction: str) -> None:
+        """Raise unless the loss has a value of this reduction."""
+        validate.reduction(reduction)
+
+    def chunk_sums(self, *args: Any, before: int = 0, **kwargs: Any) -> ChunkSums:
+        """The sums of chunks that make the value; takes what the loss takes, arrays on the CPU, without `reduction`."""
+        own, shared = self._bound(args, {**kwargs, "backend": "cpu"})
+        data = self._data(own, shared, before)
+        loss, wrong = self._loss_sums(data)
+        if data.weight_sums is not None:
+            return ChunkSums(loss, data.weight_sums, wrong)
+        size = data.operands[0].size
+        return ChunkSums(loss, np.minimum(size - np.arange(0, size, CHUNK), CHUNK).astype(np.float64), wrong)
+
+    def reduced(self, loss: np.ndarray, denominator: float, reduction: str) -> float:
+        """The value, from the sums of all chunks."""
+        total = reduce.ordered_sum(loss)
+        return reduce.mean(total, denominator) if reduction == "mean" else total
+
+    def group_means(self, *args: Any, offsets: np.ndarray, **kwargs: Any) -> np.ndarray:
+        """The mean of each group of contiguous elements, given by CSR offsets, in float64."""
+        own, shared = self._bound(args, {**kwargs, "backend": "cpu"})
+        first = self.arguments[0]
+        own[first] = np.asarray(own[first], np.float64)  # the dtype of each element's loss
+        data = self._data(own, shared)
+        sizes = np.diff(offsets)
+        given = shared["sample_weight"]
+        denominators = sizes if given is None else _sums_between(np.asarray(given, np.float64), offsets)
+        return self._group_means(data, offsets, denominators)
+
+    def _group_means(self, data: Data, offsets: np.ndarray, denominators: np.ndarray) -> np.ndarray:
+        outcome = data.run(self.variants[data.call.variant], 1.0, Wanted(each=True))
+        return mean_between(outcome.each, offsets, denominators)
+
+    def _loss_sums(self, data: Data) -> tuple[np.ndarray, int]:
+        outcome = data.run(self.variants[data.call.variant], 1.0, Wanted(value=True))
+        return outcome.partials, outcome.wrong
+
+    def _data(self, own: dict[str, Any], shared: dict[str, Any], before: int = 0) -> Data:
         where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
         engine = backend.engine(where, self.shape)
         call = self.call(own)
@@ -86,11 +147,13 @@ class PointwiseLoss(Loss):
         validate.same_shape(names, operands)
         shape = operands[0].shape
         weights = engine.weights(shared["sample_weight"], shape)
-        denominator = float(operands[0].size) if weights is None else self._total(engine, weights)
-        return Data(engine, names, call, operands, engine.product(weights, call.factor, shape), denominator)
+        weight_sums = None if weights is None else self._weight_sums(engine, weights, before)
+        factors = engine.product(weights, call.factor, shape)
+        return Data(engine, names, call, operands, factors, weight_sums, before)
 
     def _evaluate(self, what, own, shared):
-        reduction = validate.reduction(shared["reduction"])
+        reduction = shared["reduction"]
+        self.require_reduction(reduction)
         data = self._data(own, shared)
         outcome = data.run(
             self.variants[data.call.variant],
@@ -104,11 +167,11 @@ class PointwiseLoss(Loss):
         )
         return self._answer(what, reduction, outcome, data.denominator, data.call.signs)
 
-    def _total(self, engine, weights) -> float:
+    def _weight_sums(self, engine, weights, before: int) -> np.ndarray:
         outcome = engine.run(WEIGHT, (weights,), None, (1.0,), Wanted(value=True))
         if outcome.wrong:
-            raise ValueError(NON_NEGATIVE.explain("sample_weight", weights))
-        return reduce.ordered_sum(outcome.partials)
+            raise ValueError(NON_NEGATIVE.explain("sample_weight", weights, before))
+        return outcome.partials
 
     def _answer(self, what: str, reduction: str, outcome: Outcome, denominator: float, signs: tuple[float, ...]):
         gradient = None
@@ -121,9 +184,24 @@ class PointwiseLoss(Loss):
         if reduction == "none":
             value = outcome.each
         else:
-            total = reduce.ordered_sum(outcome.partials)
-            value = reduce.mean(total, denominator) if reduction == "mean" else total
+            value = self.reduced(outcome.partials, denominator, reduction)
         return value if what == "value" else (value, gradient)
+
+
+def _sums_between(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """The sum of each range between two offsets, 0 where it is empty."""
+    sums = np.zeros(offsets.size - 1)
+    some = np.flatnonzero(np.diff(offsets))
+    if some.size:
+        sums[some] = np.add.reduceat(values[: offsets[-1]], offsets[some])
+    return sums
+
+
+def mean_between(values: np.ndarray, offsets: np.ndarray, denominators: np.ndarray) -> np.ndarray:
+    """The sum of each range by its denominator; the mean over nothing is 0, but NaN is not hidden."""
+    sums = _sums_between(values, offsets)
+    empty = np.where(np.isnan(sums), sums, 0.0)
+    return np.divide(sums, denominators, out=empty, where=denominators != 0)
 
 
 def pointwise(
@@ -138,7 +216,7 @@ def pointwise(
     variants: Mapping[str, Formulas] | None = None,
     kind: type[PointwiseLoss] = PointwiseLoss,
 ) -> Callable[[Callable[..., Any]], PointwiseLoss]:
-    """Declare a pointwise loss: the decorated function has its signature, its docstring, and in its body the parameters.
+    """Declare a pointwise loss: the decorated function has its signature, its docstring and, in its body, parameters.
 
     The formulas take one float for each array argument, then the floats that the body returns. `variants` are other
     formulas that the body may choose by the parameters, where they differ in more than numbers.
@@ -157,3 +235,13 @@ def _weight(w):
 
 
 WEIGHT = Formulas("total_weight", _weight, domains=(NON_NEGATIVE,))
+
+
+@functools.cache
+def _check(domain: Domain) -> Formulas:
+    return Formulas(f"check_{domain.check.__name__}", _weight, domains=(domain,))
+
+
+def domain_bits(domain: Domain, array: np.ndarray) -> int:
+    """The union of the bits that the domain's check returns for the elements of an array on the CPU."""
+    return backend.engine("cpu", "pointwise").run(_check(domain), (array,), None, (1.0,), Wanted(value=True)).wrong

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def ordered_sum(partials: np.ndarray) -> float:
-    """The sum of the chunks' sums, correctly rounded, hence the same for every order; NaN and infinities as IEEE has them."""
+    """The sum of the chunks' sums, correctly rounded, hence the same in every order; NaN and infinities as IEEE."""
     if np.isfinite(partials).all():
         try:
             return math.fsum(partials.tolist())
@@ -26,3 +26,32 @@ def mean(total: float, weight: float) -> float:
 def inverse(weight: float) -> float:
     """The gradient's factor for a mean: 1 / weight, or 0 over nothing."""
     return 1.0 / weight if weight != 0.0 else 0.0
+
+
+class ExactSum:
+    """A sum in batches that rounds once, at the end: the bits of `ordered_sum` over all, in little memory."""
+
+    def __init__(self) -> None:
+        self._terms: list[float] = []  # whose exact sum is that of all finite numbers so far
+        self._beyond = 0.0  # the sum of the others
+
+    def add(self, values: np.ndarray) -> None:
+        """Add a batch of numbers."""
+        finite = np.isfinite(values)
+        with np.errstate(invalid="ignore", over="ignore"):
+            if not finite.all():
+                self._beyond += float(np.sum(values[~finite]))
+                values = values[finite]
+            numbers = self._terms + values.tolist()
+            self._terms = []
+            try:
+                while (term := math.fsum(numbers)) != 0.0:
+                    self._terms.append(term)
+                    numbers.append(-term)
+            except OverflowError:
+                self._beyond += float(np.sum(numbers))
+                self._terms = []
+
+    def value(self) -> float:
+        """The sum so far."""
+        return self._beyond if self._beyond != 0.0 else math.fsum(self._terms)

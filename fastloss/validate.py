@@ -69,6 +69,13 @@ def broadcast(name: str, value: Any, shape: tuple[int, ...]) -> Any:
         raise ValueError(f"{name} has shape {tuple(value.shape)}: expected one that broadcasts to {shape}") from None
 
 
+def not_negative(name: str, value: np.ndarray) -> None:
+    """No element is below 0; NaN passes."""
+    below = value < 0
+    if below.any():
+        raise ValueError(NON_NEGATIVE.explain(name, value))
+
+
 def indices(name: str, value: Any, shape: tuple[int, ...], count: int, ignore: int | None = None) -> np.ndarray:
     """Integer ids in [0, count) as int64 of the given shape; `ignore` is let through as -1."""
     ids = array(name, value)

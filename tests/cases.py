@@ -84,6 +84,8 @@ def pointwise_cases(loss: PointwiseLoss) -> Iterator[Case]:
     differentiable = (0, 1) if loss.name == "margin_ranking_loss" else (0,)
     for words in itertools.chain(settings(loss), EXTRA.get(loss.name, [])):
         arrays = tuple(draw(domain, rng, (4, 5)) for domain in loss.domains.values())
+        if words.get("log_input") is False:  # a rate
+            arrays = tuple(np.abs(array) for array in arrays)
         yield Case(loss, arrays, words, differentiable, (4, 5))
 
 

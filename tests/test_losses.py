@@ -18,6 +18,8 @@ first_cases = pytest.mark.parametrize("case", [cases[0] for cases in BY_LOSS.val
 MEAN_ONLY = {"rmse_loss"}
 # A float64 result of a few rounded operations on numbers of order one; sums of a few dozen such.
 RELATIVE, ABSOLUTE = 2e-13, 1e-15
+# Entry points differ in the last bits: each is compiled for what it returns, and fuses other multiplications with sums.
+ENTRY = 2e-14
 
 
 def weights_for(case: Case) -> np.ndarray:
@@ -35,6 +37,8 @@ def oracle(case: Case, reduction: str, weights=None, arrays=None):
     """The value by the oracle: a number, or an object array for "none"."""
     arrays = tuple(exact(array) for array in case.arrays) if arrays is None else arrays
     function = ORACLES[case.loss.name]
+    if case.loss.name == "rmse_loss":  # the weights stand under the root
+        return mp.sqrt(reduce(ORACLES["mse_loss"](*arrays), "mean", weights))
     if isinstance(case.loss, PairwiseLoss):
         terms = function(*arrays, sample_weight=weights, **case.keywords)
         return reduce(terms, reduction)
@@ -85,7 +89,7 @@ def test_gradient(case, weighted):
     weights = weights_for(case) if weighted else None
     exact_weights = None if weights is None else exact(weights)
     value, slopes = case.loss.value_and_grad(*case.arrays, sample_weight=weights, **case.keywords)
-    same(value, case.loss(*case.arrays, sample_weight=weights, **case.keywords))
+    assert value == pytest.approx(case.loss(*case.arrays, sample_weight=weights, **case.keywords), rel=ENTRY)
     arrays = [exact(array) for array in case.arrays]
     slopes = as_tuple(slopes)
     assert len(slopes) == len(case.differentiable)
@@ -98,7 +102,9 @@ def test_gradient(case, weighted):
 @pytest.mark.parametrize("case", [case for case in CASES if case.loss.has_curvature], ids=str)
 def test_curvature(case):
     slopes, curvature = case.loss.grad_hess(*case.arrays, **case.keywords)
-    same(slopes, case.loss.value_and_grad(*case.arrays, **case.keywords)[1])
+    np.testing.assert_allclose(
+        slopes, case.loss.value_and_grad(*case.arrays, **case.keywords)[1], rtol=ENTRY, atol=1e-17
+    )
     arrays = [exact(array) for array in case.arrays]
     expected = second_derivative(lambda *a: oracle(case, "mean", None, a), arrays, case.differentiable[0])
     close(curvature, expected, 1e-11, 1e-15)
@@ -149,10 +155,10 @@ def _variants(array: np.ndarray):
 @pytest.mark.parametrize("layout", ["strided", "reversed", "fortran", "read-only", "big-endian", "unaligned", "list"])
 def test_layouts(case, layout):
     arrays = tuple(_variants(np.asarray(array))[layout] for array in case.arrays)
-    same(case.loss.value_and_grad(*arrays, **case.keywords)[0], case.loss(*case.arrays, **case.keywords))
-    same(
-        case.loss.value_and_grad(*arrays, **case.keywords)[1], case.loss.value_and_grad(*case.arrays, **case.keywords)[1]
-    )
+    value, slopes = case.loss.value_and_grad(*arrays, **case.keywords)
+    expected, expected_slopes = case.loss.value_and_grad(*case.arrays, **case.keywords)
+    same(value, expected)
+    same(slopes, expected_slopes)
 
 
 @first_cases
@@ -321,6 +327,20 @@ class TestPointwise:
         assert loss(*arrays) == pytest.approx(expected, rel=1e-13)
         strided = tuple(np.repeat(array, 2, axis=1)[:, ::2] for array in arrays)
         same(loss(*strided), loss(*arrays))
+
+
+def test_bits_do_not_depend_on_where_arrays_lie():
+    """Small arrays come to lie close to each other; see `engines/cpu/launch.output`."""
+    rng = np.random.default_rng(3)
+    x, t = rng.normal(size=20), rng.normal(size=20)
+    kept, values = [], set()
+    for _ in range(300):
+        a, b = x.copy(), t.copy()
+        kept.append(np.empty(rng.integers(1, 60)))
+        value, slopes = fastloss.log_cosh_loss.value_and_grad(a, b)
+        kept += [slopes, a, b][: rng.integers(1, 4)]
+        values.add(value)
+    assert len(values) == 1
 
 
 def test_the_comparison_can_fail():

@@ -18,6 +18,7 @@ e) Public interfaces of Numba only. Files of older sources are removed when a ne
 f) A compiled loop takes its one signature: an argument of another type raises instead of compiling a second variant.
 """
 
+import collections
 import contextlib
 import dis
 import functools
@@ -43,6 +44,8 @@ SETTINGS = (
     *("ENABLE_AVX", "LOOP_VECTORIZE", "OPT", "SLP_VECTORIZE"),
 )
 MARK = "fastloss_kernel"
+
+made: collections.Counter[str] = collections.Counter()  # kernels of this process: "loaded" or "compiled"
 
 
 def specialise(template: Callable[..., Any], name: str, **names: Any) -> Callable[..., Any]:
@@ -150,10 +153,13 @@ def _stored(template, name, signature, names, options) -> Callable[..., Any]:
         except Exception:  # a damaged pickle may raise anything; an error of ours comes again below, out of the cache
             _remove(path for path in folder.glob(f"*{MARK}_*") if function.__qualname__ in path.name)
             continue
-        if sum(kernel.stats.cache_misses.values()):
+        compiled = bool(sum(kernel.stats.cache_misses.values()))
+        made["compiled" if compiled else "loaded"] += 1
+        if compiled:
             _remove(path for path in folder.glob(f"*{MARK}_*") if DIGEST not in path.name)
         kernel.disable_compile()
         return kernel
+    made["compiled"] += 1
     return numba.njit(signature, **options, **FLAGS)(function)
 
 

@@ -8,6 +8,8 @@ from fastloss.rows import Rows, class_axis, row_loss
 from fastloss.shapes import terms
 from fastloss.shapes.rows import formulas
 
+__all__ = ["crammer_singer_loss", "multi_margin_loss"]
+
 
 def _lack(z):
     return at_least(0.0, z)

@@ -14,6 +14,8 @@ from fastloss.elementary import at_least, exp_negative, log, log1p, log1p_unit, 
 from fastloss.pointwise import Call, pointwise
 from fastloss.shapes.pointwise import Formulas
 
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "focal_loss"]
+
 WEIGHT = Free("an array of numbers >= 0 that broadcasts to the input's shape, or None")
 
 

@@ -5,6 +5,8 @@ from fastloss.elementary import INFINITY, exp, log, unless_nan
 from fastloss.pointwise import Call, pointwise
 from fastloss.shapes.pointwise import Formulas
 
+__all__ = ["poisson_nll_loss"]
+
 LN_2PI = 1.8378770664093453
 LOG_INFINITY = 710.0  # e**710 is infinite
 LARGEST = 1.7976931348623157e308
@@ -23,12 +25,12 @@ def _quotient(t, y):
 
 def _stirling(t):
     """Stirling's approximation of log t!, for t above 1."""
-    above = max(1.0, t)
+    above = t if t > 1.0 else 1.0
     return above * log(above) - above + 0.5 * (LN_2PI + log(above)) if t > 1.0 else 0.0
 
 
 def _poisson(x, t):
-    return exp(x) - _product(t, min(x, LOG_INFINITY))
+    return exp(x) - _product(t, LOG_INFINITY if x > LOG_INFINITY else x)
 
 
 def _poisson_full(x, t):
@@ -44,7 +46,7 @@ def _poisson_curvature(x, t):
 
 
 def _poisson_rate(x, t, eps):
-    return x - _product(t, log((min(x, LARGEST)) + eps))
+    return x - _product(t, log((LARGEST if x > LARGEST else x) + eps))
 
 
 def _poisson_rate_full(x, t, eps):

@@ -4,6 +4,8 @@ from fastloss.domains import AT_LEAST_ZERO, POSITIVE, Flag
 from fastloss.elementary import sign, unless_nan
 from fastloss.pointwise import pointwise
 
+__all__ = ["asymmetric_huber_loss", "huber_loss", "smooth_l1_loss"]
+
 
 def _huber(x, t, delta):
     a = abs(x - t)

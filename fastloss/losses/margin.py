@@ -5,6 +5,8 @@ from fastloss.elementary import at_least, exp_negative, sigmoid, softplus, step,
 from fastloss.losses.classification import side, toward
 from fastloss.pointwise import pointwise
 
+__all__ = ["hinge_loss", "soft_margin_loss", "squared_hinge_loss"]
+
 SCORES = (REAL, SIGN_OR_BINARY)
 
 

@@ -4,6 +4,8 @@ from fastloss.domains import ANY, REAL, SIGN
 from fastloss.elementary import at_least, step, unless_nan
 from fastloss.pointwise import pointwise
 
+__all__ = ["hinge_embedding_loss"]
+
 
 def _embedding(x, t, margin):
     return x if t > 0.0 else (at_least(0.0, margin - x) if t < 0.0 else t)

@@ -9,6 +9,8 @@ from fastloss.rows import Rows, along, row_loss
 from fastloss.shapes import terms
 from fastloss.shapes.rows import formulas
 
+__all__ = ["dice_loss"]
+
 OVERLAP = formulas("dice_loss", terms.of_overlap, check_first=UNIT.check, check_second=UNIT.check)
 
 

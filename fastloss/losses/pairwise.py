@@ -4,6 +4,14 @@ from fastloss.domains import POSITIVE, SIGN_OR_BINARY
 from fastloss.elementary import exp, sigmoid, softplus
 from fastloss.pairs import PAIRS, multiplier_sign, pairwise
 
+__all__ = [
+    "pairwise_exponential_loss",
+    "pairwise_hinge_loss",
+    "pairwise_logistic_loss",
+    "pairwise_squared_hinge_loss",
+    "soft_pairwise_loss",
+]
+
 
 def _logistic(gap, sigma):
     return softplus(-sigma * gap)
@@ -43,19 +51,8 @@ def pairwise_logistic_loss(scores, labels, *, pairs="ordered", sigma=1.0):
         :math:`\log(1 + e^{-\sigma (y_i - y_j)(s_i - s_j)})`, equal labels giving log 2 each.
     sigma : float in (0, inf)
         Steepness, in units of 1 / score.
-    groups, offsets : array_like, optional
-        Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
-        shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
-    sample_weight : array_like, shape (N,), optional
-        Weights w >= 0 of the rows; a pair weighs w_i w_j.
-    reduction : {"mean", "sum", "none", "per_group"}
-        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, in the order of
-        `numpy.unique(groups)` or of `offsets`; "none" gives each row's sum over its pairs as their first item (its
-        gradient is that of the sum).
-    method : {"auto", "direct"}
-        How pairs are summed; "direct" computes each of them.
-    with_counts : bool
-        Whether the number of pairs is returned beside the value.
+    groups, offsets, sample_weight, reduction, method, with_counts
+        As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
 
     Returns
     -------
@@ -106,19 +103,8 @@ def soft_pairwise_loss(scores, labels, *, sigma=1.0):
         -1 and 1, or 0 and 1 throughout.
     sigma : float in (0, inf)
         Steepness, in units of 1 / score.
-    groups, offsets : array_like, optional
-        Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
-        shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
-    sample_weight : array_like, shape (N,), optional
-        Weights w >= 0 of the rows; a pair weighs w_i w_j.
-    reduction : {"mean", "sum", "none", "per_group"}
-        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, in the order of
-        `numpy.unique(groups)` or of `offsets`; "none" gives each row's sum over its pairs as their first item (its
-        gradient is that of the sum).
-    method : {"auto", "direct"}
-        How pairs are summed; "direct" computes each of them.
-    with_counts : bool
-        Whether the number of pairs is returned beside the value.
+    groups, offsets, sample_weight, reduction, method, with_counts
+        As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
 
     Returns
     -------
@@ -172,25 +158,15 @@ def pairwise_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
     scores : array_like, shape (N,)
         The model's scores; the gradient has their shape and dtype.
     labels : array_like, shape (N,)
-        Any numbers: binary, graded or real-valued; only their order counts, except in `pairs="all"`. With `pairs="all"`: -1 and 1, or 0 and 1 throughout.
+        Any numbers: binary, graded or real-valued; only their order counts. With `pairs="all"`: -1 and 1, or 0 and 1
+        throughout.
     pairs : {"ordered", "all"}
         "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
         :math:`\max(0, m - y_i (s_i - s_j))`.
     margin : float in (0, inf)
         The gap from which a pair costs nothing, in units of the score.
-    groups, offsets : array_like, optional
-        Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
-        shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
-    sample_weight : array_like, shape (N,), optional
-        Weights w >= 0 of the rows; a pair weighs w_i w_j.
-    reduction : {"mean", "sum", "none", "per_group"}
-        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, in the order of
-        `numpy.unique(groups)` or of `offsets`; "none" gives each row's sum over its pairs as their first item (its
-        gradient is that of the sum).
-    method : {"auto", "direct"}
-        How pairs are summed; "direct" computes each of them.
-    with_counts : bool
-        Whether the number of pairs is returned beside the value.
+    groups, offsets, sample_weight, reduction, method, with_counts
+        As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
 
     Returns
     -------
@@ -249,25 +225,15 @@ def pairwise_squared_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
     scores : array_like, shape (N,)
         The model's scores; the gradient has their shape and dtype.
     labels : array_like, shape (N,)
-        Any numbers: binary, graded or real-valued; only their order counts, except in `pairs="all"`. With `pairs="all"`: -1 and 1, or 0 and 1 throughout.
+        Any numbers: binary, graded or real-valued; only their order counts. With `pairs="all"`: -1 and 1, or 0 and 1
+        throughout.
     pairs : {"ordered", "all"}
         "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
         :math:`\max(0, m - y_i (s_i - s_j))^2`.
     margin : float in (0, inf)
         The gap from which a pair costs nothing, in units of the score.
-    groups, offsets : array_like, optional
-        Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
-        shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
-    sample_weight : array_like, shape (N,), optional
-        Weights w >= 0 of the rows; a pair weighs w_i w_j.
-    reduction : {"mean", "sum", "none", "per_group"}
-        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, in the order of
-        `numpy.unique(groups)` or of `offsets`; "none" gives each row's sum over its pairs as their first item (its
-        gradient is that of the sum).
-    method : {"auto", "direct"}
-        How pairs are summed; "direct" computes each of them.
-    with_counts : bool
-        Whether the number of pairs is returned beside the value.
+    groups, offsets, sample_weight, reduction, method, with_counts
+        As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
 
     Returns
     -------
@@ -328,19 +294,8 @@ def pairwise_exponential_loss(scores, labels, *, pairs="ordered", sigma=1.0):
         :math:`e^{-\sigma (y_i - y_j)(s_i - s_j)}`.
     sigma : float in (0, inf)
         Steepness, in units of 1 / score.
-    groups, offsets : array_like, optional
-        Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
-        shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
-    sample_weight : array_like, shape (N,), optional
-        Weights w >= 0 of the rows; a pair weighs w_i w_j.
-    reduction : {"mean", "sum", "none", "per_group"}
-        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, in the order of
-        `numpy.unique(groups)` or of `offsets`; "none" gives each row's sum over its pairs as their first item (its
-        gradient is that of the sum).
-    method : {"auto", "direct"}
-        How pairs are summed; "direct" computes each of them.
-    with_counts : bool
-        Whether the number of pairs is returned beside the value.
+    groups, offsets, sample_weight, reduction, method, with_counts
+        As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
 
     Returns
     -------

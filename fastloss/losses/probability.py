@@ -13,6 +13,8 @@ from fastloss.rows import Rows, class_axis, last_axis, row_loss
 from fastloss.shapes import terms
 from fastloss.shapes.rows import formulas
 
+__all__ = ["categorical_cross_entropy", "entropy", "kl_divergence", "nll_loss", "soft_cross_entropy"]
+
 
 def termwise(name, formula, first=UNIT, second=UNIT):
     """Formulas (value, slope, curvature) in the model's number and, if `second` is given, the data's."""

@@ -4,6 +4,8 @@ from fastloss.domains import ANY, REAL, SIGN
 from fastloss.elementary import at_least, step, unless_nan
 from fastloss.pointwise import Call, pointwise
 
+__all__ = ["margin_ranking_loss"]
+
 
 def _short(x1, x2, t, margin):
     """What the better score's lead lacks."""

@@ -5,11 +5,15 @@ The second derivative is the one that holds almost everywhere: at a kink it is t
 
 import math
 
-from fastloss import reduce, validate
+import numpy as np
+
+from fastloss import reduce
 from fastloss.domains import INNER_FRACTION
 from fastloss.elementary import exp_negative, expm1_negative, log1p_unit, sign, unless_nan
-from fastloss.pointwise import PointwiseLoss, pointwise
+from fastloss.pointwise import PointwiseLoss, mean_between, pointwise
 from fastloss.shapes.pointwise import Wanted
+
+__all__ = ["l1_loss", "log_cosh_loss", "mse_loss", "quantile_loss", "rmse_loss"]
 
 LN2 = 0.6931471805599453
 
@@ -128,16 +132,14 @@ class RootMean(PointwiseLoss):
     SMALLER, LARGER = 2.0**-600, 2.0**600
 
     def _evaluate(self, what, own, shared):
-        validate.reduction(shared["reduction"])
-        if shared["reduction"] != "mean":
-            raise ValueError(
-                f"reduction is {shared['reduction']!r}: expected 'mean', of which {self.name} is a function"
-            )
+        self.require_reduction(shared["reduction"])
         data = self._data(own, shared)
         scale, mean = 1.0, self._mean_square(data, 1.0)
         if mean < 1e-280 or mean > 1e300:
-            scale = self.LARGER if mean < 1.0 else self.SMALLER
-            mean = self._mean_square(data, scale)
+            other = self.LARGER if mean < 1.0 else self.SMALLER
+            again = self._mean_square(data, other)
+            if math.isfinite(again):  # else there are infinities, or an element of weight 0 is too large
+                scale, mean = other, again
         root = math.sqrt(mean)
         value = root / scale
         if what == "value":
@@ -147,6 +149,45 @@ class RootMean(PointwiseLoss):
         if what == "value_and_grad":
             return value, outcome.gradient
         return outcome.gradient, outcome.curvature - outcome.gradient * outcome.gradient * reduce.inverse(value)
+
+    def _loss_sums(self, data):
+        """Three sums of squares for each chunk, as they are and scaled: which is wanted, only the whole data says."""
+        outcome = data.run(self.formulas, 1.0, Wanted(value=True), (1.0,))
+        plain = outcome.partials
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            scaled = [plain * scale * scale for scale in (self.SMALLER, self.LARGER)]
+        if not ((plain >= 1e-280) & (plain <= 1e300)).all():
+            scaled = [
+                data.run(self.formulas, 1.0, Wanted(value=True), (scale,)).partials
+                for scale in (self.SMALLER, self.LARGER)
+            ]
+        return np.stack([plain, *scaled]), outcome.wrong
+
+    def reduced(self, loss, denominator, reduction):
+        """The root of the mean, from the sums of all chunks."""
+        self.require_reduction(reduction)
+        scale, mean = 1.0, reduce.mean(reduce.ordered_sum(loss[0]), denominator)
+        if mean < 1e-280 or mean > 1e300:
+            scale = self.LARGER if mean < 1.0 else self.SMALLER
+            mean = reduce.mean(reduce.ordered_sum(loss[2 if mean < 1.0 else 1]), denominator)
+        return math.sqrt(mean) / scale
+
+    def _group_means(self, data, offsets, denominators):
+        def roots(scale):
+            outcome = data.run(self.formulas, 1.0, Wanted(each=True), (scale,))
+            return np.sqrt(mean_between(outcome.each, offsets, denominators)) / scale
+
+        result = roots(1.0)
+        for beyond, scale in ((result < 1e-140, self.LARGER), (result > 1e150, self.SMALLER)):
+            if beyond.any():
+                result = np.where(beyond, roots(scale), result)
+        return result
+
+    def require_reduction(self, reduction):
+        """Raise unless the reduction is the mean."""
+        super().require_reduction(reduction)
+        if reduction != "mean":
+            raise ValueError(f"reduction is {reduction!r}: expected 'mean', of which {self.name} is a function")
 
     def _mean_square(self, data, scale: float) -> float:
         outcome = data.run(self.formulas, 1.0, Wanted(value=True), (scale,))

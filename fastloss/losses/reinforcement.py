@@ -8,6 +8,8 @@ from fastloss.rows import Rows, last_axis, row_loss
 from fastloss.shapes import softmax, terms
 from fastloss.shapes.rows import formulas
 
+__all__ = ["policy_gradient_loss", "td_loss"]
+
 
 def _square(z):
     return z * z

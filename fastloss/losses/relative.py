@@ -6,8 +6,10 @@ from fastloss import validate
 from fastloss.domains import ABOVE_MINUS_ONE, NON_ZERO, POSITIVE, REAL, Choice, Free, Range
 from fastloss.elementary import at_least, log1p, sign
 from fastloss.losses.regression import flat, flat_too
-from fastloss.pointwise import Call, pointwise
+from fastloss.pointwise import Call, PointwiseLoss, pointwise
 from fastloss.shapes.pointwise import Formulas
+
+__all__ = ["mape_loss", "msle_loss", "nmae_loss"]
 
 NORMS = Choice(("range", "mean", "std", "iqr", "max"))
 
@@ -45,10 +47,25 @@ def _normed_slope(x, t, norm):
     return sign(x - t) / norm
 
 
+class Normed(PointwiseLoss):
+    """A loss in units of a number that all targets make together, unless it is given."""
+
+    def require_additive(self, parameters):
+        """Raise unless the norm is given as a number."""
+        super().require_additive(parameters)
+        if isinstance(parameters["norm"], str):
+            raise ValueError(
+                f"norm is {parameters['norm']!r}, a function of all targets: expected a number above 0, "
+                f"since {self.name} is computed part by part"
+            )
+        POSITIVE.validate("norm", parameters["norm"])
+
+
 @pointwise(
     _normed,
     _normed_slope,
     flat_too,
+    kind=Normed,
     parameters={"norm": Free(f"{NORMS}, or a number above 0")},
     reference="Hyndman & Koehler, Another look at measures of forecast accuracy, 2006",
 )
@@ -161,7 +178,7 @@ def mape_loss(input, target, *, epsilon=None):
 
 def _log_ratio(x, t):
     """log((1 + x) / (1 + t)) from the quotient of the difference: no cancellation, wherever x and t lie."""
-    low = min(x, t)
+    low = t if t < x else x
     below = 1.0 + low
     size = log1p(abs(x - t) / (1.0 if below == 0.0 else below))
     return -size if x < t else size

@@ -11,6 +11,8 @@ from fastloss.rows import Matrix, Rows, class_axis, row_loss
 from fastloss.shapes import softmax
 from fastloss.shapes.rows import formulas
 
+__all__ = ["cross_entropy", "poly_loss", "softmax_focal_loss"]
+
 CLASS_WEIGHT = Free("an array of one number >= 0 for each class, or None")
 IGNORE_INDEX = Free("an integer")
 

@@ -9,6 +9,8 @@ from fastloss.rows import Matrix, RowLoss, Rows, last_axis, row_loss
 from fastloss.shapes import vectors
 from fastloss.shapes.rows import Wanted, formulas
 
+__all__ = ["center_loss", "contrastive_loss", "cosine_embedding_loss", "triplet_margin_loss"]
+
 
 def _vectors(names: tuple[str, ...], values: tuple[object, ...]) -> tuple[Matrix, ...]:
     """Arguments of one shape, as rows."""

@@ -72,9 +72,9 @@ def as_second(i, start, stop, data, parameters):
 
 
 # The logistic loss as a function of x = e**-gap, and x = E_j / E_i with one exponential for each score instead of one
-# for each pair: value log(1 + x), slope -x / (1 + x), curvature x / (1 + x)**2. A group's spread, sigma (max - min), must
-# not exceed SPREAD, so that the rounding of s - centre, magnified by the exponential, stays below 4e-15, and that eight
-# factors 1 + x cannot overflow. `form` is (sigma, spread).
+# for each pair: value log(1 + x), slope -x / (1 + x), curvature x / (1 + x)**2. A group's spread, sigma (max - min),
+# must not exceed SPREAD, so that the rounding of s - centre, magnified by the exponential, stays below 4e-15, and that
+# eight factors 1 + x cannot overflow. `form` is (sigma, spread).
 SPREAD = 32.0
 LOG_LARGEST = 690.0
 
@@ -182,5 +182,3 @@ class PairFormulas:
             "curvature": self.curvature if wanted.curvature else self.slope,
             "multiplier": multiplier,
         }
-
-

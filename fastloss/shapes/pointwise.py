@@ -30,15 +30,15 @@ value = slope = curvature = check_first = check_second = check_third = load = ch
 
 
 def load_one(i, inputs):
-    return (float(inputs[0][i]),)
+    return (np.float64(inputs[0][i]),)
 
 
 def load_two(i, inputs):
-    return float(inputs[0][i]), float(inputs[1][i])
+    return np.float64(inputs[0][i]), np.float64(inputs[1][i])
 
 
 def load_three(i, inputs):
-    return float(inputs[0][i]), float(inputs[1][i]), float(inputs[2][i])
+    return np.float64(inputs[0][i]), np.float64(inputs[1][i]), np.float64(inputs[2][i])
 
 
 def unpack_0(parameters):

@@ -14,17 +14,23 @@ import numba
 import numpy as np
 from numba import prange, types
 
-from fastloss.engines.build import parallel_loop
+from fastloss.engines.build import parallel_loop, specialise
+
+APART = 512  # elements: more than the bytes of eight 512-bit vectors
 
 _lock = threading.Lock()
 _serial_only = False
 
 
 def _after_fork_in_child() -> None:
-    """GNU OpenMP kills a forked child that opens a region after its parent has: such a child computes serially."""
+    """A forked child whose parent has used threads computes serially.
+
+    GNU OpenMP kills such a child at its first parallel region. Under the other layers it could wait for ever: passing
+    a block as a function pointer takes a lock of llvmlite's, which another thread may have held at the fork.
+    """
     global _lock, _serial_only
     _lock = threading.Lock()
-    _serial_only = _serial_only or _layer() == "omp"
+    _serial_only = _serial_only or _layer() != ""
 
 
 if hasattr(os, "register_at_fork"):
@@ -49,7 +55,9 @@ def drive(block, inputs, parameters, outputs, chunks):
 def driver(signature):
     """The parallel driver for blocks of one signature."""
     inputs, parameters, outputs, _, _ = signature.args
-    return parallel_loop(drive, "any", types.void(types.FunctionType(signature), inputs, parameters, outputs, types.int64))
+    return parallel_loop(
+        drive, "any", types.void(types.FunctionType(signature), inputs, parameters, outputs, types.int64)
+    )
 
 
 def launch(block, signature, arrays, chunks: int) -> None:
@@ -70,6 +78,33 @@ def read_only(array: np.ndarray) -> np.ndarray:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def output(shape: int | tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An empty array for a kernel to write.
+
+    LLVM runs a loop that reads one array and writes another as packed instructions only if the second does not start
+    within a few vectors behind the first, and a sum's last bits depend on that. So a small result, which may come to
+    lie right behind a small argument, is kept away from it.
+    """
+    size = int(np.prod(shape))
+    return np.empty(size + APART, dtype)[APART:].reshape(shape) if 0 < size < APART else np.empty(shape, dtype)
+
+
+def set_threads(count: int) -> None:
+    """How many threads the kernels use that this thread starts."""
+    most = numba.config.NUMBA_NUM_THREADS
+    if not 1 <= count <= most:
+        raise ValueError(f"threads is {count}: expected 1 to {most}")
+    numba.set_num_threads(count)
+
+
+def cache_folder() -> str:
+    """Where compiled kernels are stored, or why they are not."""
+    try:
+        return str(numba.njit(cache=True)(specialise(drive, "where")).stats.cache_path)
+    except RuntimeError as error:
+        return f"none: {error}"
 
 
 def information() -> dict[str, object]:

@@ -269,14 +269,18 @@ def _signature(inputs, outputs):
 def compiled_arrange(dtype: np.dtype, unordered: bool, exponentials: bool) -> tuple[Any, Any]:
     """The block that arranges groups, for scores of one dtype."""
     scores = types.Array(numba.from_dtype(dtype), 1, "C", readonly=True)
-    signature = _signature([scores, F8, F8, I8, I8, I8], [I8_OUT, F8_OUT, F8_OUT, F8_OUT, F8_OUT, I8_OUT, F8_OUT, F8_OUT, I8_OUT])
+    signature = _signature(
+        [scores, F8, F8, I8, I8, I8], [I8_OUT, F8_OUT, F8_OUT, F8_OUT, F8_OUT, I8_OUT, F8_OUT, F8_OUT, I8_OUT]
+    )
     bound = build.bind(arrange, UNORDERED=unordered, HAS_EXPONENTIALS=exponentials)
     name = f"{'all' if unordered else 'ordered'}{'_e' if exponentials else ''}"
     return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
 
 
 @functools.cache
-def compiled_block(formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted: bool, dtype: np.dtype) -> tuple[Any, Any]:
+def compiled_block(
+    formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted: bool, dtype: np.dtype
+) -> tuple[Any, Any]:
     """The block of one loss for what is wanted of it."""
     out = types.Array(numba.from_dtype(dtype), 1, "C")
     pieces = types.Array(types.int64, 2, "C", readonly=True)
@@ -304,7 +308,7 @@ def _by_exponentials(formulas: PairFormulas, kind: Kind) -> bool:
 
 
 def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arranged:
-    """Order the rows of every group; `arrays` is (scores, labels, weights or None, rows in group order or None, offsets)."""
+    """Order the rows of every group; `arrays` is (scores, labels, weights or None, row order or None, offsets)."""
     scores, labels, weights, rows, offsets = arrays
     size, groups = scores.size, offsets.size - 1
     dtype = kernel_dtype(scores)
@@ -341,7 +345,9 @@ def compiled_plan():
     return build.loop(plan, "any", types.int64(I8, types.Array(types.int64, 2, "C")))
 
 
-def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndarray, settings: tuple[Any, Wanted]) -> Outcome:
+def evaluate(
+    formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndarray, settings: tuple[Any, Wanted]
+) -> Outcome:
     """Losses and derivatives of arranged rows; `scales` multiplies each group's derivatives."""
     parameters, wanted = settings
     size, groups = rows.order.size, rows.offsets.size - 1

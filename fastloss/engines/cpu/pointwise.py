@@ -9,7 +9,7 @@ from numba import types
 
 from fastloss import validate
 from fastloss.engines import build
-from fastloss.engines.cpu.launch import launch, read_only
+from fastloss.engines.cpu.launch import launch, output, read_only
 from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, unbound
 from fastloss.validate import kernel_dtype
 
@@ -82,7 +82,9 @@ def product(given: np.ndarray | None, factor: Any, shape: tuple[int, ...]) -> np
     return factor if given is None else given * factor
 
 
-def run(formulas: Formulas, operands: tuple[np.ndarray, ...], weights, parameters: tuple[float, ...], wanted: Wanted) -> Outcome:
+def run(
+    formulas: Formulas, operands: tuple[np.ndarray, ...], weights, parameters: tuple[float, ...], wanted: Wanted
+) -> Outcome:
     """One pass over the operands, all of one shape; `parameters` starts with the derivatives' factor."""
     dtypes = tuple(kernel_dtype(operand) for operand in operands)
     size = operands[0].size
@@ -91,7 +93,9 @@ def run(formulas: Formulas, operands: tuple[np.ndarray, ...], weights, parameter
         arrays.append((weights, np.dtype(np.float64)))
     stage = size if all(readable(*array) for array in arrays) else STAGE
     kernel, signature = compiled(formulas, wanted, dtypes, weights is not None)
-    each, gradient, curvature = (np.empty(size if want else 0, dtypes[0]) for want in (wanted.each, wanted.gradient, wanted.curvature))
+    each, gradient, curvature = (
+        output(size if want else 0, dtypes[0]) for want in (wanted.each, wanted.gradient, wanted.curvature)
+    )
     chunks = -(-size // CHUNK)
     partials, wrong = np.zeros(chunks), np.zeros(chunks, np.int64)
     settings = read_only(np.array(parameters, np.float64))
@@ -106,5 +110,8 @@ def run(formulas: Formulas, operands: tuple[np.ndarray, ...], weights, parameter
         outputs = (each[some], gradient[some], curvature[some], partials[those], wrong[those])
         launch(kernel, signature, (inputs, settings, outputs), -(-(stop - start) // CHUNK))
     shape = operands[0].shape
-    results = (array.reshape(shape) if want else None for array, want in zip((each, gradient, curvature), wanted[1:], strict=True))
+    results = (
+        array.reshape(shape) if want else None
+        for array, want in zip((each, gradient, curvature), wanted[1:], strict=True)
+    )
     return Outcome(partials, int(np.bitwise_or.reduce(wrong)), *results)

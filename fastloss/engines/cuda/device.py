@@ -44,6 +44,12 @@ ELEMENTARY: dict[str, Callable[..., Any]] = {
 }
 
 
+def gpu_name() -> str:
+    """The name of the GPU in use; raises what the driver raises where there is none."""
+    name = cuda.get_current_device().name
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
 def device(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
     """A plain function of the package with `names` bound, compiled for the device with all that it calls."""
     return _compiled(build.bind(function, **{**names, **ELEMENTARY}))

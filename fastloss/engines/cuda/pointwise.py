@@ -105,12 +105,18 @@ def _flat(value: Any, dtype: Any = None) -> Any:
     return cuda.to_device(np.ascontiguousarray(value.array, dtype or validate.kernel_dtype(value.array)).reshape(-1))
 
 
-def run(formulas: Formulas, operands: tuple[Any, ...], weights: Any, parameters: tuple[float, ...], wanted: Wanted) -> Outcome:
+def run(
+    formulas: Formulas, operands: tuple[Any, ...], weights: Any, parameters: tuple[float, ...], wanted: Wanted
+) -> Outcome:
     """One pass over the operands, all of one shape; `parameters` starts with the derivatives' factor."""
     arrays = [_flat(operand) for operand in operands]
     size, dtype = operands[0].size, arrays[0].dtype
     empty = cuda.device_array(0, dtype)
-    inputs = (*arrays, *[empty] * (3 - len(arrays)), cuda.device_array(0) if weights is None else _flat(weights, np.float64))
+    inputs = (
+        *arrays,
+        *[empty] * (3 - len(arrays)),
+        cuda.device_array(0) if weights is None else _flat(weights, np.float64),
+    )
     results = tuple(cuda.device_array(size if want else 0, dtype) for want in wanted[1:])
     chunks = -(-size // CHUNK)
     partials, wrong = cuda.device_array(chunks), cuda.device_array(chunks, np.int64)

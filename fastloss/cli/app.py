@@ -1,0 +1,185 @@
+"""The commands and their options."""
+
+import os
+import signal
+import sys
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from fastloss.cli.errors import UserError, explained
+from fastloss.cli.version import version
+
+EXIT_ERROR, EXIT_INTERRUPTED = 2, 130
+
+
+class OneLineGroup(TyperGroup):
+    """Commands whose every error is one line on stderr, with exit code 2."""
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
+        """Run, and exit."""
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(*args, **extra)
+            sys.stdout.flush()
+        except UserError as error:
+            fail(str(error))
+        except KeyboardInterrupt:
+            sys.exit(EXIT_INTERRUPTED)
+        except BrokenPipeError:  # whoever read our output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+        except Exception as error:
+            if hasattr(error, "format_message"):  # what Typer says of options
+                fail(" ".join(error.format_message().split()))
+            if type(error).__name__ == "Abort":  # what it makes of Ctrl-C
+                sys.exit(EXIT_INTERRUPTED)
+            raise
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def fail(message: str) -> NoReturn:
+    """Print an error, and exit."""
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(EXIT_ERROR)
+
+
+app = typer.Typer(
+    cls=OneLineGroup,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    help="Loss functions over files, in one pass, on all cores.",
+)
+
+
+def run() -> None:
+    """Run the command of this process."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that temporary files are removed
+    app(prog_name="fastloss")
+
+
+def print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"fastloss {version()}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    _: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=print_version, is_eager=True)
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def score(
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Parquet, CSV, Arrow IPC, .npy or .npz files, or patterns such as 'data/*.parquet'."),
+    ],
+    loss: Annotated[
+        list[str] | None,
+        typer.Option("--loss", help="NAME or NAME:parameter=value,...; repeat it for several in one pass."),
+    ] = None,
+    scores: Annotated[str, typer.Option(help="The column of scores (predictions).")] = "score",
+    labels: Annotated[str, typer.Option(help="The column of labels (targets).")] = "label",
+    groups: Annotated[
+        str | None,
+        typer.Option(help="The column of group ids, integers or strings. Without it, all rows are one group."),
+    ] = None,
+    weights: Annotated[str | None, typer.Option(help="The column of the rows' weights, >= 0.")] = None,
+    reduction: Annotated[str, typer.Option(help="'mean' (over rows, or over pairs) or 'sum'.")] = "mean",
+    as_json: Annotated[
+        bool, typer.Option("--json", help='Print JSON; NaN and infinities are "NaN", "Infinity", "-Infinity".')
+    ] = False,
+    per_group: Annotated[
+        str | None,
+        typer.Option(
+            help="Write a Parquet file with a row for each group: its id, its rows, each loss's mean and pairs;"
+            " in the order in which groups first appear."
+        ),
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="How many threads to use; all cores by default.")] = None,
+    batch_rows: Annotated[int, typer.Option(help="How many rows are in memory at a time.")] = 1 << 20,
+) -> None:
+    """Score files: the losses of a column of scores against a column of labels.
+
+    Files are read batch by batch, in the order given (patterns sorted); rows are counted from 0. A group's rows may
+    lie in several batches and files. If they lie apart from each other, all rows are first sorted by group through
+    temporary files (in TMPDIR), which costs the data written and read once more. A single group must fit in memory.
+    """
+    from fastloss.cli.asked import asked
+
+    if reduction not in ("mean", "sum"):
+        raise UserError(f"--reduction is {reduction!r}: expected 'mean' or 'sum'")
+    if batch_rows < 1:
+        raise UserError(f"--batch-rows is {batch_rows}: expected at least 1")
+    losses = asked(loss or [], reduction)
+    if threads is not None:
+        use_threads(threads)
+    from fastloss.cli import report
+    from fastloss.cli.score import Job, run
+
+    given = {"scores": scores, "labels": labels, "weights": weights, "groups": groups}
+    roles = {role: column for role, column in given.items() if column is not None}
+    job = Job(files, roles, losses, reduction, per_group, batch_rows)
+    with report.Progress() as progress:
+        result = run(job, progress)
+    (report.score_json if as_json else report.score_table)(result)
+
+
+def use_threads(count: int) -> None:
+    import pyarrow as pa
+
+    from fastloss.engines.cpu import launch
+
+    with explained("--threads"):
+        launch.set_threads(count)
+    pa.set_cpu_count(count)
+
+
+@app.command("list")
+def list_losses(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List every loss, with "score" if `fastloss score` takes it, and its parameters: defaults and ranges."""
+    from fastloss.cli import report
+    from fastloss.cli.catalogue import entries, line
+
+    everything = entries()
+    if as_json:
+        report.print_json(everything)
+        return
+    print("\n".join(map(line, everything)))
+
+
+@app.command()
+def warmup() -> None:
+    """Compile all kernels ahead, and store them where the next process finds them."""
+    from fastloss.cli import report
+    from fastloss.cli.warmup import calls, summary
+
+    everything = calls()
+    with report.Progress("calls") as progress, summary() as text:
+        for done, (name, call) in enumerate(everything):
+            progress.update(name, done / len(everything), done)
+            call()
+    print(text())
+
+
+@app.command()
+def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Say which versions, processor, threads, GPU and cache are in use."""
+    from fastloss.cli import report
+    from fastloss.cli.about import facts
+
+    everything = facts()
+    if as_json:
+        report.print_json(everything)
+        return
+    report.print_table(("what", "is"), ((name, str(fact)) for name, fact in everything.items()))

@@ -1,0 +1,35 @@
+"""What `fastloss list` says of every registered loss."""
+
+from typing import Any
+
+from fastloss.cli.asked import can_score, range_of
+from fastloss.loss import REGISTRY, Loss, lookup
+
+
+def entries() -> list[dict[str, Any]]:
+    """All losses by name, as data about themselves."""
+    lookup("mse_loss")  # fills the registry
+    return [entry(REGISTRY[name]) for name in sorted(REGISTRY)]
+
+
+def entry(loss: Loss) -> dict[str, Any]:
+    """One loss."""
+    return {
+        "loss": loss.name,
+        "shape": loss.shape,
+        "score": can_score(loss),
+        "arguments": list(loss.arguments),
+        "parameters": {
+            name: {"range": range_of(specification), "default": loss.defaults.get(name)}
+            for name, specification in loss.parameters.items()
+        },
+        "second_derivative": loss.has_curvature,
+        "summary": loss.summary,
+        "reference": loss.reference,
+    }
+
+
+def line(one: dict[str, Any]) -> str:
+    """The same in one line: the name, whether `fastloss score` takes it, its parameters with defaults and ranges."""
+    parameters = [f"{name}={about['default']} ({about['range']})" for name, about in one["parameters"].items()]
+    return f"{one['loss']:<34} {'score' if one['score'] else '-':<6} {'; '.join(parameters)}".rstrip()

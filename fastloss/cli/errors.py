@@ -1,0 +1,42 @@
+"""Errors that a user can mend: one line on stderr, exit code 2, no traceback."""
+
+import contextlib
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+EXPECTED = (
+    ValueError,
+    TypeError,
+    KeyError,
+    NotImplementedError,
+    EOFError,
+    OverflowError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+class UserError(Exception):
+    """What is wrong with the command line or the data, in one line."""
+
+    def __str__(self) -> str:
+        return " ".join(super().__str__().split())
+
+
+@contextlib.contextmanager
+def explained(what: str = "") -> Iterator[None]:
+    """Turn what the libraries raise about bad input into a `UserError` that says where."""
+    before = f"{what}: " if what else ""
+    try:
+        yield
+    except UserError:
+        raise
+    except MemoryError as error:
+        raise UserError(f"{before}out of memory") from error
+    except OSError as error:
+        raise UserError(f"{before}{error.strerror or error}") from error
+    except Exception as error:
+        if not isinstance(error, EXPECTED) and not type(error).__module__.startswith("pyarrow"):
+            raise
+        raise UserError(f"{before}{error}") from error

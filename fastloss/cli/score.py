@@ -1,0 +1,142 @@
+"""`fastloss score`: one pass over the files; a second over temporary ones where the groups' rows lie apart."""
+
+import contextlib
+import dataclasses
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from fastloss.cli.asked import Asked
+from fastloss.cli.batches import Batch, batches, group_columns
+from fastloss.cli.checks import Checks
+from fastloss.cli.errors import UserError, explained
+from fastloss.cli.files import expand, sources
+from fastloss.cli.groups import Contiguous, Scattered, Whole
+from fastloss.cli.output import GroupFile, group_table
+from fastloss.cli.partition import deal, in_order, sorted_parts
+from fastloss.cli.readers import Source
+from fastloss.cli.totals import Answer, Columns, Totals
+
+
+@dataclasses.dataclass
+class Job:
+    """What is to be done."""
+
+    files: list[str]
+    roles: dict[str, str]  # "scores", "labels", and where given "weights" and "groups": the columns' names
+    losses: list[Asked]
+    reduction: str = "mean"
+    per_group: str | None = None
+    batch_rows: int = 1 << 20
+
+
+@dataclasses.dataclass
+class Report:
+    """What came out."""
+
+    answers: list[Answer]
+    files: list[str]
+    reduction: str
+    rows: int
+    groups: int | None  # None where no loss looked at them
+    partitioned: bool
+    seconds: float
+
+
+def run(job: Job, progress: Any) -> Report:
+    """Score all files; `progress` is told the share that is done and the rows read so far."""
+    begin = time.perf_counter()
+    files = expand(job.files)
+    if job.per_group is not None and "groups" not in job.roles:
+        raise UserError("--per-group needs --groups")
+    opened = sources(files, job.roles)
+    with contextlib.ExitStack() as stack:
+        output = None if job.per_group is None else stack.enter_context(GroupFile(job.per_group, files))
+        scoring = Scoring(job, opened, output, progress)
+        try:
+            totals, partitioned = scoring.in_one_pass(), False
+        except Scattered:
+            totals, partitioned = scoring.in_parts(), True
+        if not totals.rows:
+            raise UserError(f"no rows in {', '.join(files)}")
+        with explained():
+            answers = totals.answers(job.reduction)
+        if output is not None:
+            output.commit()
+    groups = totals.groups if scoring.needs_groups and "groups" in job.roles else None
+    return Report(answers, files, job.reduction, totals.rows, groups, partitioned, time.perf_counter() - begin)
+
+
+class Scoring:
+    """The two ways through the data."""
+
+    def __init__(self, job: Job, opened: Sequence[Source], output: GroupFile | None, progress: Any):
+        self._job = job
+        self._sources = opened
+        self._output = output
+        self._progress = progress
+        self._bytes = sum(source.size for source in opened)
+        self.needs_groups = output is not None or any(one.is_pairwise for one in job.losses)
+
+    def in_one_pass(self) -> Totals:
+        """Groups whose rows lie together, scored as they come."""
+        totals = Totals(self._job.losses, None if self._output is None else self._write)
+        groups: Contiguous | Whole | None = None
+        if self.needs_groups:
+            groups = Contiguous(self._ids_before) if "groups" in self._job.roles else Whole()
+        for batch in self._batches(totals, "scoring", 1.0):
+            closed = None if groups is None else groups.feed(batch)
+            if closed is not None:
+                with explained(batch.path):
+                    totals.add_groups(closed)
+        closed = None if groups is None else groups.finish()
+        if closed is not None:
+            with explained():
+                totals.add_groups(closed)
+        return totals
+
+    def in_parts(self) -> Totals:
+        """Groups whose rows lie apart, brought together in temporary files first."""
+        tables: list[pa.Table] = []
+        first_rows: list[np.ndarray] = []
+
+        def keep(ids: pa.Array, rows: np.ndarray, columns: Columns) -> None:
+            tables.append(group_table(ids, rows, columns))
+
+        if self._output is not None:
+            self._output.restart()
+        totals = Totals(self._job.losses, None if self._output is None else keep)
+        with explained("temporary files"), tempfile.TemporaryDirectory(prefix="fastloss-") as folder:
+            deal(self._batches(totals, "sorting by group", 0.5), folder)
+            done = 0
+            for part in sorted_parts(folder):
+                totals.add_groups(part.closed)
+                first_rows.append(part.first_rows)
+                done += part.closed.scores.size
+                self._progress.update("scoring groups", 0.5 + 0.5 * done / max(totals.rows, 1), totals.rows)
+        if self._output is not None and tables:
+            self._output.write(in_order(tables, first_rows))
+        return totals
+
+    def _batches(self, totals: Totals, what: str, share: float) -> Iterator[Batch]:
+        """All batches, checked, and added up by the pointwise losses."""
+        roles = {role: column for role, column in self._job.roles.items() if role != "groups" or self.needs_groups}
+        checks = Checks(self._job.losses, self._job.roles)
+        self._progress.update(what, 0.0, 0)
+        for batch in batches(self._sources, roles, self._job.batch_rows):
+            checks.check(batch)
+            with explained(batch.path):
+                totals.add_rows(batch)
+            yield batch
+            self._progress.update(what, share * batch.bytes_done / self._bytes, totals.rows)
+
+    def _ids_before(self, rows: int) -> Iterator[pa.Array]:
+        return group_columns(self._sources, self._job.roles["groups"], self._job.batch_rows, rows)
+
+    def _write(self, ids: pa.Array, rows: np.ndarray, columns: Columns) -> None:
+        if self._output is not None:
+            self._output.write(group_table(ids, rows, columns))

@@ -1,0 +1,83 @@
+"""The losses' sums over all that has been read."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from fastloss import reduce
+from fastloss.cli.asked import Asked
+from fastloss.cli.batches import Batch
+from fastloss.cli.groups import Closed
+from fastloss.streaming import Accumulator
+
+Columns = dict[str, np.ndarray]
+
+
+class Answer(NamedTuple):
+    """One loss's value."""
+
+    asked: Asked
+    value: float
+    weight: float  # what a mean is divided by
+    pairs: int | None
+
+
+class PairTotals:
+    """The sums of a pairwise loss over groups."""
+
+    def __init__(self) -> None:
+        self.loss = reduce.ExactSum()
+        self.weight = reduce.ExactSum()
+        self.pairs = 0
+
+
+class Totals:
+    """All losses' sums; `write` takes each group's id, rows and means, where they are wanted."""
+
+    def __init__(self, losses: Sequence[Asked], write: Callable[[pa.Array, np.ndarray, Columns], None] | None = None):
+        self.pointwise = {one.label: Accumulator(one.loss, one.parameters) for one in losses if not one.is_pairwise}
+        self.pairwise = {one.label: PairTotals() for one in losses if one.is_pairwise}
+        self.rows = 0
+        self.groups = 0
+        self._losses = losses
+        self._write = write
+
+    def add_rows(self, batch: Batch) -> None:
+        """Rows, for the pointwise losses."""
+        self.rows += batch.size
+        for state in self.pointwise.values():
+            state.update(batch.scores, batch.labels, batch.weights)
+
+    def add_groups(self, closed: Closed) -> None:
+        """Whole groups, for the pairwise losses and for the file of groups."""
+        self.groups += closed.offsets.size - 1
+        columns: Columns = {}
+        for one in self._losses:
+            words = {**one.parameters, "offsets": closed.offsets, "sample_weight": closed.weights}
+            if one.is_pairwise:
+                sums = one.loss.group_sums(closed.scores, closed.labels, **words)
+                total = self.pairwise[one.label]
+                total.loss.add(sums.loss)
+                total.weight.add(sums.weight)
+                total.pairs += int(sums.pairs.sum())
+                means = np.zeros_like(sums.loss)
+                columns[one.label] = np.divide(sums.loss, sums.weight, out=means, where=sums.weight != 0.0)
+                columns[f"{one.label}_pairs"] = sums.pairs
+            elif self._write is not None:
+                columns[one.label] = one.loss.group_means(closed.scores, closed.labels, **words)
+        if self._write is not None and closed.ids is not None:
+            self._write(closed.ids, np.diff(closed.offsets), columns)
+
+    def answers(self, reduction: str) -> list[Answer]:
+        """Every loss's value, in the order in which they were asked for."""
+        return [self._answer(one, reduction) for one in self._losses]
+
+    def _answer(self, one: Asked, reduction: str) -> Answer:
+        if not one.is_pairwise:
+            state = self.pointwise[one.label]
+            return Answer(one, state.result(reduction), state.weight(), None)
+        total = self.pairwise[one.label]
+        loss, weight = total.loss.value(), total.weight.value()
+        return Answer(one, reduce.mean(loss, weight) if reduction == "mean" else loss, weight, total.pairs)

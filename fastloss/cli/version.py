@@ -1,0 +1,15 @@
+"""Versions of installed packages."""
+
+from importlib import metadata
+
+import fastloss
+
+
+def version(package: str = "fastloss") -> str:
+    """The version of an installed package, or of this one."""
+    if package == "fastloss":
+        return fastloss.__version__
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,128 @@
+"""What `fastloss warmup` calls: every loss in every way, on arrays just large enough for the parallel kernels."""
+
+import contextlib
+import doctest
+import functools
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from fastloss.domains import Domain
+from fastloss.loss import REGISTRY, Loss, lookup
+from fastloss.pairs import PairwiseLoss
+from fastloss.pointwise import PointwiseLoss, domain_bits
+
+ROWS = 20_000
+GROUP = 10
+KINDS = (np.float32, np.float64)
+
+
+def calls() -> list[tuple[str, Callable[[], Any]]]:
+    """What is to be called, with the loss's name."""
+    lookup("mse_loss")  # fills the registry
+    return [(name, call) for name, loss in REGISTRY.items() for call in calls_of(loss)]
+
+
+def calls_of(loss: Loss) -> Iterator[Callable[[], Any]]:
+    """Value, value and gradient, second derivative, for float32 and float64; what `fastloss score` needs besides."""
+    for args, kwargs in arguments(loss, KINDS):
+        yield functools.partial(loss, *args, **kwargs)
+        yield functools.partial(loss.value_and_grad, *args, **kwargs)
+        if loss.has_curvature:
+            yield functools.partial(loss.grad_hess, *args, **kwargs)
+        if isinstance(loss, PointwiseLoss | PairwiseLoss):
+            yield functools.partial(loss, *args, **kwargs, sample_weight=np.ones(ROWS))
+        if isinstance(loss, PointwiseLoss):
+            for domain, array in zip(loss.domains.values(), args, strict=True):
+                yield functools.partial(domain_bits, domain, array)
+    if isinstance(loss, PointwiseLoss):
+        rng = np.random.default_rng(0)
+        arrays = [drawn(domain, rng, np.float32) for domain in loss.domains.values()]
+        arrays[-1] = drawn(list(loss.domains.values())[-1], rng, np.int8)
+        yield functools.partial(loss, *arrays)
+
+
+def arguments(loss: Loss, kinds: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Arguments of every dtype."""
+    rng = np.random.default_rng(0)
+    if isinstance(loss, PointwiseLoss):
+        for dtype in kinds:
+            yield tuple(drawn(domain, rng, dtype) for domain in loss.domains.values()), {}
+    elif isinstance(loss, PairwiseLoss):
+        labels, offsets = rng.integers(0, 2, ROWS), np.arange(0, ROWS + 1, GROUP)
+        for dtype in kinds:
+            yield (rng.normal(size=ROWS).astype(dtype), labels), {"offsets": offsets}
+    else:
+        for args, kwargs in examples(loss):
+            for dtype in kinds:
+                yield tuple(converted(x, dtype) for x in args), {k: converted(x, dtype) for k, x in kwargs.items()}
+
+
+def drawn(domain: Domain, rng: np.random.Generator, dtype: Any) -> np.ndarray:
+    """Numbers of a domain."""
+    values = domain.values or [x for x in (0.0, 1.0, 2.0) if domain.check(x) == 0]
+    if np.issubdtype(dtype, np.floating) and not domain.values:
+        return rng.uniform(max(domain.low, 0.1), min(domain.high, 0.9), ROWS).astype(dtype)
+    return rng.choice(np.array(values), ROWS).astype(dtype)
+
+
+def converted(value: Any, dtype: Any) -> Any:
+    """Real numbers in arrays and lists of another dtype; the rest as it is."""
+    if isinstance(value, list | tuple | np.ndarray):
+        array = np.asarray(value)
+        return array.astype(dtype) if array.dtype.kind == "f" else array
+    return value
+
+
+class Recorder:
+    """Stands for the package in a docstring's example, and keeps what the loss is called with."""
+
+    def __init__(self, loss: Loss):
+        self.loss = loss
+        self.recorded: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        import fastloss
+
+        found = getattr(fastloss, name)
+        if found is not self.loss:
+            return found
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.recorded.append((args, kwargs))
+            return found(*args, **kwargs)
+
+        return call
+
+
+def examples(loss: Loss) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """The arguments with which the docstring's examples call the loss itself."""
+    recorder = Recorder(loss)
+    names: dict[str, Any] = {}
+    with contextlib.suppress(Exception), contextlib.redirect_stdout(None):
+        for example in doctest.DocTestParser().get_examples(loss.__doc__ or ""):
+            exec(example.source, names)
+            if "fastloss" in names:
+                names["fastloss"] = recorder
+    return recorder.recorded
+
+
+@contextlib.contextmanager
+def summary() -> Iterator[Callable[[], str]]:
+    """Afterwards says how long it took, and how many kernels were compiled and loaded."""
+    from fastloss.engines import build
+    from fastloss.engines.cpu import launch
+
+    begin, before = time.perf_counter(), build.made.copy()
+
+    def text() -> str:
+        made = build.made - before
+        seconds = time.perf_counter() - begin
+        return (
+            f"{made['compiled']} kernels compiled, {made['loaded']} loaded from cache, in {seconds:.1f} s\n"
+            f"cache: {launch.cache_folder()}"
+        )
+
+    yield text

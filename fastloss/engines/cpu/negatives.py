@@ -1,0 +1,98 @@
+"""Positives against negatives on the CPU: a chunk is a number of positives, or of shared negatives."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import types
+
+from fastloss.engines import build
+from fastloss.engines.cpu.launch import launch, output, read_only
+from fastloss.shapes.negatives import positive, shared_negative
+from fastloss.shapes.pointwise import CHUNK
+from fastloss.validate import kernel_dtype
+
+WANT_GRADIENT = False
+
+
+class Outcome(NamedTuple):
+    """Each positive's mean loss, unweighted, and both gradients where wanted."""
+
+    each: np.ndarray
+    positive: np.ndarray
+    negative: np.ndarray
+
+
+def block(inputs, parameters, outputs, first, last):
+    scores = inputs[:2]
+    weights, offsets = inputs[2:]
+    each, positive_slopes, negative_slopes = outputs
+    scale, rows = parameters[0], np.int64(parameters[1])
+    for b in range(first * rows, min(each.size, last * rows)):
+        bounds = (offsets[b], offsets[b + 1]) if offsets.size else (0, scores[1].size)
+        factor = scale * (weights[b] if weights.size else 1.0)
+        loss, steep = positive(b, bounds, scores, factor, negative_slopes)
+        each[b] = loss
+        if WANT_GRADIENT:
+            positive_slopes[b] = factor * steep
+
+
+def shared_block(inputs, parameters, outputs, first, last):
+    scores = inputs[:2]
+    scale, rows = parameters[0], np.int64(parameters[1])
+    for j in range(first * rows, min(scores[1].size, last * rows)):
+        outputs[2][j] = scale * shared_negative(j, scores, inputs[2])
+
+
+@functools.cache
+def compiled(formulas: tuple[str, Callable, Callable], gradient: bool, own: bool, template: Any, dtype: Any) -> tuple:
+    """A block of one loss, and its signature; `formulas` is (name, value, slope)."""
+    name, value, slope = formulas
+    kind = numba.from_dtype(dtype)
+    array, out = types.Array(kind, 1, "C", readonly=True), types.Array(kind, 1, "C")
+    reals, ids = (types.Array(t, 1, "C", readonly=True) for t in (types.float64, types.int64))
+    pack = types.BaseTuple.from_types
+    outputs = pack([types.Array(types.float64, 1, "C"), out, out])
+    signature = types.void(pack([array, array, reals, ids]), reals, outputs, types.int64, types.int64)
+    bound = build.bind(template, WANT_GRADIENT=gradient, OWN=own, value=value, slope=slope)
+    code = f"{name}_{template.__name__}{'_g' if gradient else ''}{'_own' if own else ''}"
+    return build.loop(bound, code, signature, **build.inner_loops(bound)), signature
+
+
+def run(
+    formulas: tuple, scores: tuple, weights: np.ndarray | None, offsets: np.ndarray | None, scale: float | None
+) -> Outcome:
+    """All positives; `offsets` are those of each positive's own negatives, None where all are shared.
+
+    `scale` multiplies the derivatives; None leaves them out.
+    """
+    gradient = scale is not None
+    dtype = np.result_type(*map(kernel_dtype, scores))
+    positives, negatives = (read_only(np.require(array.reshape(-1), dtype, ["C", "A"])) for array in scores)
+    inputs = (
+        positives,
+        negatives,
+        read_only(np.empty(0) if weights is None else np.require(weights, np.float64, ["C", "A"])),
+        read_only(np.empty(0, np.int64) if offsets is None else offsets),
+    )
+    slopes = [output(array.size if gradient else 0, dtype) for array in (positives, negatives)]
+    outputs = (output(positives.size, np.dtype(np.float64)), *slopes)
+    pairs = negatives.size if offsets is not None else positives.size * negatives.size
+    _launch(
+        compiled(formulas, gradient, offsets is not None, block, dtype),
+        inputs,
+        outputs,
+        (scale or 0.0, positives.size, pairs),
+    )
+    if gradient and offsets is None and positives.size:
+        share = scale / negatives.size if negatives.size else 0.0
+        _launch(compiled(formulas, True, False, shared_block, dtype), inputs, outputs, (share, negatives.size, pairs))
+    return Outcome(*outputs)
+
+
+def _launch(kernel: tuple, inputs: tuple, outputs: tuple, work: tuple[float, int, int]) -> None:
+    scale, size, pairs = work
+    rows = max(1, CHUNK * size // max(pairs, 1))  # from the shapes alone, as every chunk
+    launch(*kernel, (inputs, read_only(np.array([scale, rows], np.float64)), outputs), -(-size // rows))

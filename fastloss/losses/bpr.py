@@ -1,0 +1,150 @@
+"""Bayesian personalised ranking on scores: positives against sampled negatives."""
+
+from typing import Any
+
+import numpy as np
+
+from fastloss import backend, reduce, validate
+from fastloss.domains import AT_LEAST_ZERO, Flag, Free
+from fastloss.elementary import sigmoid, softplus
+from fastloss.loss import Loss
+
+__all__ = ["bpr_loss"]
+
+
+def _value(gap):
+    return softplus(-gap)
+
+
+def _slope(gap):
+    return -sigmoid(-gap)
+
+
+class NegativesLoss(Loss):
+    """A loss of positives' scores against negatives' scores."""
+
+    shape = "negatives"
+
+    def _evaluate(self, what, own, shared):
+        reduction = validate.reduction(shared["reduction"])
+        scores, offsets = _laid_out(own)
+        positives = scores[0]
+        weights = validate.sample_weight(shared["sample_weight"], positives.shape)
+        if weights is not None:
+            validate.not_negative("sample_weight", weights)
+        counted = np.diff(offsets) > 0 if offsets is not None else np.full(positives.shape, scores[1].size > 0)
+        denominator = float(np.sum(counted if weights is None else np.where(counted, weights, 0.0)))
+        scale = None
+        if what == "value_and_grad":
+            scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
+        run = backend.engine("cpu", self.shape).run
+        outcome = run((self.name, _value, _slope), scores, weights, offsets, scale)
+        each = outcome.each if weights is None else outcome.each * weights
+        penalty, more = self.function(**own)
+        value = each if reduction == "none" else reduce.ordered_sum(each)
+        if reduction == "mean":
+            value = reduce.mean(value, denominator)
+        value = value if reduction == "none" else value + penalty
+        if what == "value":
+            return value
+        negative = outcome.negative.reshape(np.shape(own["neg_scores"]))
+        slopes = [outcome.positive, negative]
+        return value, (*_as_given(slopes, scores), *([more] if own["params"] else []))
+
+
+def _as_given(slopes: list[np.ndarray], scores: tuple) -> tuple[np.ndarray, ...]:
+    """Each gradient in its own argument's precision."""
+    kinds = (validate.kernel_dtype(array) for array in scores)
+    return tuple(slope.astype(kind, copy=False) for slope, kind in zip(slopes, kinds, strict=True))
+
+
+def _laid_out(own: dict[str, Any]) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray | None]:
+    """The scores, and CSR offsets of each positive's own negatives; None where all share them."""
+    positives, negatives = (validate.array(name, own[name]) for name in ("pos_scores", "neg_scores"))
+    if positives.ndim != 1:
+        raise ValueError(f"pos_scores has shape {positives.shape}: expected one dimension")
+    size, given = positives.size, own["offsets"]
+    if given is not None:
+        if own["shared"]:
+            raise ValueError("offsets and shared are both given: expected one of them")
+        if negatives.ndim != 1:
+            raise ValueError(f"neg_scores has shape {negatives.shape}: expected one dimension beside offsets")
+        offsets = validate.offsets("offsets", given, negatives.size)
+        if offsets.size != size + 1:
+            raise ValueError(f"offsets has shape {offsets.shape}: expected {(size + 1,)}, one more than pos_scores")
+        return (positives, negatives), offsets
+    if own["shared"]:
+        if negatives.ndim != 1:
+            raise ValueError(f"neg_scores has shape {negatives.shape}: expected (K,) with shared=True")
+        return (positives, negatives), None
+    if negatives.ndim not in (1, 2) or negatives.shape[0] != size:
+        raise ValueError(
+            f"neg_scores has shape {negatives.shape}: expected {(size,)} or ({size}, K), "
+            "or (K,) with shared=True, or a flat array with offsets"
+        )
+    each = negatives.shape[1] if negatives.ndim == 2 else 1
+    return (positives, negatives), np.arange(size + 1, dtype=np.int64) * each
+
+
+OFFSETS = Free("CSR offsets of each positive's negatives, or None")
+PARAMS = Free("a sequence of arrays")
+
+
+def _declare(function):
+    parameters = {"offsets": OFFSETS, "shared": Flag(), "reg": AT_LEAST_ZERO, "params": PARAMS}
+    return NegativesLoss(function, parameters=parameters, reference="Rendle et al., BPR, 2009")
+
+
+@_declare
+def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, params=()):
+    r"""Bayesian personalised ranking: an observed item's score against those of unobserved ones.
+
+    .. math:: \ell_b = \frac{1}{K_b} \sum_{j=1}^{K_b} \log(1 + e^{-(x_b - x_{bj})}) \qquad + \lambda \|\Theta\|^2
+
+    Computed as softplus, whose slope does not vanish for badly ranked items as that of log(sigmoid + eps) does.
+
+    Parameters
+    ----------
+    pos_scores : array_like, shape (B,)
+        The model's scores x_b of observed items.
+    neg_scores : array_like
+        Scores of unobserved items: one for each positive, shape (B,); K for each, (B, K); K for all positives, (K,)
+        with ``shared=True``; or a flat array with `offsets`.
+    offsets : array_like of int, shape (B + 1,), optional
+        Positive b has the negatives ``offsets[b]`` to ``offsets[b + 1] - 1``; one without any does not count.
+    shared : bool
+        Whether every positive meets all negatives.
+    reg : float >= 0
+        The factor lambda of the penalty, which is added to the mean and to the sum.
+    params : sequence of array_like
+        The model's parameters, for the penalty.
+    sample_weight, reduction
+        As for every loss, see `fastloss.Loss`; a weight and a loss for each positive.
+
+    Returns
+    -------
+    float, or ndarray of shape (B,) for ``reduction="none"``
+        `value_and_grad` adds a tuple: the gradients by `pos_scores` and by `neg_scores` and, where `params` are given,
+        a tuple of the penalty's gradients.
+
+    Raises
+    ------
+    ValueError
+        If the shapes fit none of the four forms, offsets do not fit, or a weight or `reg` is negative.
+
+    References
+    ----------
+    Rendle, Freudenthaler, Gantner & Schmidt-Thieme, BPR: Bayesian personalized ranking from implicit feedback,
+    UAI 2009.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> print(f"{fastloss.bpr_loss([2.0, 0.5], [1.0, 0.5]):.6f}")
+    0.503204
+    >>> print(f"{fastloss.bpr_loss([2.0, 0.5], [1.0, 0.5, -1.0], offsets=[0, 2, 3]):.6f}")
+    0.229375
+    """
+    arrays = [validate.array("params", array) for array in params]
+    penalty = reg * sum(float(np.sum(np.square(array, dtype=np.float64))) for array in arrays)
+    return penalty, tuple((2.0 * reg * array).astype(validate.kernel_dtype(array)) for array in arrays)

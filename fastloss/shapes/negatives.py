@@ -1,0 +1,41 @@
+"""A positive item's score against the scores of negatives: its own (one, some, or a ragged number), or all shared ones.
+
+`scores` is (positives, negatives); a formula sees gap = positive - negative. The engines bind the names below before
+they compile.
+"""
+
+import numpy as np
+
+from fastloss.shapes.pointwise import unbound
+
+WANT_GRADIENT = False
+OWN = True  # bound: whether a negative belongs to one positive, whose row then writes the negative's slope
+
+value = slope = unbound
+
+
+def positive(b, bounds, scores, factor, negative_slopes):
+    """The mean loss of positive b over negatives start..stop-1 and its mean slope; `factor` scales what is written."""
+    start, stop = bounds
+    own = np.float64(scores[0][b])
+    share = 1.0 / (stop - start) if stop > start else 0.0
+    loss = steep = 0.0
+    for j in range(np.uint64(start), np.uint64(stop)):
+        gap = own - np.float64(scores[1][j])
+        loss += value(gap)
+        if WANT_GRADIENT:
+            s = slope(gap)
+            steep += s
+            if OWN:
+                negative_slopes[j] = -factor * share * s
+    return share * loss, share * steep
+
+
+def shared_negative(j, scores, weights):
+    """The slope by the score of negative j, which all positives share: weighted and summed, not yet scaled."""
+    own = np.float64(scores[1][j])
+    steep = 0.0
+    for b in range(np.uint64(0), np.uint64(scores[0].size)):
+        s = slope(np.float64(scores[0][b]) - own)
+        steep -= (weights[b] if weights.size else 1.0) * s
+    return steep
