@@ -10,11 +10,11 @@ value = slope = curvature = load = check = check_first = check_second = unbound
 
 
 def load_one(i, k, operands):
-    return (float(operands[0][i, k]),)
+    return (np.float64(operands[0][i, k]),)
 
 
 def load_two(i, k, operands):
-    return float(operands[0][i, k]), float(operands[1][i, k])
+    return np.float64(operands[0][i, k]), np.float64(operands[1][i, k])
 
 
 def check_one(a):
@@ -57,7 +57,7 @@ def of_picked(i, operands, factor, parameters, derivatives):
     t = np.uint64(targets[i])
     if WANT_GRADIENT:
         settle(i, derivatives[0], t, -factor)
-    return -float(x[i, t]), 0
+    return -np.float64(x[i, t]), 0
 
 
 def lack(margin, own, other):
@@ -73,21 +73,21 @@ def behind(is_own, z):
 def sum_lacking(i, x, t, margin):
     total = 0.0
     for k in range(FIRST, np.uint64(x.shape[1])):
-        total += value(behind(k == t, lack(margin, float(x[i, t]), float(x[i, k]))))
+        total += value(behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k]))))
     return total
 
 
 def sum_slopes(i, x, t, margin):
     total = 0.0
     for k in range(FIRST, np.uint64(x.shape[1])):
-        total += slope(behind(k == t, lack(margin, float(x[i, t]), float(x[i, k]))))
+        total += slope(behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k]))))
     return total
 
 
 def sum_curvatures(i, x, t, margin):
     total = 0.0
     for k in range(FIRST, np.uint64(x.shape[1])):
-        total += curvature(behind(k == t, lack(margin, float(x[i, t]), float(x[i, k]))))
+        total += curvature(behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k]))))
     return total
 
 
@@ -95,15 +95,15 @@ def of_others(i, operands, factor, parameters, derivatives):
     """The sum over k != t of value(margin - x_t + x_k), divided by the number of columns; parameters are (margin,)."""
     x, targets = operands
     t, columns, margin = np.uint64(targets[i]), np.uint64(x.shape[1]), parameters[0]
-    inverse = 1.0 / float(x.shape[1])
+    inverse = 1.0 / np.float64(x.shape[1])
     if WANT_GRADIENT:
         for k in range(FIRST, columns):
-            z = behind(k == t, lack(margin, float(x[i, t]), float(x[i, k])))
+            z = behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k])))
             derivatives[0][i, k] = factor * inverse * slope(z)
         derivatives[0][i, t] = -factor * inverse * sum_slopes(i, x, t, margin)
     if WANT_CURVATURE:
         for k in range(FIRST, columns):
-            z = behind(k == t, lack(margin, float(x[i, t]), float(x[i, k])))
+            z = behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k])))
             derivatives[1][i, k] = factor * inverse * curvature(z)
         derivatives[1][i, t] = factor * inverse * sum_curvatures(i, x, t, margin)
     return sum_lacking(i, x, t, margin) * inverse, 0
@@ -115,10 +115,10 @@ def of_highest_other(i, operands, factor, parameters, derivatives):
     t, columns = np.uint64(targets[i]), np.uint64(x.shape[1])
     best, at = -INFINITY, t
     for k in range(FIRST, columns):
-        other = float(x[i, k])
+        other = np.float64(x[i, k])
         if k != t and (other > best or other != other):
             best, at = other, k
-    z = lack(parameters[0], float(x[i, t]), best) if at != t else unless_nan(float(x[i, t]), -1.0)
+    z = lack(parameters[0], np.float64(x[i, t]), best) if at != t else unless_nan(np.float64(x[i, t]), -1.0)
     if WANT_GRADIENT:
         push = factor if z >= 0.0 else (0.0 if z < 0.0 else z)
         settle(i, derivatives[0], t, -push)
@@ -133,7 +133,7 @@ def sum_overlap(i, operands, squared):
     missed = total = 0.0
     wrong = 0
     for k in range(FIRST, np.uint64(prediction.shape[1])):
-        p, g = float(prediction[i, k]), float(truth[i, k])
+        p, g = np.float64(prediction[i, k]), np.float64(truth[i, k])
         wrong |= check_first(p) | check_second(g) << 4
         missed += (p - g) * (p - g) if squared else p * (1.0 - g) + g * (1.0 - p)
         total += p * p + g * g if squared else p + g
@@ -154,12 +154,12 @@ def of_overlap(i, operands, factor, parameters, derivatives):
     loss = unless_nan(total, missed * inverse)
     if WANT_GRADIENT:
         for k in range(FIRST, columns):
-            p, g = float(prediction[i, k]), float(truth[i, k])
+            p, g = np.float64(prediction[i, k]), np.float64(truth[i, k])
             own = (2.0 * (p - g) - loss * (2.0 * p)) if squared else 1.0 - 2.0 * g - loss
             derivatives[0][i, k] = factor * inverse * own
     if WANT_CURVATURE:
         for k in range(FIRST, columns):
-            p, g = float(prediction[i, k]), float(truth[i, k])
+            p, g = np.float64(prediction[i, k]), np.float64(truth[i, k])
             first = inverse * ((2.0 * (p - g) - loss * (2.0 * p)) if squared else 1.0 - 2.0 * g - loss)
             second = (2.0 - 2.0 * loss - 4.0 * first * p) if squared else -2.0 * first
             derivatives[1][i, k] = factor * inverse * second
@@ -172,13 +172,13 @@ def of_bellman(i, operands, factor, parameters, derivatives):
     a = np.uint64(actions[i])
     ahead = 0.0
     if done[i] != 1.0:
-        best, at = float(choice[i, FIRST]), FIRST
+        best, at = np.float64(choice[i, FIRST]), FIRST
         for k in range(FIRST, np.uint64(choice.shape[1])):
-            z = float(choice[i, k])
+            z = np.float64(choice[i, k])
             if z > best or (z != z and best == best):
                 best, at = z, k
-        ahead = parameters[0] * unless_nan(best, float(after[i, at])) + 0.0 * done[i]
-    z = float(x[i, a]) - (rewards[i] + ahead)
+        ahead = parameters[0] * unless_nan(best, np.float64(after[i, at])) + 0.0 * done[i]
+    z = np.float64(x[i, a]) - (rewards[i] + ahead)
     if WANT_GRADIENT:
         settle(i, derivatives[0], a, factor * slope(z))
     if WANT_CURVATURE:

@@ -25,7 +25,7 @@ def largest(i, a, b, shift):
     """The largest |a - b + shift|; NaN if there is one."""
     m = 0.0
     for k in range(FIRST, np.uint64(a.shape[1])):
-        v = abs(apart(float(a[i, k]), float(b[i, k]), shift))
+        v = abs(apart(np.float64(a[i, k]), np.float64(b[i, k]), shift))
         m = v if (v > m or v != v) else m
     return m
 
@@ -38,7 +38,7 @@ def power(base, exponent):
 def sum_squares(i, a, b, shift):
     total = 0.0
     for k in range(FIRST, np.uint64(a.shape[1])):
-        v = apart(float(a[i, k]), float(b[i, k]), shift)
+        v = apart(np.float64(a[i, k]), np.float64(b[i, k]), shift)
         total += v * v
     return total
 
@@ -46,7 +46,7 @@ def sum_squares(i, a, b, shift):
 def sum_magnitudes(i, a, b, shift):
     total = 0.0
     for k in range(FIRST, np.uint64(a.shape[1])):
-        total += abs(apart(float(a[i, k]), float(b[i, k]), shift))
+        total += abs(apart(np.float64(a[i, k]), np.float64(b[i, k]), shift))
     return total
 
 
@@ -54,7 +54,7 @@ def sum_powers(i, vectors, form, scale):
     a, b = vectors
     total = 0.0
     for k in range(FIRST, np.uint64(a.shape[1])):
-        total += power(abs(apart(float(a[i, k]), float(b[i, k]), form[1])) / scale, form[0])
+        total += power(abs(apart(np.float64(a[i, k]), np.float64(b[i, k]), form[1])) / scale, form[0])
     return total
 
 
@@ -102,7 +102,7 @@ def of_triplet(i, operands, factor, parameters, derivatives):
         push = step(z, factor)
         p, shift = form
         for k in range(FIRST, np.uint64(anchor.shape[1])):
-            x, y, w = float(anchor[i, k]), float(positive[i, k]), float(negative[i, k])
+            x, y, w = np.float64(anchor[i, k]), np.float64(positive[i, k]), np.float64(negative[i, k])
             to_near = push * direction(apart(x, y, shift), near, p)
             to_far = push * share * direction(apart(x, w, shift), far, p)
             across = 0.0 if share == 1.0 else push * (1.0 - share) * direction(apart(y, w, shift), other, p)
@@ -119,7 +119,7 @@ def of_distance(i, operands, factor, parameters, derivatives):
     if WANT_GRADIENT:
         s = factor * slope(d, labels[i], parameters)
         for k in range(FIRST, np.uint64(a.shape[1])):
-            g = s * direction(float(a[i, k]) - float(b[i, k]), d, 2.0)
+            g = s * direction(np.float64(a[i, k]) - np.float64(b[i, k]), d, 2.0)
             derivatives[0][i, k] = g
             derivatives[1][i, k] = -g
     return value(d, labels[i], parameters), 0
@@ -130,7 +130,7 @@ def sum_products(i, a, b):
     product = 0.0
     first = second = EPSILON
     for k in range(FIRST, np.uint64(a.shape[1])):
-        x, y = float(a[i, k]), float(b[i, k])
+        x, y = np.float64(a[i, k]), np.float64(b[i, k])
         product += x * y
         first += x * x
         second += y * y
@@ -147,7 +147,7 @@ def of_cosine(i, operands, factor, parameters, derivatives):
     if WANT_GRADIENT:
         s = factor * slope(cosine, labels[i], parameters)
         for k in range(FIRST, columns):
-            x, y = float(a[i, k]), float(b[i, k])
+            x, y = np.float64(a[i, k]), np.float64(b[i, k])
             derivatives[0][i, k] = s * (y / root - cosine * (x / first))
             derivatives[1][i, k] = s * (x / root - cosine * (y / second))
     return value(cosine, labels[i], parameters), 0
@@ -156,7 +156,7 @@ def of_cosine(i, operands, factor, parameters, derivatives):
 def sum_squares_to(i, x, t, centers):
     total = 0.0
     for k in range(FIRST, np.uint64(x.shape[1])):
-        v = float(x[i, k]) - float(centers[t, k])
+        v = np.float64(x[i, k]) - np.float64(centers[t, k])
         total += v * v
     return total
 
@@ -167,7 +167,7 @@ def of_centre(i, operands, factor, parameters, derivatives):
     t = np.uint64(labels[i])
     if WANT_GRADIENT:
         for k in range(FIRST, np.uint64(x.shape[1])):
-            derivatives[0][i, k] = factor * (float(x[i, k]) - float(centers[t, k]))
+            derivatives[0][i, k] = factor * (np.float64(x[i, k]) - np.float64(centers[t, k]))
     return 0.5 * sum_squares_to(i, x, t, centers), 0
 
 
@@ -180,7 +180,7 @@ def of_members(i, operands, factor, parameters, derivatives):
         j = np.uint64(order[at])
         w = weights[j]
         for k in range(FIRST, columns):
-            total[k] += w * (float(centers[i, k]) - float(x[j, k]))
+            total[k] += w * (np.float64(centers[i, k]) - np.float64(x[j, k]))
     for k in range(FIRST, columns):
         derivatives[0][i, k] = factor * total[k]
     return 0.0, 0

@@ -8,7 +8,7 @@ import numpy as np
 from numba import types
 
 from fastloss.engines import build
-from fastloss.engines.cpu.launch import launch, read_only
+from fastloss.engines.cpu.launch import launch, output, read_only
 from fastloss.shapes.pointwise import unbound
 from fastloss.shapes.rows import Outcome, RowFormulas, Wanted, rows_per_chunk
 from fastloss.validate import kernel_dtype
@@ -82,14 +82,14 @@ def run(formulas: RowFormulas, operands: tuple[np.ndarray, ...], weights: Any, p
     size = rows_per_chunk(columns)
     kernel, signature = compiled(formulas, derivatives, tuple((one.dtype, one.ndim) for one in operands))
     matrices = operands[: formulas.arguments]
-    gradients = tuple(np.empty(one.shape if derivatives.gradient else (0, 0), one.dtype) for one in matrices)
-    curvature = np.empty(operands[0].shape if derivatives.curvature else (0, 0), operands[0].dtype)
+    gradients = tuple(output(one.shape if derivatives.gradient else (0, 0), one.dtype) for one in matrices)
+    curvature = output(operands[0].shape if derivatives.curvature else (0, 0), operands[0].dtype)
     chunks = -(-rows // size)
     losses, partials, wrong = np.empty(rows if each else 0), np.zeros(chunks), np.zeros(chunks, np.int64)
     inputs = (readable(np.empty(0) if weights is None else weights), read_only(np.array([rows, size])), *operands)
     scale, own = parameters
     settings = read_only(np.array([scale, *own], np.float64))
     outputs = (losses, partials, wrong, *gradients, curvature)
-    if chunks:
+    with np.errstate(all="ignore"):  # with the JIT off, NumPy's numbers warn
         launch(kernel, signature, (inputs, settings, outputs), chunks)
     return Outcome(partials, int(np.bitwise_or.reduce(wrong)), losses, gradients, curvature)
