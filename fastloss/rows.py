@@ -72,7 +72,6 @@ class Rows:
     parameters: tuple[float, ...] = ()
     factor: np.ndarray | None = None  # multiplies every row's loss
     mass: np.ndarray | None = None  # what a row counts in the mean's denominator, 1 if None
-    denominator: float | None = None  # of the mean, if it is not a sum over rows
     checked: tuple[tuple[str, Domain, Any], ...] = ()  # arguments that the row function checks, four bits each
 
     @property
@@ -140,6 +139,8 @@ def raise_if_wrong(bits: int, checked: tuple[tuple[str, Domain, Any], ...]) -> N
 
 def row_weights(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
     """The examples' weights as a vector, checked."""
+    if shape == () and np.shape(value) == (1,):
+        value = np.reshape(value, ())
     weights = validate.sample_weight(value, shape)
     return None if weights is None else validate.within("sample_weight", weights, NON_NEGATIVE).reshape(-1)
 
@@ -151,8 +152,6 @@ def _product(first: Any, second: Any) -> Any:
 
 
 def _denominator(call: Rows, given: np.ndarray | None) -> float:
-    if call.denominator is not None:
-        return call.denominator
     counted = _product(given, call.mass)
     return float(math.prod(call.shape)) if counted is None else float(np.sum(counted, dtype=np.float64))
 

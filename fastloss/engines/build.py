@@ -111,19 +111,21 @@ def formula(function: Callable[..., Any]) -> Callable[..., Any]:
     return _inlined(function, {name: formula(callee) for name, callee in called(function).items()}, EXACT)
 
 
-def inner_loops(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
-    """What a template calls, compiled: functions with a loop may reassociate their sums, scalar formulas may not."""
-    return {name: _inner(callee) for name, callee in called(function).items()}
-
-
-def _inner(function: Callable[..., Any]) -> Callable[..., Any]:
-    flags = FLAGS if has_loop(function) else EXACT
-    return _inlined(function, inner_loops(function), flags)
-
-
 def has_loop(function: Callable[..., Any]) -> bool:
     """Whether a function itself contains a loop."""
     return any(instruction.opname == "FOR_ITER" for instruction in dis.get_instructions(function))
+
+
+def inner_loops(
+    function: Callable[..., Any], may_reassociate: Callable[..., bool] = has_loop
+) -> dict[str, Callable[..., Any]]:
+    """What a template calls, compiled: functions with a loop may reassociate their sums, scalar formulas may not."""
+    return {name: _inner(callee, may_reassociate) for name, callee in called(function).items()}
+
+
+def _inner(function: Callable[..., Any], may_reassociate: Callable[..., bool]) -> Callable[..., Any]:
+    flags = FLAGS if may_reassociate(function) else EXACT
+    return _inlined(function, inner_loops(function, may_reassociate), flags)
 
 
 def loop(template: Callable[..., Any], name: str, signature: Any, **names: Any) -> Callable[..., Any]:

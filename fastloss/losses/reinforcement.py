@@ -146,7 +146,7 @@ def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_
     reduction : {"mean", "sum", "none"}
         "mean" is the sum over all steps, divided by the number of episodes.
     sample_weight : array_like of shape (T,), optional
-        A factor >= 0 of each step; it does not change the number of episodes.
+        A factor >= 0 of each step. The mean's denominator is the number of episodes times the mean weight of a step.
     backend
         As for every loss, see `fastloss.Loss`.
 
@@ -175,4 +175,5 @@ def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_
     steps = x.shape[:1]
     vectors = validate.indices("actions", actions, steps, x.shape[1]), validate.vector("advantages", advantages, steps)
     count = 1 if episodes is None else np.unique(validate.ids("episodes", episodes, steps)).size
-    return Rows(POLICY, (last_axis("logits", x),), vectors, (entropy_coef,), denominator=float(count))
+    mass = np.full(steps, count / max(steps[0], 1))
+    return Rows(POLICY, (last_axis("logits", x),), vectors, (entropy_coef,), mass=mass)

@@ -5,6 +5,9 @@ is wrong with it, and writes the row's gradients, times `factor`, to the leading
 second derivative goes to the last. There is one function for a family of losses (`softmax.py`, `terms.py`,
 `vectors.py`); the engine binds a loss's scalar formulas, and the constants WANT_*, into it.
 
+Functions whose names begin with `sum_` may have their additions reassociated, so that they vectorise; the rest keeps
+its order of operations, so that the loss has the same bits whichever derivatives are wanted with it.
+
 Indices are unsigned, since a signed index would be tested for a negative value and spoil the vector loads.
 """
 

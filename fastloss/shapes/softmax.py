@@ -33,14 +33,14 @@ def maximum(i, x, start, stop):
         a = x[i, k] if x[i, k] > a else a
     a, b, c, d = a if a > b else b, c if c > d else d, e if e > f else f, g if g > h else h
     a, b = a if a > b else b, c if c > d else d
-    return float(a if a > b else b)
+    return np.float64(a if a > b else b)
 
 
 def sum_below(i, x, bounds, r):
     """How many of some columns equal r, and the sum of e**(x - r) over the others."""
     count = rest = 0.0
     for k in range(bounds[0], bounds[1]):
-        z = float(x[i, k])
+        z = np.float64(x[i, k])
         count += 1.0 if z == r else 0.0
         rest += 0.0 if z == r else exp_negative(z - r)
     return count, rest
@@ -107,7 +107,7 @@ def of_target(i, operands, factor, parameters, derivatives):
         return 0.0, 0
     t = np.uint64(targets[i])
     top = log_sum(i, x)
-    log_p, q, others = one_against_all(float(x[i, t]), top)
+    log_p, q, others = one_against_all(np.float64(x[i, t]), top)
     inverse = 0.0 if others == 0.0 else 1.0 / others
     if WANT_GRADIENT:
         s = slope(log_p, q, parameters)
@@ -117,7 +117,7 @@ def of_target(i, operands, factor, parameters, derivatives):
         s, h = slope(log_p, q, parameters), curvature(log_p, q, parameters)
         total = top[1] + top[2]
         for k in range(FIRST, np.uint64(x.shape[1])):
-            e = exp_gap(float(x[i, k]), top[0])
+            e = exp_gap(np.float64(x[i, k]), top[0])
             c = e * inverse
             derivatives[1][i, k] = factor * (h * c * c - s * c * ((total - e) / total))
         derivatives[1][i, t] = factor * (h - s * (1.0 - q))
@@ -127,7 +127,7 @@ def of_target(i, operands, factor, parameters, derivatives):
 def write_multiple(i, x, out, r, multiplier):
     """Multiplier * e**(x - r) for the whole row."""
     for k in range(FIRST, np.uint64(x.shape[1])):
-        out[i, k] = multiplier * exp_gap(float(x[i, k]), r)
+        out[i, k] = multiplier * exp_gap(np.float64(x[i, k]), r)
 
 
 # Distributions as targets: sum_k a_k (lse - x_k) with A = sum_k a_k has the gradient A p_k - a_k and the diagonal
@@ -136,7 +136,7 @@ def write_multiple(i, x, out, r, multiplier):
 
 
 def coefficient_given(i, k, operands, parameters):
-    return operands[2][k] * (parameters[0] * float(operands[1][i, k]) + parameters[1])
+    return operands[2][k] * (parameters[0] * np.float64(operands[1][i, k]) + parameters[1])
 
 
 def coefficient_spread(i, k, operands, parameters):
@@ -153,7 +153,7 @@ def named_id(i, operands, parameters):
 
 
 def check_given(i, k, operands):
-    return check(float(operands[1][i, k]))
+    return check(np.float64(operands[1][i, k]))
 
 
 def check_nothing(i, k, operands):
@@ -168,6 +168,17 @@ def missed(a, z, r):
     return 0.0 if a == 0.0 else -a * gap(z, r)
 
 
+def sum_missed(i, operands, r, parameters):
+    """The sums of a_k (r - x_k) and of a_k, and the bits of wrong targets."""
+    loss, total, wrong = 0.0, 0.0, 0
+    for k in range(FIRST, np.uint64(operands[0].shape[1])):
+        a = coefficient(i, k, operands, parameters)
+        total += a
+        loss += missed(a, np.float64(operands[0][i, k]), r)
+        wrong |= check_target(i, k, operands)
+    return loss, total, wrong
+
+
 def of_distribution(i, operands, factor, parameters, derivatives):
     x = operands[0]
     at, extra = named(i, operands, parameters)
@@ -180,25 +191,30 @@ def of_distribution(i, operands, factor, parameters, derivatives):
     t = np.uint64(at)
     top = log_sum(i, x)
     r = top[0]
-    loss, total, wrong = missed(extra, float(x[i, t]), r), extra, 0
-    for k in range(FIRST, np.uint64(x.shape[1])):
-        a = coefficient(i, k, operands, parameters)
-        total += a
-        loss += missed(a, float(x[i, k]), r)
-        wrong |= check_target(i, k, operands)
+    loss, total, wrong = sum_missed(i, operands, r, parameters)
+    loss += missed(extra, np.float64(x[i, t]), r)
+    total += extra
     inverse = 1.0 / (top[1] + top[2])
     if WANT_GRADIENT:
         for k in range(FIRST, np.uint64(x.shape[1])):
-            p = exp_gap(float(x[i, k]), r) * inverse
+            p = exp_gap(np.float64(x[i, k]), r) * inverse
             derivatives[0][i, k] = factor * (total * p - coefficient(i, k, operands, parameters))
         if extra != 0.0:
-            p = exp_gap(float(x[i, t]), r) * inverse
+            p = exp_gap(np.float64(x[i, t]), r) * inverse
             derivatives[0][i, t] = factor * (total * p - (coefficient(i, t, operands, parameters) + extra))
     if WANT_CURVATURE:
         for k in range(FIRST, np.uint64(x.shape[1])):
-            p = exp_gap(float(x[i, k]), r) * inverse
+            p = exp_gap(np.float64(x[i, k]), r) * inverse
             derivatives[1][i, k] = factor * total * p * (1.0 - p)
     return loss + total * log_total(top), wrong
+
+
+def sum_spread(i, x, r):
+    """The sum of e**(x_k - r) (r - x_k)."""
+    total = 0.0
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        total += missed(exp_gap(np.float64(x[i, k]), r), np.float64(x[i, k]), r)
+    return total
 
 
 def of_policy(i, operands, factor, parameters, derivatives):
@@ -209,19 +225,15 @@ def of_policy(i, operands, factor, parameters, derivatives):
     top = log_sum(i, x)
     r, logarithm = top[0], log_total(top)
     inverse = 1.0 / (top[1] + top[2])
-    spread = 0.0
-    for k in range(FIRST, np.uint64(x.shape[1])):
-        e = exp_gap(float(x[i, k]), r)
-        spread += missed(e, float(x[i, k]), r)
-    entropy = logarithm + spread * inverse
+    entropy = logarithm + sum_spread(i, x, r) * inverse
     if WANT_GRADIENT:
         for k in range(FIRST, np.uint64(x.shape[1])):
-            e = exp_gap(float(x[i, k]), r)
-            more = e * (entropy - logarithm) - missed(e, float(x[i, k]), r)
+            e = exp_gap(np.float64(x[i, k]), r)
+            more = e * (entropy - logarithm) - missed(e, np.float64(x[i, k]), r)
             derivatives[0][i, k] = factor * inverse * (advantage * e + coefficient_ * more)
-        e = exp_gap(float(x[i, a]), r)
-        more = e * (entropy - logarithm) - missed(e, float(x[i, a]), r)
-        _, q, _ = one_against_all(float(x[i, a]), top)
+        e = exp_gap(np.float64(x[i, a]), r)
+        more = e * (entropy - logarithm) - missed(e, np.float64(x[i, a]), r)
+        _, q, _ = one_against_all(np.float64(x[i, a]), top)
         derivatives[0][i, a] = factor * (coefficient_ * more * inverse - advantage * q)
-    lost = missed(advantage, float(x[i, a]), r) + advantage * logarithm
+    lost = missed(advantage, np.float64(x[i, a]), r) + advantage * logarithm
     return lost - coefficient_ * entropy, 0

@@ -10,11 +10,11 @@ value = slope = curvature = load = check = check_first = check_second = unbound
 
 
 def load_one(i, k, operands):
-    return (float(operands[0][i, k]),)
+    return (np.float64(operands[0][i, k]),)
 
 
 def load_two(i, k, operands):
-    return float(operands[0][i, k]), float(operands[1][i, k])
+    return np.float64(operands[0][i, k]), np.float64(operands[1][i, k])
 
 
 def check_one(a):
@@ -25,14 +25,19 @@ def check_two(a, b):
     return check_first(a) | check_second(b) << 4
 
 
-def of_terms(i, operands, factor, parameters, derivatives):
-    """The sum of value(x_k, ...) over the row; slope and curvature are derivatives in the first operand."""
-    columns = np.uint64(operands[0].shape[1])
+def sum_terms(i, operands):
     loss, wrong = 0.0, 0
-    for k in range(FIRST, columns):
+    for k in range(FIRST, np.uint64(operands[0].shape[1])):
         terms = load(i, k, operands)
         loss += value(*terms)
         wrong |= check(*terms)
+    return loss, wrong
+
+
+def of_terms(i, operands, factor, parameters, derivatives):
+    """The sum of value(x_k, ...) over the row; slope and curvature are derivatives in the first operand."""
+    columns = np.uint64(operands[0].shape[1])
+    loss, wrong = sum_terms(i, operands)
     if WANT_GRADIENT:
         for k in range(FIRST, columns):
             derivatives[0][i, k] = factor * slope(*load(i, k, operands))
@@ -52,7 +57,7 @@ def of_picked(i, operands, factor, parameters, derivatives):
     t = np.uint64(targets[i])
     if WANT_GRADIENT:
         settle(i, derivatives[0], t, -factor)
-    return -float(x[i, t]), 0
+    return -np.float64(x[i, t]), 0
 
 
 def lack(margin, own, other):
@@ -60,30 +65,48 @@ def lack(margin, own, other):
     return margin - (own - other)
 
 
+def behind(is_own, z):
+    """What a class lacks, nothing for the true one itself: value, slope and curvature are 0 below 0."""
+    return -1.0 if is_own else z
+
+
+def sum_lacking(i, x, t, margin):
+    total = 0.0
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        total += value(behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k]))))
+    return total
+
+
+def sum_slopes(i, x, t, margin):
+    total = 0.0
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        total += slope(behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k]))))
+    return total
+
+
+def sum_curvatures(i, x, t, margin):
+    total = 0.0
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        total += curvature(behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k]))))
+    return total
+
+
 def of_others(i, operands, factor, parameters, derivatives):
     """The sum over k != t of value(margin - x_t + x_k), divided by the number of columns; parameters are (margin,)."""
     x, targets = operands
-    t, columns = np.uint64(targets[i]), np.uint64(x.shape[1])
-    own, margin = float(x[i, t]), parameters[0]
-    inverse = 1.0 / float(x.shape[1])
-    loss = 0.0
-    for k in range(FIRST, columns):
-        loss += 0.0 if k == t else value(lack(margin, own, float(x[i, k])))
+    t, columns, margin = np.uint64(targets[i]), np.uint64(x.shape[1]), parameters[0]
+    inverse = 1.0 / np.float64(x.shape[1])
     if WANT_GRADIENT:
-        total = 0.0
         for k in range(FIRST, columns):
-            s = 0.0 if k == t else slope(lack(margin, own, float(x[i, k])))
-            total += s
-            derivatives[0][i, k] = factor * inverse * s
-        derivatives[0][i, t] = -factor * inverse * total
+            z = behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k])))
+            derivatives[0][i, k] = factor * inverse * slope(z)
+        derivatives[0][i, t] = -factor * inverse * sum_slopes(i, x, t, margin)
     if WANT_CURVATURE:
-        total = 0.0
         for k in range(FIRST, columns):
-            h = 0.0 if k == t else curvature(lack(margin, own, float(x[i, k])))
-            total += h
-            derivatives[1][i, k] = factor * inverse * h
-        derivatives[1][i, t] = factor * inverse * total
-    return loss * inverse, 0
+            z = behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k])))
+            derivatives[1][i, k] = factor * inverse * curvature(z)
+        derivatives[1][i, t] = factor * inverse * sum_curvatures(i, x, t, margin)
+    return sum_lacking(i, x, t, margin) * inverse, 0
 
 
 def of_highest_other(i, operands, factor, parameters, derivatives):
@@ -92,16 +115,29 @@ def of_highest_other(i, operands, factor, parameters, derivatives):
     t, columns = np.uint64(targets[i]), np.uint64(x.shape[1])
     best, at = -INFINITY, t
     for k in range(FIRST, columns):
-        other = float(x[i, k])
+        other = np.float64(x[i, k])
         if k != t and (other > best or other != other):
             best, at = other, k
-    z = lack(parameters[0], float(x[i, t]), best) if at != t else unless_nan(float(x[i, t]), -1.0)
+    z = lack(parameters[0], np.float64(x[i, t]), best) if at != t else unless_nan(np.float64(x[i, t]), -1.0)
     if WANT_GRADIENT:
         push = factor if z >= 0.0 else (0.0 if z < 0.0 else z)
         settle(i, derivatives[0], t, -push)
         if at != t:
             derivatives[0][i, at] = push
     return at_least(0.0, z), 0
+
+
+def sum_overlap(i, operands, squared):
+    """N, D and the bits of wrong numbers."""
+    prediction, truth = operands
+    missed = total = 0.0
+    wrong = 0
+    for k in range(FIRST, np.uint64(prediction.shape[1])):
+        p, g = np.float64(prediction[i, k]), np.float64(truth[i, k])
+        wrong |= check_first(p) | check_second(g) << 4
+        missed += (p - g) * (p - g) if squared else p * (1.0 - g) + g * (1.0 - p)
+        total += p * p + g * g if squared else p + g
+    return missed, total, wrong
 
 
 def of_overlap(i, operands, factor, parameters, derivatives):
@@ -113,23 +149,17 @@ def of_overlap(i, operands, factor, parameters, derivatives):
     prediction, truth = operands
     columns = np.uint64(prediction.shape[1])
     squared, smooth = parameters[0] != 0.0, parameters[1]
-    missed = total = 0.0
-    wrong = 0
-    for k in range(FIRST, columns):
-        p, g = float(prediction[i, k]), float(truth[i, k])
-        wrong |= check_first(p) | check_second(g) << 4
-        missed += (p - g) * (p - g) if squared else p * (1.0 - g) + g * (1.0 - p)
-        total += p * p + g * g if squared else p + g
+    missed, total, wrong = sum_overlap(i, operands, squared)
     inverse = 0.0 if total + smooth == 0.0 else 1.0 / (total + smooth)
     loss = unless_nan(total, missed * inverse)
     if WANT_GRADIENT:
         for k in range(FIRST, columns):
-            p, g = float(prediction[i, k]), float(truth[i, k])
+            p, g = np.float64(prediction[i, k]), np.float64(truth[i, k])
             own = (2.0 * (p - g) - loss * (2.0 * p)) if squared else 1.0 - 2.0 * g - loss
             derivatives[0][i, k] = factor * inverse * own
     if WANT_CURVATURE:
         for k in range(FIRST, columns):
-            p, g = float(prediction[i, k]), float(truth[i, k])
+            p, g = np.float64(prediction[i, k]), np.float64(truth[i, k])
             first = inverse * ((2.0 * (p - g) - loss * (2.0 * p)) if squared else 1.0 - 2.0 * g - loss)
             second = (2.0 - 2.0 * loss - 4.0 * first * p) if squared else -2.0 * first
             derivatives[1][i, k] = factor * inverse * second
@@ -142,13 +172,13 @@ def of_bellman(i, operands, factor, parameters, derivatives):
     a = np.uint64(actions[i])
     ahead = 0.0
     if done[i] != 1.0:
-        best, at = float(choice[i, FIRST]), FIRST
+        best, at = np.float64(choice[i, FIRST]), FIRST
         for k in range(FIRST, np.uint64(choice.shape[1])):
-            z = float(choice[i, k])
+            z = np.float64(choice[i, k])
             if z > best or (z != z and best == best):
                 best, at = z, k
-        ahead = parameters[0] * unless_nan(best, float(after[i, at])) + 0.0 * done[i]
-    z = float(x[i, a]) - (rewards[i] + ahead)
+        ahead = parameters[0] * unless_nan(best, np.float64(after[i, at])) + 0.0 * done[i]
+    z = np.float64(x[i, a]) - (rewards[i] + ahead)
     if WANT_GRADIENT:
         settle(i, derivatives[0], a, factor * slope(z))
     if WANT_CURVATURE:

@@ -25,7 +25,7 @@ def largest(i, a, b, shift):
     """The largest |a - b + shift|; NaN if there is one."""
     m = 0.0
     for k in range(FIRST, np.uint64(a.shape[1])):
-        v = abs(apart(float(a[i, k]), float(b[i, k]), shift))
+        v = abs(apart(np.float64(a[i, k]), np.float64(b[i, k]), shift))
         m = v if (v > m or v != v) else m
     return m
 
@@ -35,26 +35,42 @@ def power(base, exponent):
     return base**exponent if base > 0.0 else base
 
 
+def sum_squares(i, a, b, shift):
+    total = 0.0
+    for k in range(FIRST, np.uint64(a.shape[1])):
+        v = apart(np.float64(a[i, k]), np.float64(b[i, k]), shift)
+        total += v * v
+    return total
+
+
+def sum_magnitudes(i, a, b, shift):
+    total = 0.0
+    for k in range(FIRST, np.uint64(a.shape[1])):
+        total += abs(apart(np.float64(a[i, k]), np.float64(b[i, k]), shift))
+    return total
+
+
+def sum_powers(i, vectors, form, scale):
+    a, b = vectors
+    total = 0.0
+    for k in range(FIRST, np.uint64(a.shape[1])):
+        total += power(abs(apart(np.float64(a[i, k]), np.float64(b[i, k]), form[1])) / scale, form[0])
+    return total
+
+
 def distance(i, a, b, form):
     """||a - b + shift||_p for form (p, shift)."""
     p, shift = form
-    total = 0.0
+    if p == 1.0:
+        return sum_magnitudes(i, a, b, shift)
     if p == 2.0:
-        for k in range(FIRST, np.uint64(a.shape[1])):
-            v = apart(float(a[i, k]), float(b[i, k]), shift)
-            total += v * v
+        total = sum_squares(i, a, b, shift)
         if not (total < SMALLEST or total > LARGEST) or total == 0.0:
             return math.sqrt(total)
-    if p == 1.0:
-        for k in range(FIRST, np.uint64(a.shape[1])):
-            total += abs(apart(float(a[i, k]), float(b[i, k]), shift))
-        return total
     scale = largest(i, a, b, shift)
     if scale == 0.0 or not scale < INFINITY:
         return scale
-    total = 0.0
-    for k in range(FIRST, np.uint64(a.shape[1])):
-        total += power(abs(apart(float(a[i, k]), float(b[i, k]), shift)) / scale, p)
+    total = sum_powers(i, (a, b), form, scale)
     return scale * total ** (1.0 / p) if log(total) < 700.0 * p else INFINITY
 
 
@@ -86,7 +102,7 @@ def of_triplet(i, operands, factor, parameters, derivatives):
         push = step(z, factor)
         p, shift = form
         for k in range(FIRST, np.uint64(anchor.shape[1])):
-            x, y, w = float(anchor[i, k]), float(positive[i, k]), float(negative[i, k])
+            x, y, w = np.float64(anchor[i, k]), np.float64(positive[i, k]), np.float64(negative[i, k])
             to_near = push * direction(apart(x, y, shift), near, p)
             to_far = push * share * direction(apart(x, w, shift), far, p)
             across = 0.0 if share == 1.0 else push * (1.0 - share) * direction(apart(y, w, shift), other, p)
@@ -103,46 +119,56 @@ def of_distance(i, operands, factor, parameters, derivatives):
     if WANT_GRADIENT:
         s = factor * slope(d, labels[i], parameters)
         for k in range(FIRST, np.uint64(a.shape[1])):
-            g = s * direction(float(a[i, k]) - float(b[i, k]), d, 2.0)
+            g = s * direction(np.float64(a[i, k]) - np.float64(b[i, k]), d, 2.0)
             derivatives[0][i, k] = g
             derivatives[1][i, k] = -g
     return value(d, labels[i], parameters), 0
+
+
+def sum_products(i, a, b):
+    """a.b, a.a and b.b, the latter two with EPSILON added."""
+    product = 0.0
+    first = second = EPSILON
+    for k in range(FIRST, np.uint64(a.shape[1])):
+        x, y = np.float64(a[i, k]), np.float64(b[i, k])
+        product += x * y
+        first += x * x
+        second += y * y
+    return product, first, second
 
 
 def of_cosine(i, operands, factor, parameters, derivatives):
     """value(cos, label), cos = a.b / sqrt((a.a + e) (b.b + e)); d cos / da = b / root - cos a / (a.a + e)."""
     a, b, labels = operands
     columns = np.uint64(a.shape[1])
-    product = 0.0
-    first = second = EPSILON
-    for k in range(FIRST, columns):
-        x, y = float(a[i, k]), float(b[i, k])
-        product += x * y
-        first += x * x
-        second += y * y
+    product, first, second = sum_products(i, a, b)
     root = math.sqrt(first) * math.sqrt(second)
     cosine = product / root
     if WANT_GRADIENT:
         s = factor * slope(cosine, labels[i], parameters)
         for k in range(FIRST, columns):
-            x, y = float(a[i, k]), float(b[i, k])
+            x, y = np.float64(a[i, k]), np.float64(b[i, k])
             derivatives[0][i, k] = s * (y / root - cosine * (x / first))
             derivatives[1][i, k] = s * (x / root - cosine * (y / second))
     return value(cosine, labels[i], parameters), 0
+
+
+def sum_squares_to(i, x, t, centers):
+    total = 0.0
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        v = np.float64(x[i, k]) - np.float64(centers[t, k])
+        total += v * v
+    return total
 
 
 def of_centre(i, operands, factor, parameters, derivatives):
     """||x_i - c_t||^2 / 2."""
     x, centers, labels = operands
     t = np.uint64(labels[i])
-    total = 0.0
-    for k in range(FIRST, np.uint64(x.shape[1])):
-        v = float(x[i, k]) - float(centers[t, k])
-        total += v * v
     if WANT_GRADIENT:
         for k in range(FIRST, np.uint64(x.shape[1])):
-            derivatives[0][i, k] = factor * (float(x[i, k]) - float(centers[t, k]))
-    return 0.5 * total, 0
+            derivatives[0][i, k] = factor * (np.float64(x[i, k]) - np.float64(centers[t, k]))
+    return 0.5 * sum_squares_to(i, x, t, centers), 0
 
 
 def of_members(i, operands, factor, parameters, derivatives):
@@ -154,7 +180,7 @@ def of_members(i, operands, factor, parameters, derivatives):
         j = np.uint64(order[at])
         w = weights[j]
         for k in range(FIRST, columns):
-            total[k] += w * (float(centers[i, k]) - float(x[j, k]))
+            total[k] += w * (np.float64(centers[i, k]) - np.float64(x[j, k]))
     for k in range(FIRST, columns):
         derivatives[0][i, k] = factor * total[k]
     return 0.0, 0

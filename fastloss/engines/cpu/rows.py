@@ -8,7 +8,7 @@ import numpy as np
 from numba import types
 
 from fastloss.engines import build
-from fastloss.engines.cpu.launch import launch, read_only
+from fastloss.engines.cpu.launch import launch, output, read_only
 from fastloss.shapes.pointwise import unbound
 from fastloss.shapes.rows import Outcome, RowFormulas, Wanted, rows_per_chunk
 from fastloss.validate import kernel_dtype
@@ -17,21 +17,30 @@ row = unbound
 
 
 def block(inputs, parameters, outputs, first, last):
+    for chunk in range(first, last):
+        add_rows(inputs, parameters, outputs, chunk)
+
+
+def add_rows(inputs, parameters, outputs, chunk):
     weights, plan, operands = inputs[0], inputs[1], inputs[2:]
     scale, own = parameters[0], parameters[1:]
     each, partials, wrong, derivatives = outputs[0], outputs[1], outputs[2], outputs[3:]
-    for chunk in range(first, last):
-        total = 0.0
-        union = 0
-        for i in range(np.uint64(chunk * plan[1]), np.uint64(min(plan[0], (chunk + 1) * plan[1]))):
-            w = weights[i] if weights.size else 1.0
-            loss, bits = row(i, operands, scale * w, own, derivatives)
-            total += w * loss
-            union |= bits
-            if each.size:
-                each[i] = w * loss
-        partials[chunk] = total
-        wrong[chunk] = union
+    total = 0.0
+    union = 0
+    for i in range(np.uint64(chunk * plan[1]), np.uint64(min(plan[0], (chunk + 1) * plan[1]))):
+        w = weights[i] if weights.size else 1.0
+        loss, bits = row(i, operands, scale * w, own, derivatives)
+        total += w * loss
+        union |= bits
+        if each.size:
+            each[i] = w * loss
+    partials[chunk] = total
+    wrong[chunk] = union
+
+
+def is_sum(function: Any) -> bool:
+    """Whether a function may reassociate: the others must give the same bits whatever else is wanted of a pass."""
+    return function.__name__.startswith("sum_")
 
 
 def _array(dtype: Any, dimensions: int, **about: bool) -> Any:
@@ -49,7 +58,7 @@ def compiled(formulas: RowFormulas, wanted: Wanted, layout: tuple[tuple[np.dtype
     pack = types.BaseTuple.from_types
     signature = types.void(pack(inputs), settings, pack(outputs), types.int64, types.int64)
     bound = build.bind(block, row=formulas.row, **formulas.bindings(wanted))
-    return build.loop(bound, f"{formulas.name}_{wanted.code}", signature, **build.inner_loops(bound)), signature
+    return build.loop(bound, f"{formulas.name}_{wanted.code}", signature, **build.inner_loops(bound, is_sum)), signature
 
 
 def readable(array: np.ndarray) -> np.ndarray:
@@ -73,14 +82,14 @@ def run(formulas: RowFormulas, operands: tuple[np.ndarray, ...], weights: Any, p
     size = rows_per_chunk(columns)
     kernel, signature = compiled(formulas, derivatives, tuple((one.dtype, one.ndim) for one in operands))
     matrices = operands[: formulas.arguments]
-    gradients = tuple(np.empty(one.shape if derivatives.gradient else (0, 0), one.dtype) for one in matrices)
-    curvature = np.empty(operands[0].shape if derivatives.curvature else (0, 0), operands[0].dtype)
+    gradients = tuple(output(one.shape if derivatives.gradient else (0, 0), one.dtype) for one in matrices)
+    curvature = output(operands[0].shape if derivatives.curvature else (0, 0), operands[0].dtype)
     chunks = -(-rows // size)
     losses, partials, wrong = np.empty(rows if each else 0), np.zeros(chunks), np.zeros(chunks, np.int64)
     inputs = (readable(np.empty(0) if weights is None else weights), read_only(np.array([rows, size])), *operands)
     scale, own = parameters
     settings = read_only(np.array([scale, *own], np.float64))
     outputs = (losses, partials, wrong, *gradients, curvature)
-    if chunks:
+    with np.errstate(all="ignore"):  # with the JIT off, NumPy's numbers warn
         launch(kernel, signature, (inputs, settings, outputs), chunks)
     return Outcome(partials, int(np.bitwise_or.reduce(wrong)), losses, gradients, curvature)
