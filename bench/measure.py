@@ -18,7 +18,7 @@ PACKAGES = ("fastloss", "numba", "llvmlite", "numpy", "torch", "pyarrow")
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """One target: `ours` takes at most `factor` times the time of `peer`, or (with `faster`) `peer` takes `factor` times ours."""
+    """One target: `ours` is at most `factor` times the peer's time; with `faster`, the peer's is `factor` times ours."""
 
     benchmark: str
     ours: float

@@ -1,4 +1,4 @@
-"""Cases of the losses whose arguments have shapes of their own: (arrays, keywords, differentiable, shape of weights)."""
+"""Cases of losses whose arguments have shapes of their own: (arrays, keywords, differentiable, weights' shape)."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -110,7 +110,7 @@ def dice_loss(rng):
     ):
         yield (p, g), words, (0,), (ROWS,)
     yield (p, g), {"axis": 0}, (0,), (CLASSES,)
-    yield (p, g), {}, (0,), (1,)
+    yield (p, g), {}, (0,), ()
 
 
 def vectors(rng):

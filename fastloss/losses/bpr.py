@@ -145,6 +145,8 @@ def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, par
     >>> print(f"{fastloss.bpr_loss([2.0, 0.5], [1.0, 0.5, -1.0], offsets=[0, 2, 3]):.6f}")
     0.229375
     """
+    if not isinstance(params, (tuple, list)):
+        raise TypeError(f"params is {params!r}: expected a sequence of arrays")
     arrays = [validate.array("params", array) for array in params]
     penalty = reg * sum(float(np.sum(np.square(array, dtype=np.float64))) for array in arrays)
     return penalty, tuple((2.0 * reg * array).astype(validate.kernel_dtype(array)) for array in arrays)

@@ -38,7 +38,10 @@ def multiplier_sign(first, second):
 
 
 def as_first(i, start, stop, data, parameters):
-    """Over the pairs (i, j), start <= j < stop: the loss and its two derivatives by the score of i."""
+    """Over the pairs (i, j), start <= j < stop: the loss and its two derivatives by the score of i.
+
+    A row's pair with itself is a constant: its slopes as first and as second item cancel, its curvatures would not.
+    """
     scores, labels, weights, _ = data
     own_score, own_label = scores[i], labels[i]
     loss = first = second = 0.0
@@ -51,7 +54,7 @@ def as_first(i, start, stop, data, parameters):
         if WANT_GRADIENT:
             first += w * m * slope(gap, *parameters)
         if WANT_CURVATURE:
-            second += w * m * m * curvature(gap, *parameters)
+            second += w * (m * m * curvature(gap, *parameters) if np.int64(j) != i else 0.0)
     return loss, first, second
 
 
@@ -67,7 +70,7 @@ def as_second(i, start, stop, data, parameters):
         if WANT_GRADIENT:
             first -= w * m * slope(gap, *parameters)
         if WANT_CURVATURE:
-            second += w * m * m * curvature(gap, *parameters)
+            second += w * (m * m * curvature(gap, *parameters) if np.int64(j) != i else 0.0)
     return 0.0, first, second
 
 

@@ -1,75 +1,158 @@
-"""Losses over pairs of scores; a row's loss is the sum over its pairs as first item."""
+"""Losses over pairs of scores.
+
+A row's loss is the sum over its pairs as first item, weights w_i w_j included.
+"""
 
 import numpy as np
 from mpmath import mp, mpf
 
-from tests.oracles import Terms, oracle, total
-from tests.oracles.classification import side, softplus
+from tests.oracles import (
+    Terms,
+    at_least_zero,
+    elementwise,
+    exact,
+    number,
+    oracle,
+    side,
+    softplus,
+    times,
+    total,
+)
 
 
-def _pairs(scores, labels, groups, weights, counts, loss_of):
-    size = len(scores)
-    groups = np.zeros(size) if groups is None else groups
-    weights = [mpf(1)] * size if weights is None else weights
-    losses, sums = np.full(size, mpf(0), dtype=object), np.full(size, mpf(0), dtype=object)
+def _lean(scores, i, j, slope):
+    """slope * (s_i - s_j); 0 for i = j and for slope 0, whatever the size of the scores."""
+    if mp.isnan(scores[i]) or mp.isnan(scores[j]) or mp.isnan(slope):
+        return mp.nan
+    return mpf(0) if i == j or slope == 0 else slope * (scores[i] - scores[j])
+
+
+def _over_pairs(scores, labels, groups, sample_weight, pairs, slope, loss):
+    """`loss(z)` over i, j of a group.
+
+    "ordered": z = s_i - s_j over y_i > y_j. "all": z = slope(y_i, y_j) (s_i - s_j) over every i, j.
+    """
+    if pairs not in ("ordered", "all"):
+        raise ValueError(f"pairs is {pairs!r}")
+    scores, labels, size = exact(scores), exact(labels), len(scores)
+    groups = [0] * size if groups is None else list(groups)
+    weights = [mpf(1)] * size if sample_weight is None else list(exact(sample_weight))
+    losses, denominators = (np.full(size, mpf(0), dtype=object) for _ in range(2))
     for i in range(size):
         for j in range(size):
-            if groups[i] == groups[j] and counts(labels[i], labels[j]):
-                losses[i] += weights[i] * weights[j] * loss_of(scores[i] - scores[j], labels[i], labels[j])
-                sums[i] += weights[i] * weights[j]
-    return Terms(losses, sums)
+            if groups[i] != groups[j] or (pairs == "ordered" and not labels[i] > labels[j]):
+                continue
+            factor = mpf(1) if pairs == "ordered" else slope(labels[i], labels[j])
+            weight = weights[i] * weights[j]
+            losses[i] += times(weight, loss(_lean(scores, i, j, factor)))
+            denominators[i] += weight
+    return Terms(losses, denominators)
 
 
-def _pairwise(pairs, ordered, everything):
-    if pairs == "ordered":
-        return (lambda a, b: a > b), lambda d, a, b: ordered(d)
-    return (lambda a, b: True), everything
+def _difference(a, b):
+    return a - b
 
 
-@oracle
-def pairwise_logistic_loss(scores, labels, *, groups=None, sample_weight=None, pairs="ordered", sigma=1.0):
-    s = mpf(sigma)
-    rule = _pairwise(pairs, lambda d: softplus(-s * d), lambda d, a, b: softplus(-s * (a - b) * d))
-    return _pairs(scores, labels, groups, sample_weight, *rule)
-
-
-@oracle
-def pairwise_exponential_loss(scores, labels, *, groups=None, sample_weight=None, pairs="ordered", sigma=1.0):
-    s = mpf(sigma)
-    rule = _pairwise(pairs, lambda d: mp.exp(-s * d), lambda d, a, b: mp.exp(-s * (a - b) * d))
-    return _pairs(scores, labels, groups, sample_weight, *rule)
+def _first_side(a, _):
+    return side(a)
 
 
 @oracle
-def pairwise_hinge_loss(scores, labels, *, groups=None, sample_weight=None, pairs="ordered", margin=1.0):
-    m = mpf(margin)
-    rule = _pairwise(pairs, lambda d: max(mpf(0), m - d), lambda d, a, b: max(mpf(0), m - side(a) * d))
-    return _pairs(scores, labels, groups, sample_weight, *rule)
+def pairwise_logistic_loss(
+    scores,
+    labels,
+    *,
+    groups=None,
+    sample_weight=None,
+    pairs="ordered",
+    sigma=1.0,
+):
+    def loss(z):
+        return softplus(-number(sigma) * z)
+
+    return _over_pairs(scores, labels, groups, sample_weight, pairs, _difference, loss)
 
 
 @oracle
-def pairwise_squared_hinge_loss(scores, labels, *, groups=None, sample_weight=None, pairs="ordered", margin=1.0):
-    m = mpf(margin)
-    rule = _pairwise(pairs, lambda d: max(mpf(0), m - d) ** 2, lambda d, a, b: max(mpf(0), m - side(a) * d) ** 2)
-    return _pairs(scores, labels, groups, sample_weight, *rule)
+def pairwise_exponential_loss(
+    scores,
+    labels,
+    *,
+    groups=None,
+    sample_weight=None,
+    pairs="ordered",
+    sigma=1.0,
+):
+    def loss(z):
+        return mp.exp(-number(sigma) * z)
+
+    return _over_pairs(scores, labels, groups, sample_weight, pairs, _difference, loss)
+
+
+@oracle
+def pairwise_hinge_loss(
+    scores,
+    labels,
+    *,
+    groups=None,
+    sample_weight=None,
+    pairs="ordered",
+    margin=1.0,
+):
+    def loss(z):
+        return at_least_zero(number(margin) - z)
+
+    return _over_pairs(scores, labels, groups, sample_weight, pairs, _first_side, loss)
+
+
+@oracle
+def pairwise_squared_hinge_loss(
+    scores,
+    labels,
+    *,
+    groups=None,
+    sample_weight=None,
+    pairs="ordered",
+    margin=1.0,
+):
+    def loss(z):
+        return at_least_zero(number(margin) - z) ** 2
+
+    return _over_pairs(scores, labels, groups, sample_weight, pairs, _first_side, loss)
 
 
 @oracle
 def soft_pairwise_loss(scores, labels, *, groups=None, sample_weight=None, sigma=1.0):
-    s = mpf(sigma)
-    rule = _pairwise("all", None, lambda d, a, b: softplus(-s * side(a) * d))
-    return _pairs(scores, labels, groups, sample_weight, *rule)
+    def loss(z):
+        return softplus(-number(sigma) * z)
+
+    return _over_pairs(scores, labels, groups, sample_weight, "all", _first_side, loss)
 
 
 @oracle
-def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False):
+def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, params=()):
+    """-log sig(x_pos - x_neg) of each positive, meaned over its negatives; without the penalty.
+
+    The value is `reduce(bpr_loss(...), reduction) + bpr_penalty(reg, params)`.
+    """
+    pos_scores, neg_scores = exact(pos_scores), exact(neg_scores)
     losses, denominators = [], []
     for b, x in enumerate(pos_scores):
         if offsets is not None:
-            negatives = neg_scores[offsets[b] : offsets[b + 1]]
+            negatives = neg_scores[int(offsets[b]) : int(offsets[b + 1])]
         else:
-            negatives = neg_scores if shared else np.atleast_1d(neg_scores[b])
+            negatives = neg_scores if shared else neg_scores[b : b + 1].reshape(-1)
         count = len(negatives)
-        losses.append(total([softplus(n - x) for n in negatives]) / count if count else mpf(0))
-        denominators.append(mpf(1 if count else 0))
+        losses.append(total([softplus(n - x) for n in negatives]) / max(count, 1))
+        denominators.append(mpf(count > 0))
     return Terms(np.array(losses, dtype=object), np.array(denominators, dtype=object))
+
+
+def bpr_penalty(reg, params):
+    """reg times the sum of squares over every array of `params`."""
+    return number(reg) * total([total(exact(array) ** 2) for array in params])
+
+
+@elementwise
+def margin_ranking_loss(x1, x2, y, *, margin=0.0):
+    return at_least_zero(number(margin) - y * (x1 - x2))

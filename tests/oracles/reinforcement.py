@@ -3,29 +3,38 @@
 import numpy as np
 from mpmath import mp, mpf
 
-from tests.oracles import Terms, oracle, total
-from tests.oracles.rows import log_softmax
+from tests.oracles import Terms, exact, largest, number, oracle, times, total
+from tests.oracles.classification import log_softmax
 
 
 @oracle
 def td_loss(q, actions, rewards, next_q, done, *, gamma, next_q_online=None, kind="mse"):
-    losses = []
-    for i, a in enumerate(actions):
-        choice = next_q[i] if next_q_online is None else next_q_online[i]
-        best = max(range(len(choice)), key=lambda k: choice[k])
-        aim = rewards[i] + mpf(gamma) * (1 - done[i]) * next_q[i][best]
-        d = abs(q[i][a] - aim)
-        losses.append(d * d if kind == "mse" else (d * d / 2 if d <= 1 else d - mpf(1) / 2))
+    # The aim r + gamma (1 - done) Q'(s', a') is a constant; a' = argmax Q', in double DQN argmax
+    # of the online Q.
+    if kind not in ("mse", "huber"):
+        raise ValueError(f"kind is {kind!r}")
+    q, rewards, next_q, done = exact(q), exact(rewards), exact(next_q), exact(done)
+    online = next_q if next_q_online is None else exact(next_q_online)
+    losses = np.empty(len(q), dtype=object)
+    for i, action in enumerate(np.asarray(actions, dtype=object)):
+        best = largest(online[i])
+        ahead = mp.nan if mp.isnan(best) else next_q[i][list(online[i]).index(best)]
+        size = abs(q[i][int(action)] - (rewards[i] + times(number(gamma) * (1 - done[i]), ahead)))
+        inside = kind == "mse" or size <= 1
+        losses[i] = (size**2 if kind == "mse" else size**2 / 2) if inside else size - mpf(1) / 2
     return losses
 
 
 @oracle
 def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_coef=0.0):
-    losses = []
-    for row, a, advantage in zip(logits, actions, advantages, strict=True):
-        logs = log_softmax(row)
-        entropy = -total([mp.exp(x) * x for x in logs])
-        losses.append(-logs[a] * advantage - mpf(entropy_coef) * entropy)
-    count = 1 if episodes is None else len(set(np.asarray(episodes).tolist()))
-    share = mpf(count) / len(losses)
-    return Terms(np.array(losses, dtype=object), np.full(len(losses), share, dtype=object))
+    # Steps sum over an episode and episodes are meaned: each step counts 1/len(its episode) below.
+    logits, advantages = exact(logits), exact(advantages)
+    ids = [0] * len(logits) if episodes is None else list(np.asarray(episodes).tolist())
+    losses, denominators = np.empty(len(logits), dtype=object), np.empty(len(logits), dtype=object)
+    for i, action in enumerate(np.asarray(actions, dtype=object)):
+        logs = log_softmax(logits[i])
+        losses[i] = times(-logs[int(action)], advantages[i])
+        if entropy_coef != 0:
+            losses[i] += number(entropy_coef) * total([times(mp.exp(x), x) for x in logs])
+        denominators[i] = mpf(1) / ids.count(ids[i])
+    return Terms(losses, denominators)

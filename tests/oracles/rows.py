@@ -168,4 +168,4 @@ def dice_loss(input, target, *, squared=True, smooth=0.0, axis=None):
             below += p * p + g * g if squared else p + g
         below += mpf(smooth)
         losses[place] = 1 - (2 * both + mpf(smooth)) / below if below != 0 else mpf(0)
-    return losses.reshape(1) if not kept else losses
+    return losses

@@ -86,7 +86,7 @@ def run(
         outputs,
         (scale or 0.0, positives.size, pairs),
     )
-    if gradient and offsets is None and positives.size:
+    if scale is not None and offsets is None and positives.size:
         share = scale / negatives.size if negatives.size else 0.0
         _launch(compiled(formulas, True, False, shared_block, dtype), inputs, outputs, (share, negatives.size, pairs))
     return Outcome(*outputs)
@@ -95,4 +95,5 @@ def run(
 def _launch(kernel: tuple, inputs: tuple, outputs: tuple, work: tuple[float, int, int]) -> None:
     scale, size, pairs = work
     rows = max(1, CHUNK * size // max(pairs, 1))  # from the shapes alone, as every chunk
-    launch(*kernel, (inputs, read_only(np.array([scale, rows], np.float64)), outputs), -(-size // rows))
+    block_, signature = kernel
+    launch(block_, signature, (inputs, read_only(np.array([scale, rows], np.float64)), outputs), -(-size // rows))
