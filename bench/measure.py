@@ -18,7 +18,7 @@ PACKAGES = ("fastloss", "numba", "llvmlite", "numpy", "torch", "pyarrow")
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """One target: `ours` is at most `factor` times the peer's time; with `faster`, the peer's is `factor` times ours."""
+    """A target: `ours` is at most `factor` times the peer's time; with `faster`, the peer's is `factor` times ours."""
 
     benchmark: str
     ours: float

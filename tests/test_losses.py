@@ -104,7 +104,9 @@ def test_curvature(case):
     slopes, curvature = case.loss.grad_hess(*case.arrays, **case.keywords)
     expected_slopes = case.loss.value_and_grad(*case.arrays, **case.keywords)[1]
     arrays = [exact(array) for array in case.arrays]
-    derivatives = zip(as_tuple(slopes), as_tuple(expected_slopes), as_tuple(curvature), case.differentiable, strict=True)
+    derivatives = zip(
+        as_tuple(slopes), as_tuple(expected_slopes), as_tuple(curvature), case.differentiable, strict=True
+    )
     for slope, expected_slope, second, which in derivatives:
         np.testing.assert_allclose(slope, expected_slope, rtol=ENTRY, atol=1e-17)
         close(second, second_derivative(lambda *a: oracle(case, "mean", None, a), arrays, which), 1e-11, 1e-15)
