@@ -73,6 +73,12 @@ def of_package(value: Any) -> bool:
     return isinstance(value, types.FunctionType) and value.__module__.split(".")[0] == "fastloss"
 
 
+def global_names(function: Callable[..., Any]) -> list[str]:
+    """The globals that a function's code loads; `co_names` would add the attributes, as in `math.exp`."""
+    loaded = (step.argval for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL")
+    return list(dict.fromkeys(loaded))
+
+
 def rebound(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
     """A plain copy of a function in whose globals `names` mean something else."""
     return types.FunctionType(function.__code__, {**function.__globals__, **names}, function.__name__)
@@ -81,7 +87,7 @@ def rebound(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
 def bind(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
     """A plain copy in which `names` mean something else, also in the functions of the package that it calls."""
     changed: dict[str, Any] = {}
-    for name in function.__code__.co_names:
+    for name in global_names(function):
         old: Any = function.__globals__.get(name)
         new: Any = names.get(name, old)
         if of_package(new):
@@ -102,7 +108,7 @@ def _inlined(function: Callable[..., Any], callees: dict[str, Any], flags: dict[
 def called(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
     """The package's plain functions that a function names."""
     globals_ = function.__globals__
-    return {name: globals_[name] for name in function.__code__.co_names if of_package(globals_.get(name))}
+    return {name: globals_[name] for name in global_names(function) if of_package(globals_.get(name))}
 
 
 @functools.cache

@@ -33,7 +33,7 @@ def test_weights_and_domains():
     arguments = {"sample_weight": weights, "reduction": "none"}
     expected = case.loss(*case.arrays, **arguments)
     np.testing.assert_allclose(case.loss(*case.arrays, backend="cuda", **arguments), expected, rtol=1e-12)
-    wrong = case.arrays[0].copy()
+    wrong = case.arrays[1].copy()
     wrong[1, 2] = 1.5
-    with pytest.raises(ValueError, match=r"input\[1, 2\] is 1.5"):
-        case.loss(wrong, case.arrays[1], backend="cuda")
+    with pytest.raises(ValueError, match=r"target\[1, 2\] is 1.5"):
+        case.loss(case.arrays[0], wrong, backend="cuda")
