@@ -1,0 +1,441 @@
+"""Losses of rows: identities between them, extremes, limits, what is left out, and what must not change the bits."""
+
+import math
+
+import numba
+import numpy as np
+import pytest
+from mpmath import mp, mpf
+
+import fastloss
+from fastloss.shapes.rows import CHUNK, rows_per_chunk
+from fastloss.shapes.softmax import BLOCK
+
+INF, NAN = math.inf, math.nan
+ROWS, CLASSES = 7, 5
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def logits(rng):
+    return rng.normal(size=(ROWS, CLASSES)) * 3
+
+
+@pytest.fixture
+def ids(rng):
+    return rng.integers(0, CLASSES, ROWS)
+
+
+def simplex(rng, columns=CLASSES):
+    return rng.dirichlet(np.ones(columns), ROWS)
+
+
+def one_hot(ids, columns=CLASSES):
+    return np.eye(columns)[ids]
+
+
+def agree(first, second, relative=1e-13):
+    """Values and gradients of two calls."""
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_allclose(a, b, rtol=relative, atol=1e-16)
+
+
+class TestIdentities:
+    def test_cross_entropy_is_divergence_plus_entropy(self, rng):
+        p, q = simplex(rng), simplex(rng)
+        total = fastloss.kl_divergence(p, q, reduction="none") + fastloss.entropy(p, reduction="none")
+        np.testing.assert_allclose(fastloss.soft_cross_entropy(p, q, reduction="none"), total, rtol=1e-14)
+
+    def test_divergence_does_not_depend_on_how_it_is_given(self, rng):
+        p, q = simplex(rng), simplex(rng)
+        expected = fastloss.kl_divergence(p, q)
+        for log_p in (False, True):
+            for log_q in (False, True):
+                given = np.log(p) if log_p else p, np.log(q) if log_q else q
+                assert fastloss.kl_divergence(*given, log_p=log_p, log_q=log_q) == pytest.approx(expected, rel=1e-13)
+
+    def test_divergence_of_near_distributions_keeps_its_digits(self):
+        p, q = np.array([[0.5, 0.5]]), np.array([[0.5 + 2.0**-20, 0.5 - 2.0**-20]])
+        exact = sum(mpf(a) * mp.log(mpf(a) / mpf(b)) for a, b in zip(p[0], q[0], strict=True))
+        assert fastloss.kl_divergence(p, q) == pytest.approx(float(exact), rel=1e-9)
+
+    @pytest.mark.parametrize(
+        ("loss", "words"), [("softmax_focal_loss", {"gamma": 0.0}), ("poly_loss", {"epsilon": ()})], ids=str
+    )
+    def test_cross_entropy_is_a_special_case(self, logits, ids, loss, words):
+        other = getattr(fastloss, loss)
+        agree(other.value_and_grad(logits, ids, **words), fastloss.cross_entropy.value_and_grad(logits, ids))
+        agree(other.grad_hess(logits, ids, **words), fastloss.cross_entropy.grad_hess(logits, ids))
+
+    def test_ids_are_one_hot_distributions(self, logits, ids, rng):
+        weight = rng.uniform(0.5, 2.0, CLASSES)
+        for words in ({}, {"weight": weight}, {"weight": weight, "label_smoothing": 0.2}):
+            by_id = fastloss.cross_entropy.value_and_grad(logits, ids, reduction="sum", **words)
+            given = fastloss.cross_entropy.value_and_grad(logits, one_hot(ids), reduction="sum", **words)
+            agree(by_id, given)
+
+    def test_two_classes_are_binary(self, rng):
+        z, t = np.array([-800.0, -40.0, -1.0, 0.0, 1e-9, 3.0, 40.0, 700.0]), np.array([1, 1, 0, 1, 0, 1, 1, 1])
+        expected = fastloss.binary_cross_entropy_with_logits.value_and_grad(z, t.astype(float), reduction="none")
+        value, gradient = fastloss.cross_entropy.value_and_grad(np.stack([np.zeros_like(z), z], 1), t, reduction="none")
+        agree((value, gradient[:, 1]), expected, 1e-14)
+        np.testing.assert_allclose(gradient[:, 0], -gradient[:, 1], rtol=4e-16)
+
+    def test_log_probabilities_and_logits_agree(self, logits, ids):
+        logs = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+        assert fastloss.nll_loss(logs, ids) == pytest.approx(fastloss.cross_entropy(logits, ids), rel=1e-14)
+        probabilities = np.exp(logs)
+        given = fastloss.categorical_cross_entropy(probabilities, one_hot(ids))
+        assert given == pytest.approx(fastloss.cross_entropy(logits, ids), rel=1e-14)
+
+    def test_crammer_singer_of_two_classes_is_weston_watkins(self, rng):
+        x, t = rng.normal(size=(ROWS, 2)), rng.integers(0, 2, ROWS)
+        first = fastloss.crammer_singer_loss.value_and_grad(x, t)
+        second = fastloss.multi_margin_loss.value_and_grad(x, t)
+        agree(first, (2.0 * second[0], 2.0 * second[1]))
+
+    def test_policy_gradient_of_unit_advantages_is_cross_entropy(self, logits, ids):
+        first = fastloss.policy_gradient_loss.value_and_grad(logits, ids, np.ones(ROWS))
+        agree(first, fastloss.cross_entropy.value_and_grad(logits, ids, reduction="sum"))
+
+    def test_episodes_are_counted(self, logits, ids):
+        steps = logits, ids, np.arange(ROWS) - 2.0
+        total = fastloss.policy_gradient_loss(*steps, reduction="sum")
+        ends = np.array(["a", "b", "a", "c", "c", "b", "a"])
+        assert fastloss.policy_gradient_loss(*steps, episodes=ends) == pytest.approx(total / 3)
+
+    def test_double_q_learning_with_one_network_is_q_learning(self, logits, ids, rng):
+        steps = logits, ids, rng.normal(size=ROWS), logits[::-1], rng.integers(0, 2, ROWS)
+        first = fastloss.td_loss.value_and_grad(*steps, gamma=0.9)
+        second = fastloss.td_loss.value_and_grad(*steps, gamma=0.9, next_q_online=logits[::-1])
+        np.testing.assert_array_equal(first[1], second[1])
+        assert first[0] == second[0]
+
+    def test_contrastive_loss_of_hadsell(self, rng):
+        a, b, t = rng.normal(size=(ROWS, 3)), rng.normal(size=(ROWS, 3)), rng.integers(0, 2, ROWS)
+        ours = fastloss.contrastive_loss(a, b, t, margin=3.0)
+        theirs = fastloss.contrastive_loss(a, b, 1 - t, margin=3.0, similar=0, half=True)
+        assert theirs == pytest.approx(ours / 2)
+
+    def test_triplets_of_one_norm(self, rng):
+        a, p, n = (rng.normal(size=(ROWS, 3)) for _ in range(3))
+        expected = fastloss.triplet_margin_loss.value_and_grad(a, p, n, p=2.0, margin=3.0)
+        value, gradients = fastloss.triplet_margin_loss.value_and_grad(a, p, n, p=2.0 + 1e-12, margin=3.0)
+        agree((value, *gradients), (expected[0], *expected[1]), 1e-9)
+
+    def test_centers_move_by_their_members(self, rng):
+        x, y, c = rng.normal(size=(50, 3)), rng.integers(0, 4, 50), rng.normal(size=(6, 3))
+        _, (of_x, of_centers) = fastloss.center_loss.value_and_grad(x, y, c)
+        for k in range(6):
+            np.testing.assert_allclose(of_centers[k], -of_x[y == k].sum(0), atol=1e-15)
+
+    def test_dice_of_axes(self, rng):
+        p, g = rng.uniform(size=(3, 4, 5)), rng.integers(0, 2, (3, 4, 5))
+        each = [fastloss.dice_loss(p[:, j], g[:, j]) for j in range(4)]
+        np.testing.assert_allclose(fastloss.dice_loss(p, g, axis=(0, -1), reduction="none"), each, rtol=1e-14)
+        assert fastloss.dice_loss(p, g, axis=(0, 1, 2), reduction="none").shape == ()
+
+
+def exact_cross_entropy(row, t):
+    others = mp.fsum(mp.exp(mpf(x) - mpf(row[t])) for k, x in enumerate(row) if k != t)
+    return mp.log1p(others)
+
+
+class TestExtremes:
+    @pytest.mark.parametrize(
+        ("row", "t"),
+        [
+            ([0.0, -40.0, -50.0], 0),  # 1 - p is below the rounding of p
+            ([700.0, 0.0, 0.0], 0),
+            ([0.0, 1e-17], 0),
+            ([1e300, -1e300], 1),
+            ([1e-300, 2e-300, 0.0], 2),
+            ([-1e5, -1e5 - 3.0], 1),
+            ([5.0, 5.0, 5.0, 4.0], 1),
+            ([3.0], 0),
+        ],
+        ids=str,
+    )
+    def test_value_and_gradient(self, row, t):
+        value, gradient = fastloss.cross_entropy.value_and_grad([row], [t])
+        exact = exact_cross_entropy(row, t)
+        assert value == pytest.approx(float(exact), rel=4e-16 * 8, abs=0.0)
+        assert gradient[0, t] == pytest.approx(float(mp.expm1(-exact)), rel=1e-14, abs=0.0)
+
+    @pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0])
+    def test_focal_loss_near_certainty(self, gamma):
+        value, gradient = fastloss.softmax_focal_loss.value_and_grad([[0.0, -60.0]], [0], gamma=gamma)
+        q = mp.exp(-60) / (1 + mp.exp(-60))
+        assert value == pytest.approx(float(-(q**gamma) * mp.log1p(-q)), rel=1e-13, abs=0.0)
+        assert np.isfinite(gradient).all()
+        assert gradient[0, 0] < 0.0
+
+    @pytest.mark.parametrize("columns", [1, 7, 8, 9, int(BLOCK) - 1, int(BLOCK) + 1, 3 * int(BLOCK) + 5])
+    @pytest.mark.parametrize("at", ["first", "last"])
+    @pytest.mark.slow
+    def test_one_pass_whatever_the_columns(self, rng, columns, at):
+        """The largest logit may come in any block of columns."""
+        x = rng.normal(size=(2, columns)) * 3
+        x[:, 0 if at == "first" else -1] += 30.0
+        t = np.array([0, columns - 1])
+        top = x.max(1, keepdims=True)
+        logs = x - top - np.log(np.exp(x - top).sum(1, keepdims=True))
+        value, gradient = fastloss.cross_entropy.value_and_grad(x, t, reduction="sum")
+        assert value == pytest.approx(-logs[[0, 1], t].sum(), rel=1e-13, abs=1e-14)
+        np.testing.assert_allclose(gradient, np.exp(logs) - one_hot(t, columns), atol=1e-14)
+
+    def test_vectors_whose_squares_overflow_or_vanish(self):
+        for scale in (1e200, 1e-200):
+            a, b, c = np.array([[scale, 0.0]]), np.array([[-scale, scale]]), np.array([[0.0, 0.0]])
+            value, gradients = fastloss.triplet_margin_loss.value_and_grad(a, b, c, margin=0.0, eps=0.0)
+            assert value == pytest.approx((math.sqrt(5.0) - 1.0) * scale, rel=1e-14)
+            assert all(np.isfinite(gradient).all() for gradient in gradients)
+
+    def test_nothing_is_undefined_where_vectors_meet(self):
+        same = [[1.0, 2.0]]
+        for p in (0.5, 1.0, 2.0, 3.0):
+            value, gradients = fastloss.triplet_margin_loss.value_and_grad(same, same, same, p=p, eps=0.0)
+            assert value == 1.0
+            assert all((gradient == 0.0).all() for gradient in gradients)
+        value, gradients = fastloss.contrastive_loss.value_and_grad(same, same, [0])
+        assert value == 1.0
+        assert all((gradient == 0.0).all() for gradient in gradients)
+        for t in (1, -1):
+            _, gradients = fastloss.cosine_embedding_loss.value_and_grad(same, same, [t])
+            assert all(np.abs(gradient).max() < 1e-12 for gradient in gradients)
+
+    def test_empty_masks_overlap(self):
+        value, gradient = fastloss.dice_loss.value_and_grad(np.zeros(4), np.zeros(4))
+        assert value == 0.0
+        assert (gradient == 0.0).all()
+
+
+class TestInfinity:
+    @pytest.mark.parametrize(
+        ("row", "t", "value", "gradient"),
+        [
+            ([1.0, INF, 2.0], 1, 0.0, [0.0, 0.0, 0.0]),
+            ([1.0, INF, 2.0], 0, INF, [-1.0, 1.0, 0.0]),
+            ([INF, INF, 2.0], 0, NAN, [NAN, NAN, NAN]),
+            ([-INF, -INF], 0, NAN, [NAN, NAN]),
+            ([-INF, 0.0, 0.0], 0, INF, [-1.0, 0.5, 0.5]),
+            ([-INF, 0.0, 0.0], 1, math.log(2.0), [0.0, -0.5, 0.5]),
+        ],
+        ids=str,
+    )
+    def test_limits_of_cross_entropy(self, row, t, value, gradient):
+        for target in ([t], one_hot([t], len(row))):
+            ours, slope = fastloss.cross_entropy.value_and_grad([row], target)
+            np.testing.assert_allclose(ours, value, rtol=1e-15)
+            np.testing.assert_allclose(slope[0], gradient, rtol=1e-15)
+
+    def test_infinite_logits_of_other_losses_give_the_limit(self):
+        for loss in (fastloss.softmax_focal_loss, fastloss.poly_loss):
+            value, gradient = loss.value_and_grad([[INF, 0.0]], [0])
+            assert value == 0.0
+            assert (gradient == 0.0).all()
+            value, gradient = loss.value_and_grad([[INF, 0.0]], [1])
+            assert value == INF
+            assert np.isfinite(gradient).all()
+
+    def test_an_action_that_is_taken_out_has_no_gradient(self):
+        x = np.array([[1.0, 2.0, -INF]])
+        value, gradient = fastloss.policy_gradient_loss.value_and_grad(x, [0], [1.0], entropy_coef=0.1)
+        less, slope = fastloss.policy_gradient_loss.value_and_grad(x[:, :2], [0], [1.0], entropy_coef=0.1)
+        assert value == pytest.approx(less, rel=1e-15)
+        np.testing.assert_allclose(gradient[0], [*slope[0], 0.0], rtol=1e-15)
+
+    def test_zero_probabilities(self):
+        assert fastloss.entropy.value_and_grad([[0.0, 1.0]])[1].tolist() == [[0.0, -1.0]]
+        assert fastloss.kl_divergence([[0.0, 1.0]], [[0.0, 1.0]]) == 0.0
+        assert fastloss.kl_divergence([[0.5, 0.5]], [[0.0, 1.0]]) == INF
+        assert fastloss.kl_divergence([[0.0, 1.0]], [[-INF, 0.0]], log_q=True) == 0.0
+        assert fastloss.kl_divergence([[-INF, 0.0]], [[-INF, 0.0]], log_p=True, log_q=True) == 0.0
+        assert fastloss.categorical_cross_entropy([[0.0, 1.0]], [[0.0, 1.0]]) == 0.0
+        assert math.isnan(fastloss.kl_divergence([[0.0, 1.0]], [[NAN, 1.0]]))
+
+    def test_the_states_after_the_last_are_not_read(self):
+        arrays = [[1.0, 2.0]], [0], [1.5], [[INF, NAN]]
+        value, gradient = fastloss.td_loss.value_and_grad(*arrays, [True], gamma=0.9)
+        assert value == 0.25
+        assert gradient.tolist() == [[-1.0, 0.0]]
+        assert math.isnan(fastloss.td_loss(*arrays, [False], gamma=0.9))
+
+
+class TestNan:
+    def test_a_row_with_nan_is_nan_and_no_other(self, logits, ids, rng):
+        logits[2, (ids[2] + 1) % CLASSES] = NAN
+        losses = [
+            (fastloss.cross_entropy, (logits, ids), {}),
+            (fastloss.cross_entropy, (logits, simplex(rng)), {}),
+            (fastloss.softmax_focal_loss, (logits, ids), {}),
+            (fastloss.multi_margin_loss, (logits, ids), {}),
+            (fastloss.crammer_singer_loss, (logits, ids), {}),
+            (fastloss.policy_gradient_loss, (logits, ids, np.ones(ROWS)), {}),
+            (fastloss.triplet_margin_loss, (logits, logits + 1.0, logits - 1.0), {"p": 3.0}),
+        ]
+        for loss, arrays, words in losses:
+            value, gradient = loss.value_and_grad(*arrays, reduction="none", **words)
+            assert np.flatnonzero(np.isnan(value)).tolist() == [2]
+            first = gradient[0] if isinstance(gradient, tuple) else gradient
+            assert np.flatnonzero(np.isnan(first).any(1)).tolist() == [2]
+
+
+class TestLeftOut:
+    def test_ignored_rows_do_not_count(self, logits, ids, rng):
+        weight, some = rng.uniform(0.5, 2.0, CLASSES), np.arange(ROWS) % 3 != 0
+        targets = np.where(some, ids, -100)
+        logits[~some] = NAN
+        for words in ({}, {"weight": weight}, {"weight": weight, "label_smoothing": 0.1}):
+            value, gradient = fastloss.cross_entropy.value_and_grad(logits, targets, **words)
+            expected, slope = fastloss.cross_entropy.value_and_grad(logits[some], ids[some], **words)
+            assert value == pytest.approx(expected, rel=1e-14)
+            np.testing.assert_allclose(gradient[some], slope, rtol=1e-14)
+            assert (gradient[~some] == 0.0).all()
+
+    def test_every_row_ignored(self, logits):
+        for loss in (fastloss.cross_entropy, fastloss.nll_loss):
+            value, gradient = loss.value_and_grad(logits, np.full(ROWS, 9), ignore_index=9)
+            assert value == 0.0
+            assert (gradient == 0.0).all()
+
+    def test_sample_weights_and_class_weights_multiply(self, logits, ids, rng):
+        weight, sample = rng.uniform(0.5, 2.0, CLASSES), rng.uniform(0.5, 2.0, ROWS)
+        each = fastloss.cross_entropy(logits, ids, weight=weight, reduction="none")
+        expected = (sample * each).sum() / (sample * weight[ids]).sum()
+        assert fastloss.cross_entropy(logits, ids, weight=weight, sample_weight=sample) == pytest.approx(expected)
+
+    @pytest.mark.parametrize("name", ["cross_entropy", "kl_divergence", "multi_margin_loss", "softmax_focal_loss"])
+    def test_nothing_at_all(self, name):
+        second = np.empty((0, 3)) if name == "kl_divergence" else np.empty(0, np.int64)
+        value, gradient = getattr(fastloss, name).value_and_grad(np.empty((0, 3)), second)
+        assert value == 0.0
+        assert gradient.shape == (0, 3)
+
+
+class TestShapes:
+    @pytest.mark.parametrize("name", ["cross_entropy", "nll_loss", "softmax_focal_loss", "poly_loss"])
+    def test_classes_lie_on_the_second_axis(self, name, rng):
+        x, t = rng.normal(size=(3, CLASSES, 2, 4)), rng.integers(0, CLASSES, (3, 2, 4))
+        loss = getattr(fastloss, name)
+        each, gradient = loss.value_and_grad(x, t, reduction="none")
+        assert each.shape == t.shape
+        assert gradient.shape == x.shape
+        flat, slope = loss.value_and_grad(np.moveaxis(x, 1, -1).reshape(-1, CLASSES), t.reshape(-1), reduction="none")
+        np.testing.assert_array_equal(each.reshape(-1), flat)
+        np.testing.assert_array_equal(np.moveaxis(gradient, 1, -1).reshape(-1, CLASSES), slope)
+
+    def test_one_row_needs_no_first_axis(self, logits, ids):
+        each, gradient = fastloss.cross_entropy.value_and_grad(logits[0], ids[0], reduction="none")
+        assert each.shape == ()
+        assert gradient.shape == (CLASSES,)
+        assert each == fastloss.cross_entropy(logits[:1], ids[:1])
+
+    def test_values_are_float64_and_gradients_as_the_input(self, logits, ids):
+        for dtype, expected in ((np.float16, np.float32), (np.float32, np.float32), (np.int64, np.float64)):
+            value, gradient = fastloss.cross_entropy.value_and_grad(logits.astype(dtype), ids, reduction="none")
+            assert value.dtype == np.float64
+            assert gradient.dtype == expected
+
+    def test_narrow_ids_are_ids(self, logits, ids):
+        for dtype in (np.int8, np.uint16, np.int32):
+            assert fastloss.cross_entropy(logits, ids.astype(dtype)) == fastloss.cross_entropy(logits, ids)
+
+
+class TestBits:
+    @pytest.mark.compiled
+    @pytest.mark.parametrize("columns", [2, 1000, CHUNK + 1])
+    def test_threads(self, rng, columns):
+        rows = 3 * rows_per_chunk(columns) + 1
+        x, t = rng.normal(size=(rows, columns)).astype(np.float32), rng.integers(0, columns, rows)
+        results = []
+        most = numba.config.NUMBA_NUM_THREADS
+        for threads in (1, most):
+            numba.set_num_threads(threads)
+            results.append(fastloss.cross_entropy.value_and_grad(x, t))
+        numba.set_num_threads(most)
+        assert results[0][0] == results[1][0]
+        np.testing.assert_array_equal(results[0][1], results[1][1])
+
+    @pytest.mark.compiled
+    def test_a_row_does_not_depend_on_its_place(self, rng):
+        rows = rows_per_chunk(CLASSES) + 3
+        x, t = rng.normal(size=(rows, CLASSES)), rng.integers(0, CLASSES, rows)
+        each, gradient = fastloss.cross_entropy.value_and_grad(x, t, reduction="none")
+        for start in (1, rows - 2):
+            some, slope = fastloss.cross_entropy.value_and_grad(x[start:], t[start:], reduction="none")
+            np.testing.assert_array_equal(some, each[start:])
+            np.testing.assert_array_equal(slope, gradient[start:])
+
+    @pytest.mark.parametrize("columns", [3, 100])
+    def test_derivatives_do_not_change_the_value(self, rng, columns):
+        x, t = rng.normal(size=(40, columns)), rng.integers(0, columns, 40)
+        p = rng.dirichlet(np.ones(columns), 40)
+        for loss, second in (
+            (fastloss.cross_entropy, t),
+            (fastloss.cross_entropy, p),
+            (fastloss.softmax_focal_loss, t),
+            (fastloss.multi_margin_loss, t),
+        ):
+            assert loss(x, second) == loss.value_and_grad(x, second)[0]
+            np.testing.assert_array_equal(loss.grad_hess(x, second)[0], loss.value_and_grad(x, second)[1])
+
+
+WRONG = {
+    "an id out of range": (
+        lambda x, t: fastloss.cross_entropy(x, t + 5),
+        r"target\[\d\] is \d: expected an id in \[0, 5",
+    ),
+    "ids that are not integers": (
+        lambda x, t: fastloss.cross_entropy(x, t * 1.0),
+        "target has dtype float64: expected int",
+    ),
+    "a number that is no probability": (
+        lambda x, t: fastloss.entropy(x * 0 + 2),
+        r"p\[0, 0\] is 2: expected .* \[0, 1\]",
+    ),
+    "another argument that is none": (
+        lambda x, t: fastloss.kl_divergence(x * 0, x * 0 - 1),
+        r"q\[0, 0\] is -1: expected .* \[0, 1\]",
+    ),
+    "a distribution that is none": (lambda x, t: fastloss.cross_entropy(x, x * 0 + 3), r"target\[0, 0\] is 3"),
+    "a negative class weight": (lambda x, t: fastloss.nll_loss(x, t, weight=[1, 1, -2, 1, 1]), r"weight\[2\] is -2"),
+    "a class weight too few": (
+        lambda x, t: fastloss.nll_loss(x, t, weight=[1, 1]),
+        r"weight has shape \(2,\): expected \(5,\)",
+    ),
+    "a negative example's weight": (
+        lambda x, t: fastloss.cross_entropy(x, t, sample_weight=-np.ones(ROWS)),
+        r"sample_weight\[0\] is -1: expected a number >= 0",
+    ),
+    "shapes that differ": (lambda x, t: fastloss.kl_divergence(x, x[1:]), r"q has shape \(6, 5\): expected"),
+    "vectors that differ": (lambda x, t: fastloss.triplet_margin_loss(x, x, x[:, 1:]), r"negative has shape \(7, 4\)"),
+    "centers that differ": (lambda x, t: fastloss.center_loss(x, t, x[:, 1:]), r"centers has shape \(7, 4\)"),
+    "an action out of range": (lambda x, t: fastloss.policy_gradient_loss(x, t - 9, t), r"actions\[0\] is -\d"),
+    "an end that is neither": (
+        lambda x, t: fastloss.td_loss(x, t, t, x, t * 0 + 7, gamma=0.5),
+        r"done\[0\] is 7: expected 0 or 1",
+    ),
+    "a label that is neither": (
+        lambda x, t: fastloss.cosine_embedding_loss(x, x, t * 0),
+        r"target\[0\] is 0: expected -1 or 1",
+    ),
+    "an axis that is not there": (
+        lambda x, t: fastloss.dice_loss(x * 0, x * 0, axis=2),
+        "axis is 2: expected distinct axes",
+    ),
+    "a power that is not known": (lambda x, t: fastloss.multi_margin_loss(x, t, p=3), "p is 3: expected 1 or 2"),
+    "a coefficient that is not finite": (lambda x, t: fastloss.poly_loss(x, t, epsilon=[INF]), "epsilon is"),
+    "a single number": (lambda x, t: fastloss.cross_entropy(1.0, 0), "input is a single number"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_bad_input(what, logits, ids):
+    call, message = WRONG[what]
+    with pytest.raises((TypeError, ValueError), match=message):
+        call(logits, ids)
