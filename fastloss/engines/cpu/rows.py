@@ -64,7 +64,7 @@ def compiled(formulas: RowFormulas, wanted: Wanted, layout: tuple[tuple[np.dtype
 def readable(array: np.ndarray) -> np.ndarray:
     """The array as kernels take it: matrices of float32 or float64, vectors of float64 or int64; viewed if possible."""
     if array.dtype.kind == "i" and array.ndim == 1:
-        dtype = np.dtype(np.int64)
+        dtype: np.dtype[Any] = np.dtype(np.int64)
     else:
         dtype = kernel_dtype(array) if array.ndim == 2 else np.dtype(np.float64)
     return read_only(np.require(array, dtype, ["C", "A"]))
