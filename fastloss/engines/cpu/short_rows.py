@@ -16,13 +16,18 @@ MOST = 8192  # columns of a short row
 AT_ONCE = np.uint64(2048)  # numbers in the scratch array, which stays in the cache nearest to the core
 
 
+def without(e, own):
+    """A term of the sum, as a function of its own: the sum's reassociation must not reach this subtraction."""
+    return e - own
+
+
 def sum_row(exponentials, start, stop):
     """How many are 1, the maximum's own, and the sum of the others."""
     count = rest = 0.0
     for j in range(start, stop):
         own = 1.0 if exponentials[j] == 1.0 else 0.0
         count += own
-        rest += exponentials[j] - own
+        rest += without(exponentials[j], own)
     return count, rest
 
 
