@@ -18,7 +18,12 @@ value = slope = curvature = coefficient = named = check = unbound
 
 def maximum(i, x, start, stop):
     """The largest of some columns, NaN aside; eight accumulators, since LLVM does not vectorise one."""
-    a = b = c = d = e = f = g = h = x[i, start]
+    a = x[i, start]
+    if stop - start < LANES:
+        for k in range(start + ONE, stop):
+            a = x[i, k] if x[i, k] > a else a
+        return np.float64(a)
+    b = c = d = e = f = g = h = a
     whole = stop - (stop - start) % LANES
     for k in range(start, whole, LANES):
         a = x[i, k] if x[i, k] > a else a
@@ -83,11 +88,11 @@ def exp_gap(z, r):
     return 1.0 if z == r else exp_negative(z - r)
 
 
-def one_against_all(z, top):
-    """Of the class with logit z: log p, 1 - p, and the sum of the other classes' e**(x_k - r)."""
-    r, n, rest = top
-    others = (n - 1.0) + rest if z == r else (n + rest) - exp_negative(z - r)
-    return gap(z, r) - log_total(top), others / (n + rest), others
+def against_all(lead, e, top):
+    """Of the class with x - r = lead and e**lead = e: log p, 1 - p, and the sum of the others' exponentials."""
+    _, n, rest = top
+    others = (n - 1.0) + rest if e == 1.0 else (n + rest) - e
+    return lead - log_total(top), others / (n + rest), others
 
 
 def of_target(i, operands, factor, parameters, derivatives):
@@ -107,7 +112,7 @@ def of_target(i, operands, factor, parameters, derivatives):
         return 0.0, 0
     t = np.uint64(targets[i])
     top = log_sum(i, x)
-    log_p, q, others = one_against_all(np.float64(x[i, t]), top)
+    log_p, q, others = against_all(gap(np.float64(x[i, t]), top[0]), exp_gap(np.float64(x[i, t]), top[0]), top)
     inverse = 0.0 if others == 0.0 else 1.0 / others
     if WANT_GRADIENT:
         s = slope(log_p, q, parameters)
@@ -233,7 +238,7 @@ def of_policy(i, operands, factor, parameters, derivatives):
             derivatives[0][i, k] = factor * inverse * (advantage * e + coefficient_ * more)
         e = exp_gap(np.float64(x[i, a]), r)
         more = e * (entropy - logarithm) - missed(e, np.float64(x[i, a]), r)
-        _, q, _ = one_against_all(np.float64(x[i, a]), top)
+        _, q, _ = against_all(gap(np.float64(x[i, a]), r), e, top)
         derivatives[0][i, a] = factor * (coefficient_ * more * inverse - advantage * q)
     lost = missed(advantage, np.float64(x[i, a]), r) + advantage * logarithm
     return lost - coefficient_ * entropy, 0

@@ -9,8 +9,10 @@ from numba import types
 
 from fastloss.engines import build
 from fastloss.engines.cpu.launch import launch, output, read_only
+from fastloss.engines.cpu.short_rows import MOST, add_short_rows
 from fastloss.shapes.pointwise import unbound
 from fastloss.shapes.rows import Outcome, RowFormulas, Wanted, rows_per_chunk
+from fastloss.shapes.softmax import of_target
 from fastloss.validate import kernel_dtype
 
 row = unbound
@@ -48,7 +50,7 @@ def _array(dtype: Any, dimensions: int, **about: bool) -> Any:
 
 
 @functools.cache
-def compiled(formulas: RowFormulas, wanted: Wanted, layout: tuple[tuple[np.dtype, int], ...]) -> tuple[Any, Any]:
+def compiled(formulas: RowFormulas, wanted: Wanted, layout: tuple[tuple[np.dtype, int], ...], short: bool) -> Any:
     """The block of one loss for what is wanted of it, and its signature; `layout` is each operand's dtype and rank."""
     operands = [_array(*one, readonly=True) for one in layout]
     derivatives = [_array(layout[j][0], 2) for j in (*range(formulas.arguments), 0)]
@@ -57,8 +59,12 @@ def compiled(formulas: RowFormulas, wanted: Wanted, layout: tuple[tuple[np.dtype
     outputs = [numbers, numbers, _array(np.int64, 1), *derivatives]
     pack = types.BaseTuple.from_types
     signature = types.void(pack(inputs), settings, pack(outputs), types.int64, types.int64)
-    bound = build.bind(block, row=formulas.row, **formulas.bindings(wanted))
-    return build.loop(bound, f"{formulas.name}_{wanted.code}", signature, **build.inner_loops(bound, is_sum)), signature
+    names = {"row": formulas.row, **formulas.bindings(wanted)}
+    if short:
+        names["add_rows"] = add_short_rows
+    bound = build.bind(block, **names)
+    name = f"{formulas.name}_{wanted.code}{'_short' if short else ''}"
+    return build.loop(bound, name, signature, **build.inner_loops(bound, is_sum)), signature
 
 
 def readable(array: np.ndarray) -> np.ndarray:
@@ -79,8 +85,8 @@ def run(formulas: RowFormulas, operands: tuple[np.ndarray, ...], weights: Any, p
     derivatives, each = wanted
     operands = tuple(map(readable, operands))
     rows, columns = operands[0].shape
-    size = rows_per_chunk(columns)
-    kernel, signature = compiled(formulas, derivatives, tuple((one.dtype, one.ndim) for one in operands))
+    size, short = rows_per_chunk(columns), formulas.row is of_target and columns <= MOST
+    kernel, signature = compiled(formulas, derivatives, tuple((one.dtype, one.ndim) for one in operands), short)
     matrices = operands[: formulas.arguments]
     gradients = tuple(output(one.shape if derivatives.gradient else (0, 0), one.dtype) for one in matrices)
     curvature = output(operands[0].shape if derivatives.curvature else (0, 0), operands[0].dtype)
