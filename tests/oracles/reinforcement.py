@@ -27,7 +27,7 @@ def td_loss(q, actions, rewards, next_q, done, *, gamma, next_q_online=None, kin
 
 @oracle
 def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_coef=0.0):
-    # Steps sum over an episode and episodes are meaned: each step counts 1/len(its episode) below.
+    # The mean is the sum over all steps by the number of episodes: a step counts episodes/steps below.
     logits, advantages = exact(logits), exact(advantages)
     ids = [0] * len(logits) if episodes is None else list(np.asarray(episodes).tolist())
     losses, denominators = np.empty(len(logits), dtype=object), np.empty(len(logits), dtype=object)
@@ -36,5 +36,5 @@ def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_
         losses[i] = times(-logs[int(action)], advantages[i])
         if entropy_coef != 0:
             losses[i] += number(entropy_coef) * total([times(mp.exp(x), x) for x in logs])
-        denominators[i] = mpf(1) / ids.count(ids[i])
+        denominators[i] = mpf(len(set(ids))) / len(ids)
     return Terms(losses, denominators)
