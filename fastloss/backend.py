@@ -1,6 +1,7 @@
 """Which engine computes a call: by the arrays' type, or as the caller says."""
 
 import importlib
+import importlib.util
 from types import ModuleType
 from typing import Any
 
@@ -19,4 +20,7 @@ def choose(backend: str, arrays: tuple[Any, ...]) -> str:
 
 def engine(backend: str, shape: str) -> ModuleType:
     """The module of the chosen engine that walks one shape; imported when first needed, since it imports Numba."""
-    return importlib.import_module(f"fastloss.engines.{backend}.{shape}")
+    name = f"fastloss.engines.{backend}.{shape}"
+    if importlib.util.find_spec(name) is None:
+        raise ValueError(f"backend is {backend!r}: this loss has no kernels there yet, expected 'cpu'")
+    return importlib.import_module(name)

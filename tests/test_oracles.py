@@ -280,7 +280,7 @@ DENOMINATORS = [
     ("soft_pairwise_loss", ([0.0, 1], [0, 1]), {"sample_weight": [2, 3]}, [10, 15]),
     ("bpr_loss", ([1.0, 2], [0.0]), {"offsets": [0, 0, 1]}, [0, 1]),
     ("policy_gradient_loss", (ROW * 3, [0] * 3, [1] * 3), {}, [1 / 3] * 3),
-    ("policy_gradient_loss", (ROW * 3, [0] * 3, [1] * 3), {"episodes": [5, 2, 5]}, [0.5, 1, 0.5]),
+    ("policy_gradient_loss", (ROW * 3, [0] * 3, [1] * 3), {"episodes": [5, 2, 5]}, [2 / 3] * 3),
 ]
 
 
