@@ -81,6 +81,10 @@ class _Host:
     def __init__(self, array: np.ndarray):
         self.array, self.shape, self.size = array, array.shape, array.size
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """What messages about a wrong element look at."""
+        return np.array(self.array, dtype, copy=copy)
+
 
 def weights(value: Any, shape: tuple[int, ...]) -> Any:
     """The examples' weights, in the losses' shape."""
