@@ -155,6 +155,11 @@ def log1p(x):
     return -INFINITY if u == 0.0 else y
 
 
+def joined(p, q):
+    """(1 + p)(1 + q) - 1, which loses no small term."""
+    return p + (q + p * q)
+
+
 def softplus(x):
     """log(1 + e**x) within 3 ulp, also where the result is tiny."""
     return (0.0 if x < 0.0 else x) + log1p_unit(exp_negative(-abs(x)))

@@ -209,3 +209,17 @@ def test_rmse_at_a_perfect_fit_and_over_nothing():
 def test_rmse_leaves_out_what_has_no_weight():
     value, grad = fastloss.rmse_loss.value_and_grad([1.0, 5.0, 7.0], [1.0, 5.0, 0.0], sample_weight=[1, 1, 0])
     assert value == 0.0 and not grad.any()
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 60.0])  # 60: most losses are far below 1e-16
+def test_one_logarithm_for_eight_elements_loses_nothing(scale):
+    """The sum of cross-entropies takes logarithms of products; each element's loss is its own logarithm."""
+    target = RNG.integers(0, 2, 20_001).astype(float)
+    logits = scale * (1.0 + RNG.random(target.size)) * (2.0 * target - 1.0)
+    each = fastloss.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    value, grad = fastloss.binary_cross_entropy_with_logits.value_and_grad(logits, target, reduction="sum")
+    assert value == pytest.approx(math.fsum(each), rel=2e-15)
+    assert fastloss.binary_cross_entropy_with_logits(logits, target, reduction="sum") == value
+    np.testing.assert_array_equal(
+        grad, fastloss.binary_cross_entropy_with_logits.value_and_grad(logits, target, reduction="none")[1]
+    )

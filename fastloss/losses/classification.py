@@ -86,10 +86,19 @@ def binary_cross_entropy(input, target, *, weight=None):
     return Call((input, target), factor=_factor(weight, input))
 
 
+def _logits_rest(x, t, pos_weight, keep, half):
+    a, b = pos_weight * (t * keep + half), (1.0 - t) * keep + half
+    c = b if x > 0.0 else a
+    return 0.0 if c == 0.0 else c * abs(x)
+
+
+def _logits_odds(x, t, pos_weight, keep, half):
+    return exp_negative(-abs(x))
+
+
 def _logits(x, t, pos_weight, keep, half):
     a, b = pos_weight * (t * keep + half), (1.0 - t) * keep + half
-    lost = (0.0 if a == 0.0 else a * at_least(0.0, -x)) + (0.0 if b == 0.0 else b * at_least(0.0, x))
-    return lost + (a + b) * log1p_unit(exp_negative(-abs(x)))
+    return _logits_rest(x, t, pos_weight, keep, half) + (a + b) * log1p_unit(exp_negative(-abs(x)))
 
 
 def _logits_slope(x, t, pos_weight, keep, half):
@@ -116,6 +125,16 @@ def _logits_curvature(x, t, pos_weight, keep, half):
     domains=(REAL, UNIT),
     formula_parameters=3,
     variants={
+        "unit": Formulas(  # a + b = 1
+            "binary_cross_entropy_with_logits_unit",
+            _logits,
+            _logits_slope,
+            _logits_curvature,
+            (REAL, UNIT),
+            3,
+            _logits_rest,
+            _logits_odds,
+        ),
         "pos_weight": Formulas(
             "binary_cross_entropy_with_logits_pos_weight",
             _logits,
@@ -123,7 +142,7 @@ def _logits_curvature(x, t, pos_weight, keep, half):
             _logits_curvature,
             (REAL, UNIT, NON_NEGATIVE),
             2,
-        )
+        ),
     },
     reference="Cox, The regression analysis of binary sequences, 1958",
 )
@@ -173,7 +192,7 @@ def binary_cross_entropy_with_logits(input, target, *, weight=None, pos_weight=N
     smoothing = 1.0 - label_smoothing, 0.5 * label_smoothing
     if pos_weight is None or isinstance(pos_weight, numbers.Real):
         one = 1.0 if pos_weight is None else AT_LEAST_ZERO.validate("pos_weight", pos_weight)
-        return Call((input, target), (one, *smoothing), factor)
+        return Call((input, target), (one, *smoothing), factor, variant="unit" if one == 1.0 else "")
     more = {"pos_weight": validate.broadcast("pos_weight", pos_weight, np.shape(input))}
     return Call((input, target), smoothing, factor, variant="pos_weight", more=more)
 

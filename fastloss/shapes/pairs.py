@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.elementary import log1p
+from fastloss.shapes.products import log_of_product, log_of_products
 from fastloss.shapes.pointwise import Wanted, unbound
 
 WANT_VALUE = True
@@ -118,48 +119,6 @@ def logistic_as_second(i, start, stop, data, form):
         if WANT_CURVATURE:
             second += w * p * (exponentials[j] / (own + exponentials[j]))
     return 0.0, sigma * first, sigma * sigma * second
-
-
-def joined(p, q):
-    """(1 + p)(1 + q) - 1, which loses no small term."""
-    return p + (q + p * q)
-
-
-def log_of_product(a, start, stop, exponentials):
-    """The sum of log(1 + a E_j) over so few j that the product of all cannot overflow: one logarithm, eight chains."""
-    p0 = p1 = p2 = p3 = p4 = p5 = p6 = p7 = 0.0
-    k, end = np.uint64(start), np.uint64(stop)
-    while k + np.uint64(8) <= end:
-        p0 = joined(p0, a * exponentials[k])
-        p1 = joined(p1, a * exponentials[k + np.uint64(1)])
-        p2 = joined(p2, a * exponentials[k + np.uint64(2)])
-        p3 = joined(p3, a * exponentials[k + np.uint64(3)])
-        p4 = joined(p4, a * exponentials[k + np.uint64(4)])
-        p5 = joined(p5, a * exponentials[k + np.uint64(5)])
-        p6 = joined(p6, a * exponentials[k + np.uint64(6)])
-        p7 = joined(p7, a * exponentials[k + np.uint64(7)])
-        k += np.uint64(8)
-    while k + np.uint64(2) <= end:
-        p0 = joined(p0, a * exponentials[k])
-        p1 = joined(p1, a * exponentials[k + np.uint64(1)])
-        k += np.uint64(2)
-    if k < end:
-        p2 = joined(p2, a * exponentials[k])
-    return log1p(joined(joined(joined(p0, p1), joined(p2, p3)), joined(joined(p4, p5), joined(p6, p7))))
-
-
-def log_of_products(a, start, stop, exponentials):
-    """The sum of log(1 + a E_j): one logarithm for eight factors, taken of their product less one."""
-    part = (stop - start) // 8
-    total = 0.0
-    for k in range(np.uint64(start), np.uint64(start + part)):
-        p = a * exponentials[k]
-        for eighth in range(np.uint64(1), np.uint64(8)):
-            p = joined(p, a * exponentials[k + eighth * np.uint64(part)])
-        total += log1p(p)
-    for k in range(np.uint64(start + 8 * part), np.uint64(stop)):
-        total += log1p(a * exponentials[k])
-    return total
 
 
 @dataclasses.dataclass(frozen=True)

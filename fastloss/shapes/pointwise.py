@@ -26,7 +26,7 @@ def unbound(*operands: Any) -> Any:
     raise TypeError("bound by the engine")
 
 
-value = slope = curvature = check_first = check_second = check_third = load = check = weight = unbound
+value = slope = curvature = odds = check_first = check_second = check_third = load = check = weight = unbound
 
 
 def load_one(i, inputs):
@@ -97,6 +97,11 @@ def element(i, inputs, scale, parameters, outputs):
     return loss, wrong
 
 
+def element_odds(i, inputs, parameters):
+    """u of element i, where `value` is bound to the formula's `rest` and the loss is rest + log(1 + u)."""
+    return odds(*load(i, inputs), *parameters)
+
+
 class Wanted(NamedTuple):
     """What a pass over the data computes."""
 
@@ -121,12 +126,19 @@ class Formulas:
     curvature: Callable[..., float] = unbound
     domains: tuple[Domain, ...] = (REAL, REAL)
     parameters: int = 0
+    # Where value = rest + log(1 + odds) and 0 <= odds <= 1: a sum then takes one logarithm for eight elements.
+    rest: Callable[..., float] = unbound
+    odds: Callable[..., float] = unbound
 
     @property
     def operands(self) -> int:
         return len(self.domains)
 
-    def bindings(self, wanted: Wanted, weighted: bool) -> dict[str, Any]:
+    def splits(self, wanted: Wanted, weighted: bool) -> bool:
+        """Whether the sum of the losses can be taken as the sums of `rest` and of the logarithms."""
+        return self.odds is not unbound and wanted.value and not wanted.each and not weighted
+
+    def bindings(self, wanted: Wanted, weighted: bool, split: bool = False) -> dict[str, Any]:
         """What the names of this module mean for this loss."""
         kind = self.operands - 1
         checks = [domain.check for domain in self.domains]
@@ -135,7 +147,8 @@ class Formulas:
             "WANT_EACH": wanted.each,
             "WANT_GRADIENT": wanted.gradient,
             "WANT_CURVATURE": wanted.curvature,
-            "value": self.value,
+            "value": self.rest if split else self.value,
+            "odds": self.odds,
             "slope": self.slope if wanted.gradient else self.value,
             "curvature": self.curvature if wanted.curvature else self.value,
             "load": (load_one, load_two, load_three)[kind],

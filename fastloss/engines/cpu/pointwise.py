@@ -10,7 +10,8 @@ from numba import types
 from fastloss import validate
 from fastloss.engines import build
 from fastloss.engines.cpu.launch import launch, output, read_only
-from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, unbound
+from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, element_odds, unbound
+from fastloss.shapes.products import log_of_products
 from fastloss.validate import kernel_dtype
 
 STAGE = 64 * CHUNK  # elements converted at a time, where an array cannot be read as it is
@@ -33,6 +34,25 @@ def block(inputs, parameters, outputs, first, last):
         outputs[4][chunk] = wrong
 
 
+def split_block(inputs, parameters, outputs, first, last):
+    """`block` where the loss is rest + log(1 + odds): the logarithms are taken eight at a time."""
+    scale = parameters[0]
+    own = unpack(parameters)
+    odds = np.empty(CHUNK)
+    for chunk in range(first, last):
+        total = 0.0
+        wrong = 0
+        start = np.uint64(chunk * CHUNK)
+        stop = np.uint64(min(inputs[0].size, (chunk + 1) * CHUNK))
+        for i in range(start, stop):
+            rest, bits = element(i, inputs, scale, own, outputs)
+            total += rest
+            wrong |= bits
+            odds[i - start] = element_odds(i, inputs, own)
+        outputs[3][chunk] = total + log_of_products(1.0, 0, stop - start, odds)
+        outputs[4][chunk] = wrong
+
+
 @functools.cache
 def compiled(formulas: Formulas, wanted: Wanted, dtypes: tuple[np.dtype, ...], weighted: bool) -> tuple[Any, Any]:
     """The block of one loss for what is wanted of it, and its signature."""
@@ -47,10 +67,18 @@ def compiled(formulas: Formulas, wanted: Wanted, dtypes: tuple[np.dtype, ...], w
         types.int64,
         types.int64,
     )
-    bound = build.formula(build.bind(element, **formulas.bindings(wanted, weighted)))
     name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
-    own = build.formula(UNPACKS[formulas.parameters])
-    return build.loop(block, name, signature, element=bound, unpack=own), signature
+    split = formulas.splits(wanted, weighted)
+    template = split_block if split else block
+    bindings = formulas.bindings(wanted, weighted, split)
+    bound = {
+        **build.inner_loops(template),
+        "element": build.formula(build.bind(element, **bindings)),
+        "unpack": build.formula(UNPACKS[formulas.parameters]),
+    }
+    if split:
+        bound["element_odds"] = build.formula(build.bind(element_odds, **bindings))
+    return build.loop(template, name, signature, **bound), signature
 
 
 def readable(array: np.ndarray, dtype: np.dtype) -> bool:
