@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from fastloss.elementary import log1p
-from fastloss.shapes.products import log_of_product, log_of_products
 from fastloss.shapes.pointwise import Wanted, unbound
+from fastloss.shapes.products import log_of_product, log_of_products
 
 WANT_VALUE = True
 WANT_GRADIENT = False
