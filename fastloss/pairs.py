@@ -194,6 +194,7 @@ def pairwise(
     all_pairs: Callable[..., float] = multiplier_difference,
     labels: Domain = REAL,
     exponential_form: bool = False,
+    tails: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., Any]], PairwiseLoss]:
     """Declare a pairwise loss by its formulas of gap and one parameter; the body returns that parameter's tuple.
 
@@ -201,7 +202,7 @@ def pairwise(
     """
 
     def declare(function: Callable[..., Any]) -> PairwiseLoss:
-        formulas = PairFormulas(function.__name__, value, slope, curvature, exponential_form)
+        formulas = PairFormulas(function.__name__, value, slope, curvature, exponential_form, tails=tails)
         about = {"reference": reference, "parameters": parameters}
         return PairwiseLoss(function, formulas=formulas, all_multiplier=all_pairs, labels=labels, **about)
 

@@ -26,12 +26,17 @@ def _logistic_curvature(gap, sigma):
     return sigma * sigma * (p * (1.0 - p))
 
 
+def _logistic_tails(s):
+    return (0.0, s, 1.0, 1.0), (-s, 0.0, s, -s), (0.0, 0.0, s * s, s * s)
+
+
 @pairwise(
     _logistic,
     _logistic_slope,
     _logistic_curvature,
     parameters={"pairs": PAIRS, "sigma": POSITIVE},
     exponential_form=True,
+    tails=_logistic_tails,
     reference="Burges et al., Learning to rank using gradient descent, 2005",
 )
 def pairwise_logistic_loss(scores, labels, *, pairs="ordered", sigma=1.0):
@@ -83,6 +88,7 @@ def pairwise_logistic_loss(scores, labels, *, pairs="ordered", sigma=1.0):
     _logistic_slope,
     _logistic_curvature,
     parameters={"sigma": POSITIVE},
+    tails=_logistic_tails,
     all_pairs=multiplier_sign,
     labels=SIGN_OR_BINARY,
     reference="Burges et al., Learning to rank using gradient descent, 2005",

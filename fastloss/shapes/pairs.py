@@ -131,6 +131,9 @@ class PairFormulas:
     curvature: Callable[..., float] = unbound
     exponential_form: bool = False  # the logistic loss: see above; its one parameter is sigma
     parameters: int = 1
+    # A smooth kernel's limits as functions of sigma, for `shapes/boxes`: for value, slope and curvature (A, B, R, L), by
+    # which it is A + B |gap| + R e**(-sigma |gap|) where the gap is far below 0, and L e**(-sigma gap) far above.
+    tails: Callable[[float], tuple[tuple[float, ...], ...]] | None = None
 
     def bindings(self, wanted: Wanted, weighted: bool, multiplier: Callable[..., float]) -> dict[str, Any]:
         """What the names of this module mean for this loss."""

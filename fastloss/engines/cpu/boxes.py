@@ -1,0 +1,289 @@
+"""The linear-time sums of `shapes/boxes.py` on the CPU.
+
+A `Node` is one bipartite sum: targets and sources are rows of a range whose labels lie in two intervals, so rows need
+no sorting and a group no memory of its own. Nodes run in batches, in four launches: moments (chunks of rows into grids
+of their own, added in order), far sums (a node each), coupling (ranges of boxes), evaluation (chunks of rows).
+"""
+
+import functools
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import types
+
+from fastloss.engines import build
+from fastloss.engines.cpu.launch import launch, read_only
+from fastloss.shapes import boxes as shape
+from fastloss.shapes.boxes import (
+    COLUMNS,
+    DEGREES,
+    FINE,
+    H,
+    SUB,
+    add_moments,
+    at_nodes,
+    couple,
+    cut,
+    evaluate,
+    far,
+    gather,
+    scan,
+    select,
+)
+from fastloss.shapes.pairs import PairFormulas
+from fastloss.shapes.pointwise import Wanted
+
+PIECE = 4096  # rows selected at a time
+ROWS = 1 << 16  # rows of a task; sums depend on it
+PART_SLOTS = 1 << 17  # fine boxes that the partial grids of a node may have together
+BATCH_SLOTS = 1 << 18  # fine boxes of the nodes of a batch
+BOXES = 64  # coarse boxes of a task
+DENSE = 1 << 15  # more boxes than these, or than rows, and only the occupied ones are kept
+
+BEGIN, END, FIRST_KEY, LAST_KEY, SLOT, PARTS, BOX, COUNT = range(8)  # columns of the nodes' integers
+ORIGIN, SOURCE_LOW, SOURCE_HIGH, TARGET_LOW, TARGET_HIGH, SLOPE, CURVE = range(7)  # and of their floats
+
+
+class Node(NamedTuple):
+    """A sum over all pairs of a target and a source among the rows begin <= i < end."""
+
+    begin: int
+    end: int
+    sources: tuple[float, float]
+    targets: tuple[float, float]
+    low: float  # of the rows' scores
+    high: float
+    factor: float = 1.0  # multiplies the derivatives
+
+    def mirrored(self) -> "Node":
+        """The same pairs from the sources' side, in coordinates of the other sign."""
+        return self._replace(sources=self.targets, targets=self.sources)
+
+
+def moments_block(inputs, parameters, outputs, first, last):
+    scores, labels, weights, keys, floats, integers, tasks = inputs
+    chosen = np.empty(PIECE, np.uint64)
+    rows = (scores, weights, keys)
+    for task in range(first, last):
+        node, part = tasks[task, 0], tasks[task, 1]
+        grid = (floats[node, ORIGIN], integers[node, FIRST_KEY], integers[node, LAST_KEY])
+        slots = integers[node, COUNT] * SUB
+        start = integers[node, SLOT] + part * slots
+        own = outputs[0][start : start + slots]
+        own[:, :] = 0.0
+        for begin in range(tasks[task, 2], tasks[task, 3], PIECE):
+            end = min(begin + PIECE, tasks[task, 3])
+            between = (floats[node, SOURCE_LOW], floats[node, SOURCE_HIGH])
+            count = select((begin, end), labels, between, chosen)
+            add_moments(chosen[:count], rows, parameters[0], grid, own)
+
+
+def gather_block(inputs, parameters, outputs, first, last):
+    keys, integers, cuts, edges = inputs
+    moments, boxes = outputs
+    for node in range(first, last):
+        slots = integers[node, COUNT] * SUB
+        start = integers[node, SLOT]
+        own = moments[start : start + slots]
+        for part in range(1, integers[node, PARTS]):
+            other = moments[start + part * slots : start + (part + 1) * slots]
+            for slot in range(slots):
+                for n in range(FINE):
+                    own[slot, n] += other[slot, n]
+        begin, end = integers[node, BOX], integers[node, BOX] + integers[node, COUNT]
+        gather(own, cuts, edges, boxes[begin:end])
+        scan(boxes[begin:end], keys[begin:end], parameters[1])
+
+
+def couple_block(inputs, parameters, outputs, first, last):
+    boxes, keys, integers, table, tails, cuts, edges, tasks = inputs
+    received, sums = np.empty(DEGREES), np.empty(4)
+    for task in range(first, last):
+        node = tasks[task, 0]
+        begin, end = integers[node, BOX], integers[node, BOX] + integers[node, COUNT]
+        for q in range(tasks[task, 1], tasks[task, 2]):
+            far(q, boxes[begin:end], keys[begin:end], parameters[1], sums)
+            for k in range(table.shape[0]):
+                couple(q, boxes[begin:end], keys[begin:end], table[k], received)
+                slot = (begin + q) * SUB
+                cut(received, sums, tails[k], (cuts, edges), outputs[0][slot : slot + SUB, k])
+
+
+def evaluate_block(inputs, parameters, outputs, first, last):
+    scores, labels, weights, keys, floats, integers, tasks, coefficients = inputs
+    chosen = np.empty(PIECE, np.uint64)
+    rows = (scores, weights, keys)
+    for task in range(first, last):
+        node = tasks[task, 0]
+        grid = (
+            floats[node, ORIGIN],
+            integers[node, FIRST_KEY],
+            integers[node, LAST_KEY],
+            parameters[0],
+            floats[node, SLOPE],
+            floats[node, CURVE],
+        )
+        start = integers[node, BOX] * SUB
+        own = coefficients[start : start + integers[node, COUNT] * SUB]
+        total = 0.0
+        for begin in range(tasks[task, 2], tasks[task, 3], PIECE):
+            end = min(begin + PIECE, tasks[task, 3])
+            between = (floats[node, TARGET_LOW], floats[node, TARGET_HIGH])
+            count = select((begin, end), labels, between, chosen)
+            total += evaluate(chosen[:count], rows, grid, own, outputs[:3])
+        outputs[3][task] = total
+
+
+def nodes_block(inputs, parameters, outputs, first, last):
+    at_nodes(inputs[0], parameters[0], outputs[0])
+
+
+class Steepness(NamedTuple):
+    """sigma = scale * s, with `scale` a power of two and s in [1/2, 1)."""
+
+    scale: float
+    s: float
+
+
+def steepness(sigma: float) -> Steepness:
+    """How z is scaled for a kernel."""
+    s, exponent = np.frexp(sigma)
+    return Steepness(float(np.ldexp(1.0, exponent)), float(s))
+
+
+def _stored(block: Any, name: str, arrays: tuple[Any, ...], **names: Any) -> tuple[Any, Any]:
+    """A block for these (inputs, parameters, outputs), loaded or compiled."""
+    kinds = tuple(numba.typeof(part) for part in arrays)
+    return _compiled(block, name, kinds, tuple(names.items()))
+
+
+@functools.cache
+def _compiled(block: Any, name: str, kinds: tuple[Any, ...], names: tuple[tuple[str, Any], ...]) -> tuple[Any, Any]:
+    signature = types.void(*kinds, types.int64, types.int64)
+    bound = build.bind(block, **dict(names))
+    return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
+
+
+def _launch(block: Any, name: str, arrays: tuple[Any, ...], chunks: int, **names: Any) -> None:
+    inputs, parameters, outputs = arrays
+    arrays = (tuple(map(read_only, inputs)), read_only(np.array(parameters, np.float64)), outputs)
+    kernel, signature = _stored(block, name, arrays, **names)
+    with np.errstate(all="ignore"):  # with the JIT off, NumPy's numbers warn
+        launch(kernel, signature, arrays, chunks)
+
+
+@functools.lru_cache(maxsize=64)
+def tables(formulas: PairFormulas, s: float) -> tuple[np.ndarray, np.ndarray]:
+    """The coupling tables of value, slope and curvature, and their tails."""
+    gaps = shape.node_gaps()
+    values = np.empty((3, gaps.size))
+    names = {name: getattr(formulas, name) for name in ("value", "slope", "curvature")}
+    _launch(nodes_block, formulas.name, ((gaps.reshape(-1),), (s,), (values,)), 1, **names)
+    coupled = np.stack([shape.coupling_table(one.reshape(gaps.shape)) for one in values])
+    return coupled, np.array(formulas.tails(s))
+
+
+def keys_of(node: Node, scale: float, scores: np.ndarray) -> tuple[np.ndarray, bool]:
+    """The coarse boxes that a node needs, as numbers on the whole axis, and whether they have gaps."""
+    low, high = sorted((scale * node.low, scale * node.high))
+    first, last = np.floor(low / H), np.floor(high / H)
+    rows = node.end - node.begin
+    if last - first < min(DENSE, 1024 + rows):
+        return first + np.arange(int(last - first) + 1), False
+    return np.unique(np.floor(scale / H * scores[node.begin : node.end].astype(np.float64))), True
+
+
+class Batch:
+    """Nodes that are computed together, laid out in common buffers."""
+
+    def __init__(self, nodes: list[Node], keys: list[tuple[np.ndarray, bool]]):
+        self.nodes = nodes
+        self.keys = np.concatenate([key for key, _ in keys])
+        self.floats, self.integers = np.zeros((len(nodes), 7)), np.zeros((len(nodes), 8), np.int64)
+        box = slot = 0
+        self.sources: list[tuple[int, ...]] = []
+        self.boxes: list[tuple[int, ...]] = []
+        self.targets: list[tuple[int, ...]] = []
+        for at, (node, (own, sparse)) in enumerate(zip(nodes, keys, strict=True)):
+            rows, count = node.end - node.begin, own.size
+            parts = min(-(-rows // ROWS), max(1, PART_SLOTS // (count * SUB)))
+            size = -(-rows // parts)
+            bounds = (box, box + count) if sparse else (0, 0)
+            self.integers[at] = node.begin, node.end, *bounds, slot, parts, box, count
+            self.floats[at, :5] = SUB * own[0], *node.sources, *node.targets
+            for part in range(parts):
+                begin = node.begin + part * size
+                self.sources.append((at, part, begin, min(begin + size, node.end)))
+            self.boxes += [(at, q, min(q + BOXES, count)) for q in range(0, count, BOXES)]
+            self.targets += [(at, 0, i, min(i + ROWS, node.end)) for i in range(node.begin, node.end, ROWS)]
+            box, slot = box + count, slot + parts * count * SUB
+        self.count, self.slots = box, slot
+
+    def run(self, formulas: PairFormulas, rows: Any, scaling: tuple[float, float], wanted: Wanted, results: Any):
+        """The nodes' losses; derivatives are added to the results."""
+        scores, labels, weights = rows
+        scale, s = scaling
+        factors = np.array([node.factor for node in self.nodes])
+        self.floats[:, SLOPE], self.floats[:, CURVE] = scale * factors, scale * scale * factors
+        about = (self.floats, self.integers)
+        moments = np.empty((self.slots, FINE))
+        weighted = {"WEIGHTED": bool(weights.size)}
+        kind = "w" if weights.size else "u"
+        inputs = (scores, labels, weights, self.keys, *about)
+        arrays = ((*inputs, np.array(self.sources)), scaling, (moments,))
+        _launch(moments_block, kind, arrays, len(self.sources), **weighted)
+        boxes, cuts, edges = np.empty((self.count, COLUMNS)), shape.cut_table(), shape.edge_table(s)
+        arrays = ((self.keys, self.integers, cuts, edges), scaling, (moments, boxes))
+        _launch(gather_block, "any", arrays, len(self.nodes))
+        del moments
+        table, tails = tables(formulas, s)
+        some = np.flatnonzero([wanted.value or wanted.each, wanted.gradient, wanted.curvature])
+        coefficients = np.empty((self.count * SUB, some.size, FINE))
+        arrays = (
+            (boxes, self.keys, self.integers, table[some], tails[some], cuts, edges, np.array(self.boxes)),
+            scaling,
+            (coefficients,),
+        )
+        _launch(couple_block, "any", arrays, len(self.boxes))
+        losses = np.empty(len(self.targets))
+        asked = {
+            "WANT_VALUE": wanted.value or wanted.each,
+            "WANT_GRADIENT": wanted.gradient,
+            "WANT_CURVATURE": wanted.curvature,
+        }
+        arrays = ((*inputs, np.array(self.targets), coefficients), scaling, (*results, losses))
+        _launch(evaluate_block, f"{wanted.code}{kind}", arrays, len(self.targets), **weighted, **asked)
+        return np.bincount(np.array(self.targets)[:, 0], losses, len(self.nodes))
+
+
+def batches(nodes: list[Node], scale: float, scores: np.ndarray):
+    """Batches of bounded memory, in the nodes' order."""
+    some: list[Node] = []
+    keys: list[tuple[np.ndarray, bool]] = []
+    slots = 0
+    for node in nodes:
+        own = keys_of(node, scale, scores)
+        if some and slots + own[0].size * SUB > BATCH_SLOTS:
+            yield Batch(some, keys)
+            some, keys, slots = [], [], 0
+        some.append(node)
+        keys.append(own)
+        slots += own[0].size * SUB
+    if some:
+        yield Batch(some, keys)
+
+
+def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, sigma: float, wanted: Wanted, results: Any) -> np.ndarray:
+    """The nodes' losses; no two nodes have a row in common. Derivatives of all their rows are added to the results.
+
+    `rows` is (scores, labels, weights), `results` is (each, gradient, curvature).
+    """
+    scale, s = steepness(sigma)
+    losses = [batch.run(formulas, rows, (scale, s), wanted, results) for batch in batches(nodes, scale, rows[0])]
+    derivatives = Wanted(gradient=wanted.gradient, curvature=wanted.curvature)
+    if any(derivatives):
+        mirrored = [node.mirrored() for node in nodes]
+        for batch in batches(mirrored, -scale, rows[0]):
+            batch.run(formulas, rows, (-scale, s), derivatives, results)
+    return np.concatenate(losses)
