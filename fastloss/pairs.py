@@ -13,7 +13,7 @@ from fastloss.shapes.pointwise import Wanted, unbound
 
 REDUCTIONS = (*validate.REDUCTIONS, "per_group")
 PAIRS = Choice(("ordered", "all"))
-METHOD = Choice(("auto", "direct"))
+METHOD = Choice(("auto", "direct", "fast"))
 
 
 class GroupSums(NamedTuple):
@@ -79,8 +79,10 @@ class PairwiseLoss(Loss):
         The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, in the order of
         `numpy.unique(groups)` or of `offsets`; "none" gives each row's sum over its pairs as their first item (its
         gradient is that of the sum).
-    method : {"auto", "direct"}
-        How pairs are summed; "direct" computes each of them.
+    method : {"auto", "direct", "fast"}
+        How pairs are summed: "direct" computes each of them, "fast" takes time in proportion to the rows (to N log N
+        where it sorts) and gives the same to 13 digits, "auto" takes the cheaper for each group. A group of more than
+        20,000 rows with a score that is not finite is NaN throughout under the last two.
     with_counts : bool
         Whether the number of pairs is returned beside the value.
     """
@@ -101,6 +103,11 @@ class PairwiseLoss(Loss):
         self.labels = labels  # of the "all" form; the ordered form takes any numbers
 
     @property
+    def has_fast(self) -> bool:
+        """Whether there is a method without all the pairs."""
+        return self.formulas.tails is not None or self.formulas.power > 0 or self.formulas.separable
+
+    @property
     def has_curvature(self) -> bool:
         return self.formulas.curvature is not unbound
 
@@ -109,14 +116,14 @@ class PairwiseLoss(Loss):
     ) -> GroupSums:
         """What `fastloss score` adds up: sums of contiguous groups, given by CSR offsets."""
         own, shared = self._bound((scores, labels), {"offsets": offsets, "sample_weight": sample_weight, **parameters})
-        run, kind, rows = self._arranged(own, shared)
-        outcome = run.evaluate(
-            self.formulas, kind, rows, np.ones(rows.weight.size), (self.function(**own), Wanted(value=True))
-        )
+        run, rows = self._prepared(own, shared)
+        outcome = run.evaluate(rows, np.ones(rows.weight.size), Wanted(value=True))
         return GroupSums(outcome.loss, rows.weight, rows.pairs)
 
-    def _arranged(self, own, shared, groups=None):
-        METHOD.validate("method", shared["method"])
+    def _prepared(self, own, shared, groups=None):
+        method = METHOD.validate("method", shared["method"])
+        if method == "fast" and not self.has_fast:
+            raise ValueError(f"method is 'fast': {self.name} has none, expected 'auto' or 'direct'")
         run = backend.engine("cpu", self.shape)
         scores, labels = validate.array("scores", own["scores"]), validate.array("labels", own["labels"])
         if scores.ndim != 1:
@@ -130,13 +137,13 @@ class PairwiseLoss(Loss):
         groups = groups or grouped(shared["groups"], shared["offsets"], scores.size)
         kind = run.Kind(self.all_multiplier if unordered else multiplier_one, unordered)
         arrays = (scores, labels, weights, groups.rows, groups.offsets)
-        return run, kind, run.arranged(self.formulas, kind, arrays, self.function(**own))
+        return run, run.prepare(self.formulas, kind, arrays, self.function(**own), method)
 
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"], REDUCTIONS)
         count = np.size(own["scores"])
         groups = grouped(shared["groups"], shared["offsets"], count)
-        run, kind, rows = self._arranged(own, shared, groups)
+        run, rows = self._prepared(own, shared, groups)
         weight = reduce.ordered_sum(rows.weight)
         scales = np.full(rows.weight.size, reduce.inverse(weight) if reduction == "mean" else 1.0)
         if reduction == "per_group":
@@ -148,7 +155,7 @@ class PairwiseLoss(Loss):
             derived,
             what == "grad_hess",
         )
-        outcome = run.evaluate(self.formulas, kind, rows, scales, (self.function(**own), wanted))
+        outcome = run.evaluate(rows, scales, wanted)
         if what == "grad_hess":
             return outcome.gradient, outcome.curvature
         value = self._reduced(reduction, outcome, rows, groups)
@@ -195,14 +202,18 @@ def pairwise(
     labels: Domain = REAL,
     exponential_form: bool = False,
     tails: Callable[..., Any] | None = None,
+    power: int = 0,
+    separable: bool = False,
 ) -> Callable[[Callable[..., Any]], PairwiseLoss]:
     """Declare a pairwise loss by its formulas of gap and one parameter; the body returns that parameter's tuple.
 
+    `tails`, `power` or `separable` choose the fast method, see `PairFormulas`.
     `all_pairs` is the multiplier m of the literal double sum over all i, j, and `labels` what it takes.
     """
 
     def declare(function: Callable[..., Any]) -> PairwiseLoss:
-        formulas = PairFormulas(function.__name__, value, slope, curvature, exponential_form, tails=tails)
+        fast = {"tails": tails, "power": power, "separable": separable}
+        formulas = PairFormulas(function.__name__, value, slope, curvature, exponential_form, **fast)
         about = {"reference": reference, "parameters": parameters}
         return PairwiseLoss(function, formulas=formulas, all_multiplier=all_pairs, labels=labels, **about)
 

@@ -151,6 +151,7 @@ def _hinge_slope(gap, margin):
     parameters={"pairs": PAIRS, "margin": POSITIVE},
     all_pairs=multiplier_sign,
     labels=SIGN_OR_BINARY,
+    power=1,
     reference="Joachims, Optimizing search engines using clickthrough data, 2002",
 )
 def pairwise_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
@@ -218,6 +219,7 @@ def _squared_hinge_curvature(gap, margin):
     parameters={"pairs": PAIRS, "margin": POSITIVE},
     all_pairs=multiplier_sign,
     labels=SIGN_OR_BINARY,
+    power=2,
     reference="Chapelle and Keerthi, Efficient algorithms for ranking with SVMs, 2010",
 )
 def pairwise_squared_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
@@ -281,6 +283,7 @@ def _exponential_curvature(gap, sigma):
     _exponential_slope,
     _exponential_curvature,
     parameters={"pairs": PAIRS, "sigma": POSITIVE},
+    separable=True,
     reference="Freund et al., An efficient boosting algorithm for combining preferences, 2003",
 )
 def pairwise_exponential_loss(scores, labels, *, pairs="ordered", sigma=1.0):

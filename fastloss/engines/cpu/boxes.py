@@ -1,19 +1,15 @@
 """The linear-time sums of `shapes/boxes.py` on the CPU.
 
-A `Node` is one bipartite sum: targets and sources are rows of a range whose labels lie in two intervals, so rows need
-no sorting and a group no memory of its own. Nodes run in batches, in four launches: moments (chunks of rows into grids
-of their own, added in order), far sums (a node each), coupling (ranges of boxes), evaluation (chunks of rows).
+Nodes run in batches, in four launches: moments (chunks of rows into grids of their own, added in order), far sums (a
+node each), coupling (ranges of boxes), evaluation (chunks of rows).
 """
 
 import functools
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
-from numba import types
 
-from fastloss.engines import build
-from fastloss.engines.cpu.launch import launch, read_only
+from fastloss.engines.cpu.nodes import PIECE, ROWS, Node, Parameters, derivatives, run_block
 from fastloss.shapes import boxes as shape
 from fastloss.shapes.boxes import (
     COLUMNS,
@@ -34,8 +30,6 @@ from fastloss.shapes.boxes import (
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 
-PIECE = 4096  # rows selected at a time
-ROWS = 1 << 16  # rows of a task; sums depend on it
 PART_SLOTS = 1 << 17  # fine boxes that the partial grids of a node may have together
 BATCH_SLOTS = 1 << 18  # fine boxes of the nodes of a batch
 BOXES = 64  # coarse boxes of a task
@@ -43,22 +37,6 @@ DENSE = 1 << 15  # more boxes than these, or than rows, and only the occupied on
 
 BEGIN, END, FIRST_KEY, LAST_KEY, SLOT, PARTS, BOX, COUNT = range(8)  # columns of the nodes' integers
 ORIGIN, SOURCE_LOW, SOURCE_HIGH, TARGET_LOW, TARGET_HIGH, SLOPE, CURVE = range(7)  # and of their floats
-
-
-class Node(NamedTuple):
-    """A sum over all pairs of a target and a source among the rows begin <= i < end."""
-
-    begin: int
-    end: int
-    sources: tuple[float, float]
-    targets: tuple[float, float]
-    low: float  # of the rows' scores
-    high: float
-    factor: float = 1.0  # multiplies the derivatives
-
-    def mirrored(self) -> "Node":
-        """The same pairs from the sources' side, in coordinates of the other sign."""
-        return self._replace(sources=self.targets, targets=self.sources)
 
 
 def moments_block(inputs, parameters, outputs, first, last):
@@ -152,34 +130,13 @@ def steepness(sigma: float) -> Steepness:
     return Steepness(float(np.ldexp(1.0, exponent)), float(s))
 
 
-def _stored(block: Any, name: str, arrays: tuple[Any, ...], **names: Any) -> tuple[Any, Any]:
-    """A block for these (inputs, parameters, outputs), loaded or compiled."""
-    kinds = tuple(numba.typeof(part) for part in arrays)
-    return _compiled(block, name, kinds, tuple(names.items()))
-
-
-@functools.cache
-def _compiled(block: Any, name: str, kinds: tuple[Any, ...], names: tuple[tuple[str, Any], ...]) -> tuple[Any, Any]:
-    signature = types.void(*kinds, types.int64, types.int64)
-    bound = build.bind(block, **dict(names))
-    return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
-
-
-def _launch(block: Any, name: str, arrays: tuple[Any, ...], chunks: int, **names: Any) -> None:
-    inputs, parameters, outputs = arrays
-    arrays = (tuple(map(read_only, inputs)), read_only(np.array(parameters, np.float64)), outputs)
-    kernel, signature = _stored(block, name, arrays, **names)
-    with np.errstate(all="ignore"):  # with the JIT off, NumPy's numbers warn
-        launch(kernel, signature, arrays, chunks)
-
-
 @functools.lru_cache(maxsize=64)
 def tables(formulas: PairFormulas, s: float) -> tuple[np.ndarray, np.ndarray]:
     """The coupling tables of value, slope and curvature, and their tails."""
     gaps = shape.node_gaps()
     values = np.empty((3, gaps.size))
     names = {name: getattr(formulas, name) for name in ("value", "slope", "curvature")}
-    _launch(nodes_block, formulas.name, ((gaps.reshape(-1),), (s,), (values,)), 1, **names)
+    run_block(nodes_block, formulas.name, ((gaps.reshape(-1),), (s,), (values,)), 1, **names)
     coupled = np.stack([shape.coupling_table(one.reshape(gaps.shape)) for one in values])
     return coupled, np.array(formulas.tails(s))
 
@@ -232,10 +189,10 @@ class Batch:
         kind = "w" if weights.size else "u"
         inputs = (scores, labels, weights, self.keys, *about)
         arrays = ((*inputs, np.array(self.sources)), scaling, (moments,))
-        _launch(moments_block, kind, arrays, len(self.sources), **weighted)
+        run_block(moments_block, kind, arrays, len(self.sources), **weighted)
         boxes, cuts, edges = np.empty((self.count, COLUMNS)), shape.cut_table(), shape.edge_table(s)
         arrays = ((self.keys, self.integers, cuts, edges), scaling, (moments, boxes))
-        _launch(gather_block, "any", arrays, len(self.nodes))
+        run_block(gather_block, "any", arrays, len(self.nodes))
         del moments
         table, tails = tables(formulas, s)
         some = np.flatnonzero([wanted.value or wanted.each, wanted.gradient, wanted.curvature])
@@ -245,7 +202,7 @@ class Batch:
             scaling,
             (coefficients,),
         )
-        _launch(couple_block, "any", arrays, len(self.boxes))
+        run_block(couple_block, "any", arrays, len(self.boxes))
         losses = np.empty(len(self.targets))
         asked = {
             "WANT_VALUE": wanted.value or wanted.each,
@@ -253,7 +210,7 @@ class Batch:
             "WANT_CURVATURE": wanted.curvature,
         }
         arrays = ((*inputs, np.array(self.targets), coefficients), scaling, (*results, losses))
-        _launch(evaluate_block, f"{wanted.code}{kind}", arrays, len(self.targets), **weighted, **asked)
+        run_block(evaluate_block, f"{wanted.code}{kind}", arrays, len(self.targets), **weighted, **asked)
         return np.bincount(np.array(self.targets)[:, 0], losses, len(self.nodes))
 
 
@@ -274,16 +231,19 @@ def batches(nodes: list[Node], scale: float, scores: np.ndarray):
         yield Batch(some, keys)
 
 
-def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, sigma: float, wanted: Wanted, results: Any) -> np.ndarray:
-    """The nodes' losses; no two nodes have a row in common. Derivatives of all their rows are added to the results.
-
-    `rows` is (scores, labels, weights), `results` is (each, gradient, curvature).
-    """
-    scale, s = steepness(sigma)
+def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
+    """See `nodes.Sums`."""
+    wanted, results = task
+    scale, s = steepness(parameters.number)
+    scale *= parameters.orientation
     losses = [batch.run(formulas, rows, (scale, s), wanted, results) for batch in batches(nodes, scale, rows[0])]
-    derivatives = Wanted(gradient=wanted.gradient, curvature=wanted.curvature)
-    if any(derivatives):
+    if wanted.gradient or wanted.curvature:
         mirrored = [node.mirrored() for node in nodes]
         for batch in batches(mirrored, -scale, rows[0]):
-            batch.run(formulas, rows, (-scale, s), derivatives, results)
+            batch.run(formulas, rows, (-scale, s), derivatives(wanted), results)
     return np.concatenate(losses)
+
+
+def can_do(parameter: float, low: float, high: float) -> bool:
+    """Whether the boxes' numbers are finite."""
+    return max(abs(low), abs(high)) < 1e300 / max(steepness(parameter).scale, 1.0)

@@ -1,383 +1,397 @@
-"""The pairwise shape on the CPU: every pair of a group, O(n^2) a group.
+"""The pairwise shape on the CPU: which groups are summed directly, which by a fast method, and both put together.
 
-Three steps. `arrange` (parallel over groups) brings each group's rows into the order of falling labels, so that the
-rows below a row are one range and no pair needs a test; it also counts pairs. `plan` cuts the rows into pieces of
-bounded cost: many small groups together, a large group into several. `block` does pieces; each row adds up its own
-pairs, and whole groups or slices of one are summed in row order, so that no bit depends on the threads.
+Small groups go to `direct_pairs`. Of a large group, `survey` lists the labels; if they are few, the group is halved by
+label again and again, as it lies, and each halving is one node of the loss's fast method (`Sums`). If they are many,
+its rows are sorted by label first, and the smallest parts are done directly.
 """
 
-import functools
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
-from numba import types
 
-from fastloss.elementary import exp
-from fastloss.engines import build
-from fastloss.engines.cpu.launch import launch, read_only
-from fastloss.shapes import pairs as shape
-from fastloss.shapes.pairs import SPREAD, PairFormulas
-from fastloss.shapes.pointwise import UNPACKS, Wanted, unbound
+from fastloss.engines.cpu import boxes, direct_pairs, separable, thresholds
+from fastloss.engines.cpu.direct_pairs import Kind, Outcome
+from fastloss.engines.cpu.nodes import ROWS, Node, Parameters, Sums, run_block
+from fastloss.shapes.pairs import PairFormulas
+from fastloss.shapes.pointwise import Wanted
 from fastloss.validate import kernel_dtype
 
-COST = 1 << 18  # pairs in a piece; a constant of the library, since the sums of slices depend on it
-SMALL = 16  # rows in a group that is sorted by insertion
-LEVELS = 64  # labels that are integers below this are sorted by counting
-BATCH = 1 << 14  # rows that one chunk of `arrange` holds, if it is not one larger group
-
-F8 = types.Array(types.float64, 1, "C", readonly=True)
-I8 = types.Array(types.int64, 1, "C", readonly=True)
-F8_OUT, I8_OUT = types.Array(types.float64, 1, "C"), types.Array(types.int64, 1, "C")
-# Bound before compilation. UNORDERED: all pairs count, whatever the order of the labels.
-UNORDERED = HAS_EXPONENTIALS = NEEDS_SECOND = False
-first_sums = second_sums = first_exponential = second_exponential = unpack = unbound
+LEVELS = 16  # distinct labels up to which a group needs no sorting
+ALL_LEVELS = 8  # and up to which pairs="all" is fast: it takes a node for each pair of levels
+LEAF = 1024  # rows of a part that is not halved any more
+FEWEST = 2048  # rows from which "auto" takes the fast method, see bench/results
+MOST_DIRECT = 20_000  # rows up to which a group with scores that are not finite is summed directly
 
 
-def is_falling(labels, order, start, stop):
-    for k in range(start + 1, stop):
-        if labels[order[k]] > labels[order[k - 1]]:
-            return False
-    return True
+class Levels(NamedTuple):
+    """What a survey says of a group: its labels in rising order, if they are few, and its scores' range."""
+
+    values: np.ndarray
+    counts: np.ndarray
+    weights: np.ndarray
+    many: bool
+    low: float
+    high: float
+    finite: bool
 
 
-def sort_by_counting(labels, order, start, stop, scratch):
-    """Stable, by falling label; False, with nothing done, if some label is not an integer in [0, LEVELS)."""
-    ends = np.zeros(LEVELS + 1, np.int64)
-    for k in range(start, stop):
-        y = labels[order[k]]
-        if not (y >= 0.0 and y < LEVELS) or y != np.floor(y):
-            return False
-        ends[LEVELS - 1 - np.int64(y)] += 1
-    at = start
-    for level in range(LEVELS):
-        count = ends[level]
-        ends[level] = at
-        at += count
-    for k in range(start, stop):
-        scratch[k] = order[k]
-    for k in range(start, stop):
-        level = LEVELS - 1 - np.int64(labels[scratch[k]])
-        order[ends[level]] = scratch[k]
-        ends[level] += 1
-    return True
-
-
-def sort_by_insertion(labels, order, start, stop):
-    for k in range(start + 1, stop):
-        row = order[k]
-        y = labels[row]
-        at = k
-        while at > start and labels[order[at - 1]] < y:
-            order[at] = order[at - 1]
-            at -= 1
-        order[at] = row
-
-
-def sort_by_merging(labels, order, start, stop):
-    keys = np.empty(stop - start)
-    for k in range(start, stop):
-        keys[k - start] = -labels[order[k]]
-    ranks = np.argsort(keys, kind="mergesort")
-    rows = order[start:stop].copy()
-    for k in range(start, stop):
-        order[k] = rows[ranks[k - start]]
-
-
-def sort_group(labels, order, bounds, scratch):
-    """Bring the rows order[start:stop] into the order of falling label, equal labels as they stand."""
-    start, stop = bounds
-    if stop - start <= SMALL:
-        sort_by_insertion(labels, order, start, stop)
-    elif not is_falling(labels, order, start, stop) and not sort_by_counting(labels, order, start, stop, scratch):
-        sort_by_merging(labels, order, start, stop)
-
-
-def count_pairs(labels, weights, start, stop):
-    """The pairs of a sorted group whose first label is the greater, and the sum of their weights."""
-    pairs = below = level = 0
-    weight = weight_below = weight_level = 0.0
-    for k in range(stop - 1, start - 1, -1):
-        if k + 1 < stop and labels[k] != labels[k + 1]:
-            below += level
-            weight_below += weight_level
-            level, weight_level = 0, 0.0
-        w = weights[k] if weights.size else 1.0
-        level += 1
-        weight_level += w
-        pairs += below
-        weight += w * weight_below
-    return pairs, weight
-
-
-def arrange(inputs, parameters, outputs, first, last):
-    scores, labels, weights, rows, offsets, batches = inputs
-    order, s, y, w, e, pairs, pair_weight, spread, scratch = outputs
-    for g in range(batches[first], batches[last]):
-        start, stop = offsets[g], offsets[g + 1]
-        for k in range(start, stop):
-            order[k] = rows[k] if rows.size else k
-        if not UNORDERED:
-            sort_group(labels, order, (start, stop), scratch)
+def survey_block(inputs, parameters, outputs, first, last):
+    scores, labels, weights, ranges = inputs
+    values, counts, totals, about = outputs
+    for task in range(first, last):
+        number, infinite, more = 0, 0, 0
         low, high = np.inf, -np.inf
-        for k in range(start, stop):
-            s[k] = scores[order[k]]
-            y[k] = labels[order[k]]
-            if weights.size:
-                w[k] = weights[order[k]]
-            low = s[k] if not s[k] >= low else low
-            high = s[k] if not s[k] <= high else high
-        if UNORDERED:
-            total = w[start:stop].sum() if weights.size else float(stop - start)
-            pairs[g], pair_weight[g] = (stop - start) ** 2, total * total
-        else:
-            pairs[g], pair_weight[g] = count_pairs(y, w, start, stop)
-        spread[g] = parameters[0] * (high - low)
-        if HAS_EXPONENTIALS and spread[g] <= SPREAD:
-            centre = low + 0.5 * (high - low)
-            for k in range(np.uint64(start), np.uint64(stop)):
-                e[k] = exp(parameters[0] * (s[k] - centre))
+        for i in range(ranges[task, 0], ranges[task, 1]):
+            x, y = np.float64(scores[i]), np.float64(labels[i])
+            finite = abs(x) < np.inf
+            infinite += 0 if finite else 1
+            low = x if finite and x < low else low
+            high = x if finite and x > high else high
+            at = 0
+            while at < number and values[task, at] != y:
+                at += 1
+            if at == number:
+                if number == LEVELS:
+                    more = 1
+                    at = 0
+                else:
+                    values[task, at], counts[task, at], totals[task, at] = y, 0.0, 0.0
+                    number += 1
+            counts[task, at] += 1.0
+            totals[task, at] += weights[i] if weights.size else 1.0
+        about[task, 0], about[task, 1], about[task, 2], about[task, 3], about[task, 4] = (
+            number,
+            low,
+            high,
+            infinite,
+            more,
+        )
 
 
-def plan(offsets, pieces):
-    """Write the pieces (first row, last row, first group) into `pieces` and return how many there are."""
-    count = 0
-    groups = offsets.size - 1
-    g = 0
-    while g < groups:
-        size = offsets[g + 1] - offsets[g]
-        if size * size > COST:
-            rows = max(1, COST // size)
-            for start in range(offsets[g], offsets[g + 1], rows):
-                if pieces.shape[0]:
-                    pieces[count, 0], pieces[count, 1], pieces[count, 2] = start, min(start + rows, offsets[g + 1]), g
-                count += 1
-            g += 1
-            continue
-        begin, cost = g, 0
-        while g < groups and cost <= COST:
-            size = offsets[g + 1] - offsets[g]
-            if size * size > COST:
-                break
-            cost += size * size + 8 * size
-            g += 1
-        if pieces.shape[0]:
-            pieces[count, 0], pieces[count, 1], pieces[count, 2] = offsets[begin], offsets[g], begin
-        count += 1
-    return count
+def survey(rows: Any, bounds: np.ndarray) -> list[Levels]:
+    """The levels of groups of rows, given by their (begin, end)."""
+    scores, labels, weights = rows
+    ranges = [(i, min(i + ROWS, end), at) for at, (begin, end) in enumerate(bounds) for i in range(begin, end, ROWS)]
+    found = np.array(ranges, np.int64).reshape(-1, 3)
+    size = len(found)
+    values, counts, totals = (np.zeros((size, LEVELS)) for _ in range(3))
+    about = np.empty((size, 5))
+    arrays = ((scores, labels, weights, found[:, :2].copy()), (0.0,), (values, counts, totals, about))
+    run_block(survey_block, "any", arrays, size)
+    return [_united(values, counts, totals, about, found[:, 2] == at) for at in range(len(bounds))]
 
 
-def row_ranges(i, bounds, level, labels):
-    """Where a row's pairs lie: (as first: start, stop; as second: start, stop); `level` is that of the row before."""
-    start, stop = bounds
-    if UNORDERED:
-        return (start, stop, start, stop), level
-    above, below = level
-    if i >= below or i < above or below <= start:
-        above = i
-        while above > start and labels[above - 1] == labels[i]:
-            above -= 1
-        below = i + 1
-        while below < stop and labels[below] == labels[i]:
-            below += 1
-    return (below, stop, start, above), (above, below)
+def _united(values, counts, totals, about, own) -> Levels:
+    number, low, high, infinite, more = about[own].T
+    used = np.arange(LEVELS) < number[:, None]
+    levels, where = np.unique(values[own][used], return_inverse=True)
+    return Levels(
+        levels,
+        np.bincount(where, counts[own][used], levels.size).astype(np.int64),
+        np.bincount(where, totals[own][used], levels.size),
+        bool(more.any()) or levels.size > LEVELS,
+        float(low.min()),
+        float(high.max()),
+        not infinite.any(),
+    )
 
 
-def row_sums(i, ranges, data, own, spread):
-    """Loss, slope and curvature of row i over its pairs as first and as second item."""
-    if HAS_EXPONENTIALS and spread <= SPREAD:
-        form = own[0], spread
-        loss, first, second = first_exponential(i, ranges[0], ranges[1], data, form)
-        if NEEDS_SECOND:
-            _, more, most = second_exponential(i, ranges[2], ranges[3], data, form)
-            first, second = first + more, second + most
-        return loss, first, second
-    loss, first, second = first_sums(i, ranges[0], ranges[1], data, own)
-    if NEEDS_SECOND:
-        _, more, most = second_sums(i, ranges[2], ranges[3], data, own)
-        first, second = first + more, second + most
-    return loss, first, second
+def method_of(formulas: PairFormulas) -> Sums | None:
+    """The loss's fast method."""
+    if formulas.tails is not None:
+        return boxes.sums
+    if formulas.power:
+        return thresholds.sums
+    return separable.sums if formulas.separable else None
 
 
-def block(inputs, parameters, outputs, first, last):
-    data = inputs[:4]
-    order, offsets, scales, spread, pieces = inputs[4:]
-    each, gradient, curvature, group_loss, slice_loss = outputs
-    own = unpack(parameters)
-    for piece in range(first, last):
-        row, end, g = pieces[piece, 0], pieces[piece, 1], pieces[piece, 2]
-        while row < end:
-            while offsets[g + 1] <= row:
-                g += 1
-            bounds = offsets[g], offsets[g + 1]
-            stop = min(end, bounds[1])
-            whole = row == bounds[0] and stop == bounds[1]
-            level = (0, 0)
-            total = 0.0
-            for i in range(row, stop):
-                ranges, level = row_ranges(i, bounds, level, data[1])
-                loss, one, two = row_sums(i, ranges, data, own, spread[g])
-                w = data[2][i] if data[2].size else 1.0
-                total += w * loss
-                if each.size:
-                    each[order[i]] = w * loss
-                if gradient.size:
-                    gradient[order[i]] = w * scales[g] * one
-                if curvature.size:
-                    curvature[order[i]] = w * scales[g] * two
-            if whole:
-                group_loss[g] = total
-            else:
-                slice_loss[piece] = total
-            row = stop
+class Large(NamedTuple):
+    """A group for the fast method: rows begin <= i < end of `rows`, which are rows `own` of the call's, or the call's."""
+
+    group: int
+    rows: tuple[np.ndarray, np.ndarray, np.ndarray]
+    own: np.ndarray | None
+    begin: int
+    end: int
+    levels: Levels
 
 
-class Kind(NamedTuple):
-    """How labels choose and weigh the pairs of one loss."""
+class Prepared(NamedTuple):
+    """The checked rows of a call, and what is known of its groups before any pair is summed."""
 
-    multiplier: Any
-    unordered: bool
-
-
-class Arranged(NamedTuple):
-    """Rows brought into order, group by group, and the pairs that each group has."""
-
-    data: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-    order: np.ndarray
-    offsets: np.ndarray
-    pairs: np.ndarray
+    formulas: PairFormulas
+    kind: Kind
+    parameters: tuple[float, ...]
+    direct: Any  # (rows arranged by `direct_pairs`, their groups), or None
+    fast: list[Large]
+    pairs: np.ndarray  # of each group
     weight: np.ndarray
-    spread: np.ndarray
+    size: int
     dtype: np.dtype
 
 
-class Outcome(NamedTuple):
-    """The groups' sums, and arrays in the rows' own order where wanted."""
+def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[float, ...], method: str) -> Prepared:
+    """Choose each group's method; `arrays` is (scores, labels, weights or None, row order or None, offsets)."""
+    scores, labels, weights, order, offsets = arrays
+    sizes = np.diff(offsets)
+    least = {"auto": FEWEST, "fast": 2, "direct": np.inf}[method]
+    large = np.flatnonzero(sizes >= least) if method_of(formulas) else np.empty(0, np.int64)
+    fast = [one for one in _large(arrays, large) if _suits(formulas, kind, parameters, one)] if large.size else []
+    pairs, weight = np.zeros(sizes.size, np.int64), np.zeros(sizes.size)
+    for one in fast:
+        pairs[one.group], weight[one.group] = _count(kind, one)
+    chosen = np.zeros(sizes.size, bool)
+    chosen[[one.group for one in fast]] = True
+    rest = np.flatnonzero(~chosen)
+    direct = None
+    if rest.size:
+        rows = _rows_of(order, offsets, rest) if fast else order
+        bounds = np.append(0, np.cumsum(sizes[rest])) if fast else offsets
+        arranged = direct_pairs.arranged(formulas, kind, (scores, labels, weights, rows, bounds), parameters)
+        pairs[rest], weight[rest] = arranged.pairs, arranged.weight
+        direct = arranged, rest
+    return Prepared(formulas, kind, parameters, direct, fast, pairs, weight, scores.size, kernel_dtype(scores))
 
-    loss: np.ndarray
-    each: np.ndarray
-    gradient: np.ndarray
-    curvature: np.ndarray
+
+def _rows_of(order: np.ndarray | None, offsets: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The rows of some groups, one after another."""
+    sizes = np.diff(offsets)[groups]
+    rows = np.repeat(offsets[groups] - np.append(0, np.cumsum(sizes)[:-1]), sizes) + np.arange(sizes.sum())
+    return rows if order is None else order[rows]
 
 
-def _signature(inputs, outputs):
-    pack = types.BaseTuple.from_types
-    return types.void(pack(inputs), F8, pack(outputs), types.int64, types.int64)
-
-
-@functools.cache
-def compiled_arrange(dtype: np.dtype, unordered: bool, exponentials: bool) -> tuple[Any, Any]:
-    """The block that arranges groups, for scores of one dtype."""
-    scores = types.Array(numba.from_dtype(dtype), 1, "C", readonly=True)
-    signature = _signature(
-        [scores, F8, F8, I8, I8, I8], [I8_OUT, F8_OUT, F8_OUT, F8_OUT, F8_OUT, I8_OUT, F8_OUT, F8_OUT, I8_OUT]
+def _large(arrays: Any, large: np.ndarray) -> list[Large]:
+    """The surveyed groups; those with many labels sorted by falling label."""
+    scores, labels, weights, order, offsets = arrays
+    rows = (
+        np.ascontiguousarray(scores, kernel_dtype(scores)),
+        np.ascontiguousarray(labels, kernel_dtype(labels)),
+        np.empty(0) if weights is None else np.ascontiguousarray(weights, np.float64),
     )
-    bound = build.bind(arrange, UNORDERED=unordered, HAS_EXPONENTIALS=exponentials)
-    name = f"{'all' if unordered else 'ordered'}{'_e' if exponentials else ''}"
-    return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
+    bounds = np.stack((offsets[large], offsets[large + 1]), 1)
+    if order is not None:
+        own = _rows_of(order, offsets, large)
+        rows = _taken(rows, own)
+        ends = np.cumsum(bounds[:, 1] - bounds[:, 0])
+        bounds = np.stack((np.append(0, ends[:-1]), ends), 1)
+    found = []
+    for g, (begin, end), levels in zip(large, bounds, survey(rows, bounds), strict=True):
+        one = Large(int(g), rows, None if order is None else own, int(begin), int(end), levels)
+        found.append(_sorted(one) if levels.many else one)
+    return found
 
 
-@functools.cache
-def compiled_block(
-    formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted: bool, dtype: np.dtype
-) -> tuple[Any, Any]:
-    """The block of one loss for what is wanted of it."""
-    out = types.Array(numba.from_dtype(dtype), 1, "C")
-    pieces = types.Array(types.int64, 2, "C", readonly=True)
-    signature = _signature([F8, F8, F8, F8, I8, I8, F8, F8, pieces], [out, out, out, F8_OUT, F8_OUT])
-    names = formulas.bindings(wanted, weighted, kind.multiplier)
-    derivatives = wanted.gradient or wanted.curvature
-    bound = build.bind(
-        block,
-        **names,
-        UNORDERED=kind.unordered,
-        NEEDS_SECOND=derivatives,
-        HAS_EXPONENTIALS=_by_exponentials(formulas, kind),
-        first_sums=shape.as_first,
-        second_sums=shape.as_second,
-        first_exponential=shape.logistic_as_first,
-        second_exponential=shape.logistic_as_second,
-        unpack=UNPACKS[formulas.parameters],
-    )
-    name = f"{formulas.name}_{kind.multiplier.__name__}_{wanted.code}{'w' if weighted else ''}"
-    return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
+def _taken(rows: Any, own: Any) -> Any:
+    return tuple(column[own] if column.size else column for column in rows)
 
 
-def _by_exponentials(formulas: PairFormulas, kind: Kind) -> bool:
-    return formulas.exponential_form and not kind.unordered
+def _sorted(one: Large) -> Large:
+    rows = one.rows if one.own is None else one.rows
+    order = one.begin + np.argsort(-rows[1][one.begin : one.end].astype(np.float64), kind="stable")
+    own = order if one.own is None else one.own[order]
+    return one._replace(rows=_taken(rows, order), own=own, begin=0, end=order.size)
 
 
-def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arranged:
-    """Order the rows of every group; `arrays` is (scores, labels, weights or None, row order or None, offsets)."""
-    scores, labels, weights, rows, offsets = arrays
-    size, groups = scores.size, offsets.size - 1
-    dtype = kernel_dtype(scores)
-    exponentials = _by_exponentials(formulas, kind)
-    kernel, signature = compiled_arrange(dtype, kind.unordered, exponentials)
-    starts = np.searchsorted(offsets[:-1], np.arange(0, size, BATCH), side="left")
-    batches = np.unique(np.append(starts, groups)) if groups else np.zeros(1, np.int64)
-    if batches[0] != 0:
-        batches = np.append(0, batches)
-    order, scratch = np.empty(size, np.int64), np.empty(0 if kind.unordered else size, np.int64)
-    weighted = 0 if weights is None else size
-    data = (np.empty(size), np.empty(size), np.empty(weighted), np.empty(size if exponentials else 0))
-    pairs, weight, spread = np.zeros(groups, np.int64), np.zeros(groups), np.zeros(groups)
-    inputs = (
-        _contiguous(scores, dtype),
-        _contiguous(labels, np.float64),
-        _contiguous(np.empty(0) if weights is None else weights, np.float64),
-        _contiguous(np.empty(0, np.int64) if rows is None else rows, np.int64),
-        _contiguous(offsets, np.int64),
-        _contiguous(batches, np.int64),
-    )
-    settings = read_only(np.array(parameters, np.float64))
-    launch(kernel, signature, (inputs, settings, (order, *data, pairs, weight, spread, scratch)), batches.size - 1)
-    return Arranged(data, order, inputs[4], pairs, weight, spread, dtype)
+def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], one: Large) -> bool:
+    levels = one.levels
+    if kind.unordered and (levels.many or levels.values.size > ALL_LEVELS):
+        return False
+    possible = levels.finite and (formulas.tails is None or boxes.can_do(parameters[0], levels.low, levels.high))
+    return possible or one.end - one.begin > MOST_DIRECT
 
 
-def _contiguous(array: np.ndarray, dtype: Any) -> np.ndarray:
-    return read_only(np.require(array, dtype, ["C", "A"]))
+def _count(kind: Kind, one: Large) -> tuple[int, float]:
+    """A group's pairs and the sum of their weights."""
+    size = one.end - one.begin
+    counts, weights = one.levels.counts, one.levels.weights
+    if kind.unordered:
+        return size * size, float(weights.sum()) ** 2
+    if one.levels.many:
+        y, w = one.rows[1][::-1], one.rows[2][::-1]
+        starts = np.append(0, np.flatnonzero(y[1:] != y[:-1]) + 1)
+        counts = np.diff(np.append(starts, size))
+        weights = np.add.reduceat(w, starts) if w.size else counts.astype(np.float64)
+    below = np.append(0, np.cumsum(counts)[:-1])
+    return int(counts @ below), float(weights @ np.append(0.0, np.cumsum(weights)[:-1]))
 
 
-@functools.cache
-def compiled_plan():
-    """The planner, compiled."""
-    return build.loop(plan, "any", types.int64(I8, types.Array(types.int64, 2, "C")))
+def evaluate(prepared: Prepared, scales: np.ndarray, wanted: Wanted) -> Outcome:
+    """Losses and derivatives; `scales` multiplies each group's derivatives."""
+    size, dtype = prepared.size, prepared.dtype
+    results = tuple(np.zeros(size if want else 0, dtype) for want in wanted[1:])
+    loss = np.zeros(prepared.pairs.size)
+    if prepared.direct:
+        arranged, groups = prepared.direct
+        task = (prepared.parameters, wanted)
+        if not prepared.fast:
+            return direct_pairs.evaluate(prepared.formulas, prepared.kind, arranged, scales, (task, results))
+        done = direct_pairs.evaluate(prepared.formulas, prepared.kind, arranged, scales[groups], (task, results))
+        loss[groups] = done.loss
+    run = _Run(prepared, wanted, scales)
+    together = [one for one in prepared.fast if one.own is None]
+    if together:
+        loss += run.groups(together, results)
+    for one in prepared.fast:
+        if one.own is not None:
+            local = tuple(np.zeros(one.rows[0].size if want else 0) for want in wanted[1:])
+            loss += run.groups([one], local)
+            some = slice(one.begin, one.end)
+            for result, part in zip(results, local, strict=True):
+                if result.size:
+                    result[one.own[some]] = part[some]
+    return Outcome(loss, *results)
 
 
-def evaluate(
-    formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndarray, settings: tuple[Any, Wanted]
-) -> Outcome:
-    """Losses and derivatives of arranged rows; `scales` multiplies each group's derivatives."""
-    parameters, wanted = settings
-    size, groups = rows.order.size, rows.offsets.size - 1
-    weighted = bool(rows.data[2].size)
-    kernel, signature = compiled_block(formulas, kind, wanted, weighted, rows.dtype)
-    planner = compiled_plan()
-    pieces = np.empty((planner(rows.offsets, np.empty((0, 3), np.int64)), 3), np.int64)
-    planner(rows.offsets, pieces)
-    # Costs within a large group fall with the row: a stride scatters them over whatever number of threads there is.
-    pieces = pieces[(np.arange(len(pieces)) * _stride(len(pieces))) % max(len(pieces), 1)]
-    each, gradient, curvature = (np.empty(size if want else 0, rows.dtype) for want in wanted[1:])
-    loss, slices = np.zeros(groups), np.zeros(len(pieces))
-    inputs = (
-        *map(read_only, rows.data),
-        read_only(rows.order),
-        rows.offsets,
-        _contiguous(scales, np.float64),
-        read_only(rows.spread),
-        read_only(pieces),
-    )
-    parameters = read_only(np.array((1.0, *parameters), np.float64))
-    launch(kernel, signature, (inputs, parameters, (each, gradient, curvature, loss, slices)), len(pieces))
-    in_order = np.argsort(pieces[:, 0])
-    loss += np.bincount(pieces[in_order, 2], slices[in_order], groups) if groups else 0.0
-    return Outcome(loss, each, gradient, curvature)
+class _Run:
+    """Fast methods for what one call wants."""
+
+    def __init__(self, prepared: Prepared, wanted: Wanted, scales: np.ndarray):
+        self.prepared, self.wanted, self.scales = prepared, wanted, scales
+        method = method_of(prepared.formulas)
+        assert method is not None
+        self.sums = method
+
+    def groups(self, groups: list[Large], results: Any) -> np.ndarray:
+        """Losses of groups of the same rows; results are added up."""
+        loss = np.zeros(self.scales.size)
+        fine = [one for one in groups if one.levels.finite]
+        for one in groups:
+            if not one.levels.finite:  # too large to be summed pair by pair
+                loss[one.group] = np.nan
+                for result in results:
+                    result[one.begin : one.end] = np.nan
+        if self.prepared.kind.unordered:
+            for one in fine:
+                loss[one.group] += self.literal(one, results)
+            return loss
+        parameter = Parameters(self.prepared.parameters[0])
+        for nodes in by_depth(fine, self.scales):
+            owners, some = zip(*nodes, strict=True)
+            rows = groups[0].rows
+            sums = self.sums(self.prepared.formulas, list(some), rows, parameter, (self.wanted, results))
+            np.add.at(loss, list(owners), sums)
+        for one in fine:
+            if one.levels.many:
+                loss[one.group] += self.leaves(one, results)
+        return loss
+
+    def literal(self, one: Large, results: Any) -> float:
+        """The double sum over every i and j: each pair of levels has its own multiplier."""
+        formulas, levels = self.prepared.formulas, one.levels
+        number = self.prepared.parameters[0]
+        total = 0.0
+        for a, first in enumerate(levels.values):
+            for b, second in enumerate(levels.values):
+                m = self.prepared.kind.multiplier(first, second)
+                if m == 0.0:
+                    constant = formulas.value(0.0, number)
+                    total += constant * levels.weights[a] * levels.weights[b]
+                    if results[0].size:
+                        some = slice(one.begin, one.end)
+                        own = one.rows[1][some] == first
+                        w = one.rows[2][some] if one.rows[2].size else 1.0
+                        results[0][some] += np.where(own, w * (constant * levels.weights[b]), 0.0)
+                    continue
+                node = Node(
+                    one.begin,
+                    one.end,
+                    (second, second),
+                    (first, first),
+                    levels.low,
+                    levels.high,
+                    self.scales[one.group],
+                )
+                steep = number if formulas.power else number * abs(m)
+                parameters = Parameters(steep, 1.0 if m > 0.0 else -1.0)
+                total += self.sums(formulas, [node], one.rows, parameters, (self.wanted, results))[0]
+                if a == b and self.wanted.curvature:  # a row's pair with itself is a constant
+                    some = slice(one.begin, one.end)
+                    own = one.rows[1][some] == first
+                    w = one.rows[2][some] ** 2 if one.rows[2].size else 1.0
+                    bend = 2.0 * m * m * formulas.curvature(0.0, number) * self.scales[one.group]
+                    results[2][some] -= np.where(own, w * bend, 0.0)
+        return float(total)
+
+    def leaves(self, one: Large, results: Any) -> float:
+        """The pairs within the smallest parts of a group that is sorted by falling label."""
+        formulas, kind = self.prepared.formulas, self.prepared.kind
+        scores, labels, weights = one.rows
+        bounds = np.array([part[0] for part in leaves(labels)] + [labels.size])
+        arrays = (scores, labels, weights if weights.size else None, None, bounds)
+        arranged = direct_pairs.arranged(formulas, kind, arrays, self.prepared.parameters)
+        scales = np.full(bounds.size - 1, self.scales[one.group])
+        local = tuple(np.zeros(result.size, scores.dtype) for result in results)
+        task = (self.prepared.parameters, self.wanted)
+        outcome = direct_pairs.evaluate(formulas, kind, arranged, scales, (task, local))
+        for result, part in zip(results, local, strict=True):
+            result += part
+        return float(np.cumsum(outcome.loss)[-1])
 
 
-def _stride(count: int) -> int:
-    """A number without a common divisor with `count`, near the golden section of it."""
-    stride = int(count * 0.618) | 1
-    while np.gcd(stride, count) > 1:
-        stride += 2
-    return stride
+def by_depth(groups: list[Large], scales: np.ndarray) -> list[list[tuple[int, Node]]]:
+    """Halvings by label as (group, node): those of one depth have no row in common."""
+    depths: list[list[tuple[int, Node]]] = []
+
+    def add(depth: int, one: Large, node: Node) -> None:
+        if depth == len(depths):
+            depths.append([])
+        depths[depth].append((one.group, node))
+
+    for one in groups:
+        parts = [(0, one.end) if one.levels.many else (0, one.levels.values.size)]
+        depth = 0
+        while parts:
+            halves = []
+            for start, stop in parts:
+                middle = split_rows(one.rows[1], start, stop) if one.levels.many else split_levels(one, start, stop)
+                if middle is None:
+                    continue
+                add(depth, one, _node(one, (start, middle, stop), scales[one.group]))
+                halves += [(start, middle), (middle, stop)]
+            parts = halves
+            depth += 1
+    return depths
+
+
+def _node(one: Large, part: tuple[int, int, int], scale: float) -> Node:
+    start, middle, stop = part
+    if not one.levels.many:
+        y = one.levels.values
+        low, high = (y[start], y[middle - 1]), (y[middle], y[stop - 1])
+        return Node(one.begin, one.end, low, high, one.levels.low, one.levels.high, scale)
+    scores, labels, _ = one.rows
+    own = scores[start:stop]
+    high, low = (labels[middle - 1], labels[start]), (labels[stop - 1], labels[middle])
+    return Node(start, stop, low, high, float(own.min()), float(own.max()), scale)
+
+
+def split_levels(one: Large, start: int, stop: int) -> int | None:
+    """Where the levels start <= k < stop are halved, by their rows."""
+    if stop - start < 2:
+        return None
+    counts = np.cumsum(one.levels.counts[start:stop])
+    return start + 1 + int(np.argmin(np.abs(counts[:-1] - 0.5 * counts[-1])))
+
+
+def split_rows(labels: np.ndarray, start: int, stop: int) -> int | None:
+    """Where rows in the order of falling labels are halved, between two labels; None if they are a leaf."""
+    if stop - start <= LEAF or labels[start] == labels[stop - 1]:
+        return None
+    middle = (start + stop) // 2
+    falling = -labels[start:stop].astype(np.float64)
+    before = start + int(np.searchsorted(falling, -np.float64(labels[middle]), "left"))
+    after = start + int(np.searchsorted(falling, -np.float64(labels[middle]), "right"))
+    return after if before == start or (after < stop and after - middle < middle - before) else before
+
+
+def leaves(labels: np.ndarray) -> list[tuple[int, int]]:
+    """The parts that are not halved any more, in order."""
+    parts, done = [(0, labels.size)], []
+    while parts:
+        start, stop = parts.pop()
+        middle = split_rows(labels, start, stop)
+        if middle is None:
+            done.append((start, stop))
+        else:
+            parts += [(middle, stop), (start, middle)]
+    return done

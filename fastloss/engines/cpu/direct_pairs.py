@@ -1,0 +1,383 @@
+"""Every pair of a group, O(n^2) a group: the best for small ones.
+
+Three steps. `arrange` (parallel over groups) brings each group's rows into the order of falling labels, so that the
+rows below a row are one range and no pair needs a test; it also counts pairs. `plan` cuts the rows into pieces of
+bounded cost: many small groups together, a large group into several. `block` does pieces; each row adds up its own
+pairs, and whole groups or slices of one are summed in row order, so that no bit depends on the threads.
+"""
+
+import functools
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import types
+
+from fastloss.elementary import exp
+from fastloss.engines import build
+from fastloss.engines.cpu.launch import launch, read_only
+from fastloss.shapes import pairs as shape
+from fastloss.shapes.pairs import SPREAD, PairFormulas
+from fastloss.shapes.pointwise import UNPACKS, Wanted, unbound
+from fastloss.validate import kernel_dtype
+
+COST = 1 << 18  # pairs in a piece; a constant of the library, since the sums of slices depend on it
+SMALL = 16  # rows in a group that is sorted by insertion
+LEVELS = 64  # labels that are integers below this are sorted by counting
+BATCH = 1 << 14  # rows that one chunk of `arrange` holds, if it is not one larger group
+
+F8 = types.Array(types.float64, 1, "C", readonly=True)
+I8 = types.Array(types.int64, 1, "C", readonly=True)
+F8_OUT, I8_OUT = types.Array(types.float64, 1, "C"), types.Array(types.int64, 1, "C")
+# Bound before compilation. UNORDERED: all pairs count, whatever the order of the labels.
+UNORDERED = HAS_EXPONENTIALS = NEEDS_SECOND = False
+first_sums = second_sums = first_exponential = second_exponential = unpack = unbound
+
+
+def is_falling(labels, order, start, stop):
+    for k in range(start + 1, stop):
+        if labels[order[k]] > labels[order[k - 1]]:
+            return False
+    return True
+
+
+def sort_by_counting(labels, order, start, stop, scratch):
+    """Stable, by falling label; False, with nothing done, if some label is not an integer in [0, LEVELS)."""
+    ends = np.zeros(LEVELS + 1, np.int64)
+    for k in range(start, stop):
+        y = labels[order[k]]
+        if not (y >= 0.0 and y < LEVELS) or y != np.floor(y):
+            return False
+        ends[LEVELS - 1 - np.int64(y)] += 1
+    at = start
+    for level in range(LEVELS):
+        count = ends[level]
+        ends[level] = at
+        at += count
+    for k in range(start, stop):
+        scratch[k] = order[k]
+    for k in range(start, stop):
+        level = LEVELS - 1 - np.int64(labels[scratch[k]])
+        order[ends[level]] = scratch[k]
+        ends[level] += 1
+    return True
+
+
+def sort_by_insertion(labels, order, start, stop):
+    for k in range(start + 1, stop):
+        row = order[k]
+        y = labels[row]
+        at = k
+        while at > start and labels[order[at - 1]] < y:
+            order[at] = order[at - 1]
+            at -= 1
+        order[at] = row
+
+
+def sort_by_merging(labels, order, start, stop):
+    keys = np.empty(stop - start)
+    for k in range(start, stop):
+        keys[k - start] = -labels[order[k]]
+    ranks = np.argsort(keys, kind="mergesort")
+    rows = order[start:stop].copy()
+    for k in range(start, stop):
+        order[k] = rows[ranks[k - start]]
+
+
+def sort_group(labels, order, bounds, scratch):
+    """Bring the rows order[start:stop] into the order of falling label, equal labels as they stand."""
+    start, stop = bounds
+    if stop - start <= SMALL:
+        sort_by_insertion(labels, order, start, stop)
+    elif not is_falling(labels, order, start, stop) and not sort_by_counting(labels, order, start, stop, scratch):
+        sort_by_merging(labels, order, start, stop)
+
+
+def count_pairs(labels, weights, start, stop):
+    """The pairs of a sorted group whose first label is the greater, and the sum of their weights."""
+    pairs = below = level = 0
+    weight = weight_below = weight_level = 0.0
+    for k in range(stop - 1, start - 1, -1):
+        if k + 1 < stop and labels[k] != labels[k + 1]:
+            below += level
+            weight_below += weight_level
+            level, weight_level = 0, 0.0
+        w = weights[k] if weights.size else 1.0
+        level += 1
+        weight_level += w
+        pairs += below
+        weight += w * weight_below
+    return pairs, weight
+
+
+def arrange(inputs, parameters, outputs, first, last):
+    scores, labels, weights, rows, offsets, batches = inputs
+    order, s, y, w, e, pairs, pair_weight, spread, scratch = outputs
+    for g in range(batches[first], batches[last]):
+        start, stop = offsets[g], offsets[g + 1]
+        for k in range(start, stop):
+            order[k] = rows[k] if rows.size else k
+        if not UNORDERED:
+            sort_group(labels, order, (start, stop), scratch)
+        low, high = np.inf, -np.inf
+        for k in range(start, stop):
+            s[k] = scores[order[k]]
+            y[k] = labels[order[k]]
+            if weights.size:
+                w[k] = weights[order[k]]
+            low = s[k] if not s[k] >= low else low
+            high = s[k] if not s[k] <= high else high
+        if UNORDERED:
+            total = w[start:stop].sum() if weights.size else float(stop - start)
+            pairs[g], pair_weight[g] = (stop - start) ** 2, total * total
+        else:
+            pairs[g], pair_weight[g] = count_pairs(y, w, start, stop)
+        spread[g] = parameters[0] * (high - low)
+        if HAS_EXPONENTIALS and spread[g] <= SPREAD:
+            centre = low + 0.5 * (high - low)
+            for k in range(np.uint64(start), np.uint64(stop)):
+                e[k] = exp(parameters[0] * (s[k] - centre))
+
+
+def plan(offsets, pieces):
+    """Write the pieces (first row, last row, first group) into `pieces` and return how many there are."""
+    count = 0
+    groups = offsets.size - 1
+    g = 0
+    while g < groups:
+        size = offsets[g + 1] - offsets[g]
+        if size * size > COST:
+            rows = max(1, COST // size)
+            for start in range(offsets[g], offsets[g + 1], rows):
+                if pieces.shape[0]:
+                    pieces[count, 0], pieces[count, 1], pieces[count, 2] = start, min(start + rows, offsets[g + 1]), g
+                count += 1
+            g += 1
+            continue
+        begin, cost = g, 0
+        while g < groups and cost <= COST:
+            size = offsets[g + 1] - offsets[g]
+            if size * size > COST:
+                break
+            cost += size * size + 8 * size
+            g += 1
+        if pieces.shape[0]:
+            pieces[count, 0], pieces[count, 1], pieces[count, 2] = offsets[begin], offsets[g], begin
+        count += 1
+    return count
+
+
+def row_ranges(i, bounds, level, labels):
+    """Where a row's pairs lie: (as first: start, stop; as second: start, stop); `level` is that of the row before."""
+    start, stop = bounds
+    if UNORDERED:
+        return (start, stop, start, stop), level
+    above, below = level
+    if i >= below or i < above or below <= start:
+        above = i
+        while above > start and labels[above - 1] == labels[i]:
+            above -= 1
+        below = i + 1
+        while below < stop and labels[below] == labels[i]:
+            below += 1
+    return (below, stop, start, above), (above, below)
+
+
+def row_sums(i, ranges, data, own, spread):
+    """Loss, slope and curvature of row i over its pairs as first and as second item."""
+    if HAS_EXPONENTIALS and spread <= SPREAD:
+        form = own[0], spread
+        loss, first, second = first_exponential(i, ranges[0], ranges[1], data, form)
+        if NEEDS_SECOND:
+            _, more, most = second_exponential(i, ranges[2], ranges[3], data, form)
+            first, second = first + more, second + most
+        return loss, first, second
+    loss, first, second = first_sums(i, ranges[0], ranges[1], data, own)
+    if NEEDS_SECOND:
+        _, more, most = second_sums(i, ranges[2], ranges[3], data, own)
+        first, second = first + more, second + most
+    return loss, first, second
+
+
+def block(inputs, parameters, outputs, first, last):
+    data = inputs[:4]
+    order, offsets, scales, spread, pieces = inputs[4:]
+    each, gradient, curvature, group_loss, slice_loss = outputs
+    own = unpack(parameters)
+    for piece in range(first, last):
+        row, end, g = pieces[piece, 0], pieces[piece, 1], pieces[piece, 2]
+        while row < end:
+            while offsets[g + 1] <= row:
+                g += 1
+            bounds = offsets[g], offsets[g + 1]
+            stop = min(end, bounds[1])
+            whole = row == bounds[0] and stop == bounds[1]
+            level = (0, 0)
+            total = 0.0
+            for i in range(row, stop):
+                ranges, level = row_ranges(i, bounds, level, data[1])
+                loss, one, two = row_sums(i, ranges, data, own, spread[g])
+                w = data[2][i] if data[2].size else 1.0
+                total += w * loss
+                if each.size:
+                    each[order[i]] = w * loss
+                if gradient.size:
+                    gradient[order[i]] = w * scales[g] * one
+                if curvature.size:
+                    curvature[order[i]] = w * scales[g] * two
+            if whole:
+                group_loss[g] = total
+            else:
+                slice_loss[piece] = total
+            row = stop
+
+
+class Kind(NamedTuple):
+    """How labels choose and weigh the pairs of one loss."""
+
+    multiplier: Any
+    unordered: bool
+
+
+class Arranged(NamedTuple):
+    """Rows brought into order, group by group, and the pairs that each group has."""
+
+    data: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+    order: np.ndarray
+    offsets: np.ndarray
+    pairs: np.ndarray
+    weight: np.ndarray
+    spread: np.ndarray
+    dtype: np.dtype
+
+
+class Outcome(NamedTuple):
+    """The groups' sums, and arrays in the rows' own order where wanted."""
+
+    loss: np.ndarray
+    each: np.ndarray
+    gradient: np.ndarray
+    curvature: np.ndarray
+
+
+def _signature(inputs, outputs):
+    pack = types.BaseTuple.from_types
+    return types.void(pack(inputs), F8, pack(outputs), types.int64, types.int64)
+
+
+@functools.cache
+def compiled_arrange(dtype: np.dtype, unordered: bool, exponentials: bool) -> tuple[Any, Any]:
+    """The block that arranges groups, for scores of one dtype."""
+    scores = types.Array(numba.from_dtype(dtype), 1, "C", readonly=True)
+    signature = _signature(
+        [scores, F8, F8, I8, I8, I8], [I8_OUT, F8_OUT, F8_OUT, F8_OUT, F8_OUT, I8_OUT, F8_OUT, F8_OUT, I8_OUT]
+    )
+    bound = build.bind(arrange, UNORDERED=unordered, HAS_EXPONENTIALS=exponentials)
+    name = f"{'all' if unordered else 'ordered'}{'_e' if exponentials else ''}"
+    return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
+
+
+@functools.cache
+def compiled_block(
+    formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted: bool, dtype: np.dtype
+) -> tuple[Any, Any]:
+    """The block of one loss for what is wanted of it."""
+    out = types.Array(numba.from_dtype(dtype), 1, "C")
+    pieces = types.Array(types.int64, 2, "C", readonly=True)
+    signature = _signature([F8, F8, F8, F8, I8, I8, F8, F8, pieces], [out, out, out, F8_OUT, F8_OUT])
+    names = formulas.bindings(wanted, weighted, kind.multiplier)
+    derivatives = wanted.gradient or wanted.curvature
+    bound = build.bind(
+        block,
+        **names,
+        UNORDERED=kind.unordered,
+        NEEDS_SECOND=derivatives,
+        HAS_EXPONENTIALS=_by_exponentials(formulas, kind),
+        first_sums=shape.as_first,
+        second_sums=shape.as_second,
+        first_exponential=shape.logistic_as_first,
+        second_exponential=shape.logistic_as_second,
+        unpack=UNPACKS[formulas.parameters],
+    )
+    name = f"{formulas.name}_{kind.multiplier.__name__}_{wanted.code}{'w' if weighted else ''}"
+    return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
+
+
+def _by_exponentials(formulas: PairFormulas, kind: Kind) -> bool:
+    return formulas.exponential_form and not kind.unordered
+
+
+def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arranged:
+    """Order the rows of every group; `arrays` is (scores, labels, weights or None, row order or None, offsets)."""
+    scores, labels, weights, rows, offsets = arrays
+    size, groups = scores.size, offsets.size - 1
+    dtype = kernel_dtype(scores)
+    exponentials = _by_exponentials(formulas, kind)
+    kernel, signature = compiled_arrange(dtype, kind.unordered, exponentials)
+    starts = np.searchsorted(offsets[:-1], np.arange(0, size, BATCH), side="left")
+    batches = np.unique(np.append(starts, groups)) if groups else np.zeros(1, np.int64)
+    if batches[0] != 0:
+        batches = np.append(0, batches)
+    order, scratch = np.empty(size, np.int64), np.empty(0 if kind.unordered else size, np.int64)
+    weighted = 0 if weights is None else size
+    data = (np.empty(size), np.empty(size), np.empty(weighted), np.empty(size if exponentials else 0))
+    pairs, weight, spread = np.zeros(groups, np.int64), np.zeros(groups), np.zeros(groups)
+    inputs = (
+        _contiguous(scores, dtype),
+        _contiguous(labels, np.float64),
+        _contiguous(np.empty(0) if weights is None else weights, np.float64),
+        _contiguous(np.empty(0, np.int64) if rows is None else rows, np.int64),
+        _contiguous(offsets, np.int64),
+        _contiguous(batches, np.int64),
+    )
+    settings = read_only(np.array(parameters, np.float64))
+    launch(kernel, signature, (inputs, settings, (order, *data, pairs, weight, spread, scratch)), batches.size - 1)
+    return Arranged(data, order, inputs[4], pairs, weight, spread, dtype)
+
+
+def _contiguous(array: np.ndarray, dtype: Any) -> np.ndarray:
+    return read_only(np.require(array, dtype, ["C", "A"]))
+
+
+@functools.cache
+def compiled_plan():
+    """The planner, compiled."""
+    return build.loop(plan, "any", types.int64(I8, types.Array(types.int64, 2, "C")))
+
+
+def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndarray, task: Any) -> Outcome:
+    """Losses and derivatives of arranged rows; `scales` multiplies each group's derivatives.
+
+    `task` is ((parameters, what is wanted), (each, gradient, curvature)), which are written.
+    """
+    (parameters, wanted), results = task
+    groups = rows.offsets.size - 1
+    weighted = bool(rows.data[2].size)
+    kernel, signature = compiled_block(formulas, kind, wanted, weighted, rows.dtype)
+    planner = compiled_plan()
+    pieces = np.empty((planner(rows.offsets, np.empty((0, 3), np.int64)), 3), np.int64)
+    planner(rows.offsets, pieces)
+    # Costs within a large group fall with the row: a stride scatters them over whatever number of threads there is.
+    pieces = pieces[(np.arange(len(pieces)) * _stride(len(pieces))) % max(len(pieces), 1)]
+    loss, slices = np.zeros(groups), np.zeros(len(pieces))
+    inputs = (
+        *map(read_only, rows.data),
+        read_only(rows.order),
+        rows.offsets,
+        _contiguous(scales, np.float64),
+        read_only(rows.spread),
+        read_only(pieces),
+    )
+    parameters = read_only(np.array((1.0, *parameters), np.float64))
+    launch(kernel, signature, (inputs, parameters, (*results, loss, slices)), len(pieces))
+    in_order = np.argsort(pieces[:, 0])
+    loss += np.bincount(pieces[in_order, 2], slices[in_order], groups) if groups else 0.0
+    return Outcome(loss, *results)
+
+
+def _stride(count: int) -> int:
+    """A number without a common divisor with `count`, near the golden section of it."""
+    stride = int(count * 0.618) | 1
+    while np.gcd(stride, count) > 1:
+        stride += 2
+    return stride

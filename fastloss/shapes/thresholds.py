@@ -1,0 +1,124 @@
+"""Sums of max(0, margin - (x - t))**power over sorted sources t, power 1 or 2, for every target x.
+
+The sources that count for a target are those from some place k on. Sums over them are kept relative to their first,
+t_k, as W_k = sum w, S_k = sum w (t - t_k), Q_k = sum w (t - t_k)**2, so that all terms are positive and nothing cancels;
+with d = margin - (x - t_k) > 0, sum w d**p is W_k, S_k + W_k d or Q_k + 2 d S_k + d**2 W_k.
+
+Rejected: prefix sums of t and t**2, which lose 16 digits to the square of the scores' offset; the threshold x - margin,
+whose rounding exceeds the distance to it where scores are large.
+"""
+
+import numpy as np
+
+
+POWER = 1
+WANT_VALUE = True
+WANT_GRADIENT = False
+WANT_CURVATURE = False
+WEIGHTED = False
+
+
+def suffix_sums(sorted_scores, weights, table):
+    """W_k, S_k, Q_k in the columns of `table`, one row more than sources."""
+    size = sorted_scores.size
+    for column in range(3):
+        table[size, column] = 0.0
+    w = s = q = gap = 0.0
+    for at in range(size):
+        k = size - 1 - at
+        if at:
+            gap = sorted_scores[k + 1] - sorted_scores[k]
+        q += gap * (2.0 * s + gap * w)
+        s += gap * w
+        w += weights[k] if weights.size else 1.0
+        table[k, 0], table[k, 1], table[k, 2] = w, s, q
+
+
+def index_starts(sorted_scores, starts):
+    """For each of as many buckets of equal width, the first source in it or behind; one number more than buckets."""
+    buckets = starts.size - 1
+    low, scale = sorted_scores[0], bucket_scale(sorted_scores, buckets)
+    filled = 0
+    for k in range(sorted_scores.size):
+        bucket = bucket_of(sorted_scores[k], low, scale, buckets)
+        while filled <= bucket:
+            starts[filled] = k
+            filled += 1
+    while filled <= buckets:
+        starts[filled] = sorted_scores.size
+        filled += 1
+
+
+def bucket_scale(sorted_scores, buckets):
+    spread = sorted_scores[sorted_scores.size - 1] - sorted_scores[0]
+    return buckets / spread if buckets < spread * 1e300 else 0.0
+
+
+def bucket_of(t, low, scale, buckets):
+    place = (t - low) * scale
+    return np.int64(place) if 0.0 < place < buckets else (np.int64(0) if not place > 0.0 else buckets - 1)
+
+
+def counts(k, x, margin, sorted_scores):
+    """Whether source k, hence all behind it, counts for a target."""
+    return margin - (x - sorted_scores[k]) > 0.0
+
+
+def first_source(x, margin, sorted_scores, starts, scale):
+    """The first source that counts for a target."""
+    buckets = starts.size - 1
+    bucket = bucket_of(x - margin, sorted_scores[0], scale, buckets)
+    low, high = starts[bucket], starts[bucket + 1]
+    while low < high:
+        middle = (low + high) // 2
+        if counts(middle, x, margin, sorted_scores):
+            high = middle
+        else:
+            low = middle + 1
+    while low > 0 and counts(low - 1, x, margin, sorted_scores):
+        low -= 1
+    while low < sorted_scores.size and not counts(low, x, margin, sorted_scores):
+        low += 1
+    return low
+
+
+def power_sum_0(row, d):
+    return row[0]
+
+
+def power_sum_1(row, d):
+    return row[1] + row[0] * d
+
+
+def power_sum_2(row, d):
+    return row[2] + d * (2.0 * row[1] + d * row[0])
+
+
+def evaluate(chosen, rows, settings, sources, results):
+    """The losses of the chosen targets, returned and added; derivatives are multiplied by the factors and added.
+
+    `settings` is (margin, orientation, slope's factor, curvature's factor).
+    """
+    scores, weights = rows
+    sorted_scores, table, starts = sources
+    each, gradient, curvatures = results
+    scale = bucket_scale(sorted_scores, starts.size - 1)
+    total = 0.0
+    for k in range(chosen.size):
+        i = chosen[k]
+        x = settings[1] * np.float64(scores[i])
+        first = first_source(x, settings[0], sorted_scores, starts, scale)
+        if first < sorted_scores.size:
+            w = weights[i] if WEIGHTED else 1.0
+            d = settings[0] - (x - sorted_scores[first])
+            row = table[first, 0], table[first, 1], table[first, 2]
+            if WANT_VALUE:
+                loss = w * (power_sum_1(row, d) if POWER == 1 else power_sum_2(row, d))
+                total += loss
+                if each.size:
+                    each[i] += loss
+            if WANT_GRADIENT:
+                gradient[i] -= settings[2] * w * (power_sum_0(row, d) if POWER == 1 else 2.0 * power_sum_1(row, d))
+            if WANT_CURVATURE:
+                curvatures[i] += settings[3] * w * (0.0 if POWER == 1 else 2.0 * power_sum_0(row, d))
+    return total
