@@ -212,7 +212,7 @@ def pairwise(
     """
 
     def declare(function: Callable[..., Any]) -> PairwiseLoss:
-        fast = {"tails": tails, "power": power, "separable": separable}
+        fast: dict[str, Any] = {"tails": tails, "power": power, "separable": separable}
         formulas = PairFormulas(function.__name__, value, slope, curvature, exponential_form, **fast)
         about = {"reference": reference, "parameters": parameters}
         return PairwiseLoss(function, formulas=formulas, all_multiplier=all_pairs, labels=labels, **about)

@@ -231,7 +231,7 @@ def nodes(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _to_powers(values: np.ndarray) -> np.ndarray:
     """Coefficients of 1, u, ..., from values at the FINE nodes, along the last axis."""
-    points, matrix = nodes(FINE)
+    _, matrix = nodes(FINE)
     powers = np.array([np.pad(p, (0, FINE - p.size)) for p in map(_chebyshev_powers, range(FINE))])
     return values @ matrix.T @ powers
 

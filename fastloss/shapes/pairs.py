@@ -131,8 +131,8 @@ class PairFormulas:
     curvature: Callable[..., float] = unbound
     exponential_form: bool = False  # the logistic loss: see above; its one parameter is sigma
     parameters: int = 1
-    # A smooth kernel's limits as functions of sigma, for `shapes/boxes`: for value, slope and curvature (A, B, R, L), by
-    # which it is A + B |gap| + R e**(-sigma |gap|) where the gap is far below 0, and L e**(-sigma gap) far above.
+    # A smooth kernel's limits as functions of sigma, for `shapes/boxes`: (A, B, R, L) of value, slope and curvature, by
+    # which each is A + B |gap| + R e**(-sigma |gap|) where the gap is far below 0, and L e**(-sigma gap) far above.
     tails: Callable[[float], tuple[tuple[float, ...], ...]] | None = None
     power: int = 0  # value = max(0, parameter - gap)**power, for `shapes/thresholds`
     separable: bool = False  # value = e**(-parameter gap), for `shapes/separable`

@@ -1,7 +1,7 @@
 """Sums of max(0, margin - (x - t))**power over sorted sources t, power 1 or 2, for every target x.
 
 The sources that count for a target are those from some place k on. Sums over them are kept relative to their first,
-t_k, as W_k = sum w, S_k = sum w (t - t_k), Q_k = sum w (t - t_k)**2, so that all terms are positive and nothing cancels;
+t_k: W_k = sum w, S_k = sum w (t - t_k), Q_k = sum w (t - t_k)**2, so that all terms are positive and nothing cancels;
 with d = margin - (x - t_k) > 0, sum w d**p is W_k, S_k + W_k d or Q_k + 2 d S_k + d**2 W_k.
 
 Rejected: prefix sums of t and t**2, which lose 16 digits to the square of the scores' offset; the threshold x - margin,
@@ -9,7 +9,6 @@ whose rounding exceeds the distance to it where scores are large.
 """
 
 import numpy as np
-
 
 POWER = 1
 WANT_VALUE = True
@@ -50,11 +49,13 @@ def index_starts(sorted_scores, starts):
 
 
 def bucket_scale(sorted_scores, buckets):
+    """Buckets for a unit of the score; 0, which puts all into one, where that is no finite number."""
     spread = sorted_scores[sorted_scores.size - 1] - sorted_scores[0]
     return buckets / spread if buckets < spread * 1e300 else 0.0
 
 
 def bucket_of(t, low, scale, buckets):
+    """The bucket of a score."""
     place = (t - low) * scale
     return np.int64(place) if 0.0 < place < buckets else (np.int64(0) if not place > 0.0 else buckets - 1)
 

@@ -15,8 +15,8 @@ from fastloss.shapes.boxes import (
     COLUMNS,
     DEGREES,
     FINE,
-    H,
     SUB,
+    H,
     add_moments,
     at_nodes,
     couple,
@@ -137,6 +137,7 @@ def tables(formulas: PairFormulas, s: float) -> tuple[np.ndarray, np.ndarray]:
     values = np.empty((3, gaps.size))
     names = {name: getattr(formulas, name) for name in ("value", "slope", "curvature")}
     run_block(nodes_block, formulas.name, ((gaps.reshape(-1),), (s,), (values,)), 1, **names)
+    assert formulas.tails is not None
     coupled = np.stack([shape.coupling_table(one.reshape(gaps.shape)) for one in values])
     return coupled, np.array(formulas.tails(s))
 
@@ -188,7 +189,7 @@ class Batch:
         weighted = {"WEIGHTED": bool(weights.size)}
         kind = "w" if weights.size else "u"
         inputs = (scores, labels, weights, self.keys, *about)
-        arrays = ((*inputs, np.array(self.sources)), scaling, (moments,))
+        arrays: Any = ((*inputs, np.array(self.sources)), scaling, (moments,))
         run_block(moments_block, kind, arrays, len(self.sources), **weighted)
         boxes, cuts, edges = np.empty((self.count, COLUMNS)), shape.cut_table(), shape.edge_table(s)
         arrays = ((self.keys, self.integers, cuts, edges), scaling, (moments, boxes))

@@ -106,7 +106,7 @@ def method_of(formulas: PairFormulas) -> Sums | None:
 
 
 class Large(NamedTuple):
-    """A group for the fast method: rows begin <= i < end of `rows`, which are rows `own` of the call's, or the call's."""
+    """A group for the fast method: begin <= i < end of `rows`, which are the call's, or its rows `own`."""
 
     group: int
     rows: tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -186,7 +186,7 @@ def _taken(rows: Any, own: Any) -> Any:
 
 
 def _sorted(one: Large) -> Large:
-    rows = one.rows if one.own is None else one.rows
+    rows = one.rows
     order = one.begin + np.argsort(-rows[1][one.begin : one.end].astype(np.float64), kind="stable")
     own = order if one.own is None else one.own[order]
     return one._replace(rows=_taken(rows, order), own=own, begin=0, end=order.size)

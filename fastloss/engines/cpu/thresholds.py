@@ -1,4 +1,4 @@
-"""The sums of `shapes/thresholds.py` on the CPU: NumPy sorts the sources, chunks of targets look them up in parallel."""
+"""The sums of `shapes/thresholds.py` on the CPU: NumPy sorts the sources, targets look them up in parallel."""
 
 from typing import Any
 
