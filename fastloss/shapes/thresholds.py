@@ -60,9 +60,14 @@ def bucket_of(t, low, scale, buckets):
     return np.int64(place) if 0.0 < place < buckets else (np.int64(0) if not place > 0.0 else buckets - 1)
 
 
+def excess(x, margin, t):
+    """d = margin - (x - t): a function of its own, since a loop that sums may regroup it, and t + margin is rounded."""
+    return margin - (x - t)
+
+
 def counts(k, x, margin, sorted_scores):
     """Whether source k, hence all behind it, counts for a target."""
-    return margin - (x - sorted_scores[k]) > 0.0
+    return excess(x, margin, sorted_scores[k]) > 0.0
 
 
 def first_source(x, margin, sorted_scores, starts, scale):
@@ -111,7 +116,7 @@ def evaluate(chosen, rows, settings, sources, results):
         first = first_source(x, settings[0], sorted_scores, starts, scale)
         if first < sorted_scores.size:
             w = weights[i] if WEIGHTED else 1.0
-            d = settings[0] - (x - sorted_scores[first])
+            d = excess(x, settings[0], sorted_scores[first])
             row = table[first, 0], table[first, 1], table[first, 2]
             if WANT_VALUE:
                 loss = w * (power_sum_1(row, d) if POWER == 1 else power_sum_2(row, d))
