@@ -1,5 +1,6 @@
 """The fast methods for pairs of scores against sums over every pair in extended precision, row by row."""
 
+import numba
 import numpy as np
 import pytest
 
@@ -173,12 +174,9 @@ def test_auto_gives_each_group_its_method():
     offsets = np.append(0, np.cumsum(sizes))
     scores, labels = RNG.normal(size=offsets[-1]), RNG.integers(0, 3, offsets[-1])
     loss = fastloss.pairwise_logistic_loss
-    together = loss.value_and_grad(scores, labels, offsets=offsets, reduction="per_group")
-    for found, expected in zip(
-        together,
-        loss.value_and_grad(scores, labels, offsets=offsets, reduction="per_group", method="direct"),
-        strict=True,
-    ):
+    options = {"offsets": offsets, "reduction": "per_group"}
+    together = loss.value_and_grad(scores, labels, **options)
+    for found, expected in zip(together, loss.value_and_grad(scores, labels, **options, method="direct"), strict=True):
         close(found, expected)
     shuffled = RNG.permutation(scores.size)
     ids = np.repeat(np.arange(6), sizes)[shuffled]
@@ -187,17 +185,18 @@ def test_auto_gives_each_group_its_method():
     close(grad, together[1][shuffled])
 
 
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="one thread only")
 def test_bits_do_not_depend_on_threads():
     scores, labels = RNG.normal(size=200_000), RNG.integers(0, 2, 200_000)
+    threads = numba.get_num_threads()
     for name in FORMULAS:
         loss = getattr(fastloss, name)
         many = loss.value_and_grad(scores, labels)
-        fastloss_threads = __import__("numba").get_num_threads()
-        __import__("numba").set_num_threads(1)
+        numba.set_num_threads(1)
         try:
             one = loss.value_and_grad(scores, labels)
         finally:
-            __import__("numba").set_num_threads(fastloss_threads)
+            numba.set_num_threads(threads)
         assert many[0] == one[0]
         np.testing.assert_array_equal(many[1], one[1])
 
