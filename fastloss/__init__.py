@@ -19,5 +19,6 @@ from fastloss.losses.reinforcement import *
 from fastloss.losses.relative import *
 from fastloss.losses.softmax import *
 from fastloss.losses.tuples import *
+from fastloss.streaming import accumulate as accumulate
 
 __version__ = "0.1.0"

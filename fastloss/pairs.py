@@ -131,9 +131,9 @@ class PairwiseLoss(Loss):
         validate.same_shape(("scores", "labels"), (scores, labels))
         weights = validate.sample_weight(shared["sample_weight"], scores.shape)
         unordered = own.get("pairs", "all") == "all"
-        _raise_outside("labels", labels, self.labels if unordered else REAL)
+        raise_outside("labels", labels, self.labels if unordered else REAL)
         if weights is not None:
-            _raise_outside("sample_weight", weights, NON_NEGATIVE)
+            raise_outside("sample_weight", weights, NON_NEGATIVE)
         groups = groups or grouped(shared["groups"], shared["offsets"], scores.size)
         kind = run.Kind(self.all_multiplier if unordered else multiplier_one, unordered)
         arrays = (scores, labels, weights, groups.rows, groups.offsets)
@@ -177,7 +177,7 @@ class PairwiseLoss(Loss):
         return total if reduction == "sum" else reduce.mean(total, reduce.ordered_sum(rows.weight))
 
 
-def _raise_outside(name: str, array: np.ndarray, domain: Domain) -> None:
+def raise_outside(name: str, array: np.ndarray, domain: Domain) -> None:
     """Labels and weights are n numbers for n^2 pairs: checked before the kernels, NaN included."""
     if array.dtype.kind == "f" and np.isnan(array).any():
         where = int(np.argmax(np.isnan(array)))

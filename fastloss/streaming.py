@@ -11,12 +11,14 @@ import numpy as np
 from fastloss import reduce, validate
 from fastloss.domains import wrong
 from fastloss.loss import lookup
+from fastloss.pair_streaming import PairAccumulator
+from fastloss.pairs import PairwiseLoss
 from fastloss.pointwise import PointwiseLoss
 from fastloss.shapes.pointwise import CHUNK
 
 
-def accumulate(name: str, **parameters: Any) -> "Accumulator":
-    """An accumulator of a pointwise loss of two arguments, such as (input, target).
+def accumulate(name: str, **parameters: Any) -> "Accumulator | PairAccumulator":
+    """A state to which batches are given: of a pointwise loss of two arguments, or of `pairwise_logistic_loss`.
 
     Parameters
     ----------
@@ -41,8 +43,12 @@ def accumulate(name: str, **parameters: Any) -> "Accumulator":
     1.3125
     """
     loss = lookup(name)
+    if isinstance(loss, PairwiseLoss):
+        return PairAccumulator(loss, parameters)
     if not isinstance(loss, PointwiseLoss) or len(loss.arguments) != 2:
-        raise ValueError(f"{name} cannot be accumulated: expected a pointwise loss of two arguments")
+        raise ValueError(
+            f"{name} cannot be accumulated: expected a pointwise loss of two arguments, or a pairwise loss"
+        )
     unknown = [word for word in parameters if word not in loss.parameters]
     if unknown:
         raise TypeError(f"{name} has no parameter {unknown[0]!r}: expected one of {list(loss.parameters)}")

@@ -121,7 +121,6 @@ def test_two_conventions_of_labels_in_two_batches():
         ("nmae_loss", {}, "norm is 'range', a function of all targets: expected a number"),
         ("nmae_loss", {"norm": 0.0}, "norm is 0.0"),
         ("binary_cross_entropy", {"weight": np.ones(3)}, "weight is an array: expected a number"),
-        ("pairwise_logistic_loss", {}, "cannot be accumulated"),
         ("margin_ranking_loss", {}, "cannot be accumulated"),
         ("hubber_loss", {}, "did you mean 'huber_loss'"),
         ("huber_loss", {"delta": -1.0}, "delta is -1.0"),

@@ -165,7 +165,7 @@ class Batch:
         self.targets: list[tuple[int, ...]] = []
         for at, (node, (own, sparse)) in enumerate(zip(nodes, keys, strict=True)):
             rows, count = node.end - node.begin, own.size
-            parts = min(-(-rows // ROWS), max(1, PART_SLOTS // (count * SUB)))
+            parts = max(1, min(-(-rows // ROWS), PART_SLOTS // (count * SUB)))
             size = -(-rows // parts)
             bounds = (box, box + count) if sparse else (0, 0)
             self.integers[at] = node.begin, node.end, *bounds, slot, parts, box, count
@@ -180,38 +180,49 @@ class Batch:
 
     def run(self, formulas: PairFormulas, rows: Any, scaling: tuple[float, float], wanted: Wanted, results: Any):
         """The nodes' losses; derivatives are added to the results."""
-        scores, labels, weights = rows
-        scale, s = scaling
-        factors = np.array([node.factor for node in self.nodes])
-        self.floats[:, SLOPE], self.floats[:, CURVE] = scale * factors, scale * scale * factors
-        about = (self.floats, self.integers)
+        coefficients = self.polynomials(formulas, scaling, self.moments(rows, scaling[0]), wanted)
+        return self.evaluate(rows, scaling[0], coefficients, (wanted, results))
+
+    def moments(self, rows: Any, scale: float) -> np.ndarray:
+        """The fine moments of the sources: the grids of all parts of all nodes."""
         moments = np.empty((self.slots, FINE))
-        weighted = {"WEIGHTED": bool(weights.size)}
-        kind = "w" if weights.size else "u"
-        inputs = (scores, labels, weights, self.keys, *about)
-        arrays: Any = ((*inputs, np.array(self.sources)), scaling, (moments,))
-        run_block(moments_block, kind, arrays, len(self.sources), **weighted)
-        boxes, cuts, edges = np.empty((self.count, COLUMNS)), shape.cut_table(), shape.edge_table(s)
-        arrays = ((self.keys, self.integers, cuts, edges), scaling, (moments, boxes))
-        run_block(gather_block, "any", arrays, len(self.nodes))
-        del moments
-        table, tails = tables(formulas, s)
+        inputs = (*rows, self.keys, self.floats, self.integers, np.array(self.sources))
+        weighted = bool(rows[2].size)
+        run_block(
+            moments_block, "wu"[not weighted], (inputs, (scale,), (moments,)), len(self.sources), WEIGHTED=weighted
+        )
+        return moments
+
+    def polynomials(
+        self, formulas: PairFormulas, scaling: tuple[float, float], moments: np.ndarray, wanted: Wanted
+    ) -> np.ndarray:
+        """What the sources make in every fine box: [fine box, kernel wanted, power]. Parts are added into the first."""
+        boxes, cuts, edges = np.empty((self.count, COLUMNS)), shape.cut_table(), shape.edge_table(scaling[1])
+        gathered = ((self.keys, self.integers, cuts, edges), scaling, (moments, boxes))
+        run_block(gather_block, "any", gathered, len(self.nodes))
+        table, tails = tables(formulas, scaling[1])
         some = np.flatnonzero([wanted.value or wanted.each, wanted.gradient, wanted.curvature])
         coefficients = np.empty((self.count * SUB, some.size, FINE))
-        arrays = (
-            (boxes, self.keys, self.integers, table[some], tails[some], cuts, edges, np.array(self.boxes)),
-            scaling,
-            (coefficients,),
-        )
-        run_block(couple_block, "any", arrays, len(self.boxes))
+        inputs = (boxes, self.keys, self.integers, table[some], tails[some], cuts, edges, np.array(self.boxes))
+        run_block(couple_block, "any", (inputs, scaling, (coefficients,)), len(self.boxes))
+        return coefficients
+
+    def evaluate(self, rows: Any, scale: float, coefficients: np.ndarray, task: Any) -> np.ndarray:
+        """The nodes' losses; derivatives are added to the results."""
+        wanted, results = task
+        factors = np.array([node.factor for node in self.nodes])
+        self.floats[:, SLOPE], self.floats[:, CURVE] = scale * factors, scale * scale * factors
         losses = np.empty(len(self.targets))
+        weighted = bool(rows[2].size)
         asked = {
             "WANT_VALUE": wanted.value or wanted.each,
             "WANT_GRADIENT": wanted.gradient,
             "WANT_CURVATURE": wanted.curvature,
+            "WEIGHTED": weighted,
         }
-        arrays = ((*inputs, np.array(self.targets), coefficients), scaling, (*results, losses))
-        run_block(evaluate_block, f"{wanted.code}{kind}", arrays, len(self.targets), **weighted, **asked)
+        inputs = (*rows, self.keys, self.floats, self.integers, np.array(self.targets), coefficients)
+        name = f"{wanted.code}{'wu'[not weighted]}"
+        run_block(evaluate_block, name, (inputs, (scale,), (*results, losses)), len(self.targets), **asked)
         return np.bincount(np.array(self.targets)[:, 0], losses, len(self.nodes))
 
 
@@ -247,4 +258,4 @@ def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Param
 
 def can_do(parameter: float, low: float, high: float) -> bool:
     """Whether the boxes' numbers are finite."""
-    return max(abs(low), abs(high)) < 1e300 / max(steepness(parameter).scale, 1.0)
+    return max(abs(low), abs(high)) < 1e304 / max(steepness(parameter).scale, 1.0)
