@@ -19,6 +19,7 @@ from fastloss.losses.reinforcement import *
 from fastloss.losses.relative import *
 from fastloss.losses.softmax import *
 from fastloss.losses.tuples import *
+from fastloss.metrics import *
 from fastloss.streaming import accumulate as accumulate
 
 __version__ = "0.1.0"

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from fastloss import backend, reduce, validate
-from fastloss.domains import NON_NEGATIVE, REAL
 from fastloss.loss import lookup
-from fastloss.pairs import PairwiseLoss, raise_outside
+from fastloss.pairs import PairwiseLoss, checked_rows
 
 
 class PairAccumulator:
@@ -80,7 +79,7 @@ class PairAccumulator:
         for at, level in enumerate(self._levels.values()):
             arrays |= {f"keys{at}": level.keys, f"moments{at}": level.moments}
         file = io.BytesIO()
-        np.savez_compressed(file, about=np.array(json.dumps(about)), **arrays)
+        np.savez_compressed(file, about=np.array(json.dumps(about)), **arrays)  # type: ignore[arg-type]
         return file.getvalue()
 
     @classmethod
@@ -101,15 +100,7 @@ class PairAccumulator:
         return backend.engine("cpu", "box_state")
 
     def _columns(self, scores: Any, labels: Any, sample_weight: Any) -> Any:
-        scores, labels = validate.array("scores", scores), validate.array("labels", labels)
-        if scores.ndim != 1:
-            raise ValueError(f"scores has shape {scores.shape}: expected one dimension")
-        validate.same_shape(("scores", "labels"), (scores, labels))
-        weights = validate.sample_weight(sample_weight, scores.shape)
-        raise_outside("labels", labels, REAL)
-        if weights is not None:
-            raise_outside("sample_weight", weights, NON_NEGATIVE)
-        return self._engine().columns(scores, labels, weights)
+        return self._engine().columns(*checked_rows(scores, labels, sample_weight))
 
     def _add(self, levels: dict[float, Any], rows: int) -> None:
         engine = self._engine()

@@ -105,7 +105,7 @@ class PairwiseLoss(Loss):
     @property
     def has_fast(self) -> bool:
         """Whether there is a method without all the pairs."""
-        return self.formulas.tails is not None or self.formulas.power > 0 or self.formulas.separable
+        return self.formulas.tails is not None or self.formulas.power is not None or self.formulas.separable
 
     @property
     def has_curvature(self) -> bool:
@@ -125,15 +125,9 @@ class PairwiseLoss(Loss):
         if method == "fast" and not self.has_fast:
             raise ValueError(f"method is 'fast': {self.name} has none, expected 'auto' or 'direct'")
         run = backend.engine("cpu", self.shape)
-        scores, labels = validate.array("scores", own["scores"]), validate.array("labels", own["labels"])
-        if scores.ndim != 1:
-            raise ValueError(f"scores has shape {scores.shape}: expected one dimension")
-        validate.same_shape(("scores", "labels"), (scores, labels))
-        weights = validate.sample_weight(shared["sample_weight"], scores.shape)
         unordered = own.get("pairs", "all") == "all"
-        raise_outside("labels", labels, self.labels if unordered else REAL)
-        if weights is not None:
-            raise_outside("sample_weight", weights, NON_NEGATIVE)
+        domain = self.labels if unordered else REAL
+        scores, labels, weights = checked_rows(own["scores"], own["labels"], shared["sample_weight"], domain)
         groups = groups or grouped(shared["groups"], shared["offsets"], scores.size)
         kind = run.Kind(self.all_multiplier if unordered else multiplier_one, unordered)
         arrays = (scores, labels, weights, groups.rows, groups.offsets)
@@ -177,7 +171,20 @@ class PairwiseLoss(Loss):
         return total if reduction == "sum" else reduce.mean(total, reduce.ordered_sum(rows.weight))
 
 
-def raise_outside(name: str, array: np.ndarray, domain: Domain) -> None:
+def checked_rows(scores: Any, labels: Any, sample_weight: Any, domain: Domain = REAL) -> tuple[Any, Any, Any]:
+    """Scores, labels and weights as vectors of one length, the latter two within their domains."""
+    scores, labels = validate.array("scores", scores), validate.array("labels", labels)
+    if scores.ndim != 1:
+        raise ValueError(f"scores has shape {scores.shape}: expected one dimension")
+    validate.same_shape(("scores", "labels"), (scores, labels))
+    weights = validate.sample_weight(sample_weight, scores.shape)
+    _raise_outside("labels", labels, domain)
+    if weights is not None:
+        _raise_outside("sample_weight", weights, NON_NEGATIVE)
+    return scores, labels, weights
+
+
+def _raise_outside(name: str, array: np.ndarray, domain: Domain) -> None:
     """Labels and weights are n numbers for n^2 pairs: checked before the kernels, NaN included."""
     if array.dtype.kind == "f" and np.isnan(array).any():
         where = int(np.argmax(np.isnan(array)))
@@ -202,7 +209,7 @@ def pairwise(
     labels: Domain = REAL,
     exponential_form: bool = False,
     tails: Callable[..., Any] | None = None,
-    power: int = 0,
+    power: int | None = None,
     separable: bool = False,
 ) -> Callable[[Callable[..., Any]], PairwiseLoss]:
     """Declare a pairwise loss by its formulas of gap and one parameter; the body returns that parameter's tuple.

@@ -134,7 +134,8 @@ class PairFormulas:
     # A smooth kernel's limits as functions of sigma, for `shapes/boxes`: (A, B, R, L) of value, slope and curvature, by
     # which each is A + B |gap| + R e**(-sigma |gap|) where the gap is far below 0, and L e**(-sigma gap) far above.
     tails: Callable[[float], tuple[tuple[float, ...], ...]] | None = None
-    power: int = 0  # value = max(0, parameter - gap)**power, for `shapes/thresholds`
+    # value = max(0, parameter - gap)**power, for `shapes/thresholds`; 0: whether parameter > gap
+    power: int | None = None
     separable: bool = False  # value = e**(-parameter gap), for `shapes/separable`
 
     def bindings(self, wanted: Wanted, weighted: bool, multiplier: Callable[..., float]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Sums of max(0, margin - (x - t))**power over sorted sources t, power 1 or 2, for every target x.
+"""Sums of max(0, margin - (x - t))**power over sorted sources t, power 0, 1 or 2, for every target x.
 
 The sources that count for a target are those from some place k on. Sums over them are kept relative to their first,
 t_k: W_k = sum w, S_k = sum w (t - t_k), Q_k = sum w (t - t_k)**2, so that all terms are positive and nothing cancels;
@@ -88,15 +88,12 @@ def first_source(x, margin, sorted_scores, starts, scale):
     return low
 
 
-def power_sum_0(row, d):
-    return row[0]
-
-
-def power_sum_1(row, d):
-    return row[1] + row[0] * d
-
-
-def power_sum_2(row, d):
+def power_sum(power, row, d):
+    """sum w d_j**power over the sources that count."""
+    if power == 0:
+        return row[0]
+    if power == 1:
+        return row[1] + row[0] * d
     return row[2] + d * (2.0 * row[1] + d * row[0])
 
 
@@ -119,12 +116,12 @@ def evaluate(chosen, rows, settings, sources, results):
             d = excess(x, settings[0], sorted_scores[first])
             row = table[first, 0], table[first, 1], table[first, 2]
             if WANT_VALUE:
-                loss = w * (power_sum_1(row, d) if POWER == 1 else power_sum_2(row, d))
+                loss = w * power_sum(POWER, row, d)
                 total += loss
                 if each.size:
                     each[i] += loss
             if WANT_GRADIENT:
-                gradient[i] -= settings[2] * w * (power_sum_0(row, d) if POWER == 1 else 2.0 * power_sum_1(row, d))
+                gradient[i] -= settings[2] * w * (POWER * power_sum(POWER - 1, row, d))
             if WANT_CURVATURE:
-                curvatures[i] += settings[3] * w * (0.0 if POWER == 1 else 2.0 * power_sum_0(row, d))
+                curvatures[i] += settings[3] * w * (2.0 * power_sum(0, row, d) if POWER == 2 else 0.0)
     return total

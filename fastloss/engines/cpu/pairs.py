@@ -100,7 +100,7 @@ def method_of(formulas: PairFormulas) -> Sums | None:
     """The loss's fast method."""
     if formulas.tails is not None:
         return boxes.sums
-    if formulas.power:
+    if formulas.power is not None:
         return thresholds.sums
     return separable.sums if formulas.separable else None
 
@@ -301,7 +301,7 @@ class _Run:
                     levels.high,
                     self.scales[one.group],
                 )
-                steep = number if formulas.power else number * abs(m)
+                steep = number if formulas.power is not None else number * abs(m)
                 parameters = Parameters(steep, 1.0 if m > 0.0 else -1.0)
                 total += self.sums(formulas, [node], one.rows, parameters, (self.wanted, results))[0]
                 if a == b and self.wanted.curvature:  # a row's pair with itself is a constant
