@@ -5,19 +5,21 @@ import argparse
 import numba
 import torch
 
-from bench import command, elementwise, pairs, rows
+from bench import command, elementwise, linear, pairs, rows
 from bench.measure import Table
 
 FULL = {
     "elementwise": lambda table: elementwise.run(table, 50_000_000),
     "rows": lambda table: rows.run(table, 100_000, 1000),
     "pairs": lambda table: pairs.run(table, 20_000),
+    "linear": lambda table: linear.run(table, 10_000_000),
     "command": lambda table: command.run(table, 10_000_000, 100_000),
 }
 QUICK = {
     "elementwise": lambda table: elementwise.run(table, 100_000),
     "rows": lambda table: rows.run(table, 500, 100),
     "pairs": lambda table: pairs.run(table, 500),
+    "linear": lambda table: linear.run(table, 10_000),
     "command": lambda table: command.run(table, 10_000, 100, repeats=1),
 }
 
