@@ -1,5 +1,6 @@
 """All pairs of scores without computing them: against one sort, against every pair, against PyTorch."""
 
+import itertools
 import tracemalloc
 
 import numpy as np
@@ -13,7 +14,7 @@ from bench.measure import Table
 def torch_looped(scores, labels, offsets) -> float:
     """A group at a time: the pairs of each as a matrix."""
     total, pairs = 0.0, 0
-    for start, stop in zip(offsets[:-1], offsets[1:], strict=True):
+    for start, stop in itertools.pairwise(offsets):
         s, y = scores[start:stop], labels[start:stop]
         losses = F.softplus(s[y == 0][None, :] - s[y == 1][:, None])
         total, pairs = total + losses.sum().item(), pairs + losses.numel()

@@ -13,6 +13,7 @@ from fastloss.shapes.pointwise import Wanted, unbound
 
 REDUCTIONS = (*validate.REDUCTIONS, "per_group")
 PAIRS = Choice(("ordered", "all"))
+BLOCK = 1 << 18  # rows checked at a time, so that the check takes no memory
 METHOD = Choice(("auto", "direct", "fast"))
 
 
@@ -186,9 +187,10 @@ def checked_rows(scores: Any, labels: Any, sample_weight: Any, domain: Domain = 
 
 def _raise_outside(name: str, array: np.ndarray, domain: Domain) -> None:
     """Labels and weights are n numbers for n^2 pairs: checked before the kernels, NaN included."""
-    if array.dtype.kind == "f" and np.isnan(array).any():
-        where = int(np.argmax(np.isnan(array)))
-        raise ValueError(f"{name}[{where}] is nan: expected {domain.expected}")
+    for start in range(0, array.size if array.dtype.kind == "f" else 0, BLOCK):
+        nan = np.isnan(array[start : start + BLOCK])
+        if nan.any():
+            raise ValueError(f"{name}[{start + int(np.argmax(nan))}] is nan: expected {domain.expected}")
     if domain is REAL:
         return
     bits = 0

@@ -4,7 +4,6 @@ A node is one bipartite sum: targets and sources are rows of a range whose label
 sorting by label, and a group no memory of its own. Every engine (`boxes`, `thresholds`, `separable`) has a `Sums`.
 """
 
-import functools
 from typing import Any, NamedTuple, Protocol
 
 import numba
@@ -69,22 +68,24 @@ def tasks(nodes: list[Node]) -> np.ndarray:
     return np.array(ranges, np.int64).reshape(-1, 4)
 
 
-def _stored(block: Any, name: str, arrays: tuple[Any, ...], **names: Any) -> tuple[Any, Any]:
-    """A block for these (inputs, parameters, outputs), loaded or compiled."""
-    kinds = tuple(numba.typeof(part) for part in arrays)
-    return _compiled(block, name, kinds, tuple(names.items()))
-
-
-@functools.cache
-def _compiled(block: Any, name: str, kinds: tuple[Any, ...], names: tuple[tuple[str, Any], ...]) -> tuple[Any, Any]:
-    signature = types.void(*kinds, types.int64, types.int64)
-    bound = build.bind(block, **dict(names))
-    return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
+_kernels: dict[Any, tuple[Any, Any]] = {}
 
 
 def run_block(block: Any, name: str, arrays: tuple[Any, ...], chunks: int, **names: Any) -> None:
+    """Launch a block on (inputs, parameters, outputs), compiled for their types with `names` bound."""
     inputs, parameters, outputs = arrays
     arrays = (tuple(map(read_only, inputs)), read_only(np.array(parameters, np.float64)), outputs)
-    kernel, signature = _stored(block, name, arrays, **names)
+    # numba.typeof takes longer than a short kernel runs, so it is asked once for arrays of one kind
+    kinds = tuple((array.dtype.char, array.ndim) for array in (*inputs, *outputs))
+    key = (block, name, len(inputs), kinds, *names.items())
+    if key not in _kernels:
+        _kernels[key] = _compiled(block, name, tuple(map(numba.typeof, arrays)), names)
+    kernel, signature = _kernels[key]
     with np.errstate(all="ignore"):  # with the JIT off, NumPy's numbers warn
         launch(kernel, signature, arrays, chunks)
+
+
+def _compiled(block: Any, name: str, kinds: tuple[Any, ...], names: dict[str, Any]) -> tuple[Any, Any]:
+    signature = types.void(*kinds, types.int64, types.int64)
+    bound = build.bind(block, **names)
+    return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
