@@ -156,6 +156,38 @@ def groups(table: Table, size: int) -> None:
         table.claim(f"groups {name}", times["fastloss"], "PyTorch", peer, 8.0, faster=True)
 
 
+def catalogue(table: Table, users: int, items: int, width: int = 64) -> None:
+    """BPR against all items, and the scores' product alone."""
+    rng = np.random.default_rng(4)
+    sizes = np.minimum(rng.zipf(1.5, users) + 8, items // 2)
+    sizes = np.maximum((sizes * (50 / sizes.mean())).astype(np.int64), 1)
+    offsets = np.append(0, np.cumsum(sizes))
+    numbers = np.minimum(rng.zipf(1.3, offsets[-1]) - 1, items - 1)
+    p, q = (0.3 * rng.standard_normal((count, width), np.float32) for count in (users, items))
+    loss, given = fastloss.bpr_all_negatives_loss, (offsets, numbers)
+    strip = max(1, (1 << 22) // items)
+    out = np.empty((strip, items), np.float32)
+
+    def product():
+        for start in range(0, users, strip):
+            np.matmul(p[start : start + strip], q.T, out=out[: min(strip, users - start)])
+
+    times = table.time(
+        f"bpr_all_negatives_loss {users} x {items} x {width}",
+        users,
+        {
+            "value": lambda: loss(p, q, given),
+            "value and gradient": lambda: loss.value_and_grad(p, q, given),
+            "the scores' product": product,
+        },
+        repeats=3,
+    )
+    peer = times["the scores' product"]
+    table.claim(f"bpr_all_negatives_loss {users} x {items} value", times["value"], "the product", peer, 3.0)
+    both = times["value and gradient"]
+    table.claim(f"bpr_all_negatives_loss {users} x {items} value and gradient", both, "the product", peer, 7.0)
+
+
 def one_thread(run):
     """Run with one thread."""
     import numba
@@ -174,3 +206,4 @@ def run(table: Table, size: int) -> None:
     growth(table, size)
     crossover(table, size)
     groups(table, size)
+    catalogue(table, size // 1000, size // 200)

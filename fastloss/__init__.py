@@ -3,6 +3,7 @@
 from fastloss.loss import Loss as Loss
 from fastloss.loss import lookup as lookup
 from fastloss.losses.bpr import *
+from fastloss.losses.bpr_all_negatives import *
 from fastloss.losses.class_margins import *
 from fastloss.losses.classification import *
 from fastloss.losses.counts import *

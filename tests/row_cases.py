@@ -164,6 +164,13 @@ def policy_gradient_loss(rng):
 
 
 @builder
+def bpr_all_negatives_loss(rng):
+    factors = rng.normal(size=(5, 3)), rng.normal(size=(7, 3))
+    given = {"interactions": (np.array([0, 2, 2, 6, 7, 9]), np.array([0, 3, 1, 2, 4, 4, 6, 5, 0]))}
+    yield factors, given, (0, 1), (5,)
+
+
+@builder
 def bpr_loss(rng):
     positive = rng.normal(size=ROWS)
     yield (positive, rng.normal(size=ROWS)), {}, (0, 1), (ROWS,)

@@ -148,6 +148,22 @@ def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, par
     return Terms(np.array(losses, dtype=object), np.array(denominators, dtype=object))
 
 
+@oracle
+def bpr_all_negatives_loss(user_factors, item_factors, *, interactions, item_bias=None, reg=0.0):
+    """-log sig(x_i - x_j) over every item i that a user has and every j that it has not; without the penalty."""
+    users, items = exact(user_factors), exact(item_factors)
+    bias = exact(np.zeros(len(items)) if item_bias is None else item_bias)
+    offsets, numbers = interactions
+    losses, denominators = [], []
+    for u, p in enumerate(users):
+        own = {int(n) for n in numbers[int(offsets[u]) : int(offsets[u + 1])]}
+        scores = [total(p * q) + b for q, b in zip(items, bias, strict=True)]
+        pairs = [(i, j) for i in own for j in range(len(items)) if j not in own]
+        losses.append(total([softplus(scores[j] - scores[i]) for i, j in pairs]))
+        denominators.append(mpf(len(pairs)))
+    return Terms(np.array(losses, dtype=object), np.array(denominators, dtype=object))
+
+
 def bpr_penalty(reg, params):
     """reg times the sum of squares over every array of `params`."""
     return number(reg) * total([total(exact(array) ** 2) for array in params])

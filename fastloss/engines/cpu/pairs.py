@@ -19,7 +19,7 @@ from fastloss.validate import kernel_dtype
 LEVELS = 16  # distinct labels up to which a group needs no sorting
 ALL_LEVELS = 8  # and up to which pairs="all" is fast: it takes a node for each pair of levels
 LEAF = 1024  # rows of a part that is not halved any more
-FEWEST = 4096  # rows from which "auto" takes the fast method, see bench/results
+FEWEST = 2048  # rows from which "auto" takes the fast method, see bench/results
 MOST_DIRECT = 20_000  # rows up to which a group with scores that are not finite is summed directly
 
 

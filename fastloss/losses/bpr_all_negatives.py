@@ -1,0 +1,133 @@
+"""Bayesian personalised ranking against the whole catalogue, from the factors."""
+
+from typing import Any
+
+import numpy as np
+
+from fastloss import backend, reduce, validate
+from fastloss.domains import AT_LEAST_ZERO, Free
+from fastloss.loss import Loss
+from fastloss.losses.pairwise import pairwise_logistic_loss
+
+__all__ = ["bpr_all_negatives_loss"]
+
+
+class FactorsLoss(Loss):
+    """A loss of the scores of every user and item, which are never stored."""
+
+    shape = "factors"
+
+    def _evaluate(self, what, own, shared):
+        reduction = validate.reduction(shared["reduction"])
+        factors = _factors(own)
+        users, items, _ = factors
+        interactions = _interactions(own["interactions"], len(users), len(items))
+        weights = validate.sample_weight(shared["sample_weight"], (len(users),))
+        if weights is None:
+            weights = np.ones(len(users))
+        else:
+            validate.not_negative("sample_weight", weights)
+        engine = backend.engine("cpu", self.shape)
+        pairs = engine.pair_counts(interactions, len(items))
+        denominator = reduce.ordered_sum(weights * pairs)
+        scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
+        outcome = engine.run(
+            pairwise_logistic_loss.formulas, factors, interactions, scale * weights, what == "value_and_grad"
+        )
+        each = outcome.loss * weights
+        penalty, more = self.function(**own)
+        value = each if reduction == "none" else reduce.ordered_sum(each)
+        if reduction == "mean":
+            value = reduce.mean(value, denominator)
+        value = value if reduction == "none" else value + penalty
+        if what == "value":
+            return value
+        slopes = (outcome.users, outcome.items, outcome.bias)
+        return value, tuple(slope + extra for slope, extra in zip(slopes, more, strict=False))
+
+
+def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The factors in their common precision, and the items' biases, empty if there are none."""
+    users, items = (validate.matrix(name, own[name]) for name in ("user_factors", "item_factors"))
+    if users.shape[1] != items.shape[1]:
+        raise ValueError(f"item_factors has shape {items.shape}: expected {users.shape[1]} columns, as user_factors")
+    bias = np.empty(0) if own["item_bias"] is None else validate.array("item_bias", own["item_bias"])
+    if own["item_bias"] is not None and bias.shape != (len(items),):
+        raise ValueError(f"item_bias has shape {bias.shape}: expected {(len(items),)}")
+    dtype = np.result_type(validate.kernel_dtype(users), validate.kernel_dtype(items))
+    users, items, bias = (np.ascontiguousarray(one, dtype) for one in (users, items, bias))
+    return users, items, bias
+
+
+def _interactions(given: Any, users: int, items: int) -> tuple[np.ndarray, np.ndarray]:
+    """CSR offsets and item numbers."""
+    matrix = given.tocsr() if hasattr(given, "tocsr") else given
+    if hasattr(matrix, "indptr"):
+        matrix = (matrix.indptr, matrix.indices)
+    if not isinstance(matrix, (tuple, list)) or len(matrix) != 2:
+        raise TypeError("interactions: expected a sparse matrix or the pair (offsets, item numbers)")
+    numbers = np.asarray(matrix[1])
+    offsets = validate.offsets("interactions[0]", matrix[0], numbers.size)
+    if offsets.size != users + 1:
+        raise ValueError(f"interactions has {offsets.size - 1} rows: expected {users}, one for each user")
+    return offsets, validate.indices("interactions[1]", numbers, (numbers.size,), items)
+
+
+def _declare(function):
+    parameters = {"item_bias": Free("an array of a number for each item, or None"), "reg": AT_LEAST_ZERO}
+    return FactorsLoss(function, parameters=parameters, reference="Rendle et al., BPR, 2009")
+
+
+@_declare
+def bpr_all_negatives_loss(user_factors, item_factors, interactions, *, item_bias=None, reg=0.0):
+    r"""Bayesian personalised ranking of every observed item against every unobserved one: no sampling.
+
+    .. math:: \sum_{i \in I_u} \sum_{j \notin I_u} \log(1 + e^{-(x_{ui} - x_{uj})}) \qquad + \lambda \|\Theta\|^2,
+        \qquad x_{ui} = p_u \cdot q_i + b_i
+
+    Exact, in time proportional to the scores and in the memory of a tile of them. Scores are products in the factors'
+    precision; the rest is float64.
+
+    Parameters
+    ----------
+    user_factors : array_like, shape (U, D)
+        The users' factors p.
+    item_factors : array_like, shape (I, D)
+        The items' factors q.
+    interactions : sparse matrix of shape (U, I), or (offsets, item numbers)
+        Which items each user has: anything with `tocsr`, or CSR offsets, shape (U + 1,), and the numbers.
+    item_bias : array_like, shape (I,), optional
+        The items' biases b.
+    reg : float >= 0
+        The factor lambda of the penalty on factors and biases, which is added to the mean and to the sum.
+    sample_weight, reduction
+        As for every loss, see `fastloss.Loss`: a weight for each user; the mean is over pairs, "none" gives each
+        user's sum over its pairs.
+
+    Returns
+    -------
+    float, or ndarray of shape (U,) for ``reduction="none"``
+        `value_and_grad` adds a tuple: the gradients by `user_factors`, `item_factors` and, if given, `item_bias`.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, an item number is out of range, or a weight or `reg` is negative.
+
+    References
+    ----------
+    Rendle, Freudenthaler, Gantner & Schmidt-Thieme, BPR: Bayesian personalized ranking from implicit feedback,
+    UAI 2009.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> users, items = [[1.0, 0.0]], [[2.0, 0.0], [0.0, 1.0], [0.5, 0.5]]
+    >>> print(f"{fastloss.bpr_all_negatives_loss(users, items, ([0, 1], [0])):.6f}")
+    0.164171
+    """
+    arrays = [validate.array("factors", array) for array in (user_factors, item_factors)]
+    if item_bias is not None:
+        arrays.append(validate.array("item_bias", item_bias))
+    penalty = reg * sum(float(np.sum(np.square(array, dtype=np.float64))) for array in arrays)
+    return penalty, tuple((2.0 * reg * array).astype(validate.kernel_dtype(array)) for array in arrays)

@@ -1,0 +1,111 @@
+"""BPR against the whole catalogue: forms of input, biases, tiles, precision; `test_losses.py` has the oracle."""
+
+import types
+
+import numba
+import numpy as np
+import pytest
+
+import fastloss
+from fastloss.engines.cpu import factors as engine
+
+RNG = np.random.default_rng(12)
+USERS, ITEMS = RNG.normal(size=(30, 6)), RNG.normal(size=(200, 6))
+SIZES = RNG.integers(0, 9, 30)
+OFFSETS = np.append(0, np.cumsum(SIZES))
+NUMBERS = np.concatenate([RNG.choice(200, size, replace=False) for size in SIZES])
+GIVEN = (OFFSETS, NUMBERS)
+LOSS = fastloss.bpr_all_negatives_loss
+
+
+def by_every_pair(users, items, bias=0.0):
+    scores = users @ items.T + bias
+    total, pairs = 0.0, 0
+    for u, row in enumerate(scores):
+        own = NUMBERS[OFFSETS[u] : OFFSETS[u + 1]]
+        others = np.setdiff1d(np.arange(len(items)), own)
+        total += np.logaddexp(0.0, row[others][None, :] - row[own][:, None]).sum()
+        pairs += own.size * others.size
+    return total / pairs
+
+
+def test_value():
+    assert LOSS(USERS, ITEMS, GIVEN) == pytest.approx(by_every_pair(USERS, ITEMS), rel=1e-13)
+
+
+def test_a_bias_is_one_more_factor():
+    bias = RNG.normal(size=200)
+    value, (users, items, own) = LOSS.value_and_grad(USERS, ITEMS, GIVEN, item_bias=bias)
+    more = np.column_stack((USERS, np.ones(30))), np.column_stack((ITEMS, bias))
+    expected, (wide_users, wide_items) = LOSS.value_and_grad(*more, GIVEN)
+    assert value == pytest.approx(expected, rel=1e-13)
+    np.testing.assert_allclose(users, wide_users[:, :-1], rtol=1e-10, atol=1e-15)
+    np.testing.assert_allclose(items, wide_items[:, :-1], rtol=1e-10, atol=1e-15)
+    np.testing.assert_allclose(own, wide_items[:, -1], rtol=1e-10, atol=1e-15)
+
+
+def test_tiles_do_not_matter(monkeypatch):
+    value, slopes = LOSS.value_and_grad(USERS, ITEMS, GIVEN)
+    monkeypatch.setattr(engine, "TILE", 700)
+    again, others = LOSS.value_and_grad(USERS, ITEMS, GIVEN)
+    assert again == pytest.approx(value, rel=1e-14)
+    for one, other in zip(slopes, others, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-16)
+
+
+def test_float32():
+    users, items = USERS.astype(np.float32), ITEMS.astype(np.float32)
+    value, slopes = LOSS.value_and_grad(users, items, GIVEN)
+    assert value == pytest.approx(by_every_pair(users.astype(float), items.astype(float)), rel=1e-6)
+    assert all(slope.dtype == np.float32 for slope in slopes)
+
+
+def test_a_sparse_matrix():
+    compressed = types.SimpleNamespace(indptr=OFFSETS, indices=NUMBERS)
+    matrix = types.SimpleNamespace(tocsr=lambda: compressed)
+    assert LOSS(USERS, ITEMS, matrix) == LOSS(USERS, ITEMS, GIVEN) == LOSS(USERS, ITEMS, compressed)
+
+
+def test_an_item_listed_twice_counts_once():
+    twice = (OFFSETS * 2, np.repeat(NUMBERS, 2))
+    assert LOSS(USERS, ITEMS, twice) == LOSS(USERS, ITEMS, GIVEN)
+
+
+def test_without_pairs():
+    assert LOSS(USERS, ITEMS, (np.zeros(31, int), [])) == 0.0
+    everything = (np.arange(31) * 200, np.tile(np.arange(200), 30))
+    assert LOSS(USERS, ITEMS, everything) == 0.0
+
+
+def test_penalty_and_weights():
+    weights = RNG.random(30)
+    value, (users, _) = LOSS.value_and_grad(USERS, ITEMS, GIVEN, sample_weight=weights, reduction="sum")
+    more, (penalised, _) = LOSS.value_and_grad(USERS, ITEMS, GIVEN, sample_weight=weights, reduction="sum", reg=0.5)
+    assert more - value == pytest.approx(0.5 * ((USERS**2).sum() + (ITEMS**2).sum()), rel=1e-12)
+    np.testing.assert_allclose(penalised - users, USERS, rtol=1e-9, atol=1e-12)
+    each = LOSS(USERS, ITEMS, GIVEN, sample_weight=weights, reduction="none")
+    assert each.sum() == pytest.approx(value, rel=1e-13)
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT or numba.config.NUMBA_NUM_THREADS < 2, reason="one thread only")
+def test_bits_do_not_depend_on_threads():
+    results = []
+    for threads in (1, numba.config.NUMBA_NUM_THREADS):
+        numba.set_num_threads(threads)
+        results.append(LOSS.value_and_grad(USERS, ITEMS, GIVEN))
+    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    assert results[0][0] == results[1][0]
+    np.testing.assert_array_equal(results[0][1][1], results[1][1][1])
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match="item_factors has shape"):
+        LOSS(USERS, ITEMS[:, :2], GIVEN)
+    with pytest.raises(ValueError, match="200"):
+        LOSS(USERS, ITEMS, (OFFSETS, np.where(NUMBERS == NUMBERS[0], 200, NUMBERS)))
+    with pytest.raises(ValueError, match="rows"):
+        LOSS(USERS[:5], ITEMS, GIVEN)
+    with pytest.raises(TypeError, match="interactions"):
+        LOSS(USERS, ITEMS, 3)
+    with pytest.raises(ValueError, match="item_bias has shape"):
+        LOSS(USERS, ITEMS, GIVEN, item_bias=[1.0])
