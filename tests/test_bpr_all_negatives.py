@@ -72,7 +72,7 @@ def test_an_item_listed_twice_counts_once():
 
 
 def test_without_pairs():
-    assert LOSS(USERS, ITEMS, (np.zeros(31, int), [])) == 0.0
+    assert LOSS(USERS, ITEMS, (np.zeros(31, int), np.empty(0, int))) == 0.0
     everything = (np.arange(31) * 200, np.tile(np.arange(200), 30))
     assert LOSS(USERS, ITEMS, everything) == 0.0
 
@@ -102,7 +102,7 @@ def test_bad_input():
     with pytest.raises(ValueError, match="item_factors has shape"):
         LOSS(USERS, ITEMS[:, :2], GIVEN)
     with pytest.raises(ValueError, match="200"):
-        LOSS(USERS, ITEMS, (OFFSETS, np.where(NUMBERS == NUMBERS[0], 200, NUMBERS)))
+        LOSS(USERS, ITEMS, (OFFSETS, np.where(NUMBERS[0] == NUMBERS, 200, NUMBERS)))
     with pytest.raises(ValueError, match="rows"):
         LOSS(USERS[:5], ITEMS, GIVEN)
     with pytest.raises(TypeError, match="interactions"):
