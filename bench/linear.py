@@ -165,7 +165,7 @@ def catalogue(table: Table, users: int, items: int, width: int = 64) -> None:
     numbers = np.minimum(rng.zipf(1.3, offsets[-1]) - 1, items - 1)
     p, q = (0.3 * rng.standard_normal((count, width), np.float32) for count in (users, items))
     loss, given = fastloss.bpr_all_negatives_loss, (offsets, numbers)
-    strip = max(1, (1 << 22) // items)
+    strip = max(1, (1 << 24) // items)
     out = np.empty((strip, items), np.float32)
 
     def product():
