@@ -9,6 +9,7 @@ from fastloss.losses.classification import *
 from fastloss.losses.counts import *
 from fastloss.losses.curves import *
 from fastloss.losses.huber import *
+from fastloss.losses.lambdarank import *
 from fastloss.losses.margin import *
 from fastloss.losses.metric import *
 from fastloss.losses.overlap import *

@@ -20,6 +20,10 @@ def any_number(x):
     return 0
 
 
+def not_relevance(x):
+    return WRONG if x < 0.0 or x > 1000.0 else 0
+
+
 def outside_unit(x):
     return 1 if (x < 0.0 or x > 1.0) else 0
 
@@ -96,6 +100,7 @@ SIGN = Domain("-1 or 1", not_sign, values=(-1.0, 1.0))
 SIGN_OR_BINARY = Domain("-1 or 1 (or 0 and 1 throughout)", not_sign_or_binary, values=(-1.0, 1.0))
 ABOVE_MINUS_ONE = Domain("a number above -1", at_most_minus_one, -0.99)
 NON_NEGATIVE = Domain("a number >= 0", below_zero, 0.0)
+RELEVANCE = Domain("a number in [0, 1000]", not_relevance, 0.0, 1000.0)
 NON_ZERO = Domain("a number other than 0 (or give `epsilon`)", equals_zero, 0.1)
 
 

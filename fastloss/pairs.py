@@ -194,7 +194,9 @@ def _raise_outside(name: str, array: np.ndarray, domain: Domain) -> None:
     if domain is REAL:
         return
     bits = 0
-    for x in np.unique(array).tolist() if domain.values else [float(array.min())] if array.size else []:
+    for x in (
+        np.unique(array).tolist() if domain.values else {float(array.min()), float(array.max())} if array.size else ()
+    ):
         bits |= domain.check(float(x))
     if wrong(bits):
         raise ValueError(domain.explain(name, array))

@@ -164,6 +164,14 @@ def policy_gradient_loss(rng):
 
 
 @builder
+def lambdarank_loss(rng):
+    scores, labels, groups = rng.normal(size=14) * 2, rng.integers(0, 5, 14), np.sort(rng.integers(0, 3, 14))
+    for words in ({}, {"truncation_level": 2}, {"gains": "linear"}, {"sigma": 0.3}):
+        yield (scores, labels), {**words, "groups": groups}, (0,), (3,)
+        yield (scores, labels), words, (0,), (1,)
+
+
+@builder
 def bpr_all_negatives_loss(rng):
     factors = rng.normal(size=(5, 3)), rng.normal(size=(7, 3))
     given = {"interactions": (np.array([0, 2, 2, 6, 7, 9]), np.array([0, 3, 1, 2, 4, 4, 6, 5, 0]))}

@@ -130,6 +130,29 @@ def soft_pairwise_loss(scores, labels, *, groups=None, sample_weight=None, sigma
 
 
 @oracle
+def lambdarank_loss(scores, labels, *, groups=None, sigma=1.0, truncation_level=None, gains="exp2"):
+    """Each query's pairs y_i > y_j: what swapping them changes in DCG, over the best DCG, times the logistic loss."""
+    scores, labels = exact(scores), exact(labels)
+    ids = np.zeros(len(scores), int) if groups is None else np.asarray(groups)
+    losses = []
+    for query in np.unique(ids):
+        rows = [k for k in range(len(scores)) if ids[k] == query]
+        rows.sort(key=lambda k: -scores[k])
+        level = len(rows) if truncation_level is None else truncation_level
+        gain = [labels[k] if gains == "linear" else mpf(2) ** labels[k] - 1 for k in rows]
+        discount = [1 / mp.log(rank + 2, 2) for rank in range(len(rows))]
+        best = total([g * d for g, d in list(zip(sorted(gain, reverse=True), discount, strict=True))[:level]])
+        terms = []
+        for i in range(len(rows)):
+            for j in range(len(rows)):
+                if labels[rows[i]] > labels[rows[j]] and min(i, j) < level:
+                    weight = abs(gain[i] - gain[j]) * abs(discount[i] - discount[j]) / best
+                    terms.append(weight * softplus(-number(sigma) * (scores[rows[i]] - scores[rows[j]])))
+        losses.append(total(terms))
+    return np.array(losses, dtype=object)
+
+
+@oracle
 def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, params=()):
     """-log sig(x_pos - x_neg) of each positive, meaned over its negatives; without the penalty.
 

@@ -1,0 +1,115 @@
+"""LambdaRank: the pairs of a query, weighed by their part in NDCG."""
+
+import numpy as np
+
+from fastloss import backend, reduce, validate
+from fastloss.domains import POSITIVE, RELEVANCE, Choice, Free
+from fastloss.loss import Loss, keyword
+from fastloss.losses.pairwise import pairwise_logistic_loss
+from fastloss.pairs import checked_rows, grouped
+from fastloss.shapes.pointwise import Wanted
+
+__all__ = ["lambdarank_loss"]
+
+
+class QueryLoss(Loss):
+    """A loss of whole queries.
+
+    The keywords: `groups` or `offsets` as for the pairwise losses; `sample_weight` is a weight >= 0 for each query,
+    in the order of `numpy.unique(groups)` or of `offsets`; the mean is over queries, "none" gives each query's loss.
+    """
+
+    shape = "queries"
+    keywords = (keyword("groups", None), keyword("offsets", None), *Loss.keywords)
+    has_curvature = True
+
+    def _evaluate(self, what, own, shared):
+        reduction = validate.reduction(shared["reduction"])
+        scores, labels, _ = checked_rows(own["scores"], own["labels"], None, RELEVANCE)
+        groups = grouped(shared["groups"], shared["offsets"], scores.size)
+        count = groups.offsets.size - 1
+        order = np.arange(count) if groups.order is None else groups.order
+        given = validate.sample_weight(shared["sample_weight"], (count,))
+        weights = np.ones(count)
+        if given is not None:
+            validate.not_negative("sample_weight", given)
+            weights[order] = given
+        denominator = reduce.ordered_sum(weights)
+        scales = weights * (reduce.inverse(denominator) if reduction == "mean" else 1.0)
+        wanted = Wanted(value=True, gradient=what != "value", curvature=what == "grad_hess")
+        run = backend.engine("cpu", self.shape).run
+        rows = (scores, labels, groups.rows, groups.offsets)
+        outcome = run(pairwise_logistic_loss.formulas, rows, self.function(**own), scales, wanted)
+        if what == "grad_hess":
+            return outcome.gradient, outcome.curvature
+        each = weights * outcome.loss
+        if reduction == "none":
+            value = each[order]
+        else:
+            total = reduce.ordered_sum(each)
+            value = reduce.mean(total, denominator) if reduction == "mean" else total
+        return value if what == "value" else (value, outcome.gradient)
+
+
+LEVEL = Free("an integer >= 1, or None")
+
+
+def _declare(function):
+    parameters = {"sigma": POSITIVE, "truncation_level": LEVEL, "gains": Choice(("exp2", "linear"))}
+    return QueryLoss(
+        function, parameters=parameters, reference="Burges, From RankNet to LambdaRank to LambdaMART, 2010"
+    )
+
+
+@_declare
+def lambdarank_loss(scores, labels, *, sigma=1.0, truncation_level=None, gains="exp2"):
+    r"""Logistic loss of the pairs of a query, each weighed by what swapping the two would change in NDCG.
+
+    .. math:: \sum_{y_i > y_j} \frac{|g_i - g_j| \, |d_i - d_j|}{\text{maxDCG}} \log(1 + e^{-\sigma (s_i - s_j)}),
+        \qquad g = 2^y - 1, \; d = \frac{1}{\log_2(1 + \text{rank})}
+
+    Ranks are by falling score, equal scores as they stand. The weights are constants to the derivatives. This is
+    LightGBM's objective with ``lambdarank_norm=False`` (and ``sigmoid=sigma``, ``lambdarank_truncation_level``), for
+    queries of any size.
+
+    Parameters
+    ----------
+    scores : array_like, shape (N,)
+        The model's scores; the gradient has their shape and dtype.
+    labels : array_like, shape (N,)
+        Relevances >= 0, at most 1000.
+    sigma : float in (0, inf)
+        Steepness, in units of 1 / score.
+    truncation_level : int >= 1, optional
+        Only pairs with one row among the first so many ranks count, and maxDCG is that of so many; None counts all.
+    gains : {"exp2", "linear"}
+        2**y - 1, or y.
+    groups, offsets, sample_weight, reduction
+        See `fastloss.losses.lambdarank.QueryLoss`; a weight and a loss for each query.
+
+    Returns
+    -------
+    float, or ndarray with each query's loss for ``reduction="none"``
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a label is NaN, negative or above 1000, offsets do not fit, or a weight is negative.
+
+    References
+    ----------
+    C. J. C. Burges, From RankNet to LambdaRank to LambdaMART: an overview, MSR-TR-2010-82.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> print(f"{fastloss.lambdarank_loss([1.0, 3.0, 2.0], [2, 0, 1]):.6f}")
+    1.106870
+    """
+    if truncation_level is None:
+        level = max(np.size(scores), 1)
+    else:
+        level = validate.integer("truncation_level", truncation_level)
+        if level < 1:
+            raise ValueError(f"truncation_level is {level}: expected an integer >= 1")
+    return sigma, level, gains == "linear"
