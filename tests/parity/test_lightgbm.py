@@ -11,10 +11,10 @@ parquet = pytest.importorskip("pyarrow.parquet")
 
 @pytest.mark.parametrize(("level", "leaves"), [(3, 6), (1000, 240)])
 def test_gradients(level, leaves):
-    """With learning rate 1 and no regularisation the first tree's leaves are -(sum of gradients) / (sum of hessians).
+    """With learning rate 1 and no regularisation, the first tree's leaves are -(sum of gradients) / (sum of hessians).
 
-    Rows far down the ranking have neither under a truncation level, and LightGBM cannot put each into a leaf of its own;
-    so that tree has few leaves. LightGBM reads its logistic function from a table of 2**20 entries, hence the tolerance.
+    Rows far down the ranking have neither under a truncation level, and LightGBM cannot put each into its own leaf; so
+    that tree has few leaves. LightGBM reads its logistic function from a table of 2**20 entries, hence the tolerance.
     """
     rng = np.random.default_rng(0)
     sizes = np.full(20, 12)
