@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,12 @@ import numpy as np
 from fastloss import backend, reduce, validate
 from fastloss.loss import lookup
 from fastloss.pairs import PairwiseLoss, checked_rows
+
+
+def can_accumulate(loss: PairwiseLoss, parameters: Mapping[str, Any]) -> bool:
+    """Whether there is a state for a loss with these parameters."""
+    ordered = "pairs" in loss.parameters and parameters.get("pairs", loss.defaults["pairs"]) == "ordered"
+    return ordered and loss.formulas.tails is not None
 
 
 class PairAccumulator:
@@ -20,10 +27,8 @@ class PairAccumulator:
 
     def __init__(self, loss: PairwiseLoss, parameters: dict[str, Any]):
         if loss.formulas.tails is None:
-            raise ValueError(
-                f"{loss.name} cannot be accumulated: its pairs need the sorted rows; expected a smooth loss"
-            )
-        if parameters.get("pairs", "ordered") != "ordered" or "pairs" not in loss.parameters:
+            raise ValueError(f"{loss.name} cannot be accumulated: its pairs need sorted rows, expected a smooth loss")
+        if not can_accumulate(loss, parameters):
             raise ValueError(f"{loss.name} is accumulated over ordered pairs only")
         self.loss = loss
         self.parameters = {word: loss.parameters[word].validate(word, value) for word, value in parameters.items()}
@@ -32,7 +37,14 @@ class PairAccumulator:
         self._levels: dict[float, Any] = {}
 
     def update(self, scores: Any, labels: Any, sample_weight: Any = None) -> None:
-        """Add a batch of rows: shape (N,) each; a pair weighs the product of its rows' weights."""
+        """Add a batch of rows: shape (N,) each; a pair weighs the product of its rows' weights.
+
+        Raises
+        ------
+        ValueError
+            If shapes differ, labels or weights are NaN, weights are negative; as `NoState`, if a score is not finite
+            or a batch has more than 16 distinct labels.
+        """
         rows = self._columns(scores, labels, sample_weight)
         self._add(self._engine().levels(rows, self.sigma), rows[0].size)
 

@@ -6,6 +6,7 @@ from typing import Any
 from fastloss.cli.errors import UserError, explained
 from fastloss.domains import REAL, Choice, Domain, Flag
 from fastloss.loss import REGISTRY, Loss, lookup
+from fastloss.pair_streaming import can_accumulate
 from fastloss.pairs import PairwiseLoss
 from fastloss.pointwise import PointwiseLoss
 
@@ -24,6 +25,11 @@ class Asked:
     def is_pairwise(self) -> bool:
         """Whether it runs over the pairs of a group."""
         return isinstance(self.loss, PairwiseLoss)
+
+    @property
+    def can_accumulate(self) -> bool:
+        """Whether a state of its pairs stands for the rows."""
+        return self.is_pairwise and can_accumulate(self.loss, self.parameters)
 
     def all_parameters(self) -> dict[str, Any]:
         """Those given and the defaults of the others."""

@@ -5,6 +5,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
+from fastloss.shapes.boxes import NoState
+
 EXPECTED = (
     ValueError,
     TypeError,
@@ -30,7 +32,7 @@ def explained(what: str = "") -> Iterator[None]:
     before = f"{what}: " if what else ""
     try:
         yield
-    except UserError:
+    except (UserError, NoState):  # the latter is for `score.run`, which then goes another way
         raise
     except MemoryError as error:
         raise UserError(f"{before}out of memory") from error

@@ -20,6 +20,7 @@ from fastloss.cli.output import GroupFile, group_table
 from fastloss.cli.partition import deal, in_order, sorted_parts
 from fastloss.cli.readers import Source
 from fastloss.cli.totals import Answer, Columns, Totals
+from fastloss.shapes.boxes import NoState
 
 
 @dataclasses.dataclass
@@ -58,9 +59,11 @@ def run(job: Job, progress: Any) -> Report:
         output = None if job.per_group is None else stack.enter_context(GroupFile(job.per_group, files))
         scoring = Scoring(job, opened, output, progress)
         try:
-            totals, partitioned = scoring.in_one_pass(), False
+            totals, partitioned = scoring.in_one_pass(stream="groups" not in job.roles), False
         except Scattered:
             totals, partitioned = scoring.in_parts(), True
+        except NoState:  # many labels, or a score that is not finite: the rows are kept after all
+            totals, partitioned = scoring.in_one_pass(), False
         if not totals.rows:
             raise UserError(f"no rows in {', '.join(files)}")
         with explained():
@@ -82,11 +85,11 @@ class Scoring:
         self._bytes = sum(source.size for source in opened)
         self.needs_groups = output is not None or any(one.is_pairwise for one in job.losses)
 
-    def in_one_pass(self) -> Totals:
-        """Groups whose rows lie together, scored as they come."""
-        totals = Totals(self._job.losses, None if self._output is None else self._write)
+    def in_one_pass(self, stream: bool = False) -> Totals:
+        """Groups whose rows lie together, scored as they come; with `stream`, one group's pairs as a state."""
+        totals = Totals(self._job.losses, None if self._output is None else self._write, stream)
         groups: Contiguous | Whole | None = None
-        if self.needs_groups:
+        if self._output is not None or totals.pairwise:
             groups = Contiguous(self._ids_before) if "groups" in self._job.roles else Whole()
         for batch in self._batches(totals, "scoring", 1.0):
             closed = None if groups is None else groups.feed(batch)

@@ -10,6 +10,7 @@ from fastloss import reduce
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch
 from fastloss.cli.groups import Closed
+from fastloss.pair_streaming import PairAccumulator
 from fastloss.streaming import Accumulator
 
 Columns = dict[str, np.ndarray]
@@ -34,11 +35,24 @@ class PairTotals:
 
 
 class Totals:
-    """All losses' sums; `write` takes each group's id, rows and means, where they are wanted."""
+    """All losses' sums; `write` takes each group's id, rows and means, where they are wanted.
 
-    def __init__(self, losses: Sequence[Asked], write: Callable[[pa.Array, np.ndarray, Columns], None] | None = None):
+    With `stream`, the rows are one group, and the losses over pairs that can be accumulated need not keep them.
+    """
+
+    def __init__(
+        self,
+        losses: Sequence[Asked],
+        write: Callable[[pa.Array, np.ndarray, Columns], None] | None = None,
+        stream: bool = False,
+    ):
         self.pointwise = {one.label: Accumulator(one.loss, one.parameters) for one in losses if not one.is_pairwise}
-        self.pairwise = {one.label: PairTotals() for one in losses if one.is_pairwise}
+        self.streamed = {
+            one.label: PairAccumulator(one.loss, one.parameters) for one in losses if stream and one.can_accumulate
+        }
+        self.pairwise = {
+            one.label: PairTotals() for one in losses if one.is_pairwise and one.label not in self.streamed
+        }
         self.rows = 0
         self.groups = 0
         self._losses = losses
@@ -49,6 +63,8 @@ class Totals:
         self.rows += batch.size
         for state in self.pointwise.values():
             state.update(batch.scores, batch.labels, batch.weights)
+        for whole in self.streamed.values():
+            whole.update(batch.scores, batch.labels, batch.weights)
 
     def add_groups(self, closed: Closed) -> None:
         """Whole groups, for the pairwise losses and for the file of groups."""
@@ -56,7 +72,7 @@ class Totals:
         columns: Columns = {}
         for one in self._losses:
             words = {**one.parameters, "offsets": closed.offsets, "sample_weight": closed.weights}
-            if one.is_pairwise:
+            if one.label in self.pairwise:
                 sums = one.loss.group_sums(closed.scores, closed.labels, **words)
                 total = self.pairwise[one.label]
                 total.loss.add(sums.loss)
@@ -65,7 +81,7 @@ class Totals:
                 means = np.zeros_like(sums.loss)
                 columns[one.label] = np.divide(sums.loss, sums.weight, out=means, where=sums.weight != 0.0)
                 columns[f"{one.label}_pairs"] = sums.pairs
-            elif self._write is not None:
+            elif self._write is not None and not one.is_pairwise:
                 columns[one.label] = one.loss.group_means(closed.scores, closed.labels, **words)
         if self._write is not None and closed.ids is not None:
             self._write(closed.ids, np.diff(closed.offsets), columns)
@@ -78,6 +94,9 @@ class Totals:
         if not one.is_pairwise:
             state = self.pointwise[one.label]
             return Answer(one, state.result(reduction), state.weight(), None)
+        if one.label in self.streamed:
+            whole = self.streamed[one.label]
+            return Answer(one, whole.result(reduction), whole.weight(), whole.pairs())
         total = self.pairwise[one.label]
         loss, weight = total.loss.value(), total.weight.value()
         return Answer(one, reduce.mean(loss, weight) if reduction == "mean" else loss, weight, total.pairs)

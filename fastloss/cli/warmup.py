@@ -53,7 +53,8 @@ def arguments(loss: Loss, kinds: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, .
     elif isinstance(loss, PairwiseLoss):
         labels, offsets = rng.integers(0, 2, ROWS), np.arange(0, ROWS + 1, GROUP)
         for dtype in kinds:
-            yield (rng.normal(size=ROWS).astype(dtype), labels), {"offsets": offsets}
+            for method in ("direct", "fast"):
+                yield (rng.normal(size=ROWS).astype(dtype), labels), {"offsets": offsets, "method": method}
     else:
         for args, kwargs in examples(loss):
             for dtype in kinds:
@@ -71,7 +72,9 @@ def drawn(domain: Domain, rng: np.random.Generator, dtype: Any) -> np.ndarray:
 
 def converted(value: Any, dtype: Any) -> Any:
     """Real numbers in arrays and lists of another dtype; the rest as it is."""
-    if isinstance(value, list | tuple | np.ndarray):
+    if isinstance(value, tuple):
+        return tuple(converted(x, dtype) for x in value)
+    if isinstance(value, list | np.ndarray):
         array = np.asarray(value)
         return array.astype(dtype) if array.dtype.kind == "f" else array
     return value

@@ -44,6 +44,10 @@ WEIGHTED = False
 value = slope = curvature = unbound
 
 
+class NoState(ValueError):
+    """Rows that a state of moments cannot hold."""
+
+
 def fine_box(fine, grid, keys):
     """The box numbered `fine` on the whole axis, counted from the grid's first.
 

@@ -7,7 +7,7 @@ import numpy as np
 from fastloss.engines.cpu.boxes import Batch, can_do, keys_of, steepness
 from fastloss.engines.cpu.nodes import Node
 from fastloss.engines.cpu.pairs import survey
-from fastloss.shapes.boxes import FINE, SUB
+from fastloss.shapes.boxes import FINE, SUB, NoState
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 from fastloss.validate import kernel_dtype
@@ -36,7 +36,7 @@ def levels(rows: Any, sigma: float) -> dict[float, Level]:
 
     Raises
     ------
-    ValueError
+    NoState
         If a score is not finite or too large, or there are more labels than the fast method takes unsorted.
     """
     size = rows[0].size
@@ -44,9 +44,9 @@ def levels(rows: Any, sigma: float) -> dict[float, Level]:
         return {}
     found = survey(rows, np.array([[0, size]]))[0]
     if found.many:
-        raise ValueError("labels has more than 16 distinct values: expected few, since each has a state of its own")
+        raise NoState("labels has more than 16 distinct values: expected few, since each has a state of its own")
     if not found.finite or not can_do(sigma, found.low, found.high):
-        raise ValueError("scores has an element that is not finite or too large for a state")
+        raise NoState("scores has an element that is not finite or too large for a state")
     scale = steepness(sigma).scale
     made = {}
     for y, count, weight in zip(found.values, found.counts, found.weights, strict=True):
