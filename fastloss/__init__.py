@@ -11,6 +11,7 @@ from fastloss.losses.curves import *
 from fastloss.losses.huber import *
 from fastloss.losses.lambdarank import *
 from fastloss.losses.margin import *
+from fastloss.losses.margin_all_pairs import *
 from fastloss.losses.metric import *
 from fastloss.losses.overlap import *
 from fastloss.losses.pairwise import *

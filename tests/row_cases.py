@@ -172,6 +172,12 @@ def lambdarank_loss(rng):
 
 
 @builder
+def margin_all_pairs_loss(rng):
+    for words in ({}, {"margin": 0.3}, {"distance": False}, {"method": "fast"}):
+        yield (rng.normal(size=ROWS), rng.normal(size=9)), words, (0, 1), (ROWS,)
+
+
+@builder
 def bpr_all_negatives_loss(rng):
     factors = rng.normal(size=(5, 3)), rng.normal(size=(7, 3))
     given = {"interactions": (np.array([0, 2, 2, 6, 7, 9]), np.array([0, 3, 1, 2, 4, 4, 6, 5, 0]))}

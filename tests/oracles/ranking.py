@@ -153,6 +153,15 @@ def lambdarank_loss(scores, labels, *, groups=None, sigma=1.0, truncation_level=
 
 
 @oracle
+def margin_all_pairs_loss(pos, neg, *, margin=1.0, distance=True, method=None):
+    """max(0, margin - lead) of each positive over every negative, the lead being that of the distances or scores."""
+    sign = -1 if distance else 1
+    pos, neg = exact(pos), exact(neg)
+    losses = [total([at_least_zero(number(margin) - sign * (p - n)) for n in neg]) for p in pos]
+    return Terms(np.array(losses, dtype=object), np.array([mpf(len(neg))] * len(pos), dtype=object))
+
+
+@oracle
 def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, params=()):
     """-log sig(x_pos - x_neg) of each positive, meaned over its negatives; without the penalty.
 
