@@ -1,11 +1,12 @@
 """Run the benchmarks: `python -m bench [--quick] [--only NAME] [--save NAME]`."""
 
 import argparse
+import pathlib
 
 import numba
 import torch
 
-from bench import command, elementwise, linear, pairs, rows
+from bench import against_n, command, elementwise, linear, pairs, rows
 from bench.measure import Table
 
 FULL = {
@@ -13,6 +14,7 @@ FULL = {
     "rows": lambda table: rows.run(table, 100_000, 1000),
     "pairs": lambda table: pairs.run(table, 20_000),
     "linear": lambda table: linear.run(table, 10_000_000),
+    "against_n": lambda table: against_n.run(table, 100_000_000),
     "command": lambda table: command.run(table, 10_000_000, 100_000),
 }
 QUICK = {
@@ -20,6 +22,7 @@ QUICK = {
     "rows": lambda table: rows.run(table, 500, 100),
     "pairs": lambda table: pairs.run(table, 500),
     "linear": lambda table: linear.run(table, 10_000),
+    "against_n": lambda table: against_n.run(table, 1000),
     "command": lambda table: command.run(table, 10_000, 100, repeats=1),
 }
 
@@ -30,6 +33,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that the benchmarks run, not how fast")
     parser.add_argument("--only", choices=list(FULL), help="one part")
     parser.add_argument("--save", metavar="NAME", help="write bench/results/NAME.csv")
+    parser.add_argument("--plot", metavar="FILE", help="draw the time against the rows (with --only against_n)")
     options = parser.parse_args()
     threads = numba.get_num_threads()
     torch.set_num_threads(threads)
@@ -42,6 +46,8 @@ def main() -> None:
         print(claim)
     if options.save:
         print(table.write(options.save))
+    if options.plot:
+        against_n.plot(table.rows, pathlib.Path(options.plot))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """All pairs of rows that come in batches, from many machines, in any order."""
 
-import io
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +8,7 @@ import numpy as np
 from fastloss import backend, reduce, validate
 from fastloss.loss import lookup
 from fastloss.pairs import PairwiseLoss, checked_rows
+from fastloss.stored import pack, unpack
 
 
 def can_accumulate(loss: PairwiseLoss, parameters: Mapping[str, Any]) -> bool:
@@ -90,22 +89,20 @@ class PairAccumulator:
         arrays: dict[str, np.ndarray] = {}
         for at, level in enumerate(self._levels.values()):
             arrays |= {f"keys{at}": level.keys, f"moments{at}": level.moments}
-        file = io.BytesIO()
-        np.savez_compressed(file, about=np.array(json.dumps(about)), **arrays)  # type: ignore[arg-type]
-        return file.getvalue()
+        return pack(about, arrays)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "PairAccumulator":
         """The state that `to_bytes` wrote."""
-        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-            about = json.loads(str(stored["about"]))
-            loss = lookup(about["loss"])
-            assert isinstance(loss, PairwiseLoss)
-            state = cls(loss, about["parameters"])
-            state.rows = about["rows"]
-            level = state._engine().Level
-            for at, (label, rows, weight) in enumerate(about["levels"]):
-                state._levels[label] = level(rows, weight, stored[f"keys{at}"], stored[f"moments{at}"])
+        about, arrays = unpack(data)
+        loss = lookup(about["loss"])
+        if not isinstance(loss, PairwiseLoss):
+            raise ValueError(f"these bytes are a state of {loss.name}: expected a loss over pairs")
+        state = cls(loss, about["parameters"])
+        state.rows = about["rows"]
+        level = state._engine().Level
+        for at, (label, rows, weight) in enumerate(about["levels"]):
+            state._levels[label] = level(rows, weight, arrays[f"keys{at}"], arrays[f"moments{at}"])
         return state
 
     def _engine(self) -> Any:

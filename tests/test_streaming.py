@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import fastloss
+from fastloss.loss import lookup
 from fastloss.reduce import ExactSum, ordered_sum
 from fastloss.shapes.pointwise import CHUNK
-from fastloss.streaming import accumulate
+from fastloss.streaming import Accumulator, accumulate
 
 SIZE = 3 * CHUNK + 1000
 LOSSES = [
@@ -178,3 +179,39 @@ def test_exact_sum_in_any_batches(values):
         for start in range(0, values.size, step):
             total.add(values[start : start + step])
         np.testing.assert_array_equal(total.value(), ordered_sum(values))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", ["huber_loss", "rmse_loss", "hinge_loss"])
+def test_states_merge_and_travel(name, weighted):
+    rng = np.random.default_rng(8)
+    size = 20_000
+    scores, labels = rng.normal(size=size), rng.choice([-1.0, 1.0], size)
+    weights = rng.random(size) if weighted else None
+    whole = accumulate(name)
+    for some in np.split(np.arange(size), [5, 9000, 9001]):
+        part = accumulate(name)
+        part.update(scores[some], labels[some], None if weights is None else weights[some])
+        whole.merge(Accumulator.from_bytes(part.to_bytes()))
+    expected = lookup(name)(scores, labels, sample_weight=weights)
+    assert whole.result() == pytest.approx(expected, rel=1e-14) and whole.rows == size
+    whole.update(scores, labels, weights)
+    assert whole.rows == 2 * size and whole.result() == pytest.approx(expected, rel=1e-14)
+
+
+def test_states_that_do_not_go_together():
+    state, other = accumulate("hinge_loss"), accumulate("hinge_loss", margin=2.0)
+    with pytest.raises(ValueError, match="states differ"):
+        state.merge(other)
+    state.merge(accumulate("hinge_loss"))
+    assert state.rows == 0
+    state.update([1.0], [0.0])
+    minus = accumulate("hinge_loss")
+    minus.update([1.0], [-1.0])
+    state.merge(minus)
+    with pytest.raises(ValueError, match="mixes 0 and -1"):  # rows that make no whole chunk yet are checked in the end
+        state.result()
+    with pytest.raises(ValueError, match="no state"):
+        Accumulator.from_bytes(b"PK")
+    with pytest.raises(ValueError, match="expected a pointwise loss"):
+        Accumulator.from_bytes(accumulate("pairwise_logistic_loss").to_bytes())

@@ -1,0 +1,83 @@
+"""Time against the number of rows, for the README's plot: every way to the same number, as far as it goes."""
+
+import pathlib
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import fastloss
+from bench.measure import Table
+
+LONGEST = 2.0  # seconds: a way that takes longer is not tried at the next size
+MATRIX = 20_000  # rows whose pairs a matrix of them may hold
+SIZES = tuple(round(10 ** (power / 2)) for power in range(4, 17))
+
+
+def numpy_pairs(scores, labels) -> float:
+    """Positives minus negatives as a matrix."""
+    return float(np.logaddexp(0.0, scores[labels == 0][None, :] - scores[labels == 1][:, None]).mean())
+
+
+def torch_pairs(scores, labels) -> float:
+    """The same with PyTorch."""
+    s, y = torch.from_numpy(scores), torch.from_numpy(labels)
+    return F.softplus(s[y == 0][None, :] - s[y == 1][:, None]).mean().item()
+
+
+def ways(largest: int) -> dict:
+    """Name, largest number of rows, function of scores and labels."""
+    loss = fastloss.pairwise_logistic_loss
+    return {
+        "fastloss, linear time": (largest, lambda s, y: loss(s, y, method="fast")),
+        "fastloss, every pair": (largest, lambda s, y: loss(s, y, method="direct")),
+        "PyTorch, matrix of pairs": (MATRIX, torch_pairs),
+        "NumPy, matrix of pairs": (MATRIX, numpy_pairs),
+        "np.sort of the scores": (largest, lambda s, y: np.sort(s)),
+    }
+
+
+def run(table: Table, largest: int) -> None:
+    """Each way at each size until it is too slow or too large."""
+    rng = np.random.default_rng(0)
+    stopped: set[str] = set()
+    for size in (one for one in SIZES if one <= largest):
+        scores, labels = rng.standard_normal(size), (rng.random(size) < 0.5).astype(np.float64)
+        reference = None
+        for name, (most, way) in ways(largest).items():
+            if size > most or name in stopped:
+                continue
+            value = way(scores, labels)
+            if "sort" not in name:
+                reference = value if reference is None else reference
+                np.testing.assert_allclose(value, reference, rtol=1e-12)
+            times = []
+            for _ in range(5):
+                start = time.perf_counter()
+                way(scores, labels)
+                times.append(time.perf_counter() - start)
+                if times[-1] > 0.5 * LONGEST:
+                    break
+            table.add("time against rows", name, size, times)
+            if min(times) > LONGEST / 10:  # ten times the pairs come next
+                stopped.add(name)
+
+
+def plot(rows: list[dict], path: pathlib.Path) -> None:
+    """Time against rows on logarithmic axes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    axes = figure.subplots()
+    for name in ways(0):
+        own = [row for row in rows if row["contender"] == name]
+        sizes, seconds = [int(row["size"]) for row in own], [float(row["seconds_50"]) for row in own]
+        first = name.startswith("fastloss, linear")
+        axes.loglog(sizes, seconds, marker="o", markersize=3, linewidth=2.5 if first else 1.2, label=name)
+    axes.set_xlabel("rows, half of them positive")
+    axes.set_ylabel("seconds")
+    axes.set_title("Logistic loss over all pairs of positives and negatives", fontsize=10)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False, fontsize=8)
+    figure.savefig(path, metadata={"Date": None})
