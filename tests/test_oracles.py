@@ -157,6 +157,12 @@ BY_HAND = [
     ("bpr_loss", ([1.0, 0.0], [0, 4]), {"shared": True}, [BOTH, (A + soft(4)) / 2]),
     ("bpr_loss", ([1.0, 2, 0], [0, 4, 5]), {"offsets": [0, 2, 2, 3]}, [BOTH, 0, soft(5)]),
     ("margin_ranking_loss", ([1.0, 1.0], [3, 3], [1, -1]), {"margin": 0.5}, [2.5, 0]),
+    # distances: 0.5 + 1 - 1 and less than 0; 2 + 1 - 1 and less than 0
+    ("margin_all_pairs_loss", ([0.5, 2.0], [1, 4]), {}, [0.5, 2]),
+    # the scores are 1, 3 and 0, the first item is the user's
+    ("bpr_all_negatives_loss", ([[1.0]], [[1.0], [3], [0]]), {"interactions": ([0, 1], [0])}, [soft(2) + soft(-1)]),
+    # the better row stands second; gains 1 and 0, discounts 1 and 1 / log2(3), maxDCG 1
+    ("lambdarank_loss", ([1.0, 3.0], [1, 0]), {}, [(1 - 1 / mp.log(3, 2)) * soft(2)]),
     # d(a,p) = 5, d(a,n) = 1, d(p,n) = 4
     ("triplet_margin_loss", ([[0.0, 0]], [[3, 4]], [[0.6, 0.8]]), {"eps": 0}, [5]),
     # max(0, 5 - 10 + 1) = 0; swap: 5 - d(p,n) + 1 with d(p,n) = 5
