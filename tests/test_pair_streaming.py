@@ -46,7 +46,7 @@ def test_parts_merge_into_the_whole(cuts, weights, scores):
 def test_the_state_does_not_grow_with_the_rows():
     state = fastloss.accumulate("pairwise_logistic_loss")
     for _ in range(5):
-        state.update(3.0 * RNG.normal(size=5_000), RNG.integers(0, 2, 5_000))
+        state.update(3.0 * RNG.normal(size=1_000), RNG.integers(0, 2, 1_000))
     assert len(state.to_bytes()) < 300_000
 
 
