@@ -8,7 +8,7 @@ import fastloss
 from fastloss.engines.cpu import pairs as engine
 
 RNG = np.random.default_rng(7)
-SIZE = 600
+SIZE = 120 if numba.config.DISABLE_JIT else 600
 POSITIVE = RNG.random(SIZE) < 0.4
 
 SCORES = {
@@ -133,7 +133,9 @@ def close(found, expected):
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13 * max(np.abs(expected).max(initial=0), 1e-300))
 
 
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none", "per_group"])
+@pytest.mark.parametrize(
+    "reduction", ["mean", *(pytest.param(name, marks=pytest.mark.slow) for name in ("sum", "none", "per_group"))]
+)
 @pytest.mark.parametrize("grouped", [False, True])
 @pytest.mark.parametrize("pairs", ["ordered", "all"])
 @pytest.mark.parametrize("labels", LABELS)
