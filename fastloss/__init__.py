@@ -6,6 +6,7 @@ from fastloss.losses.bpr import *
 from fastloss.losses.bpr_all_negatives import *
 from fastloss.losses.class_margins import *
 from fastloss.losses.classification import *
+from fastloss.losses.contrastive import *
 from fastloss.losses.counts import *
 from fastloss.losses.curves import *
 from fastloss.losses.huber import *

@@ -49,6 +49,16 @@ P0, P1, P2, P3 = 0.66666666666666666886, 0.39999999999999522505, 0.2857142857160
 P4, P5, P6, P7 = 0.18181819897962714383, 0.15384543964860549287, 0.13335178631449255837, 0.1173427906130319746
 P8, P9, P10 = 0.10845178394880014822, 0.074921437955507673008, 0.15630577800922850446
 
+# (e**r - 1 - r) / r**2 on |r| <= ln(2)/2 in float32: Moshier's Cephes library, expf
+S0, S1, S2, S3, S4, S5 = (
+    np.float32(c)
+    for c in (5.0000001201e-1, 1.6666665459e-1, 4.1665795894e-2, 8.3334519073e-3, 1.3981999507e-3, 1.9875691500e-4)
+)
+LOG2E_32, LN2_HIGH_32, LN2_LOW_32 = np.float32(LOG2E), np.float32(0.693359375), np.float32(-2.12194440e-4)
+MAGIC_32 = np.float32(12582912.0)  # 1.5 * 2**23
+MAGIC_BITS_32, BIAS_32, MANTISSA_32 = np.int32(0x4B400000), np.int32(127), np.int32(23)
+ZERO_32, ONE_32, SMALLEST_32 = np.float32(0.0), np.float32(1.0), np.float32(-87.3)
+
 INFINITY = math.inf
 NAN = math.nan
 
@@ -93,6 +103,21 @@ def exp_negative(x):
     n = shifted - MAGIC_64
     r = (x - n * LN2_HIGH) - n * LN2_LOW
     return ((_remainder_series(r) * r + 1.0) * _power_of_two(shifted)) * TWO_TO_MINUS_64
+
+
+def exp_negative_single(x):
+    """e**x for x <= 0 in float32, with a relative error below 1.2e-7; 0 below -87.3, where it would be subnormal."""
+    shifted = x * LOG2E_32 + MAGIC_32
+    n = shifted - MAGIC_32
+    r = (x - n * LN2_HIGH_32) - n * LN2_LOW_32
+    p = S5 * r + S4
+    p = p * r + S3
+    p = p * r + S2
+    p = p * r + S1
+    p = p * r + S0
+    bits = np.float32(shifted).view(np.int32) - MAGIC_BITS_32 + BIAS_32
+    power = np.int32(bits << MANTISSA_32).view(np.float32)
+    return ZERO_32 if x < SMALLEST_32 else (p * (r * r) + (r + ONE_32)) * power
 
 
 def expm1_negative(x):

@@ -207,4 +207,4 @@ def second_derivative(
     return result
 
 
-from tests.oracles import classification, metric, ranking, regression, reinforcement  # noqa: E402
+from tests.oracles import classification, embeddings, metric, ranking, regression, reinforcement  # noqa: E402

@@ -1,0 +1,310 @@
+"""Losses of rows against many candidates, all from embeddings: from the public call to the engine and back."""
+
+import collections
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from fastloss import backend, reduce, validate
+from fastloss.loss import Loss, keyword
+from fastloss.rows import row_weights
+from fastloss.shapes.candidates import Logits, Vectors, members
+
+CHUNK = 1 << 22  # numbers that are gathered at a time
+
+
+class Gradient(NamedTuple):
+    """By the scaled rows and columns, and by the columns' biases.
+
+    Where columns are rows, both are one array.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+    bias: np.ndarray
+
+
+class Term(Protocol):
+    """Something linear in the logits that a loss needs of each row beside the log of its sum of exponentials."""
+
+    def logits(self, logits: Logits) -> np.ndarray:
+        """One number for each row, float64."""
+
+    def pull(self, logits: Logits, slopes: np.ndarray, gradient: Gradient) -> None:
+        """Add what follows from each row's slope by that number."""
+
+
+class Listed:
+    """The mean of the logits that each row lists: their numbers lie row by row, cut by `offsets`; one each if None."""
+
+    def __init__(self, numbers: np.ndarray, offsets: np.ndarray | None = None):
+        self.numbers = numbers
+        counts = np.ones(len(numbers), np.int64) if offsets is None else np.diff(offsets)
+        self.owners = np.repeat(np.arange(len(counts)), counts)
+        self._shares = np.repeat(np.divide(1.0, counts, out=np.zeros(len(counts)), where=counts > 0), counts)
+
+    def logits(self, logits: Logits) -> np.ndarray:
+        result = np.zeros(len(logits.rows))
+        for part in _chunks(len(self.numbers), logits.rows.shape[1]):
+            rows, columns = logits.rows[self.owners[part]], logits.columns.take(self.numbers[part])
+            each = np.einsum("ij,ij->i", rows, columns, dtype=np.float64)
+            if logits.bias.size:
+                each += logits.bias[self.numbers[part]]
+            np.add.at(result, self.owners[part], self._shares[part] * each)
+        return result
+
+    def pull(self, logits: Logits, slopes: np.ndarray, gradient: Gradient) -> None:
+        each = slopes[self.owners] * self._shares
+        _add(gradient.rows, self.owners, each, logits.columns.take, self.numbers)
+        _add(gradient.columns, self.numbers, each, logits.rows.__getitem__, self.owners)
+        if logits.bias.size:
+            np.add.at(gradient.bias, self.numbers, each)
+
+
+class Classmates:
+    """The mean of the logits of each row's class, itself left out; columns are rows, and classes numbers from 0."""
+
+    def __init__(self, classes: np.ndarray):
+        self._classes = classes
+        self._order = np.argsort(classes, kind="stable")
+        self.others = np.bincount(classes)[classes] - 1 if classes.size else np.zeros(0, np.int64)
+        self._shares = np.divide(1.0, self.others, out=np.zeros(classes.size), where=self.others > 0)
+
+    def _sums(self, rows: np.ndarray, factors: np.ndarray) -> np.ndarray:
+        """For each row, the sum over its class of the rows times factors."""
+        if not len(rows):
+            return np.zeros(rows.shape)
+        starts = np.searchsorted(self._classes[self._order], np.arange(self._classes.max() + 1))
+        return np.add.reduceat(rows[self._order] * factors[self._order, None], starts)[self._classes]
+
+    def logits(self, logits: Logits) -> np.ndarray:
+        wide = logits.rows.astype(np.float64)
+        others = self._sums(wide, np.ones(len(wide))) - wide
+        return np.einsum("ij,ij->i", wide, others) * self._shares
+
+    def pull(self, logits: Logits, slopes: np.ndarray, gradient: Gradient) -> None:
+        wide, factors = logits.rows.astype(np.float64), slopes * self._shares
+        more = factors[:, None] * (self._sums(wide, np.ones(len(wide))) - 2.0 * wide) + self._sums(wide, factors)
+        gradient.columns[...] += more.astype(logits.dtype)
+
+
+class Average:
+    """The weighted sum of all logits of a row."""
+
+    def __init__(self, weights: np.ndarray):
+        self._weights = weights
+
+    def _total(self, logits: Logits) -> np.ndarray:
+        total = np.zeros(logits.rows.shape[1])
+        for part in _chunks(logits.count, logits.rows.shape[1]):
+            total += self._weights[part] @ logits.block(part.start, part.stop).astype(np.float64)
+        return total
+
+    def logits(self, logits: Logits) -> np.ndarray:
+        bias = self._weights @ logits.bias.astype(np.float64) if logits.bias.size else 0.0
+        return logits.rows @ self._total(logits) + bias
+
+    def pull(self, logits: Logits, slopes: np.ndarray, gradient: Gradient) -> None:
+        gradient.rows[...] += np.outer(slopes, self._total(logits)).astype(logits.dtype)
+        total = slopes @ logits.rows
+        for part in _chunks(logits.count, len(total)):
+            gradient.columns[part] += np.outer(self._weights[part], total).astype(logits.dtype)
+        if logits.bias.size:
+            gradient.bias[...] += self._weights * slopes.sum()
+
+
+def _chunks(count: int, depth: int) -> list[slice]:
+    step = max(1, CHUNK // max(depth, 1))
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def _add(target: np.ndarray, places: np.ndarray, factors: np.ndarray, source: Any, numbers: np.ndarray) -> None:
+    """target[places] += factors * source(numbers), places that occur several times included."""
+    for part in _chunks(len(places), target.shape[1]):
+        order = np.argsort(places[part], kind="stable")
+        at = places[part][order]
+        some = source(numbers[part][order]) * factors[part][order, None].astype(target.dtype)
+        starts = np.flatnonzero(np.append(True, at[1:] != at[:-1]))
+        target[at[starts]] += some if len(starts) == len(at) else np.add.reduceat(some, starts)
+
+
+Head = Callable[..., tuple[np.ndarray, tuple[np.ndarray, ...]]]
+
+
+def softplus(x: np.ndarray) -> np.ndarray:
+    """log(1 + e**x)."""
+    return np.logaddexp(0.0, x)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + e**-x), accurate also where it is small."""
+    small = np.exp(-np.abs(x))
+    return np.where(x > 0.0, 1.0, small) / (1.0 + small) + 0.0 * x
+
+
+def against_rest(rest: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """-log of the target's share, from the log of what the others sum to: a small loss keeps its digits."""
+    share = sigmoid(rest - target)
+    return softplus(rest - target), (share, -share)
+
+
+def below_all(rest: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+    """The same where the target stays in the sum."""
+    ones = np.ones(len(target))
+    return rest - target, (ones, -ones)
+
+
+@dataclasses.dataclass
+class Candidates:
+    """What a loss's body makes of its arguments."""
+
+    rows: Vectors
+    columns: Vectors
+    terms: tuple[Term, ...]
+    public: Callable[[Gradient, float], dict[str, Any]]  # the gradients that the caller gets, by name; see `_gradient`
+    head: Head = against_rest  # the loss and its slopes, from the log of a row's sum of exponentials and the terms
+    bend: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None  # what the first term becomes, its slope
+    bias: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0))
+    excluded: tuple[np.ndarray, ...] = Logits._field_defaults["excluded"]
+    symmetric: bool = False  # the mean of the rows' losses and the columns'
+    factor: np.ndarray | None = None  # multiplies every row's loss
+    mass: np.ndarray | None = None  # what a row counts in the mean's denominator, 1 if None
+    counted: int | None = None  # rows that have what the loss needs, for `with_counts`
+
+
+class CandidatesLoss(Loss):
+    """A loss of every row against many candidates; memory grows with the rows plus the candidates.
+
+    Products are computed in the embeddings' precision, their logs and sums in float64. `value_and_grad` gives the
+    gradients as a named tuple: by the arrays, then by those optional ones that are given, then by scalar parameters.
+    """
+
+    shape = "candidates"
+
+    def _evaluate(self, what, own, shared):
+        reduction = validate.reduction(shared["reduction"])
+        call = self.function(**own)
+        height = len(call.rows)
+        given = row_weights(shared["sample_weight"], (height,))
+        weights = np.ones(height) if given is None else given
+        mass = weights if call.mass is None else weights * call.mass
+        denominator = reduce.ordered_sum(mass)
+        weights = weights if call.factor is None else weights * call.factor
+        scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
+        each, gradient = _run(call, weights * scale, what == "value_and_grad")
+        each = np.where(weights == 0.0, 0.0, each * weights)
+        value: Any = each
+        if reduction != "none":
+            total = reduce.ordered_sum(each)
+            value = total if reduction == "sum" else reduce.mean(total, denominator)
+        results = [value]
+        if gradient is not None:
+            results.append(_named(gradient))
+        if shared.get("with_counts"):
+            results.append(call.counted)
+        return results[0] if len(results) == 1 else tuple(results)
+
+
+class CountedLoss(CandidatesLoss):
+    """One in which a row may lack what makes a loss; ``with_counts=True`` adds how many do not."""
+
+    keywords = (*Loss.keywords, keyword("with_counts", False))
+
+
+@functools.cache
+def _tuple_of(names: tuple[str, ...]) -> Any:
+    return collections.namedtuple("Gradients", names)  # noqa: PYI024  its fields depend on the call
+
+
+def _named(items: dict[str, Any]) -> Any:
+    return _tuple_of(tuple(items))(*items.values())
+
+
+def _run(call: Candidates, weights: np.ndarray, wanted: bool) -> tuple[np.ndarray, dict[str, Any] | None]:
+    """Each row's loss, and the gradients of their sum times weights."""
+    engine = backend.engine("cpu", CandidatesLoss.shape)
+    rows = call.rows.block(0, len(call.rows))
+    same = call.columns is call.rows
+    logits = Logits(rows, call.columns, call.bias.astype(rows.dtype), call.excluded, same)
+    terms = [term.logits(logits) for term in call.terms]
+    bent = None
+    if call.bend is not None:
+        terms[0], bent = call.bend(terms[0])
+
+    def slopes(some: slice, rest: np.ndarray) -> np.ndarray:
+        return call.head(rest, *(term[some] for term in terms))[1][0] * weights[some]
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        if wanted and not same and not call.symmetric and engine.strip_rows(logits):
+            rest, gradient = engine.sweep(logits, slopes)
+            loss, (_, *more) = call.head(rest, *terms)
+        else:
+            sums = engine.rest(logits, call.symmetric)
+            loss, (own, *more) = call.head(sums.rows, *terms)
+            columns = None
+            if call.symmetric:
+                other, (others, *even_more) = call.head(sums.columns, *terms)
+                loss, own, others = (loss + other) / 2.0, own / 2.0, others / 2.0
+                more = [(one + two) / 2.0 for one, two in zip(more, even_more, strict=True)]
+                columns = engine.Side(sums.columns, others * weights)
+            if not wanted:
+                return loss, None
+            side = engine.Side(sums.rows, own * weights)
+            gradient = engine.gradients(logits, side, side if same else columns)
+        more = [one * weights for one in more]
+        by_rows = gradient.columns if same else gradient.rows
+        return loss, _gradient(call, logits, Gradient(by_rows, *gradient[1:]), (terms, more, bent))
+
+
+def _gradient(call: Candidates, logits: Logits, gradient: Gradient, terms: Any) -> dict[str, Any]:
+    """The terms' part added; `public` also gets the sum of all slopes times logits, biases aside."""
+    values, slopes, bent = terms
+    total = sum(float(one @ two) for one, two in zip(values, slopes, strict=True))
+    along = np.einsum("ij,ij->", logits.rows, gradient.rows, dtype=np.float64)
+    total += float(along) / (2.0 if logits.same else 1.0)
+    if bent is not None:
+        slopes = [slopes[0] * bent, *slopes[1:]]
+    for term, slope in zip(call.terms, slopes, strict=True):
+        term.pull(logits, slope, gradient)
+    return call.public(gradient, total)
+
+
+def to_arrays(names: tuple[str, ...], values: tuple[Any, ...], deep: int = -1) -> list[np.ndarray]:
+    """Matrices of as many columns as the first; None is left out, and number `deep` may have three dimensions."""
+    arrays = []
+    for at, (name, value) in enumerate(zip(names, values, strict=True)):
+        if value is None:
+            continue
+        array = validate.array(name, value)
+        if array.ndim != 2 and not (at == deep and array.ndim == 3):
+            raise ValueError(f"{name} has shape {array.shape}: expected two dimensions")
+        if arrays and array.shape[-1] != arrays[0].shape[1]:
+            raise ValueError(f"{name} has shape {array.shape}: expected {arrays[0].shape[1]} columns, as {names[0]}")
+        arrays.append(array)
+    return arrays
+
+
+def common_dtype(arrays: Any) -> np.dtype:
+    """The precision of the products of some arrays."""
+    return np.result_type(*map(validate.kernel_dtype, arrays))
+
+
+def codes(name: str, ids: Any, count: int) -> np.ndarray:
+    """Ids of rows, numbers or strings, as numbers from 0."""
+    return np.unique(validate.ids(name, ids, (count,)), return_inverse=True)[1].reshape(-1)
+
+
+def left_out(owners: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For groups of rows and of columns, numbers from 0: each row leaves out the columns of its group."""
+    owners = np.ascontiguousarray(owners, np.int64)
+    return owners, *members(columns, int(max(owners.max(initial=-1), columns.max(initial=-1))) + 1)
+
+
+def candidates_loss(
+    *, reference: str, parameters: Any = None, kind: type[CandidatesLoss] = CandidatesLoss
+) -> Callable[[Callable[..., Candidates]], CandidatesLoss]:
+    """Declare such a loss: the decorated function has its signature, its docstring, and returns its `Candidates`."""
+    return lambda function: kind(function, reference=reference, parameters=parameters)

@@ -1,0 +1,259 @@
+"""Softmaxes over candidates: the matrix of logits exists a tile at a time.
+
+Three ways through it. `rest` reads every column once and gives each row's (and each column's) log of the sum of
+exponentials. `gradients` goes over the tiles again, with those known. `sweep` does both at once for one-sided losses,
+keeping a strip of whole rows: three products instead of four. Tasks are ranges of columns or of rows, fixed by the
+shapes alone; what tasks share is added in their order.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import types
+
+from fastloss.elementary import exp_negative, exp_negative_single
+from fastloss.engines import build
+from fastloss.engines.cpu.blas import in_order
+from fastloss.shapes import tiles
+from fastloss.shapes.candidates import NOBODY, Logits
+
+ROWS = 256  # of a tile; with its columns and either precision half of a second-level cache
+BYTES = 1 << 19  # of a tile
+STRIP = 1 << 22  # elements of a strip: each thread has one
+FEWEST = 64  # rows of a strip below which its products are slower than a second look at every tile
+TASKS = 32
+
+
+class Sums(NamedTuple):
+    """Logs of rows' and columns' sums of exponentials; the columns' only where asked for."""
+
+    rows: np.ndarray
+    columns: np.ndarray
+
+
+class Side(NamedTuple):
+    """What the gradient takes of rows or columns: the logs, and the factors of their softmaxes."""
+
+    logs: np.ndarray
+    factors: np.ndarray
+
+
+def _vector(dtype: Any, readonly: bool = False) -> Any:
+    return types.Array(numba.from_dtype(np.dtype(dtype)), 1, "C", readonly=readonly)
+
+
+@functools.cache
+def kernel(template: Callable[..., None], dtype: np.dtype) -> Callable[..., None]:
+    """A function of `shapes.tiles`, compiled for tiles of one precision."""
+    numbers, wide = numba.from_dtype(dtype), _vector(np.float64)
+    ids = _vector(np.int64, readonly=True)
+    common = [types.Array(numbers, 2, "C"), types.UniTuple(types.int64, 2), _vector(dtype, True), types.UniTuple(ids, 3)]
+    more = {
+        tiles.fold_rows: [wide] * 2,
+        tiles.fold_both: [wide] * 4,
+        tiles.soften_rows: [_vector(np.float64, True)] * 2,
+        tiles.soften_both: [_vector(np.float64, True)] * 2 + [_vector(dtype, True)] * 2,
+    }[template]
+    single = dtype == np.float32
+    names = {"exp_negative": exp_negative_single if single else exp_negative, "FLOAT": dtype.type}
+    bound = build.bind(template, **names)
+    return build.loop(bound, dtype.name, types.void(*common, *more), **build.inner_loops(bound))
+
+
+def width_of(dtype: np.dtype) -> int:
+    """Columns of a tile."""
+    return BYTES // (ROWS * dtype.itemsize)
+
+
+def ranges(count: int, step: int) -> list[tuple[int, int]]:
+    """[0, count) in steps."""
+    return [(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def _grouped(parts: list[Any], count: int) -> list[list[Any]]:
+    """At most `count` lists of neighbours."""
+    size = -(-len(parts) // count) if parts else 1
+    return [parts[i : i + size] for i in range(0, len(parts), size)]
+
+
+class Tile:
+    """A thread's buffer, viewed in the shape of the tile in hand."""
+
+    def __init__(self, logits: Logits, width: int):
+        self._logits = logits
+        self._numbers = np.empty(ROWS * width, logits.dtype)
+
+    def product(self, rows: tuple[int, int], columns: tuple[int, int], block: np.ndarray) -> np.ndarray:
+        """The logits of a range of rows and a range of columns, whose vectors are `block`."""
+        shape = rows[1] - rows[0], columns[1] - columns[0]
+        tile = self._numbers[: shape[0] * shape[1]].reshape(shape)
+        return np.matmul(self._logits.rows[slice(*rows)], block.T, out=tile)
+
+
+class Adder:
+    """A thread's buffer for products that are added to something."""
+
+    def __init__(self, rows: int, depth: int, dtype: np.dtype):
+        self._numbers = np.empty((rows, depth), dtype)
+
+    def add(self, target: np.ndarray, first: np.ndarray, second: np.ndarray) -> None:
+        """target += first @ second."""
+        target += np.matmul(first, second, out=self._numbers[: len(target)])
+
+
+def rest(logits: Logits, both: bool = False) -> Sums:
+    """One pass over the columns, each of which is read once."""
+    height, count, width = len(logits.rows), logits.count, width_of(logits.dtype)
+    row_ranges = ranges(height, ROWS)
+    fold, fold_twice = (kernel(one, logits.dtype) for one in (tiles.fold_rows, tiles.fold_both))
+
+    def work(columns: list[tuple[int, int]]) -> tuple[np.ndarray, ...]:
+        tile = Tile(logits, width)
+        maxima, sums = np.full(height, -np.inf), np.zeros(height)
+        begin, size = columns[0][0], columns[-1][1] - columns[0][0]
+        others = np.full(size if both else 0, -np.inf), np.zeros(size if both else 0)
+        for start, stop in columns:
+            block = logits.block(start, stop)
+            for rows in row_ranges:
+                if logits.same and rows[0] >= stop:
+                    break  # the tile below the diagonal is the transpose of one above
+                own = slice(*rows)
+                arguments = (tile.product(rows, (start, stop), block), (rows[0], start), logits.bias, logits.excluded)
+                if both or (logits.same and rows[1] <= start):
+                    at = slice(start, stop) if logits.same else slice(start - begin, stop - begin)
+                    column = (maxima[at], sums[at]) if logits.same else (others[0][at], others[1][at])
+                    fold_twice(*arguments, maxima[own], sums[own], *column)
+                else:
+                    fold(*arguments, maxima[own], sums[own])
+        return maxima, sums, *others
+
+    maxima, sums = np.full(height, -np.inf), np.zeros(height)
+    columns = []
+    for one, more, *others in in_order(work, _grouped(ranges(count, width), TASKS)):
+        _merge(maxima, sums, one, more)
+        columns.append(_log(*others))
+    return Sums(_log(maxima, sums), np.concatenate([*columns, np.empty(0)]))
+
+
+def _merge(maxima: np.ndarray, sums: np.ndarray, others: np.ndarray, more: np.ndarray) -> None:
+    highest = np.maximum(maxima, others)
+    safe = np.where(highest == -np.inf, 0.0, highest)
+    with np.errstate(invalid="ignore"):
+        sums[:] = sums * np.exp(maxima - safe) + more * np.exp(others - safe)
+    maxima[:] = highest
+
+
+def _log(maxima: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return maxima + np.log(sums)
+
+
+class Gradient(NamedTuple):
+    """By rows, columns, and the columns' biases if there are any."""
+
+    rows: np.ndarray
+    columns: np.ndarray
+    bias: np.ndarray
+
+
+def _empty(logits: Logits, rows: int, columns: int) -> Gradient:
+    depth = logits.rows.shape[1]
+    shapes = (rows, depth), (columns, depth), (columns if logits.bias.size else 0,)
+    return Gradient(*(np.zeros(shape, logits.dtype) for shape in shapes))
+
+
+def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradient:
+    """Where the slope by z_ij is f_i e**(z_ij - l_i), plus the same by columns.
+
+    Where columns are rows, `columns` must be `rows`, and the sum of both gradients comes as that by columns.
+    """
+    height, depth = logits.rows.shape
+    width = width_of(logits.dtype)
+    row_ranges = ranges(height, ROWS)
+    soften, soften_twice = (kernel(one, logits.dtype) for one in (tiles.soften_rows, tiles.soften_both))
+    row_logs, by_column = _finite(rows.logs), None
+    if columns is not None:
+        by_column = _finite(columns.logs).astype(logits.dtype), columns.factors.astype(logits.dtype)
+
+    def work(parts: list[tuple[int, int]]) -> tuple[int, Gradient]:
+        tile, adder = Tile(logits, width), Adder(max(width, ROWS), depth, logits.dtype)
+        begin = parts[0][0]
+        own = _empty(logits, 0 if logits.same else height, parts[-1][1] - begin)
+        for start, stop in parts:
+            block = logits.block(start, stop)
+            for part in row_ranges:
+                some = slice(*part)
+                z = tile.product(part, (start, stop), block)
+                arguments = (z, (part[0], start), logits.bias, logits.excluded, row_logs[some], rows.factors[some])
+                if by_column is None:
+                    soften(*arguments)
+                else:
+                    soften_twice(*arguments, *(one[start:stop] for one in by_column))
+                at = slice(start - begin, stop - begin)
+                adder.add(own.columns[at], z.T, logits.rows[some])
+                if not logits.same:
+                    adder.add(own.rows[some], z, block)
+                if logits.bias.size:
+                    own.bias[at] += np.ones(len(z), z.dtype) @ z
+        return begin, own
+
+    total = _empty(logits, 0 if logits.same else height, logits.count)
+    for begin, own in in_order(work, _grouped(ranges(logits.count, width), TASKS)):
+        total.columns[begin : begin + len(own.columns)] = own.columns
+        total.bias[begin : begin + len(own.bias)] = own.bias
+        total.rows[...] += own.rows
+    return total
+
+
+def _finite(logs: np.ndarray) -> np.ndarray:
+    """With +inf for the log of an empty sum, so that its softmax is 0."""
+    return np.where(logs == -np.inf, np.inf, logs)
+
+
+Slopes = Callable[[slice, np.ndarray], np.ndarray]
+
+
+def strip_rows(logits: Logits) -> int:
+    """Rows of a strip; 0 where strips would be too flat to be worth it."""
+    rows = min(ROWS, STRIP // max(logits.count, 1))
+    return rows if rows >= FEWEST else 0
+
+
+def sweep(logits: Logits, slopes: Slopes) -> tuple[np.ndarray, Gradient]:
+    """The rows' logs and the gradient; `slopes` says some rows' factors from their logs."""
+    height, depth = logits.rows.shape
+    width, count = width_of(logits.dtype), strip_rows(logits)
+    parts = ranges(logits.count, width)
+    fold, soften = (kernel(one, logits.dtype) for one in (tiles.fold_rows, tiles.soften_rows))
+    nothing = np.empty(0, logits.dtype), (NOBODY, NOBODY, NOBODY)
+    logs, total = np.empty(height), _empty(logits, height, logits.count)
+
+    def work(strips: list[tuple[int, int]]) -> Gradient:
+        numbers = np.empty(count * logits.count, logits.dtype)
+        own = _empty(logits, 0, logits.count)
+        adder = Adder(max(width, ROWS), depth, logits.dtype)
+        for begin, end in strips:
+            some, size = slice(begin, end), end - begin
+            maxima, sums = np.full(size, -np.inf), np.zeros(size)
+            for start, stop in parts:
+                tile = numbers[size * start : size * stop].reshape(size, stop - start)
+                np.matmul(logits.rows[some], logits.block(start, stop).T, out=tile)
+                fold(tile, (begin, start), logits.bias, logits.excluded, maxima, sums)
+            logs[some] = _log(maxima, sums)
+            shifts, factors = _finite(logs[some]), slopes(some, logs[some])
+            for start, stop in parts:
+                tile = numbers[size * start : size * stop].reshape(size, stop - start)
+                soften(tile, (begin, start), *nothing, shifts, factors)
+                adder.add(own.columns[start:stop], tile.T, logits.rows[some])
+                adder.add(total.rows[some], tile, logits.block(start, stop))
+                if logits.bias.size:
+                    own.bias[start:stop] += np.ones(size, tile.dtype) @ tile
+        return own
+
+    for own in in_order(work, _grouped(ranges(height, count), TASKS)):
+        total.columns[...] += own.columns
+        total.bias[...] += own.bias
+    return logs, total

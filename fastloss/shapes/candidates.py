@@ -1,0 +1,102 @@
+"""Logits of every row against every candidate, described and not stored: z_ij = r_i . c_j + b_j."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+BLOCK = 4096  # vectors that are scaled at a time
+NOBODY = np.empty(0, np.int64)
+
+
+class Vectors:
+    """Vectors times a factor, or of that length: as an array, or a block at a time where they lie in a file."""
+
+    def __init__(self, array: np.ndarray, dtype: np.dtype, factor: float, unit: bool):
+        self.given, self.dtype, self.factor, self.unit = array, dtype, factor, unit
+        self.inverse = np.empty(0)  # 1 / length of each, where they are brought to one length; 0 for a vector of zeros
+        self.scaled: np.ndarray | None = None
+        if not _mapped(array):
+            if unit:
+                self.inverse = np.empty(len(array))
+            if unit or factor != 1.0 or array.dtype != dtype or not array.flags.c_contiguous:
+                self.scaled = np.empty(array.shape, dtype)
+                for start in range(0, len(array), BLOCK):
+                    part = slice(start, start + BLOCK)
+                    self.scaled[part], inverse = self._scale(array[part])
+                    self.inverse[part if unit else slice(0)] = inverse
+            else:
+                self.scaled = array
+
+    def __len__(self) -> int:
+        return len(self.given)
+
+    def _scale(self, some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        wide = np.asarray(some, np.float64)
+        inverse = np.empty(0)
+        if self.unit:
+            largest = np.abs(wide).max(1, initial=0.0)  # so that no square over- or underflows
+            safe = np.where((largest > 0.0) & np.isfinite(largest), largest, 1.0)
+            length = np.sqrt(np.square(wide / safe[:, None]).sum(1)) * safe
+            inverse = np.divide(1.0, length, out=np.where(length == 0.0, 0.0, np.nan), where=length > 0.0)
+            wide = wide / safe[:, None] * (inverse * safe)[:, None]
+        return (wide * self.factor).astype(self.dtype), inverse
+
+    def block(self, start: int, stop: int) -> np.ndarray:
+        """Some of them, contiguous."""
+        return self._scale(self.given[start:stop])[0] if self.scaled is None else self.scaled[start:stop]
+
+    def take(self, numbers: np.ndarray) -> np.ndarray:
+        """Those of some numbers."""
+        return self._scale(self.given[numbers])[0] if self.scaled is None else self.scaled[numbers]
+
+    def pull(self, gradient: np.ndarray) -> np.ndarray:
+        """From the gradient by the scaled vectors to that by the given ones; works in place."""
+        for start in range(0, len(gradient), BLOCK):
+            part = slice(start, start + BLOCK)
+            own = gradient[part]
+            if self.unit:  # only what is at a right angle to the vector turns it
+                vectors = self.block(start, start + len(own))
+                along = np.einsum("ij,ij->i", vectors, own, dtype=np.float64) / self.factor**2
+                own -= vectors * along[:, None].astype(self.dtype)
+                own *= (self.factor * self.inverse[part, None]).astype(self.dtype)
+            elif self.factor != 1.0:
+                own *= self.dtype.type(self.factor)
+        return gradient
+
+
+def _mapped(array: Any) -> bool:
+    """Whether it is a view of a file that is mapped into memory."""
+    while array is not None and not isinstance(array, np.memmap):
+        array = getattr(array, "base", None)
+    return array is not None
+
+
+class Logits(NamedTuple):
+    """What the engines walk."""
+
+    rows: np.ndarray
+    columns: Vectors
+    bias: np.ndarray  # empty for none
+    # Row i leaves out the columns members[offsets[g]:offsets[g + 1]] of its group g = owners[i], where that is not -1.
+    excluded: tuple[np.ndarray, np.ndarray, np.ndarray] = (NOBODY, NOBODY, NOBODY)
+    same: bool = False  # columns are rows: z_ij = z_ji, and the same pairs are left out
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.rows.dtype
+
+    @property
+    def count(self) -> int:
+        """The number of candidates."""
+        return len(self.columns)
+
+    def block(self, start: int, stop: int) -> np.ndarray:
+        """Some candidates' vectors."""
+        return self.columns.block(start, stop)
+
+
+def members(ids: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """For group numbers of columns, -1 for none: CSR offsets of `count` groups and their columns in order."""
+    order = np.argsort(ids, kind="stable")
+    offsets = np.searchsorted(ids[order], np.arange(count + 1))
+    return offsets, order

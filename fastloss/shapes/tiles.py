@@ -1,0 +1,125 @@
+"""Tiles of logits z = rows @ columns.T: running sums of e**z along rows and columns, and the softmaxes from them.
+
+A row or column has a maximum m and a sum s = sum e**(z - m) in float64, which are folded from tile to tile; the
+elements are computed in the tile's own precision. What must not count is set to -inf first. `place` is the tile's first
+row and column.
+"""
+
+import numpy as np
+
+from fastloss.elementary import INFINITY, exp_negative
+from fastloss.shapes.softmax import maximum
+
+SEGMENT = np.uint64(512)  # elements that are summed in the tile's precision
+FIRST = np.uint64(0)
+FLOAT = np.float64  # the tile's precision; `exp_negative` is bound to it
+decay = exp_negative  # always float64
+
+
+def hide(tile, place, bias, excluded):
+    """Add the columns' biases, and set to -inf the columns that belong to the row's own group."""
+    owners, offsets, members = excluded
+    height, width = tile.shape
+    if bias.size:
+        for r in range(np.uint64(height)):
+            add_bias(tile, r, bias, np.uint64(place[1]))
+    for r in range(height if owners.size else 0):
+        group = owners[place[0] + r]
+        for k in range(offsets[group] if group >= 0 else 0, offsets[group + 1] if group >= 0 else 0):
+            column = members[k] - place[1]
+            if 0 <= column < width:
+                tile[r, column] = -INFINITY
+
+
+def add_bias(tile, r, bias, start):
+    for j in range(np.uint64(tile.shape[1])):
+        tile[r, j] += bias[start + j]
+
+
+def fold_rows(tile, place, bias, excluded, maxima, sums):
+    """Every row's logits into its maximum and sum."""
+    hide(tile, place, bias, excluded)
+    for r in range(np.uint64(tile.shape[0])):
+        fold_row(tile, r, maxima, sums)
+
+
+def fold_both(tile, place, bias, excluded, maxima, sums, column_maxima, column_sums):
+    """The same, and every column's logits into the column's."""
+    fold_rows(tile, place, bias, excluded, maxima, sums)
+    fold_columns(tile, column_maxima, column_sums)
+
+
+def fold_row(tile, r, maxima, sums):
+    width = np.uint64(tile.shape[1])
+    peak = maximum(r, tile, FIRST, width)
+    old = maxima[r]
+    if peak > old:
+        sums[r] *= decay(old - peak)
+        maxima[r] = peak
+    else:
+        peak = old
+    peak = peak if peak > -INFINITY else 0.0  # nothing counts yet; NaN does
+    for start in range(FIRST, width, SEGMENT):
+        sums[r] += sum_below(tile, r, (start, min(width, start + SEGMENT)), FLOAT(peak))
+
+
+def sum_below(tile, r, bounds, peak):
+    total = FLOAT(0.0)
+    for j in range(bounds[0], bounds[1]):
+        total += exp_negative(tile[r, j] - peak)
+    return np.float64(total)
+
+
+def fold_columns(tile, maxima, sums):
+    height, width = np.uint64(tile.shape[0]), np.uint64(tile.shape[1])
+    peaks, totals = np.empty(width, FLOAT), np.zeros(width, FLOAT)
+    for j in range(width):
+        peaks[j] = FLOAT(maxima[j])
+    for r in range(height):
+        raise_peaks(tile, r, peaks)
+    for j in range(width):
+        lowest = peaks[j] == -INFINITY  # nothing counts yet
+        peaks[j] = FLOAT(0.0) if lowest else peaks[j]
+        sums[j] = 0.0 if lowest else sums[j] * decay(maxima[j] - np.float64(peaks[j]))
+        maxima[j] = -INFINITY if lowest else np.float64(peaks[j])
+    for r in range(height):
+        add_below(tile, r, peaks, totals)
+    for j in range(width):
+        sums[j] += np.float64(totals[j])
+
+
+def raise_peaks(tile, r, peaks):
+    for j in range(np.uint64(peaks.size)):
+        peaks[j] = tile[r, j] if tile[r, j] > peaks[j] else peaks[j]
+
+
+def add_below(tile, r, peaks, totals):
+    for j in range(np.uint64(peaks.size)):
+        totals[j] += exp_negative(tile[r, j] - peaks[j])
+
+
+def soften_rows(tile, place, bias, excluded, logs, factors):
+    """Every row's factor * e**(z - log), the log being that of the row's sum of exponentials."""
+    hide(tile, place, bias, excluded)
+    for r in range(np.uint64(tile.shape[0])):
+        soften(tile, r, FLOAT(logs[r]), FLOAT(factors[r]))
+
+
+def soften_both(tile, place, bias, excluded, logs, factors, column_logs, column_factors):
+    """The same plus that of every column."""
+    hide(tile, place, bias, excluded)
+    for r in range(np.uint64(tile.shape[0])):
+        soften_twice(tile, r, (FLOAT(logs[r]), FLOAT(factors[r])), (column_logs, column_factors))
+
+
+def soften(tile, r, log, factor):
+    for j in range(np.uint64(tile.shape[1])):
+        tile[r, j] = factor * exp_negative(tile[r, j] - log)
+
+
+def soften_twice(tile, r, own, columns):
+    log, factor = own
+    logs, factors = columns
+    for j in range(np.uint64(tile.shape[1])):
+        z = tile[r, j]
+        tile[r, j] = factor * exp_negative(z - log) + factors[j] * exp_negative(z - logs[j])
