@@ -2,6 +2,7 @@
 
 from fastloss.loss import Loss as Loss
 from fastloss.loss import lookup as lookup
+from fastloss.losses.angular import *
 from fastloss.losses.bpr import *
 from fastloss.losses.bpr_all_negatives import *
 from fastloss.losses.class_margins import *
@@ -9,6 +10,7 @@ from fastloss.losses.classification import *
 from fastloss.losses.contrastive import *
 from fastloss.losses.counts import *
 from fastloss.losses.curves import *
+from fastloss.losses.factors import *
 from fastloss.losses.huber import *
 from fastloss.losses.lambdarank import *
 from fastloss.losses.margin import *

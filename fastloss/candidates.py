@@ -11,9 +11,7 @@ import numpy as np
 from fastloss import backend, reduce, validate
 from fastloss.loss import Loss, keyword
 from fastloss.rows import row_weights
-from fastloss.shapes.candidates import Logits, Vectors, members
-
-CHUNK = 1 << 22  # numbers that are gathered at a time
+from fastloss.shapes.candidates import Logits, Vectors, chunks, members
 
 
 class Gradient(NamedTuple):
@@ -48,7 +46,7 @@ class Listed:
 
     def logits(self, logits: Logits) -> np.ndarray:
         result = np.zeros(len(logits.rows))
-        for part in _chunks(len(self.numbers), logits.rows.shape[1]):
+        for part in chunks(len(self.numbers), logits.rows.shape[1]):
             rows, columns = logits.rows[self.owners[part]], logits.columns.take(self.numbers[part])
             each = np.einsum("ij,ij->i", rows, columns, dtype=np.float64)
             if logits.bias.size:
@@ -69,26 +67,30 @@ class Classmates:
 
     def __init__(self, classes: np.ndarray):
         self._classes = classes
-        self._order = np.argsort(classes, kind="stable")
-        self.others = np.bincount(classes)[classes] - 1 if classes.size else np.zeros(0, np.int64)
+        self._count = int(classes.max(initial=-1)) + 1
+        self.others = np.bincount(classes, minlength=self._count)[classes] - 1
         self._shares = np.divide(1.0, self.others, out=np.zeros(classes.size), where=self.others > 0)
 
     def _sums(self, rows: np.ndarray, factors: np.ndarray) -> np.ndarray:
-        """For each row, the sum over its class of the rows times factors."""
-        if not len(rows):
-            return np.zeros(rows.shape)
-        starts = np.searchsorted(self._classes[self._order], np.arange(self._classes.max() + 1))
-        return np.add.reduceat(rows[self._order] * factors[self._order, None], starts)[self._classes]
+        """Each class's sum of rows times factors."""
+        total = np.zeros((self._count, rows.shape[1]))
+        _add(total, self._classes, factors, rows.__getitem__, np.arange(len(rows)))
+        return total
 
     def logits(self, logits: Logits) -> np.ndarray:
-        wide = logits.rows.astype(np.float64)
-        others = self._sums(wide, np.ones(len(wide))) - wide
-        return np.einsum("ij,ij->i", wide, others) * self._shares
+        sums, result = self._sums(logits.rows, np.ones(len(logits.rows))), np.empty(len(logits.rows))
+        for part in chunks(*logits.rows.shape):
+            wide = logits.rows[part].astype(np.float64)
+            result[part] = np.einsum("ij,ij->i", wide, sums[self._classes[part]] - wide)
+        return result * self._shares
 
     def pull(self, logits: Logits, slopes: np.ndarray, gradient: Gradient) -> None:
-        wide, factors = logits.rows.astype(np.float64), slopes * self._shares
-        more = factors[:, None] * (self._sums(wide, np.ones(len(wide))) - 2.0 * wide) + self._sums(wide, factors)
-        gradient.columns[...] += more.astype(logits.dtype)
+        factors = slopes * self._shares
+        sums, weighted = self._sums(logits.rows, np.ones(len(factors))), self._sums(logits.rows, factors)
+        for part in chunks(*logits.rows.shape):
+            own, each = self._classes[part], factors[part, None]
+            more = each * (sums[own] - 2.0 * logits.rows[part]) + weighted[own]
+            gradient.columns[part] += more.astype(logits.dtype)
 
 
 class Average:
@@ -99,7 +101,7 @@ class Average:
 
     def _total(self, logits: Logits) -> np.ndarray:
         total = np.zeros(logits.rows.shape[1])
-        for part in _chunks(logits.count, logits.rows.shape[1]):
+        for part in chunks(logits.count, logits.rows.shape[1]):
             total += self._weights[part] @ logits.block(part.start, part.stop).astype(np.float64)
         return total
 
@@ -110,20 +112,15 @@ class Average:
     def pull(self, logits: Logits, slopes: np.ndarray, gradient: Gradient) -> None:
         gradient.rows[...] += np.outer(slopes, self._total(logits)).astype(logits.dtype)
         total = slopes @ logits.rows
-        for part in _chunks(logits.count, len(total)):
+        for part in chunks(logits.count, len(total)):
             gradient.columns[part] += np.outer(self._weights[part], total).astype(logits.dtype)
         if logits.bias.size:
             gradient.bias[...] += self._weights * slopes.sum()
 
 
-def _chunks(count: int, depth: int) -> list[slice]:
-    step = max(1, CHUNK // max(depth, 1))
-    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
-
-
 def _add(target: np.ndarray, places: np.ndarray, factors: np.ndarray, source: Any, numbers: np.ndarray) -> None:
     """target[places] += factors * source(numbers), places that occur several times included."""
-    for part in _chunks(len(places), target.shape[1]):
+    for part in chunks(len(places), target.shape[1]):
         order = np.argsort(places[part], kind="stable")
         at = places[part][order]
         some = source(numbers[part][order]) * factors[part][order, None].astype(target.dtype)

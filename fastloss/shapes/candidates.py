@@ -4,8 +4,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-BLOCK = 4096  # vectors that are scaled at a time
+BLOCK = 1 << 16  # numbers that are scaled at a time: temporaries stay in the cache
 NOBODY = np.empty(0, np.int64)
+
+
+def chunks(count: int, depth: int) -> list[slice]:
+    """Vectors of that many numbers, cut so that a chunk has `BLOCK` numbers."""
+    step = max(1, BLOCK // max(depth, 1))
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
 class Vectors:
@@ -20,8 +26,7 @@ class Vectors:
                 self.inverse = np.empty(len(array))
             if unit or factor != 1.0 or array.dtype != dtype or not array.flags.c_contiguous:
                 self.scaled = np.empty(array.shape, dtype)
-                for start in range(0, len(array), BLOCK):
-                    part = slice(start, start + BLOCK)
+                for part in chunks(*array.shape):
                     self.scaled[part], inverse = self._scale(array[part])
                     self.inverse[part if unit else slice(0)] = inverse
             else:
@@ -51,11 +56,10 @@ class Vectors:
 
     def pull(self, gradient: np.ndarray) -> np.ndarray:
         """From the gradient by the scaled vectors to that by the given ones; works in place."""
-        for start in range(0, len(gradient), BLOCK):
-            part = slice(start, start + BLOCK)
+        for part in chunks(*gradient.shape):
             own = gradient[part]
             if self.unit:  # only what is at a right angle to the vector turns it
-                vectors = self.block(start, start + len(own))
+                vectors = self.block(part.start, part.stop)
                 along = np.einsum("ij,ij->i", vectors, own, dtype=np.float64) / self.factor**2
                 own -= vectors * along[:, None].astype(self.dtype)
                 own *= (self.factor * self.inverse[part, None]).astype(self.dtype)

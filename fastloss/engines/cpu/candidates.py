@@ -20,8 +20,8 @@ from fastloss.engines.cpu.blas import in_order
 from fastloss.shapes import tiles
 from fastloss.shapes.candidates import NOBODY, Logits
 
-ROWS = 256  # of a tile; with its columns and either precision half of a second-level cache
-BYTES = 1 << 19  # of a tile
+ROWS = 512  # of a tile; with its columns and either precision half of a second-level cache
+BYTES = 1 << 20  # of a tile
 STRIP = 1 << 22  # elements of a strip: each thread has one
 FEWEST = 64  # rows of a strip below which its products are slower than a second look at every tile
 TASKS = 32
