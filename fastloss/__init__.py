@@ -24,6 +24,7 @@ from fastloss.losses.regression import *
 from fastloss.losses.reinforcement import *
 from fastloss.losses.relative import *
 from fastloss.losses.softmax import *
+from fastloss.losses.triplets import *
 from fastloss.losses.tuples import *
 from fastloss.metrics import *
 from fastloss.streaming import accumulate as accumulate

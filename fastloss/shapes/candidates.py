@@ -90,6 +90,11 @@ class Logits(NamedTuple):
         return self.rows.dtype
 
     @property
+    def hidden(self) -> tuple[np.ndarray, ...]:
+        """What `tiles.hide` takes."""
+        return self.bias, *self.excluded
+
+    @property
     def count(self) -> int:
         """The number of candidates."""
         return len(self.columns)

@@ -2,7 +2,7 @@
 
 A row or column has a maximum m and a sum s = sum e**(z - m) in float64, which are folded from tile to tile; the
 elements are computed in the tile's own precision. What must not count is set to -inf first. `place` is the tile's first
-row and column.
+row and column, `hidden` the columns' biases and what is left out of rows, see `candidates.Logits`.
 """
 
 import numpy as np
@@ -16,9 +16,9 @@ FLOAT = np.float64  # the tile's precision; `exp_negative` is bound to it
 decay = exp_negative  # always float64
 
 
-def hide(tile, place, bias, excluded):
+def hide(tile, place, hidden):
     """Add the columns' biases, and set to -inf the columns that belong to the row's own group."""
-    owners, offsets, members = excluded
+    bias, owners, offsets, members = hidden
     height, width = tile.shape
     if bias.size:
         for r in range(np.uint64(height)):
@@ -36,17 +36,17 @@ def add_bias(tile, r, bias, start):
         tile[r, j] += bias[start + j]
 
 
-def fold_rows(tile, place, bias, excluded, maxima, sums):
+def fold_rows(tile, place, hidden, rows):
     """Every row's logits into its maximum and sum."""
-    hide(tile, place, bias, excluded)
+    hide(tile, place, hidden)
     for r in range(np.uint64(tile.shape[0])):
-        fold_row(tile, r, maxima, sums)
+        fold_row(tile, r, rows[0], rows[1])
 
 
-def fold_both(tile, place, bias, excluded, maxima, sums, column_maxima, column_sums):
+def fold_both(tile, place, hidden, rows, columns):
     """The same, and every column's logits into the column's."""
-    fold_rows(tile, place, bias, excluded, maxima, sums)
-    fold_columns(tile, column_maxima, column_sums)
+    fold_rows(tile, place, hidden, rows)
+    fold_columns(tile, columns[0], columns[1])
 
 
 def fold_row(tile, r, maxima, sums):
@@ -98,18 +98,18 @@ def add_below(tile, r, peaks, totals):
         totals[j] += exp_negative(tile[r, j] - peaks[j])
 
 
-def soften_rows(tile, place, bias, excluded, logs, factors):
+def soften_rows(tile, place, hidden, rows):
     """Every row's factor * e**(z - log), the log being that of the row's sum of exponentials."""
-    hide(tile, place, bias, excluded)
+    hide(tile, place, hidden)
     for r in range(np.uint64(tile.shape[0])):
-        soften(tile, r, FLOAT(logs[r]), FLOAT(factors[r]))
+        soften(tile, r, FLOAT(rows[0][r]), FLOAT(rows[1][r]))
 
 
-def soften_both(tile, place, bias, excluded, logs, factors, column_logs, column_factors):
+def soften_both(tile, place, hidden, rows, columns):
     """The same plus that of every column."""
-    hide(tile, place, bias, excluded)
+    hide(tile, place, hidden)
     for r in range(np.uint64(tile.shape[0])):
-        soften_twice(tile, r, (FLOAT(logs[r]), FLOAT(factors[r])), (column_logs, column_factors))
+        soften_twice(tile, r, (FLOAT(rows[0][r]), FLOAT(rows[1][r])), columns)
 
 
 def soften(tile, r, log, factor):

@@ -41,26 +41,29 @@ class Side(NamedTuple):
     factors: np.ndarray
 
 
-def _vector(dtype: Any, readonly: bool = False) -> Any:
+def vector(dtype: Any, readonly: bool = False) -> Any:
+    """Numba's type of a contiguous vector."""
     return types.Array(numba.from_dtype(np.dtype(dtype)), 1, "C", readonly=readonly)
 
 
 @functools.cache
 def kernel(template: Callable[..., None], dtype: np.dtype) -> Callable[..., None]:
     """A function of `shapes.tiles`, compiled for tiles of one precision."""
-    numbers, wide = numba.from_dtype(dtype), _vector(np.float64)
-    ids = _vector(np.int64, readonly=True)
-    common = [types.Array(numbers, 2, "C"), types.UniTuple(types.int64, 2), _vector(dtype, True), types.UniTuple(ids, 3)]
+    wide, own, ids = vector(np.float64), vector(dtype, True), vector(np.int64, True)
+    fixed = vector(np.float64, True)
+    arguments = [types.Array(numba.from_dtype(dtype), 2, "C"), types.UniTuple(types.int64, 2)]
+    arguments.append(types.Tuple([own, ids, ids, ids]))
     more = {
-        tiles.fold_rows: [wide] * 2,
-        tiles.fold_both: [wide] * 4,
-        tiles.soften_rows: [_vector(np.float64, True)] * 2,
-        tiles.soften_both: [_vector(np.float64, True)] * 2 + [_vector(dtype, True)] * 2,
+        tiles.fold_rows: [wide],
+        tiles.fold_both: [wide, wide],
+        tiles.soften_rows: [fixed],
+        tiles.soften_both: [fixed, own],
     }[template]
+    arguments += [types.UniTuple(one, 2) for one in more]
     single = dtype == np.float32
     names = {"exp_negative": exp_negative_single if single else exp_negative, "FLOAT": dtype.type}
     bound = build.bind(template, **names)
-    return build.loop(bound, dtype.name, types.void(*common, *more), **build.inner_loops(bound))
+    return build.loop(bound, dtype.name, types.void(*arguments), **build.inner_loops(bound))
 
 
 def width_of(dtype: np.dtype) -> int:
@@ -73,7 +76,7 @@ def ranges(count: int, step: int) -> list[tuple[int, int]]:
     return [(start, min(start + step, count)) for start in range(0, count, step)]
 
 
-def _grouped(parts: list[Any], count: int) -> list[list[Any]]:
+def groups_of(parts: list[Any], count: int) -> list[list[Any]]:
     """At most `count` lists of neighbours."""
     size = -(-len(parts) // count) if parts else 1
     return [parts[i : i + size] for i in range(0, len(parts), size)]
@@ -121,18 +124,18 @@ def rest(logits: Logits, both: bool = False) -> Sums:
                 if logits.same and rows[0] >= stop:
                     break  # the tile below the diagonal is the transpose of one above
                 own = slice(*rows)
-                arguments = (tile.product(rows, (start, stop), block), (rows[0], start), logits.bias, logits.excluded)
+                arguments = (tile.product(rows, (start, stop), block), (rows[0], start), logits.hidden)
                 if both or (logits.same and rows[1] <= start):
                     at = slice(start, stop) if logits.same else slice(start - begin, stop - begin)
                     column = (maxima[at], sums[at]) if logits.same else (others[0][at], others[1][at])
-                    fold_twice(*arguments, maxima[own], sums[own], *column)
+                    fold_twice(*arguments, (maxima[own], sums[own]), column)
                 else:
-                    fold(*arguments, maxima[own], sums[own])
+                    fold(*arguments, (maxima[own], sums[own]))
         return maxima, sums, *others
 
     maxima, sums = np.full(height, -np.inf), np.zeros(height)
     columns = []
-    for one, more, *others in in_order(work, _grouped(ranges(count, width), TASKS)):
+    for one, more, *others in in_order(work, groups_of(ranges(count, width), TASKS)):
         _merge(maxima, sums, one, more)
         columns.append(_log(*others))
     return Sums(_log(maxima, sums), np.concatenate([*columns, np.empty(0)]))
@@ -187,11 +190,11 @@ def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradie
             for part in row_ranges:
                 some = slice(*part)
                 z = tile.product(part, (start, stop), block)
-                arguments = (z, (part[0], start), logits.bias, logits.excluded, row_logs[some], rows.factors[some])
+                arguments = (z, (part[0], start), logits.hidden, (row_logs[some], rows.factors[some]))
                 if by_column is None:
                     soften(*arguments)
                 else:
-                    soften_twice(*arguments, *(one[start:stop] for one in by_column))
+                    soften_twice(*arguments, (by_column[0][start:stop], by_column[1][start:stop]))
                 at = slice(start - begin, stop - begin)
                 adder.add(own.columns[at], z.T, logits.rows[some])
                 if not logits.same:
@@ -201,7 +204,7 @@ def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradie
         return begin, own
 
     total = _empty(logits, 0 if logits.same else height, logits.count)
-    for begin, own in in_order(work, _grouped(ranges(logits.count, width), TASKS)):
+    for begin, own in in_order(work, groups_of(ranges(logits.count, width), TASKS)):
         total.columns[begin : begin + len(own.columns)] = own.columns
         total.bias[begin : begin + len(own.bias)] = own.bias
         total.rows[...] += own.rows
@@ -228,7 +231,7 @@ def sweep(logits: Logits, slopes: Slopes) -> tuple[np.ndarray, Gradient]:
     width, count = width_of(logits.dtype), strip_rows(logits)
     parts = ranges(logits.count, width)
     fold, soften = (kernel(one, logits.dtype) for one in (tiles.fold_rows, tiles.soften_rows))
-    nothing = np.empty(0, logits.dtype), (NOBODY, NOBODY, NOBODY)
+    nothing = np.empty(0, logits.dtype), NOBODY, NOBODY, NOBODY
     logs, total = np.empty(height), _empty(logits, height, logits.count)
 
     def work(strips: list[tuple[int, int]]) -> Gradient:
@@ -241,19 +244,19 @@ def sweep(logits: Logits, slopes: Slopes) -> tuple[np.ndarray, Gradient]:
             for start, stop in parts:
                 tile = numbers[size * start : size * stop].reshape(size, stop - start)
                 np.matmul(logits.rows[some], logits.block(start, stop).T, out=tile)
-                fold(tile, (begin, start), logits.bias, logits.excluded, maxima, sums)
+                fold(tile, (begin, start), logits.hidden, (maxima, sums))
             logs[some] = _log(maxima, sums)
             shifts, factors = _finite(logs[some]), slopes(some, logs[some])
             for start, stop in parts:
                 tile = numbers[size * start : size * stop].reshape(size, stop - start)
-                soften(tile, (begin, start), *nothing, shifts, factors)
+                soften(tile, (begin, start), nothing, (shifts, factors))
                 adder.add(own.columns[start:stop], tile.T, logits.rows[some])
                 adder.add(total.rows[some], tile, logits.block(start, stop))
                 if logits.bias.size:
                     own.bias[start:stop] += np.ones(size, tile.dtype) @ tile
         return own
 
-    for own in in_order(work, _grouped(ranges(height, count), TASKS)):
+    for own in in_order(work, groups_of(ranges(height, count), TASKS)):
         total.columns[...] += own.columns
         total.bias[...] += own.bias
     return logs, total

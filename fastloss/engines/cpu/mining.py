@@ -1,0 +1,138 @@
+"""Distances from strips of anchors to all examples by BLAS, mined row by row; then two products for the gradient."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import types
+
+from fastloss import elementary
+from fastloss.engines import build
+from fastloss.engines.cpu import boxes
+from fastloss.engines.cpu.blas import in_order
+from fastloss.engines.cpu.candidates import TASKS, Adder, groups_of, ranges, vector
+from fastloss.engines.cpu.nodes import Node, Parameters
+from fastloss.shapes import mining
+from fastloss.shapes.pointwise import Wanted
+
+STRIP = 1 << 21  # elements of a strip: each thread has one
+ROWS = 256  # most and fewest rows of a strip: flatter products are slow
+FEWEST = 16
+KINDS = {"all": mining.every_triplet, "hard": mining.hardest_triplet, "semihard": mining.semihard_triplets}
+
+
+class Kind(NamedTuple):
+    """How a row of distances is mined: a name of KINDS, or the formulas of pairs; on squares, with softplus or hinge."""
+
+    name: str
+    formulas: Any = None
+    squared: bool = False
+    soft: bool = False
+
+
+class Examples(NamedTuple):
+    """Centred, in the order of their classes."""
+
+    rows: np.ndarray
+    starts: np.ndarray  # of each row's class
+    ends: np.ndarray
+    weights: np.ndarray
+
+
+class Outcome(NamedTuple):
+    """Of each anchor: loss, what of it is active, and how many triplets or pairs there are; the gradient of the sum."""
+
+    loss: np.ndarray
+    active: np.ndarray
+    every: np.ndarray
+    gradient: np.ndarray
+
+
+@functools.cache
+def kernel(kind: Kind, dtype: np.dtype, wanted: bool) -> Callable[..., None]:
+    """`shapes.mining.block`, compiled for one way of mining."""
+    numbers = numba.from_dtype(dtype)
+    ids, wide = vector(np.int64, True), vector(np.float64)
+    matrix = types.Array(numbers, 2, "C", readonly=True)
+    arrays = types.Tuple([matrix, vector(dtype, True), ids, ids, vector(np.float64, True)])
+    settings, outputs = types.UniTuple(types.float64, 2), types.Tuple([wide, wide, vector(np.int64)])
+    signature = types.void(types.Array(numbers, 2, "C"), types.int64, arrays, settings, outputs)
+    names: dict[str, Any] = {"SQUARED": kind.squared, "SOFT": kind.soft, "WANT_GRADIENT": wanted}
+    names["softplus"] = elementary.softplus if kind.soft else mining.positive_part
+    names["slope_of"] = elementary.sigmoid if kind.soft else mining.positive_slope
+    if kind.name == "pairs":
+        names |= {**dict(kind.formulas.names), "of_anchor": mining.every_pair}
+    else:
+        names["of_anchor"] = KINDS.get(kind.name, mining.every_triplet)
+    template = mining.distances if kind.name == "smooth" else mining.block
+    bound = build.bind(template, **names)
+    formulas = f"_{kind.formulas.name}" if kind.name == "pairs" else ""
+    name = f"{kind.name}{formulas}_{dtype.name}_{kind.squared:d}{kind.soft:d}{wanted:d}"
+    return build.loop(bound, name, signature, **build.inner_loops(bound))
+
+
+def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: bool) -> Outcome:
+    """Every anchor, a strip of them at a time."""
+    rows = examples.rows
+    count, depth = rows.shape
+    mine = kernel(kind, rows.dtype, wanted)
+    squares = np.einsum("ij,ij->i", rows, rows, dtype=np.float64).astype(rows.dtype)
+    arrays = rows, squares, *examples[1:]
+    outputs = np.zeros(count), np.zeros(count), np.zeros(count, np.int64)
+    height = max(FEWEST, min(ROWS, STRIP // max(count, 1)))
+    gradient = np.zeros((count if wanted else 0, depth), rows.dtype)
+    by_anchors = np.zeros_like(gradient)
+
+    def work(strips: list[tuple[int, int]]) -> np.ndarray:
+        numbers = np.empty(height * count, rows.dtype)
+        own = np.zeros((count if wanted else 0, depth), rows.dtype)
+        adder = Adder(count if wanted else 0, depth, rows.dtype)
+        for start, stop in strips:
+            strip = np.matmul(rows[start:stop], rows.T, out=numbers[: (stop - start) * count].reshape(-1, count))
+            mine(strip, start, arrays, settings, outputs)
+            if kind.name == "smooth":
+                _smooth(kind, strip, (start, stop), (examples, outputs), wanted)
+            if wanted:
+                by_anchors[start:stop] = strip.sum(1)[:, None] * rows[start:stop] - strip @ rows
+                own += (np.ones(len(strip), strip.dtype) @ strip)[:, None] * rows
+                np.negative(strip, out=strip)
+                adder.add(own, strip.T, rows[start:stop])
+        return own
+
+    for own in in_order(work, groups_of(ranges(count, height), TASKS)):
+        gradient += own
+    return Outcome(*outputs, gradient + by_anchors)
+
+
+def _smooth(kind: Kind, strip: np.ndarray, bounds: tuple[int, int], where: Any, wanted: bool) -> None:
+    """All triplets under softplus: each anchor is a node of the linear-time sums, with scores -d."""
+    examples, (losses, active, every) = where
+    start, stop = bounds
+    width = strip.shape[1]
+    labels = np.zeros(strip.shape, np.uint8)
+    nodes, owners = [], []
+    lowest, highest = strip.min(1), strip.max(1)
+    for r, a in enumerate(range(start, stop)):
+        begin, end = examples.starts[a], examples.ends[a]
+        labels[r, begin:end] = 1
+        labels[r, a] = 2
+        every[a] = active[a] = (end - begin - 1) * (width - (end - begin))
+        if np.isfinite(lowest[r]) and np.isfinite(highest[r]):
+            low, high = -float(highest[r]), -float(lowest[r])
+            node = Node(r * width, (r + 1) * width, (0.0, 0.0), (1.0, 1.0), low, high, examples.weights[a])
+            nodes.append(node)
+            owners.append(a)
+        else:
+            losses[a] = np.nan
+    scores, empty = -strip, np.empty(0, strip.dtype)
+    slopes = np.zeros(strip.shape if wanted else (0, 0), strip.dtype)
+    results = empty, slopes.reshape(-1), empty
+    rows = scores.reshape(-1), labels.reshape(-1), np.empty(0)
+    if nodes:
+        losses[owners] = boxes.sums(kind.formulas, nodes, rows, Parameters(1.0), (Wanted(True, gradient=wanted), results))
+    if wanted:
+        factors = np.full_like(strip, 2.0) if kind.squared else np.divide(1.0, strip, out=np.zeros_like(strip), where=strip != 0)
+        np.multiply(slopes, -factors, out=strip)
+        strip[np.isnan(losses[start:stop])] = np.nan

@@ -1,0 +1,271 @@
+"""Rows of distances from an anchor to all examples: what each loss makes of one, in place.
+
+A strip holds the rows' inner products with all examples, first as distances, at last as slopes: h_aj, so that the
+gradient by x_a is sum_j h_aj (x_a - x_j), and by x_j its negative; h = 2 dl/d(d^2), or (dl/dd) / d. Examples are
+centred, and in the order of their classes: an anchor's class is a range of columns.
+"""
+
+import numpy as np
+
+from fastloss.shapes.pointwise import unbound
+
+FIRST, ONE = np.uint64(0), np.uint64(1)
+SEGMENT = np.uint64(64)
+SQUARED = False
+WANT_GRADIENT = False
+SOFT = False
+NEAR = 0.05  # of the squared lengths: below that share a squared distance is computed from differences
+softplus = slope_of = of_anchor = value = slope = unbound
+
+
+def to_distances(strip, first, rows, squares):
+    """From inner products; exact zeros where vectors are equal, never below zero, NaN kept."""
+    for r in range(np.uint64(strip.shape[0])):
+        own = squares[first + r]
+        for start in range(FIRST, np.uint64(strip.shape[1]), SEGMENT):
+            stop = min(start + SEGMENT, np.uint64(strip.shape[1]))
+            if to_squares(strip, r, (start, stop), own, squares):
+                near_ones(strip, r, (start, stop), (first + r, rows), squares)
+        if not SQUARED:
+            to_roots(strip, r)
+
+
+def to_squares(strip, r, bounds, own, squares):
+    """How many are so near that digits are lost."""
+    near = 0
+    for j in range(bounds[0], bounds[1]):
+        both = own + squares[j]
+        strip[r, j] = both - (strip[r, j] + strip[r, j])
+        near += np.int64(strip[r, j] < strip.dtype.type(NEAR) * both)
+    return near
+
+
+def near_ones(strip, r, bounds, own, squares):
+    anchor, rows = own
+    for j in range(bounds[0], bounds[1]):
+        if strip[r, j] < strip.dtype.type(NEAR) * (squares[anchor] + squares[j]):
+            strip[r, j] = squared_distance(rows, anchor, j)
+
+
+def squared_distance(rows, i, j):
+    total = 0.0
+    for k in range(np.uint64(rows.shape[1])):
+        gap = np.float64(rows[i, k]) - np.float64(rows[j, k])
+        total += gap * gap
+    return total
+
+
+def to_roots(strip, r):
+    for j in range(np.uint64(strip.shape[1])):
+        strip[r, j] = np.sqrt(strip[r, j])
+
+
+def inverse(d):
+    """dl/dd times this is h."""
+    return 2.0 if SQUARED else (1.0 / d if d > 0.0 else 0.0)
+
+
+def position(thresholds, d):
+    """How many of the thresholds, in order, are not above d."""
+    low, size = 0, thresholds.size
+    while size > 0:
+        half = size >> 1
+        right = not (thresholds[low + half] > d)
+        low = low + half + 1 if right else low
+        size = size - half - 1 if right else half
+    return low
+
+
+def positives(strip, place, bounds):
+    """The distances to the anchor's class, itself aside, and their columns, nearest first."""
+    r, anchor = place
+    begin, end = bounds
+    distances, columns = np.empty(end - begin - 1), np.empty(end - begin - 1, np.int64)
+    count = 0
+    for j in range(begin, end):
+        if j != anchor:
+            distances[count], columns[count] = strip[r, j], j
+            count += 1
+    order = np.argsort(distances)
+    return distances[order], columns[order]
+
+
+def every_triplet(strip, place, bounds, weights, settings):
+    """(loss, active, triplets): each negative is placed among the thresholds d_ap + margin.
+
+    Sums of t - d above a negative are carried from threshold to threshold: A more at a distance of g add A g. Every
+    term is positive, so that nothing cancels.
+    """
+    r, anchor = place
+    weight, margin = weights[anchor], settings[0]
+    near, columns = positives(strip, place, bounds)
+    count, width = near.size, strip.shape[1]
+    negatives = width - count - 1
+    thresholds = near + margin
+    totals, excess = np.zeros(count + 1), np.zeros(count + 1)
+    place_range(strip, r, (0, bounds[0]), (weight, thresholds), (totals, excess))
+    place_range(strip, r, (bounds[1], width), (weight, thresholds), (totals, excess))
+    loss = active = above = carried = 0.0
+    for p in range(count):
+        if p:
+            carried += above * (thresholds[p] - thresholds[p - 1])
+        above += totals[p]
+        carried += excess[p]
+        loss += carried
+        active += above
+        if WANT_GRADIENT:
+            strip[r, columns[p]] = weight * above * inverse(near[p])
+    if WANT_GRADIENT:
+        strip[r, anchor] = 0.0
+    return loss + excess[count], active, count * negatives
+
+
+def place_range(strip, r, bounds, own, sums):
+    weight, thresholds = own
+    totals, excess = sums
+    count = thresholds.size
+    highest = thresholds[count - 1] if count else -np.inf
+    for j in range(bounds[0], bounds[1]):
+        d = np.float64(strip[r, j])
+        if d >= highest:
+            strip[r, j] = 0.0
+            continue
+        k = position(thresholds, d)
+        if k < count:
+            totals[k] += 1.0
+            excess[k] += thresholds[k] - d
+        else:
+            excess[count] += d - d  # NaN
+        if WANT_GRADIENT:
+            strip[r, j] = -weight * (count - k) * inverse(d) + (d - d)
+
+
+def hardest_triplet(strip, place, bounds, weights, settings):
+    """(loss, active, triplets): the farthest of the class and the nearest of the others."""
+    r, anchor = place
+    weight, margin, width = weights[anchor], settings[0], strip.shape[1]
+    far, near, total = -1, -1, 0.0
+    for j in range(width):
+        total += np.float64(strip[r, j])
+        if bounds[0] <= j < bounds[1]:
+            if j != anchor and (far < 0 or strip[r, j] > strip[r, far]):
+                far = j
+        elif near < 0 or strip[r, j] < strip[r, near]:
+            near = j
+    counted = far >= 0 and near >= 0
+    there, here = np.float64(strip[r, far]), np.float64(strip[r, near])
+    gap = there - here + (0.0 if SOFT else margin) + (total - total if total != total else 0.0)
+    if WANT_GRADIENT:
+        clear(strip, r)
+        if counted:
+            slope = weight * slope_of(gap)
+            strip[r, far] = slope * inverse(there)
+            strip[r, near] = -slope * inverse(here)
+    return (softplus(gap) if counted else 0.0), 1.0 if counted else 0.0, 1 if counted else 0
+
+
+def clear(strip, r):
+    for j in range(np.uint64(strip.shape[1])):
+        strip[r, j] = 0.0
+
+
+def semihard_triplets(strip, place, bounds, weights, settings):
+    """(loss, active, pairs): for each of the class, the nearest other that is farther, else the farthest other."""
+    r, anchor = place
+    weight, margin = weights[anchor], settings[0]
+    near, columns = positives(strip, place, bounds)
+    count, width = near.size, strip.shape[1]
+    best = np.full(count + 1, -1)
+    farthest = -1
+    for part in range(2):
+        for j in range(0 if part == 0 else bounds[1], bounds[0] if part == 0 else width):
+            d = np.float64(strip[r, j])
+            if farthest < 0 or not strip[r, j] <= strip[r, farthest]:
+                farthest = j
+            k = below(near, d)
+            if best[k] < 0 or strip[r, j] < strip[r, best[k]]:
+                best[k] = j
+    for k in range(count - 1, 0, -1):
+        if best[k] < 0 or (best[k + 1] >= 0 and strip[r, best[k + 1]] < strip[r, best[k]]):
+            best[k] = best[k + 1]
+    loss, counted = 0.0, count if farthest >= 0 else 0
+    chosen, slopes = np.empty(counted, np.int64), np.zeros(counted)
+    for p in range(counted):
+        chosen[p] = best[p + 1] if best[p + 1] >= 0 else farthest
+        gap = near[p] - np.float64(strip[r, chosen[p]]) + margin
+        loss += softplus(gap)
+        slopes[p] = weight * slope_of(gap)
+    if WANT_GRADIENT:
+        distances = np.empty(counted)
+        for p in range(counted):
+            distances[p] = strip[r, chosen[p]]
+        clear(strip, r)
+        for p in range(counted):
+            strip[r, columns[p]] += slopes[p] * inverse(near[p])
+            strip[r, chosen[p]] -= slopes[p] * inverse(distances[p])
+    return loss, np.float64(counted), counted
+
+
+def below(sorted_, d):
+    """How many are below d."""
+    low, size = 0, sorted_.size
+    while size > 0:
+        half = size >> 1
+        right = not (sorted_[low + half] >= d)
+        low = low + half + 1 if right else low
+        size = size - half - 1 if right else half
+    return low
+
+
+def positive_part(gap):
+    return 0.0 if gap < 0.0 else gap
+
+
+def positive_slope(gap):
+    return 1.0 if gap > 0.0 else (0.0 if gap <= 0.0 else gap)
+
+
+def every_pair(strip, place, bounds, weights, settings):
+    """(loss, weight, pairs): half of what each pair with the anchor costs."""
+    r, anchor = place
+    loss = total = 0.0
+    for part in range(3):
+        low = (0, bounds[0], bounds[1])[part]
+        high = (bounds[0], bounds[1], strip.shape[1])[part]
+        cost, mass = pairs_of(strip, r, (low, high), (1.0 if part == 1 else 0.0, weights), settings)
+        loss += cost
+        total += mass
+    own = 0.5 * weights[anchor]
+    if WANT_GRADIENT:
+        for j in range(np.uint64(strip.shape[1])):
+            strip[r, j] *= own
+        strip[r, anchor] = 0.0
+    return own * loss, own * (total - weights[anchor]), strip.shape[1] - 1
+
+
+def pairs_of(strip, r, bounds, kind, settings):
+    label, weights = kind
+    loss = total = 0.0
+    parameters = (settings[0], 1.0, settings[1])
+    for j in range(np.uint64(bounds[0]), np.uint64(bounds[1])):
+        d = np.float64(strip[r, j])
+        loss += weights[j] * value(d, label, parameters)
+        total += weights[j]
+        if WANT_GRADIENT:
+            strip[r, j] = weights[j] * slope(d, label, parameters) * inverse(d)
+    return loss, total
+
+
+def block(strip, first, arrays, settings, outputs):
+    """A strip of anchors: distances, then what a loss makes of each row."""
+    rows, squares, starts, ends, weights = arrays
+    losses, active, every = outputs
+    to_distances(strip, first, rows, squares)
+    for r in range(strip.shape[0]):
+        a = first + r
+        losses[a], active[a], every[a] = of_anchor(strip, (r, a), (starts[a], ends[a]), weights, settings)
+
+
+def distances(strip, first, arrays, settings, outputs):
+    """The distances alone."""
+    to_distances(strip, first, arrays[0], arrays[1])
