@@ -11,6 +11,7 @@ from fastloss.losses.contrastive import *
 from fastloss.losses.counts import *
 from fastloss.losses.curves import *
 from fastloss.losses.factors import *
+from fastloss.losses.ge2e import *
 from fastloss.losses.huber import *
 from fastloss.losses.lambdarank import *
 from fastloss.losses.margin import *

@@ -167,6 +167,7 @@ class Candidates:
     bias: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0))
     excluded: tuple[np.ndarray, ...] = Logits._field_defaults["excluded"]
     symmetric: bool = False  # the mean of the rows' losses and the columns'
+    needs_rest: bool = True  # False if the head takes the terms alone
     factor: np.ndarray | None = None  # multiplies every row's loss
     mass: np.ndarray | None = None  # what a row counts in the mean's denominator, 1 if None
     counted: int | None = None  # rows that have what the loss needs, for `with_counts`
@@ -235,7 +236,10 @@ def _run(call: Candidates, weights: np.ndarray, wanted: bool) -> tuple[np.ndarra
         return call.head(rest, *(term[some] for term in terms))[1][0] * weights[some]
 
     with np.errstate(over="ignore", invalid="ignore"):
-        if wanted and not same and not call.symmetric and engine.strip_rows(logits):
+        if not call.needs_rest:
+            loss, (_, *more) = call.head(np.zeros(len(rows)), *terms)
+            gradient = Gradient(np.zeros_like(rows), np.zeros((logits.count, rows.shape[1]), rows.dtype), logits.bias * 0)
+        elif wanted and not same and not call.symmetric and engine.strip_rows(logits):
             rest, gradient = engine.sweep(logits, slopes)
             loss, (_, *more) = call.head(rest, *terms)
         else:
@@ -251,6 +255,8 @@ def _run(call: Candidates, weights: np.ndarray, wanted: bool) -> tuple[np.ndarra
                 return loss, None
             side = engine.Side(sums.rows, own * weights)
             gradient = engine.gradients(logits, side, side if same else columns)
+        if not wanted:
+            return loss, None
         more = [one * weights for one in more]
         by_rows = gradient.columns if same else gradient.rows
         return loss, _gradient(call, logits, Gradient(by_rows, *gradient[1:]), (terms, more, bent))

@@ -110,6 +110,7 @@ def cases(loss: Loss) -> list[Case]:
         return list(pointwise_cases(loss))
     if isinstance(loss, PairwiseLoss):
         return list(pairwise_cases(loss))
+    import tests.embedding_cases  # noqa: F401  more builders
     from tests.row_cases import BUILDERS
 
     rng = np.random.default_rng(len(loss.name))

@@ -1,5 +1,7 @@
 """Every registered loss, on every case, against the oracles and against what all losses promise."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from mpmath import mp, mpf
@@ -33,7 +35,7 @@ def exact(array) -> np.ndarray:
     return np.array([mpf(float(x)) for x in array.reshape(-1)], dtype=object).reshape(array.shape)
 
 
-PRODUCTS = ("bpr_all_negatives_loss",)
+PRODUCTS = ("factors", "candidates", "mining")  # shapes whose scores are products in the arrays' precision
 
 
 def oracle(case: Case, reduction: str, weights=None, arrays=None):
@@ -42,7 +44,7 @@ def oracle(case: Case, reduction: str, weights=None, arrays=None):
     function = ORACLES[case.loss.name]
     if case.loss.name == "rmse_loss":  # the weights stand under the root
         return mp.sqrt(reduce(ORACLES["mse_loss"](*arrays), "mean", weights))
-    if isinstance(case.loss, PairwiseLoss):
+    if isinstance(case.loss, PairwiseLoss) or case.loss.name == "batch_contrastive_loss":
         terms = function(*arrays, sample_weight=weights, **case.keywords)
         return reduce(terms, reduction)
     return reduce(function(*arrays, **case.keywords), reduction, weights)
@@ -95,11 +97,22 @@ def test_gradient(case, weighted):
     assert value == pytest.approx(case.loss(*case.arrays, sample_weight=weights, **case.keywords), rel=ENTRY)
     arrays = [exact(array) for array in case.arrays]
     slopes = as_tuple(slopes)
-    assert len(slopes) == len(case.differentiable)
-    for slope, which in zip(slopes, case.differentiable, strict=True):
+    scalars = getattr(slopes, "_fields", ())[len(case.differentiable) :]
+    assert len(slopes) == len(case.differentiable) + len(scalars)
+    for slope, which in zip(slopes, case.differentiable, strict=False):
         assert slope.shape == case.arrays[which].shape
         expected = gradient(lambda *a: oracle(case, "mean", exact_weights, a), arrays, which)
         close(slope, expected, 2e-12, 1e-15)
+    for name in scalars:
+        number = case.keywords.get(name, case.loss.defaults.get(name))
+        if not isinstance(number, float):
+            continue  # an optional array: tests/parity has it
+        step = mpf(10) ** -20
+        two = [
+            dataclasses.replace(case, keywords={**case.keywords, name: number + way * step}) for way in (-1, 1)
+        ]
+        below, above = (oracle(one, "mean", exact_weights) for one in two)
+        close(getattr(slopes, name), (above - below) / (2 * step), 2e-12, 1e-15)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.loss.has_curvature], ids=str)
@@ -124,8 +137,8 @@ def test_missing_curvature_is_said(name):
 @every_case
 def test_float32_is_storage_only(case):
     """float32 arrays give the float64 result of the same numbers; only arrays are rounded back."""
-    if case.loss.name in PRODUCTS:
-        pytest.skip("its scores are products in the factors' precision")
+    if case.loss.shape in PRODUCTS:
+        pytest.skip("its scores are products in the arrays' precision")
     small = tuple(_as_float32(array) for array in case.arrays)
     large = tuple(array.astype(np.float64) if array.dtype == np.float32 else array for array in small)
     value, slopes = case.loss.value_and_grad(*small, **case.keywords)
@@ -181,10 +194,11 @@ def test_memory_mapped(case, tmp_path):
 @pytest.mark.parametrize("dtype", [np.float16, np.longdouble])
 def test_other_floats_are_converted(case, dtype):
     arrays = tuple(array.astype(dtype) if array.dtype.kind == "f" else array for array in map(np.asarray, case.arrays))
-    wide = tuple(array.astype(np.float64) if array.dtype.kind == "f" else array for array in arrays)
+    kept = np.float32 if case.loss.shape in PRODUCTS and dtype == np.float16 else np.float64
+    wide = tuple(array.astype(kept) if array.dtype.kind == "f" else array for array in arrays)
     value, slopes = case.loss.value_and_grad(*arrays, **case.keywords)
     assert value == pytest.approx(case.loss(*wide, **case.keywords), rel=1e-14)
-    assert all(slope.dtype in (np.float32, np.float64) for slope in as_tuple(slopes))
+    assert all(np.asarray(slope).dtype in (np.float32, np.float64) for slope in as_tuple(slopes))
 
 
 @every_case
@@ -225,7 +239,7 @@ def test_threads_do_not_change_bits(case):
         pytest.skip("one thread")
     if "interactions" in case.keywords:
         pytest.skip("tests/test_bpr_all_negatives.py does it")
-    repeat = 9000
+    repeat = 250 if case.loss.shape in PRODUCTS else 9000
     arrays = tuple(np.concatenate([array] * repeat) if _by_row(case, array) else array for array in case.arrays)
     keywords = dict(case.keywords)
     if isinstance(case.loss, PairwiseLoss):

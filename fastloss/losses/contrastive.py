@@ -180,6 +180,8 @@ def _against(arrays, scale, similarity, ids, positives, names=("query", "key")) 
     columns = Vectors(columns, dtype, 1.0, similarity == "cos")
     call = Candidates(rows, columns, (), lambda gradient, total: {}, counted=height)
     if positives is not None:
+        if not isinstance(positives, (tuple, list)) or len(positives) != 2:
+            raise TypeError("positives: expected the pair (offsets, key numbers)")
         offsets = validate.offsets("positives[0]", positives[0], np.size(positives[1]))
         if offsets.size != height + 1:
             raise ValueError(f"positives has {offsets.size - 1} rows: expected {height}, one for each {names[0]}")

@@ -98,6 +98,16 @@ def add_below(tile, r, peaks, totals):
         totals[j] += exp_negative(tile[r, j] - peaks[j])
 
 
+def find_largest(tile, place, hidden, best):
+    """Every row's largest logit so far, and its column; -1 where there is none."""
+    hide(tile, place, hidden)
+    maxima, columns = best
+    for r in range(tile.shape[0]):
+        for j in range(tile.shape[1]):
+            if tile[r, j] > maxima[r]:
+                maxima[r], columns[r] = tile[r, j], place[1] + j
+
+
 def soften_rows(tile, place, hidden, rows):
     """Every row's factor * e**(z - log), the log being that of the row's sum of exponentials."""
     hide(tile, place, hidden)

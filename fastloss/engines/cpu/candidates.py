@@ -6,6 +6,7 @@ keeping a strip of whole rows: three products instead of four. Tasks are ranges 
 shapes alone; what tasks share is added in their order.
 """
 
+import collections
 import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -58,8 +59,10 @@ def kernel(template: Callable[..., None], dtype: np.dtype) -> Callable[..., None
         tiles.fold_both: [wide, wide],
         tiles.soften_rows: [fixed],
         tiles.soften_both: [fixed, own],
-    }[template]
+    }.get(template, [])
     arguments += [types.UniTuple(one, 2) for one in more]
+    if template is tiles.find_largest:
+        arguments.append(types.Tuple([wide, vector(np.int64)]))
     single = dtype == np.float32
     names = {"exp_negative": exp_negative_single if single else exp_negative, "FLOAT": dtype.type}
     bound = build.bind(template, **names)
@@ -139,6 +142,22 @@ def rest(logits: Logits, both: bool = False) -> Sums:
         _merge(maxima, sums, one, more)
         columns.append(_log(*others))
     return Sums(_log(maxima, sums), np.concatenate([*columns, np.empty(0)]))
+
+
+def largest(logits: Logits) -> np.ndarray:
+    """The column of each row's largest logit, the first of several; -1 for none."""
+    width, find = width_of(logits.dtype), kernel(tiles.find_largest, logits.dtype)
+    where = np.full(len(logits.rows), -1)
+
+    def work(rows: tuple[int, int]) -> None:
+        tile, own = Tile(logits, width), slice(*rows)
+        maxima = np.full(rows[1] - rows[0], -np.inf)
+        for start, stop in ranges(logits.count, width):
+            z = tile.product(rows, (start, stop), logits.block(start, stop))
+            find(z, (rows[0], start), logits.hidden, (maxima, where[own]))
+
+    collections.deque(in_order(work, ranges(len(where), ROWS)), 0)
+    return where
 
 
 def _merge(maxima: np.ndarray, sums: np.ndarray, others: np.ndarray, more: np.ndarray) -> None:
