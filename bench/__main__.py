@@ -6,7 +6,7 @@ import pathlib
 import numba
 import torch
 
-from bench import against_n, command, elementwise, linear, pairs, rows
+from bench import against_n, command, elementwise, embeddings, linear, pairs, rows
 from bench.measure import Table
 
 FULL = {
@@ -15,6 +15,7 @@ FULL = {
     "pairs": lambda table: pairs.run(table, 20_000),
     "linear": lambda table: linear.run(table, 10_000_000),
     "against_n": lambda table: against_n.run(table, 100_000_000),
+    "embeddings": lambda table: embeddings.run(table, 8192, 1_000_000),
     "command": lambda table: command.run(table, 10_000_000, 100_000),
 }
 QUICK = {
@@ -23,6 +24,7 @@ QUICK = {
     "pairs": lambda table: pairs.run(table, 500),
     "linear": lambda table: linear.run(table, 10_000),
     "against_n": lambda table: against_n.run(table, 1000),
+    "embeddings": lambda table: embeddings.run(table, 512, 1000),
     "command": lambda table: command.run(table, 10_000, 100, repeats=1),
 }
 

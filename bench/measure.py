@@ -51,14 +51,23 @@ class Table:
     claims: list[Claim] = dataclasses.field(default_factory=list)
 
     def time(
-        self, benchmark: str, size: int, contenders: dict[str, Callable[[], object]], repeats: int = 7
+        self,
+        benchmark: str,
+        size: int,
+        contenders: dict[str, Callable[[], object]],
+        repeats: int = 7,
+        pause: float = 0.0,
     ) -> dict[str, float]:
-        """Median seconds of each contender; they take turns, so that a busy neighbour slows all alike."""
+        """Median seconds of each contender; they take turns, so that a busy neighbour slows all alike.
+
+        `pause`: seconds before each run, in which the threads that the one before left spinning go to sleep.
+        """
         for run in contenders.values():
             run()
         seconds: dict[str, list[float]] = {name: [] for name in contenders}
         for _ in range(repeats):
             for name, run in contenders.items():
+                time.sleep(pause)
                 start = time.perf_counter()
                 run()
                 seconds[name].append(time.perf_counter() - start)

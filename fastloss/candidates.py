@@ -101,7 +101,7 @@ class Average:
 
     def _total(self, logits: Logits) -> np.ndarray:
         total = np.zeros(logits.rows.shape[1])
-        for part in chunks(logits.count, logits.rows.shape[1]):
+        for part in chunks(logits.width, logits.rows.shape[1]):
             total += self._weights[part] @ logits.block(part.start, part.stop).astype(np.float64)
         return total
 
@@ -112,7 +112,7 @@ class Average:
     def pull(self, logits: Logits, slopes: np.ndarray, gradient: Gradient) -> None:
         gradient.rows[...] += np.outer(slopes, self._total(logits)).astype(logits.dtype)
         total = slopes @ logits.rows
-        for part in chunks(logits.count, len(total)):
+        for part in chunks(logits.width, len(total)):
             gradient.columns[part] += np.outer(self._weights[part], total).astype(logits.dtype)
         if logits.bias.size:
             gradient.bias[...] += self._weights * slopes.sum()
@@ -165,7 +165,7 @@ class Candidates:
     head: Head = against_rest  # the loss and its slopes, from the log of a row's sum of exponentials and the terms
     bend: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None  # what the first term becomes, its slope
     bias: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0))
-    excluded: tuple[np.ndarray, ...] = Logits._field_defaults["excluded"]
+    excluded: tuple[np.ndarray, np.ndarray, np.ndarray] = Logits._field_defaults["excluded"]
     symmetric: bool = False  # the mean of the rows' losses and the columns'
     needs_rest: bool = True  # False if the head takes the terms alone
     factor: np.ndarray | None = None  # multiplies every row's loss
@@ -214,7 +214,7 @@ class CountedLoss(CandidatesLoss):
 
 @functools.cache
 def _tuple_of(names: tuple[str, ...]) -> Any:
-    return collections.namedtuple("Gradients", names)  # noqa: PYI024  its fields depend on the call
+    return collections.namedtuple("Gradients", names)
 
 
 def _named(items: dict[str, Any]) -> Any:
@@ -238,7 +238,9 @@ def _run(call: Candidates, weights: np.ndarray, wanted: bool) -> tuple[np.ndarra
     with np.errstate(over="ignore", invalid="ignore"):
         if not call.needs_rest:
             loss, (_, *more) = call.head(np.zeros(len(rows)), *terms)
-            gradient = Gradient(np.zeros_like(rows), np.zeros((logits.count, rows.shape[1]), rows.dtype), logits.bias * 0)
+            gradient = Gradient(
+                np.zeros_like(rows), np.zeros((logits.width, rows.shape[1]), rows.dtype), logits.bias * 0
+            )
         elif wanted and not same and not call.symmetric and engine.strip_rows(logits):
             rest, gradient = engine.sweep(logits, slopes)
             loss, (_, *more) = call.head(rest, *terms)
@@ -277,7 +279,7 @@ def _gradient(call: Candidates, logits: Logits, gradient: Gradient, terms: Any) 
 
 def to_arrays(names: tuple[str, ...], values: tuple[Any, ...], deep: int = -1) -> list[np.ndarray]:
     """Matrices of as many columns as the first; None is left out, and number `deep` may have three dimensions."""
-    arrays = []
+    arrays: list[np.ndarray] = []
     for at, (name, value) in enumerate(zip(names, values, strict=True)):
         if value is None:
             continue

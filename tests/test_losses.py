@@ -108,9 +108,7 @@ def test_gradient(case, weighted):
         if not isinstance(number, float):
             continue  # an optional array: tests/parity has it
         step = mpf(10) ** -20
-        two = [
-            dataclasses.replace(case, keywords={**case.keywords, name: number + way * step}) for way in (-1, 1)
-        ]
+        two = [dataclasses.replace(case, keywords={**case.keywords, name: number + way * step}) for way in (-1, 1)]
         below, above = (oracle(one, "mean", exact_weights) for one in two)
         close(getattr(slopes, name), (above - below) / (2 * step), 2e-12, 1e-15)
 

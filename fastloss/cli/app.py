@@ -81,9 +81,9 @@ def root(
 @app.command()
 def score(
     files: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(help="Parquet, CSV, Arrow IPC, .npy or .npz files, or patterns such as 'data/*.parquet'."),
-    ],
+    ] = None,
     loss: Annotated[
         list[str] | None,
         typer.Option("--loss", help="NAME or NAME:parameter=value,...; repeat it for several in one pass."),
@@ -95,6 +95,17 @@ def score(
         typer.Option(help="The column of group ids, integers or strings. Without it, all rows are one group."),
     ] = None,
     weights: Annotated[str | None, typer.Option(help="The column of the rows' weights, >= 0.")] = None,
+    queries: Annotated[
+        str | None, typer.Option(help="Instead of files: a .npy file of embeddings, a row for each query.")
+    ] = None,
+    keys: Annotated[
+        str | None,
+        typer.Option(help="The .npy file of all candidates' embeddings, which need not fit in memory."),
+    ] = None,
+    positives: Annotated[
+        str | None,
+        typer.Option(help="A .npy file with the number of each query's own key; without it key i is query i's."),
+    ] = None,
     reduction: Annotated[str, typer.Option(help="'mean' (over rows, or over pairs) or 'sum'.")] = "mean",
     as_json: Annotated[
         bool, typer.Option("--json", help='Print JSON; NaN and infinities are "NaN", "Infinity", "-Infinity".')
@@ -114,6 +125,8 @@ def score(
     Files are read batch by batch, in the order given (patterns sorted); rows are counted from 0. A group's rows may
     lie in several batches and files. If they lie apart from each other, all rows are first sorted by group through
     temporary files (in TMPDIR), which costs the data written and read once more. A single group must fit in memory.
+
+    With --queries and --keys, losses of embeddings such as info_nce_loss: the keys are read once, a tile at a time.
     """
     from fastloss.cli.asked import asked
 
@@ -121,15 +134,26 @@ def score(
         raise UserError(f"--reduction is {reduction!r}: expected 'mean' or 'sum'")
     if batch_rows < 1:
         raise UserError(f"--batch-rows is {batch_rows}: expected at least 1")
-    losses = asked(loss or [], reduction)
+    embedded = queries is not None or keys is not None or positives is not None
+    if embedded and (queries is None or keys is None or files or groups or weights or per_group):
+        raise UserError("expected --queries and --keys together, without files, --groups, --weights or --per-group")
+    if not embedded and not files:
+        raise UserError("no files are given, nor --queries and --keys")
+    losses = asked(loss or [], reduction, embedded)
     if threads is not None:
         use_threads(threads)
     from fastloss.cli import report
     from fastloss.cli.score import Job, run
 
+    if embedded:
+        from fastloss.cli import candidates
+
+        answer = candidates.run(candidates.Files(str(queries), str(keys), positives), losses, reduction)
+        (report.score_json if as_json else report.score_table)(answer)
+        return
     given = {"scores": scores, "labels": labels, "weights": weights, "groups": groups}
     roles = {role: column for role, column in given.items() if column is not None}
-    job = Job(files, roles, losses, reduction, per_group, batch_rows)
+    job = Job(files or [], roles, losses, reduction, per_group, batch_rows)
     with report.Progress() as progress:
         result = run(job, progress)
     (report.score_json if as_json else report.score_table)(result)

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from fastloss.candidates import CandidatesLoss
 from fastloss.cli.errors import UserError, explained
 from fastloss.domains import REAL, Choice, Domain, Flag
 from fastloss.loss import REGISTRY, Loss, lookup
@@ -48,8 +49,13 @@ def can_score(loss: Loss) -> bool:
     return isinstance(loss, PairwiseLoss) or (isinstance(loss, PointwiseLoss) and len(loss.arguments) == 2)
 
 
-def asked(texts: list[str], reduction: str) -> list[Asked]:
-    """The losses of all `--loss` options."""
+def can_search(loss: Loss) -> bool:
+    """Whether a loss takes queries and keys."""
+    return isinstance(loss, CandidatesLoss) and loss.arguments[:2] in (("query", "key"), ("anchors", "positives"))
+
+
+def asked(texts: list[str], reduction: str, embedded: bool = False) -> list[Asked]:
+    """The losses of all `--loss` options: of scores and labels, or of queries and keys."""
     if not texts:
         raise UserError("no --loss is given (`fastloss list` shows what there is)")
     pieces = [text.partition(":") for text in texts]
@@ -58,16 +64,20 @@ def asked(texts: list[str], reduction: str) -> list[Asked]:
     for label in labels:
         if labels.count(label) > 1:
             raise UserError(f"--loss {label} is given twice")
-    return [one(label, name, words, reduction) for label, (name, _, words) in zip(labels, pieces, strict=True)]
+    return [
+        one(label, name, words, (reduction, embedded)) for label, (name, _, words) in zip(labels, pieces, strict=True)
+    ]
 
 
-def one(label: str, name: str, words: str, reduction: str) -> Asked:
+def one(label: str, name: str, words: str, how: tuple[str, bool]) -> Asked:
     """The loss of one `--loss` option."""
+    reduction, embedded = how
     with explained():
         loss = lookup(name)
-    if not can_score(loss):
-        known = ", ".join(sorted(other for other in REGISTRY if can_score(REGISTRY[other])))
-        raise UserError(f"{name} cannot be scored: expected a loss of scores and labels, one of {known}")
+    fits, what = (can_search, "queries and keys") if embedded else (can_score, "scores and labels")
+    if not fits(loss):
+        known = ", ".join(sorted(other for other in REGISTRY if fits(REGISTRY[other])))
+        raise UserError(f"{name} cannot be scored: expected a loss of {what}, one of {known}")
     parameters: dict[str, Any] = {}
     for word in filter(None, words.split(",")):
         key, equals, text = word.partition("=")

@@ -14,8 +14,8 @@ from fastloss.candidates import (
     candidates_loss,
     codes,
     common_dtype,
-    to_arrays,
     left_out,
+    to_arrays,
 )
 from fastloss.domains import POSITIVE, Choice, Flag, Free
 from fastloss.shapes.candidates import Vectors
@@ -50,7 +50,7 @@ def info_nce_loss(
     positives=None,
     symmetric=False,
 ):
-    r"""Every query's own key against all keys of the batch, without the N×N matrix; CLIP's loss if symmetric.
+    r"""Every query's own key against all keys of the batch, without the matrix; CLIP's loss if symmetric.
 
     .. math:: \ell_i = -\log \frac{e^{z_{ii}}}{\sum_j e^{z_{ij}}}, \qquad z_{ij} = \mathrm{sim}(q_i, k_j) / \tau
 
@@ -60,15 +60,16 @@ def info_nce_loss(
     ----------
     query : array_like, shape (N, D)
         The embeddings q.
-    key : array_like, shape (N, D)
-        The embeddings k: key i is query i's positive. With `positives`, of any number.
+    key : array_like, shape (M, D), M >= N
+        The embeddings k: key i is query i's positive, those after the N-th are nobody's. With `positives`, of any
+        number. A memory-mapped file is read a tile at a time, and may be larger than memory.
     temperature : float > 0
         tau.
     similarity : {"cos", "dot"}
         The cosine (a vector of zeros has cosine 0 with all), or the inner product.
     negatives : array_like, shape (K, D), optional
         Further candidates, nobody's positive.
-    ids : array_like, shape (N,) or (N + K,), optional
+    ids : array_like, shape (M,) or (M + K,), optional
         What each key stands for: for query i, other keys with the id of key i are no negatives and left out. Without
         ids for the `negatives`, none of these is left out.
     positives : (offsets, key numbers), optional
@@ -102,14 +103,14 @@ def info_nce_loss(
     >>> import fastloss
     >>> query, key = [[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [1.0, 1.0]]
     >>> print(f"{fastloss.info_nce_loss(query, key, temperature=0.5):.6f}")
-    0.328684
+    0.330085
     """
     if symmetric and (negatives is not None or positives is not None):
         raise ValueError("symmetric: not possible together with negatives or positives")
     if positives is not None and ids is not None:
         raise ValueError("ids and positives are both given: expected one of them")
     arrays = to_arrays(("query", "key", "negatives"), (query, key, negatives))
-    call = _against(arrays, 1.0 / temperature, similarity, ids, positives)
+    call = _against(arrays, (1.0 / temperature, similarity, symmetric), ids, positives)
     call.symmetric = symmetric
     names = ("query", "key", "negatives")
     call.public = _gradients(call, names, arrays, "temperature", -1.0 / temperature)
@@ -162,17 +163,18 @@ def multiple_negatives_ranking_loss(anchors, positives, negatives=None, *, scale
     >>> import fastloss
     >>> anchors, positives = [[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [1.0, 1.0]]
     >>> print(f"{fastloss.multiple_negatives_ranking_loss(anchors, positives, scale=2.0):.6f}")
-    0.328684
+    0.330085
     """
     names = ("anchors", "positives", "negatives")
     arrays = to_arrays(names, (anchors, positives, negatives), deep=2)
-    call = _against(arrays, scale, similarity, ids, None, names[:2])
+    call = _against(arrays, (scale, similarity, True), ids, None, names[:2])
     call.public = _gradients(call, names, arrays, "scale", 1.0 / scale)
     return call
 
 
-def _against(arrays, scale, similarity, ids, positives, names=("query", "key")) -> Candidates:
-    """Rows of the first array against those of the others."""
+def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candidates:
+    """Rows of the first array against those of the others; `settings` also says whether keys are as many as queries."""
+    scale, similarity, exact = settings
     query, key, *more = arrays
     height, dtype = len(query), common_dtype(arrays)
     columns = np.concatenate((key, *(one.reshape(-1, key.shape[1]) for one in more))) if more else key
@@ -190,13 +192,14 @@ def _against(arrays, scale, similarity, ids, positives, names=("query", "key")) 
         call.factor = call.mass = (np.diff(offsets) > 0).astype(np.float64)
         call.counted = int(call.mass.sum())
         return call
-    if len(key) != height:
-        raise ValueError(f"{names[1]} has shape {key.shape}: expected {height} rows, as {names[0]}")
+    if len(key) < height or (len(key) > height and exact):
+        least = "" if exact else "at least "
+        raise ValueError(f"{names[1]} has shape {key.shape}: expected {least}{height} rows, as {names[0]}")
     own = np.arange(height)
     call.terms, call.excluded = (Listed(own),), left_out(own, own)
     if ids is not None:
         known = np.asarray(ids)
-        count = len(columns) if known.shape == (len(columns),) else height
+        count = len(columns) if known.shape == (len(columns),) else len(key)
         known = codes("ids", ids, count)
         call.excluded = left_out(known[:height], known)
     return call
@@ -254,7 +257,7 @@ def nt_xent_loss(z1, z2, *, temperature=0.5):
     --------
     >>> import fastloss
     >>> print(f"{fastloss.nt_xent_loss([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]):.6f}")
-    0.239532
+    0.239545
     """
     arrays = to_arrays(("z1", "z2"), (z1, z2))
     if arrays[0].shape != arrays[1].shape:
@@ -279,7 +282,7 @@ def nt_xent_loss(z1, z2, *, temperature=0.5):
 def supcon_loss(embeddings, labels, *, temperature=0.1):
     r"""Supervised contrastive loss: the mean over an anchor's class of -log of each one's share of all others.
 
-    .. math:: \ell_i = -\frac{1}{|P(i)|} \sum_{p \in P(i)} \log \frac{e^{c_{ip} / \tau}}{\sum_{j \ne i} e^{c_{ij} / \tau}}
+    .. math:: \ell_i = -\frac{1}{|P_i|} \sum_{p \in P_i} \log \frac{e^{c_{ip} / \tau}}{\sum_{j \ne i} e^{c_{ij} / \tau}}
 
     on the cosine c. Half of the matrix of similarities is computed for the value; none of it is stored.
 
@@ -288,7 +291,7 @@ def supcon_loss(embeddings, labels, *, temperature=0.1):
     embeddings : array_like, shape (N, D)
         One row for each example (with several views, the views one below another).
     labels : array_like, shape (N,)
-        Classes: numbers or strings. P(i) are the other rows of row i's class.
+        Classes: numbers or strings. P_i are the other rows of row i's class.
     temperature : float > 0
         tau.
     sample_weight, reduction
@@ -316,7 +319,7 @@ def supcon_loss(embeddings, labels, *, temperature=0.1):
     >>> import fastloss
     >>> rows, labels = [[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]], ["a", "a", "b"]
     >>> print(f"{fastloss.supcon_loss(rows, labels, temperature=1.0):.6f}")
-    0.546943
+    0.546990
     """
     (array,) = to_arrays(("embeddings",), (embeddings,))
     classes = codes("labels", labels, len(array))

@@ -6,8 +6,18 @@ from typing import Any
 import numpy as np
 
 from fastloss import validate
-from fastloss.candidates import Average, Candidates, Listed, candidates_loss, common_dtype, left_out, sigmoid, softplus, to_arrays
-from fastloss.domains import INNER_FRACTION, Free, Range
+from fastloss.candidates import (
+    Average,
+    Candidates,
+    Listed,
+    candidates_loss,
+    common_dtype,
+    left_out,
+    sigmoid,
+    softplus,
+    to_arrays,
+)
+from fastloss.domains import Free, Range
 from fastloss.shapes.candidates import Vectors
 
 __all__ = ["cross_entropy_with_factors"]

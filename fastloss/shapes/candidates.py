@@ -95,7 +95,7 @@ class Logits(NamedTuple):
         return self.bias, *self.excluded
 
     @property
-    def count(self) -> int:
+    def width(self) -> int:
         """The number of candidates."""
         return len(self.columns)
 

@@ -112,7 +112,7 @@ class Adder:
 
 def rest(logits: Logits, both: bool = False) -> Sums:
     """One pass over the columns, each of which is read once."""
-    height, count, width = len(logits.rows), logits.count, width_of(logits.dtype)
+    height, count, width = len(logits.rows), logits.width, width_of(logits.dtype)
     row_ranges = ranges(height, ROWS)
     fold, fold_twice = (kernel(one, logits.dtype) for one in (tiles.fold_rows, tiles.fold_both))
 
@@ -152,7 +152,7 @@ def largest(logits: Logits) -> np.ndarray:
     def work(rows: tuple[int, int]) -> None:
         tile, own = Tile(logits, width), slice(*rows)
         maxima = np.full(rows[1] - rows[0], -np.inf)
-        for start, stop in ranges(logits.count, width):
+        for start, stop in ranges(logits.width, width):
             z = tile.product(rows, (start, stop), logits.block(start, stop))
             find(z, (rows[0], start), logits.hidden, (maxima, where[own]))
 
@@ -222,8 +222,8 @@ def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradie
                     own.bias[at] += np.ones(len(z), z.dtype) @ z
         return begin, own
 
-    total = _empty(logits, 0 if logits.same else height, logits.count)
-    for begin, own in in_order(work, groups_of(ranges(logits.count, width), TASKS)):
+    total = _empty(logits, 0 if logits.same else height, logits.width)
+    for begin, own in in_order(work, groups_of(ranges(logits.width, width), TASKS)):
         total.columns[begin : begin + len(own.columns)] = own.columns
         total.bias[begin : begin + len(own.bias)] = own.bias
         total.rows[...] += own.rows
@@ -240,7 +240,7 @@ Slopes = Callable[[slice, np.ndarray], np.ndarray]
 
 def strip_rows(logits: Logits) -> int:
     """Rows of a strip; 0 where strips would be too flat to be worth it."""
-    rows = min(ROWS, STRIP // max(logits.count, 1))
+    rows = min(ROWS, STRIP // max(logits.width, 1))
     return rows if rows >= FEWEST else 0
 
 
@@ -248,14 +248,14 @@ def sweep(logits: Logits, slopes: Slopes) -> tuple[np.ndarray, Gradient]:
     """The rows' logs and the gradient; `slopes` says some rows' factors from their logs."""
     height, depth = logits.rows.shape
     width, count = width_of(logits.dtype), strip_rows(logits)
-    parts = ranges(logits.count, width)
+    parts = ranges(logits.width, width)
     fold, soften = (kernel(one, logits.dtype) for one in (tiles.fold_rows, tiles.soften_rows))
     nothing = np.empty(0, logits.dtype), NOBODY, NOBODY, NOBODY
-    logs, total = np.empty(height), _empty(logits, height, logits.count)
+    logs, total = np.empty(height), _empty(logits, height, logits.width)
 
     def work(strips: list[tuple[int, int]]) -> Gradient:
-        numbers = np.empty(count * logits.count, logits.dtype)
-        own = _empty(logits, 0, logits.count)
+        numbers = np.empty(count * logits.width, logits.dtype)
+        own = _empty(logits, 0, logits.width)
         adder = Adder(max(width, ROWS), depth, logits.dtype)
         for begin, end in strips:
             some, size = slice(begin, end), end - begin

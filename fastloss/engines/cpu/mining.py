@@ -24,7 +24,7 @@ KINDS = {"all": mining.every_triplet, "hard": mining.hardest_triplet, "semihard"
 
 
 class Kind(NamedTuple):
-    """How a row of distances is mined: a name of KINDS, or the formulas of pairs; on squares, with softplus or hinge."""
+    """How a row of distances is mined: a name of KINDS, or formulas of pairs; on squares; by softplus or the hinge."""
 
     name: str
     formulas: Any = None
@@ -131,8 +131,14 @@ def _smooth(kind: Kind, strip: np.ndarray, bounds: tuple[int, int], where: Any, 
     results = empty, slopes.reshape(-1), empty
     rows = scores.reshape(-1), labels.reshape(-1), np.empty(0)
     if nodes:
-        losses[owners] = boxes.sums(kind.formulas, nodes, rows, Parameters(1.0), (Wanted(True, gradient=wanted), results))
+        losses[owners] = boxes.sums(
+            kind.formulas, nodes, rows, Parameters(1.0), (Wanted(True, gradient=wanted), results)
+        )
     if wanted:
-        factors = np.full_like(strip, 2.0) if kind.squared else np.divide(1.0, strip, out=np.zeros_like(strip), where=strip != 0)
+        factors = (
+            np.full_like(strip, 2.0)
+            if kind.squared
+            else np.divide(1.0, strip, out=np.zeros_like(strip), where=strip != 0)
+        )
         np.multiply(slopes, -factors, out=strip)
         strip[np.isnan(losses[start:stop])] = np.nan

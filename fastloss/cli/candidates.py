@@ -1,0 +1,53 @@
+"""`fastloss score --queries --keys`: losses of embeddings in .npy files, which are mapped into memory."""
+
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.cli.asked import Asked
+from fastloss.cli.errors import UserError, explained
+from fastloss.cli.score import Report
+from fastloss.cli.totals import Answer
+
+
+class Files(NamedTuple):
+    """Paths; the numbers of the queries' own keys only where they are given."""
+
+    queries: str
+    keys: str
+    positives: str | None
+
+
+def run(files: Files, losses: list[Asked], reduction: str) -> Report:
+    """Every loss; each reads the keys once."""
+    begin = time.perf_counter()
+    queries, keys = (_mapped(path, 2) for path in files[:2])
+    own: dict[str, Any] = {}
+    if files.positives is not None:
+        numbers = _mapped(files.positives, 1)
+        if numbers.shape != (len(queries),):
+            raise UserError(
+                f"{files.positives}: has {len(numbers)} numbers: expected one for each of {len(queries)} queries"
+            )
+        own = {"positives": (np.arange(len(queries) + 1), numbers)}
+    answers = []
+    for one in losses:
+        if own and "positives" not in one.loss.parameters:
+            raise UserError(f"{one.label} takes no --positives: key i is query i's")
+        with explained(files.keys):
+            value = one.loss(queries, keys, reduction=reduction, **one.parameters, **own)
+        answers.append(Answer(one, value, float(len(queries)), None))
+    return Report(answers, list(files[:2]), reduction, len(queries), None, False, time.perf_counter() - begin)
+
+
+def _mapped(path: str, dimensions: int) -> np.ndarray:
+    wrong = UserError(f"{path}: expected a .npy file of an array of {dimensions} dimension{'s' * (dimensions > 1)}")
+    with explained(path):
+        try:
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+        except ValueError:  # no such file, or one of objects
+            raise wrong from None
+    if not isinstance(array, np.ndarray) or array.ndim != dimensions:
+        raise wrong
+    return array
