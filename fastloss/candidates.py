@@ -139,7 +139,7 @@ def softplus(x: np.ndarray) -> np.ndarray:
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """1 / (1 + e**-x), accurate also where it is small."""
     small = np.exp(-np.abs(x))
-    return np.where(x > 0.0, 1.0, small) / (1.0 + small) + 0.0 * x
+    return np.where(x > 0.0, 1.0, small) / (1.0 + small)
 
 
 def against_rest(rest: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
@@ -162,7 +162,8 @@ class Candidates:
     columns: Vectors
     terms: tuple[Term, ...]
     public: Callable[[Gradient, float], dict[str, Any]]  # the gradients that the caller gets, by name; see `_gradient`
-    head: Head = against_rest  # the loss and its slopes, from the log of a row's sum of exponentials and the terms
+    head: Head = against_rest  # the loss and its slopes, from the log of a row's sum of exponentials, terms, `known`
+    known: tuple[np.ndarray, ...] = ()  # further numbers of each row
     bend: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None  # what the first term becomes, its slope
     bias: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0))
     excluded: tuple[np.ndarray, np.ndarray, np.ndarray] = Logits._field_defaults["excluded"]
@@ -193,7 +194,7 @@ class CandidatesLoss(Loss):
         weights = weights if call.factor is None else weights * call.factor
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
         each, gradient = _run(call, weights * scale, what == "value_and_grad")
-        each = np.where(weights == 0.0, 0.0, each * weights)
+        each = np.multiply(each, weights, out=np.zeros(height), where=weights != 0.0)
         value: Any = each
         if reduction != "none":
             total = reduce.ordered_sum(each)
@@ -233,23 +234,24 @@ def _run(call: Candidates, weights: np.ndarray, wanted: bool) -> tuple[np.ndarra
         terms[0], bent = call.bend(terms[0])
 
     def slopes(some: slice, rest: np.ndarray) -> np.ndarray:
-        return call.head(rest, *(term[some] for term in terms))[1][0] * weights[some]
+        known = (one[some] for one in (*terms, *call.known))
+        return call.head(rest, *known)[1][0] * weights[some]
 
     with np.errstate(over="ignore", invalid="ignore"):
         if not call.needs_rest:
-            loss, (_, *more) = call.head(np.zeros(len(rows)), *terms)
+            loss, (_, *more) = call.head(np.zeros(len(rows)), *terms, *call.known)
             gradient = Gradient(
                 np.zeros_like(rows), np.zeros((logits.width, rows.shape[1]), rows.dtype), logits.bias * 0
             )
         elif wanted and not same and not call.symmetric and engine.strip_rows(logits):
             rest, gradient = engine.sweep(logits, slopes)
-            loss, (_, *more) = call.head(rest, *terms)
+            loss, (_, *more) = call.head(rest, *terms, *call.known)
         else:
             sums = engine.rest(logits, call.symmetric)
-            loss, (own, *more) = call.head(sums.rows, *terms)
+            loss, (own, *more) = call.head(sums.rows, *terms, *call.known)
             columns = None
             if call.symmetric:
-                other, (others, *even_more) = call.head(sums.columns, *terms)
+                other, (others, *even_more) = call.head(sums.columns, *terms, *call.known)
                 loss, own, others = (loss + other) / 2.0, own / 2.0, others / 2.0
                 more = [(one + two) / 2.0 for one, two in zip(more, even_more, strict=True)]
                 columns = engine.Side(sums.columns, others * weights)

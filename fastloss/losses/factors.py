@@ -102,7 +102,8 @@ def cross_entropy_with_factors(
     if label_smoothing:
         every = np.ones(count) if weights is None else weights
         call.factor = known.astype(np.float64)
-        call.head = Smoothed(own, label_smoothing, every.sum() / count)
+        call.head = Smoothed(label_smoothing, every.sum() / count)
+        call.known = (own,)
         call.terms = listed, Average(every / count)
     return call
 
@@ -111,13 +112,12 @@ def cross_entropy_with_factors(
 class Smoothed:
     """The head of a smoothed target: (1 - s) w softplus(rest - target) + s (W log(e**rest + e**target) - average)."""
 
-    weights: np.ndarray
     smoothing: float
     total: float
 
-    def __call__(self, rest, target, average, some=slice(None)):
+    def __call__(self, rest, target, average, weights):
         share = sigmoid(rest - target)
-        sharp, smooth = (1.0 - self.smoothing) * self.weights[some], self.smoothing * self.total
+        sharp, smooth = (1.0 - self.smoothing) * weights, self.smoothing * self.total
         loss = sharp * softplus(rest - target) + smooth * np.logaddexp(rest, target) - self.smoothing * average
         slopes = (sharp + smooth) * share, smooth * (1.0 - share) - sharp * share, np.full(len(rest), -self.smoothing)
         return loss, slopes

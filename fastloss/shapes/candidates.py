@@ -41,9 +41,12 @@ class Vectors:
         if self.unit:
             largest = np.abs(wide).max(1, initial=0.0)  # so that no square over- or underflows
             safe = np.where((largest > 0.0) & np.isfinite(largest), largest, 1.0)
-            length = np.sqrt(np.square(wide / safe[:, None]).sum(1)) * safe
-            inverse = np.divide(1.0, length, out=np.where(length == 0.0, 0.0, np.nan), where=length > 0.0)
-            wide = wide / safe[:, None] * (inverse * safe)[:, None]
+            wide = wide / safe[:, None]
+            length = np.sqrt(np.square(wide).sum(1))
+            shares = np.divide(1.0, length, out=np.where(length == 0.0, 0.0, np.nan), where=length > 0.0)
+            wide = wide * shares[:, None]
+            with np.errstate(over="ignore"):
+                inverse = shares / safe
         return (wide * self.factor).astype(self.dtype), inverse
 
     def block(self, start: int, stop: int) -> np.ndarray:
@@ -59,10 +62,13 @@ class Vectors:
         for part in chunks(*gradient.shape):
             own = gradient[part]
             if self.unit:  # only what is at a right angle to the vector turns it
-                vectors = self.block(part.start, part.stop)
+                if self.scaled is None:
+                    vectors, inverse = self._scale(self.given[part])
+                else:
+                    vectors, inverse = self.scaled[part], self.inverse[part]
                 along = np.einsum("ij,ij->i", vectors, own, dtype=np.float64) / self.factor**2
                 own -= vectors * along[:, None].astype(self.dtype)
-                own *= (self.factor * self.inverse[part, None]).astype(self.dtype)
+                own *= (self.factor * inverse[:, None]).astype(self.dtype)
             elif self.factor != 1.0:
                 own *= self.dtype.type(self.factor)
         return gradient

@@ -14,6 +14,7 @@ SEGMENT = np.uint64(64)
 SQUARED = False
 WANT_GRADIENT = False
 SOFT = False
+TRIPLETS = True  # an anchor needs a positive and a negative; with a NaN among its distances it is NaN
 NEAR = 0.05  # of the squared lengths: below that share a squared distance is computed from differences
 softplus = slope_of = of_anchor = value = slope = unbound
 
@@ -102,7 +103,7 @@ def every_triplet(strip, place, bounds, weights, settings):
     count, width = near.size, strip.shape[1]
     negatives = width - count - 1
     thresholds = near + margin
-    totals, excess = np.zeros(count + 1), np.zeros(count + 1)
+    totals, excess = np.zeros(count), np.zeros(count)
     place_range(strip, r, (0, bounds[0]), (weight, thresholds), (totals, excess))
     place_range(strip, r, (bounds[1], width), (weight, thresholds), (totals, excess))
     loss = active = above = carried = 0.0
@@ -117,56 +118,57 @@ def every_triplet(strip, place, bounds, weights, settings):
             strip[r, columns[p]] = weight * above * inverse(near[p])
     if WANT_GRADIENT:
         strip[r, anchor] = 0.0
-    return loss + excess[count], active, count * negatives
+    return loss, active, count * negatives
 
 
 def place_range(strip, r, bounds, own, sums):
     weight, thresholds = own
     totals, excess = sums
     count = thresholds.size
-    highest = thresholds[count - 1] if count else -np.inf
+    highest = thresholds[count - 1]
     for j in range(bounds[0], bounds[1]):
         d = np.float64(strip[r, j])
         if d >= highest:
             strip[r, j] = 0.0
             continue
         k = position(thresholds, d)
-        if k < count:
-            totals[k] += 1.0
-            excess[k] += thresholds[k] - d
-        else:
-            excess[count] += d - d  # NaN
+        totals[k] += 1.0
+        excess[k] += thresholds[k] - d
         if WANT_GRADIENT:
-            strip[r, j] = -weight * (count - k) * inverse(d) + (d - d)
+            strip[r, j] = -weight * (count - k) * inverse(d)
 
 
 def hardest_triplet(strip, place, bounds, weights, settings):
     """(loss, active, triplets): the farthest of the class and the nearest of the others."""
     r, anchor = place
     weight, margin, width = weights[anchor], settings[0], strip.shape[1]
-    far, near, total = -1, -1, 0.0
+    far, near = -1, -1
     for j in range(width):
-        total += np.float64(strip[r, j])
         if bounds[0] <= j < bounds[1]:
             if j != anchor and (far < 0 or strip[r, j] > strip[r, far]):
                 far = j
         elif near < 0 or strip[r, j] < strip[r, near]:
             near = j
-    counted = far >= 0 and near >= 0
     there, here = np.float64(strip[r, far]), np.float64(strip[r, near])
-    gap = there - here + (0.0 if SOFT else margin) + (total - total if total != total else 0.0)
+    gap = there - here + (0.0 if SOFT else margin)
     if WANT_GRADIENT:
-        clear(strip, r)
-        if counted:
-            slope = weight * slope_of(gap)
-            strip[r, far] = slope * inverse(there)
-            strip[r, near] = -slope * inverse(here)
-    return (softplus(gap) if counted else 0.0), 1.0 if counted else 0.0, 1 if counted else 0
+        fill(strip, r, 0.0)
+        slope = weight * slope_of(gap)
+        strip[r, far] = slope * inverse(there)
+        strip[r, near] = -slope * inverse(here)
+    return softplus(gap), 1.0, 1
 
 
-def clear(strip, r):
+def fill(strip, r, number):
     for j in range(np.uint64(strip.shape[1])):
-        strip[r, j] = 0.0
+        strip[r, j] = number
+
+
+def has_nan(strip, r):
+    count = 0
+    for j in range(np.uint64(strip.shape[1])):
+        count += np.int64(strip[r, j] != strip[r, j])
+    return count > 0
 
 
 def semihard_triplets(strip, place, bounds, weights, settings):
@@ -180,7 +182,7 @@ def semihard_triplets(strip, place, bounds, weights, settings):
     for part in range(2):
         for j in range(0 if part == 0 else bounds[1], bounds[0] if part == 0 else width):
             d = np.float64(strip[r, j])
-            if farthest < 0 or not strip[r, j] <= strip[r, farthest]:
+            if farthest < 0 or strip[r, j] > strip[r, farthest]:
                 farthest = j
             k = below(near, d)
             if best[k] < 0 or strip[r, j] < strip[r, best[k]]:
@@ -188,22 +190,22 @@ def semihard_triplets(strip, place, bounds, weights, settings):
     for k in range(count - 1, 0, -1):
         if best[k] < 0 or (best[k + 1] >= 0 and strip[r, best[k + 1]] < strip[r, best[k]]):
             best[k] = best[k + 1]
-    loss, counted = 0.0, count if farthest >= 0 else 0
-    chosen, slopes = np.empty(counted, np.int64), np.zeros(counted)
-    for p in range(counted):
+    loss = 0.0
+    chosen, slopes = np.empty(count, np.int64), np.zeros(count)
+    for p in range(count):
         chosen[p] = best[p + 1] if best[p + 1] >= 0 else farthest
         gap = near[p] - np.float64(strip[r, chosen[p]]) + margin
         loss += softplus(gap)
         slopes[p] = weight * slope_of(gap)
     if WANT_GRADIENT:
-        distances = np.empty(counted)
-        for p in range(counted):
+        distances = np.empty(count)
+        for p in range(count):
             distances[p] = strip[r, chosen[p]]
-        clear(strip, r)
-        for p in range(counted):
+        fill(strip, r, 0.0)
+        for p in range(count):
             strip[r, columns[p]] += slopes[p] * inverse(near[p])
             strip[r, chosen[p]] -= slopes[p] * inverse(distances[p])
-    return loss, np.float64(counted), counted
+    return loss, np.float64(count), count
 
 
 def below(sorted_, d):
@@ -263,7 +265,18 @@ def block(strip, first, arrays, settings, outputs):
     to_distances(strip, first, rows, squares)
     for r in range(strip.shape[0]):
         a = first + r
-        losses[a], active[a], every[a] = of_anchor(strip, (r, a), (starts[a], ends[a]), weights, settings)
+        mates = ends[a] - starts[a] - 1
+        if TRIPLETS and (mates == 0 or mates + 1 == strip.shape[1]):
+            losses[a] = active[a] = 0.0
+            every[a] = 0
+            if WANT_GRADIENT:
+                fill(strip, r, 0.0)
+        elif TRIPLETS and has_nan(strip, r):
+            losses[a], active[a], every[a] = np.nan, 0.0, 0
+            if WANT_GRADIENT:
+                fill(strip, r, np.nan)
+        else:
+            losses[a], active[a], every[a] = of_anchor(strip, (r, a), (starts[a], ends[a]), weights, settings)
 
 
 def distances(strip, first, arrays, settings, outputs):

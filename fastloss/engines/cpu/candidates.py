@@ -21,6 +21,7 @@ from fastloss.engines.cpu.blas import in_order
 from fastloss.shapes import tiles
 from fastloss.shapes.candidates import NOBODY, Logits
 
+# Rows and columns of a tile divide one another, so that no tile of a symmetric matrix straddles its diagonal.
 ROWS = 512  # of a tile; with its columns and either precision half of a second-level cache
 BYTES = 1 << 20  # of a tile
 STRIP = 1 << 22  # elements of a strip: each thread has one

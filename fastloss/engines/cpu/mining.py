@@ -63,7 +63,7 @@ def kernel(kind: Kind, dtype: np.dtype, wanted: bool) -> Callable[..., None]:
     names["softplus"] = elementary.softplus if kind.soft else mining.positive_part
     names["slope_of"] = elementary.sigmoid if kind.soft else mining.positive_slope
     if kind.name == "pairs":
-        names |= {**dict(kind.formulas.names), "of_anchor": mining.every_pair}
+        names |= {**dict(kind.formulas.names), "of_anchor": mining.every_pair, "TRIPLETS": False}
     else:
         names["of_anchor"] = KINDS.get(kind.name, mining.every_triplet)
     template = mining.distances if kind.name == "smooth" else mining.block
@@ -124,7 +124,7 @@ def _smooth(kind: Kind, strip: np.ndarray, bounds: tuple[int, int], where: Any, 
             node = Node(r * width, (r + 1) * width, (0.0, 0.0), (1.0, 1.0), low, high, examples.weights[a])
             nodes.append(node)
             owners.append(a)
-        else:
+        elif every[a]:
             losses[a] = np.nan
     scores, empty = -strip, np.empty(0, strip.dtype)
     slopes = np.zeros(strip.shape if wanted else (0, 0), strip.dtype)
@@ -141,4 +141,5 @@ def _smooth(kind: Kind, strip: np.ndarray, bounds: tuple[int, int], where: Any, 
             else np.divide(1.0, strip, out=np.zeros_like(strip), where=strip != 0)
         )
         np.multiply(slopes, -factors, out=strip)
+        strip[every[start:stop] == 0] = 0.0
         strip[np.isnan(losses[start:stop])] = np.nan
