@@ -122,7 +122,9 @@ def triplets(table: Table, count: int, depth: int) -> None:
     apart = noise + rng.standard_normal((128, depth), np.float32)[labels]
     for kind, rows in (("classes apart", apart), ("no classes", noise)):
         label = f"{count}x{depth}, {kind}"
-        contenders: dict[str, Callable[[], Any]] = {"bare product": lambda: np.matmul(rows, rows.T, out=product)}  # noqa: B023
+        contenders: dict[str, Callable[[], Any]] = {
+            "bare product": lambda rows=rows: np.matmul(rows, rows.copy().T, out=product)
+        }
         for name in ("batch_all", "batch_hard", "batch_semihard"):
             loss = getattr(fastloss, f"{name}_triplet_loss")
             contenders[f"{name} value"] = lambda loss=loss, rows=rows: loss(rows, labels)
