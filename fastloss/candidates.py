@@ -4,25 +4,14 @@ import collections
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from fastloss import backend, reduce, validate
 from fastloss.loss import Loss, keyword
 from fastloss.rows import row_weights
-from fastloss.shapes.candidates import Logits, Vectors, chunks, members
-
-
-class Gradient(NamedTuple):
-    """By the scaled rows and columns, and by the columns' biases.
-
-    Where columns are rows, both are one array.
-    """
-
-    rows: np.ndarray
-    columns: np.ndarray
-    bias: np.ndarray
+from fastloss.shapes.candidates import Gradient, Logits, Vectors, chunks, members, no_gradient
 
 
 class Term(Protocol):
@@ -179,6 +168,7 @@ class CandidatesLoss(Loss):
 
     Products are computed in the embeddings' precision, their logs and sums in float64. `value_and_grad` gives the
     gradients as a named tuple: by the arrays, then by those optional ones that are given, then by scalar parameters.
+    Bits do not depend on the threads where NumPy has the OpenBLAS of its wheels; another BLAS chooses its own.
     """
 
     shape = "candidates"
@@ -195,11 +185,7 @@ class CandidatesLoss(Loss):
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
         each, gradient = _run(call, weights * scale, what == "value_and_grad")
         each = np.multiply(each, weights, out=np.zeros(height), where=weights != 0.0)
-        value: Any = each
-        if reduction != "none":
-            total = reduce.ordered_sum(each)
-            value = total if reduction == "sum" else reduce.mean(total, denominator)
-        results = [value]
+        results = [reduce.reduced(each, reduction, denominator)]
         if gradient is not None:
             results.append(_named(gradient))
         if shared.get("with_counts"):
@@ -224,46 +210,49 @@ def _named(items: dict[str, Any]) -> Any:
 
 def _run(call: Candidates, weights: np.ndarray, wanted: bool) -> tuple[np.ndarray, dict[str, Any] | None]:
     """Each row's loss, and the gradients of their sum times weights."""
-    engine = backend.engine("cpu", CandidatesLoss.shape)
     rows = call.rows.block(0, len(call.rows))
-    same = call.columns is call.rows
-    logits = Logits(rows, call.columns, call.bias.astype(rows.dtype), call.excluded, same)
+    logits = Logits(rows, call.columns, call.bias.astype(rows.dtype), call.excluded, call.columns is call.rows)
     terms = [term.logits(logits) for term in call.terms]
     bent = None
     if call.bend is not None:
         terms[0], bent = call.bend(terms[0])
-
-    def slopes(some: slice, rest: np.ndarray) -> np.ndarray:
-        known = (one[some] for one in (*terms, *call.known))
-        return call.head(rest, *known)[1][0] * weights[some]
-
     with np.errstate(over="ignore", invalid="ignore"):
-        if not call.needs_rest:
-            loss, (_, *more) = call.head(np.zeros(len(rows)), *terms, *call.known)
-            gradient = Gradient(
-                np.zeros_like(rows), np.zeros((logits.width, rows.shape[1]), rows.dtype), logits.bias * 0
-            )
-        elif wanted and not same and not call.symmetric and engine.strip_rows(logits):
-            rest, gradient = engine.sweep(logits, slopes)
-            loss, (_, *more) = call.head(rest, *terms, *call.known)
-        else:
-            sums = engine.rest(logits, call.symmetric)
-            loss, (own, *more) = call.head(sums.rows, *terms, *call.known)
-            columns = None
-            if call.symmetric:
-                other, (others, *even_more) = call.head(sums.columns, *terms, *call.known)
-                loss, own, others = (loss + other) / 2.0, own / 2.0, others / 2.0
-                more = [(one + two) / 2.0 for one, two in zip(more, even_more, strict=True)]
-                columns = engine.Side(sums.columns, others * weights)
-            if not wanted:
-                return loss, None
-            side = engine.Side(sums.rows, own * weights)
-            gradient = engine.gradients(logits, side, side if same else columns)
-        if not wanted:
+        loss, slopes, gradient = _pass(call, logits, terms, weights, wanted)
+        if gradient is None:
             return loss, None
-        more = [one * weights for one in more]
-        by_rows = gradient.columns if same else gradient.rows
-        return loss, _gradient(call, logits, Gradient(by_rows, *gradient[1:]), (terms, more, bent))
+        if logits.same:
+            gradient = gradient._replace(rows=gradient.columns)  # one array
+        return loss, _gradient(call, logits, gradient, (terms, [one * weights for one in slopes], bent))
+
+
+def _pass(
+    call: Candidates, logits: Logits, terms: list[np.ndarray], weights: np.ndarray, wanted: bool
+) -> tuple[np.ndarray, list[np.ndarray], Gradient | None]:
+    """Each row's loss, its slopes by the terms, and the gradient of what the sums of exponentials do."""
+    engine = backend.engine("cpu", CandidatesLoss.shape)
+
+    def head(rest: np.ndarray, some: slice = slice(None)) -> Any:
+        return call.head(rest, *(one[some] for one in (*terms, *call.known)))
+
+    if not call.needs_rest:
+        loss, (_, *more) = head(np.zeros(len(logits.rows)))
+        return loss, more, no_gradient(logits, len(logits.rows), logits.width) if wanted else None
+    if wanted and not logits.same and not call.symmetric and engine.strip_rows(logits):
+        rest, gradient = engine.sweep(logits, lambda some, rest: head(rest, some)[1][0] * weights[some])
+        loss, (_, *more) = head(rest)
+        return loss, more, gradient
+    sums = engine.rest(logits, call.symmetric)
+    loss, (own, *more) = head(sums.rows)
+    columns = None
+    if call.symmetric:
+        other, (others, *even_more) = head(sums.columns)
+        loss, own = (loss + other) / 2.0, own / 2.0
+        more = [(one + two) / 2.0 for one, two in zip(more, even_more, strict=True)]
+        columns = engine.Side(sums.columns, others / 2.0 * weights)
+    if not wanted:
+        return loss, more, None
+    side = engine.Side(sums.rows, own * weights)
+    return loss, more, engine.gradients(logits, side, side if logits.same else columns)
 
 
 def _gradient(call: Candidates, logits: Logits, gradient: Gradient, terms: Any) -> dict[str, Any]:
@@ -285,18 +274,12 @@ def to_arrays(names: tuple[str, ...], values: tuple[Any, ...], deep: int = -1) -
     for at, (name, value) in enumerate(zip(names, values, strict=True)):
         if value is None:
             continue
-        array = validate.array(name, value)
-        if array.ndim != 2 and not (at == deep and array.ndim == 3):
-            raise ValueError(f"{name} has shape {array.shape}: expected two dimensions")
+        deeper = at == deep and np.ndim(value) == 3
+        array = validate.array(name, value) if deeper else validate.matrix(name, value)
         if arrays and array.shape[-1] != arrays[0].shape[1]:
             raise ValueError(f"{name} has shape {array.shape}: expected {arrays[0].shape[1]} columns, as {names[0]}")
         arrays.append(array)
     return arrays
-
-
-def common_dtype(arrays: Any) -> np.dtype:
-    """The precision of the products of some arrays."""
-    return np.result_type(*map(validate.kernel_dtype, arrays))
 
 
 def codes(name: str, ids: Any, count: int) -> np.ndarray:

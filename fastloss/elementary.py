@@ -106,7 +106,7 @@ def exp_negative(x):
 
 
 def exp_negative_single(x):
-    """e**x for x <= 0 in float32, with a relative error below 1.2e-7; 0 below -87.3, where it would be subnormal."""
+    """e**x for x <= 0 in float32, with a relative error below 1.2e-7 for x >= -87.3; 0 where it would be subnormal."""
     shifted = x * LOG2E_32 + MAGIC_32
     n = shifted - MAGIC_32
     r = (x - n * LN2_HIGH_32) - n * LN2_LOW_32

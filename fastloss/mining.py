@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss import backend, reduce, validate
-from fastloss.candidates import codes, common_dtype
+from fastloss.candidates import codes
 from fastloss.loss import Loss, keyword
 from fastloss.rows import row_weights
 
 
 class Counts(NamedTuple):
-    """How many triplets (or pairs) there are, and how many of them count."""
+    """How many triplets (or pairs of anchor and positive) there are, and how many of them count."""
 
     active: int
     total: int
@@ -42,7 +42,6 @@ class MiningLoss(Loss):
     """
 
     shape = "mining"
-    keywords = (*Loss.keywords, keyword("with_counts", False))
 
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"])
@@ -64,24 +63,26 @@ class MiningLoss(Loss):
         denominator = reduce.ordered_sum(divisors * factors)
         each = np.empty(count)
         each[order] = np.where(examples.weights == 0.0, 0.0, outcome.loss * factors)
-        value: Any = each
-        if reduction != "none":
-            total = reduce.ordered_sum(each)
-            value = total if reduction == "sum" else reduce.mean(total, denominator)
-        results = [value]
+        results = [reduce.reduced(each, reduction, denominator)]
         if wanted:
             gradient = np.empty_like(outcome.gradient)
             gradient[order] = outcome.gradient
             gradient *= gradient.dtype.type(reduce.inverse(denominator) if reduction == "mean" else 1.0)
             results.append(gradient)
-        if shared["with_counts"]:
+        if shared.get("with_counts"):
             results.append(Counts(int(outcome.active.sum()), int(outcome.every.sum())))
         return results[0] if len(results) == 1 else tuple(results)
 
 
+class TripletLoss(MiningLoss):
+    """One of triplets; ``with_counts=True`` adds their `Counts`."""
+
+    keywords = (*Loss.keywords, keyword("with_counts", False))
+
+
 def _centred(embeddings: np.ndarray) -> np.ndarray:
     """Less their mean, which no distance knows, and products lose digits by."""
-    dtype = common_dtype((embeddings,))
+    dtype = validate.common_dtype((embeddings,))
     with np.errstate(invalid="ignore", over="ignore"):
         mean = embeddings.mean(0, dtype=np.float64) if len(embeddings) else 0.0
         mean = np.where(np.isfinite(mean), mean, 0.0)
@@ -93,6 +94,8 @@ def _ranges(classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.searchsorted(classes, classes), np.searchsorted(classes, classes, side="right")
 
 
-def mining_loss(*, reference: str, parameters: Any = None) -> Callable[[Callable[..., Mined]], MiningLoss]:
+def mining_loss(
+    *, reference: str, parameters: Any = None, kind: type[MiningLoss] = TripletLoss
+) -> Callable[[Callable[..., Mined]], MiningLoss]:
     """Declare such a loss: the decorated function has its signature, its docstring, and returns its `Mined`."""
-    return lambda function: MiningLoss(function, reference=reference, parameters=parameters)
+    return lambda function: kind(function, reference=reference, parameters=parameters)

@@ -1,6 +1,7 @@
 """From partial sums to a number: the order is fixed, so that the bits do not depend on threads or partitions."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,14 @@ def mean(total: float, weight: float) -> float:
     if weight == 0.0:
         return total if math.isnan(total) else 0.0
     return total / weight
+
+
+def reduced(each: np.ndarray, reduction: str, weight: float) -> Any:
+    """Losses by "none", their "sum", or their "mean" over a weight."""
+    if reduction == "none":
+        return each
+    total = ordered_sum(each)
+    return total if reduction == "sum" else mean(total, weight)
 
 
 def inverse(weight: float) -> float:

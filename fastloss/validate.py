@@ -1,6 +1,7 @@
 """Arguments as the engines want them, or an error that names the argument, the first offender and what was expected."""
 
 import numbers
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,11 @@ def kernel_dtype(array: np.ndarray) -> np.dtype:
     """float32 for what float32 holds exactly, else float64."""
     small = (array.dtype.kind == "f" and array.dtype.itemsize <= 4) or array.dtype.name == "bfloat16"
     return np.dtype(np.float32 if small else np.float64)
+
+
+def common_dtype(arrays: Iterable[np.ndarray]) -> np.dtype:
+    """The precision of the products of some arrays."""
+    return np.result_type(*map(kernel_dtype, arrays))
 
 
 def matrix(name: str, value: Any) -> np.ndarray:

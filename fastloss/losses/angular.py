@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastloss import validate
-from fastloss.candidates import Candidates, Listed, candidates_loss, common_dtype, left_out, to_arrays
+from fastloss.candidates import Candidates, Listed, candidates_loss, left_out, to_arrays
 from fastloss.domains import POSITIVE, Range
 from fastloss.shapes.candidates import Vectors
 
@@ -20,7 +20,7 @@ def _with_margin(embeddings: Any, weights: Any, labels: Any, scale: float, margi
     """`margin` maps the target's cosine to what takes its place, and its slope."""
     arrays = to_arrays(("embeddings", "weights"), (embeddings, weights))
     targets = validate.indices("labels", labels, (len(arrays[0]),), len(arrays[1]))
-    dtype = common_dtype(arrays)
+    dtype = validate.common_dtype(arrays)
     rows, columns = Vectors(arrays[0], dtype, scale, True), Vectors(arrays[1], dtype, 1.0, True)
 
     def bend(logits):

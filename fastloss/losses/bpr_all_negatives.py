@@ -54,7 +54,7 @@ def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     bias = np.empty(0) if own["item_bias"] is None else validate.array("item_bias", own["item_bias"])
     if own["item_bias"] is not None and bias.shape != (len(items),):
         raise ValueError(f"item_bias has shape {bias.shape}: expected {(len(items),)}")
-    dtype = np.result_type(validate.kernel_dtype(users), validate.kernel_dtype(items))
+    dtype = validate.common_dtype((users, items))
     users, items, bias = (np.ascontiguousarray(one, dtype) for one in (users, items, bias))
     return users, items, bias
 

@@ -13,7 +13,6 @@ from fastloss.candidates import (
     below_all,
     candidates_loss,
     codes,
-    common_dtype,
     left_out,
     to_arrays,
 )
@@ -176,7 +175,7 @@ def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candid
     """Rows of the first array against those of the others; `settings` also says whether keys are as many as queries."""
     scale, similarity, exact = settings
     query, key, *more = arrays
-    height, dtype = len(query), common_dtype(arrays)
+    height, dtype = len(query), validate.common_dtype(arrays)
     columns = np.concatenate((key, *(one.reshape(-1, key.shape[1]) for one in more))) if more else key
     rows = Vectors(query, dtype, scale, similarity == "cos")
     columns = Vectors(columns, dtype, 1.0, similarity == "cos")
@@ -263,7 +262,7 @@ def nt_xent_loss(z1, z2, *, temperature=0.5):
     if arrays[0].shape != arrays[1].shape:
         raise ValueError(f"z2 has shape {arrays[1].shape}: expected the shape of z1, {arrays[0].shape}")
     count = len(arrays[0])
-    views = Vectors(np.concatenate(arrays), common_dtype(arrays), temperature**-0.5, True)
+    views = Vectors(np.concatenate(arrays), validate.common_dtype(arrays), temperature**-0.5, True)
     pairs = np.tile(np.arange(count), 2)
 
     def public(gradient, total) -> dict[str, Any]:
@@ -323,7 +322,7 @@ def supcon_loss(embeddings, labels, *, temperature=0.1):
     """
     (array,) = to_arrays(("embeddings",), (embeddings,))
     classes = codes("labels", labels, len(array))
-    vectors = Vectors(array, common_dtype((array,)), temperature**-0.5, True)
+    vectors = Vectors(array, validate.common_dtype((array,)), temperature**-0.5, True)
     mates = Classmates(classes)
     counts = (mates.others > 0).astype(np.float64)
     itself = np.arange(len(array))

@@ -11,7 +11,6 @@ from fastloss.candidates import (
     Candidates,
     Listed,
     candidates_loss,
-    common_dtype,
     left_out,
     sigmoid,
     softplus,
@@ -89,7 +88,7 @@ def cross_entropy_with_factors(
     known = targets >= 0
     targets = np.where(known, targets, 0)
     own = known.astype(np.float64) if weights is None else np.where(known, weights[targets], 0.0)
-    dtype = common_dtype(arrays)
+    dtype = validate.common_dtype(arrays)
     rows, columns = (Vectors(array, dtype, 1.0, False) for array in arrays)
 
     def public(gradient, total) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from fastloss.candidates import (
     against_rest,
     candidates_loss,
     codes,
-    common_dtype,
     left_out,
     sigmoid,
 )
@@ -111,7 +110,7 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax"):
     shape = array.shape
     known = np.repeat(np.arange(shape[0]), shape[1]) if labels is None else codes("labels", labels, shape[0])
     array = array.reshape(-1, shape[-1])
-    dtype = common_dtype((array,))
+    dtype = validate.common_dtype((array,))
     sums = np.zeros((int(known.max(initial=-1)) + 1, shape[-1]))
     np.add.at(sums, known, array.astype(np.float64))
     own = OwnCentroid(array.astype(np.float64), known, sums)

@@ -3,7 +3,7 @@
 from fastloss.domains import ANY, Choice, Flag
 from fastloss.losses.pairwise import pairwise_logistic_loss
 from fastloss.losses.tuples import CONTRASTIVE
-from fastloss.mining import Mined, mining_loss
+from fastloss.mining import Mined, MiningLoss, mining_loss
 
 __all__ = [
     "batch_all_triplet_loss",
@@ -164,6 +164,7 @@ def batch_semihard_triplet_loss(embeddings, labels, *, margin=0.2, squared=False
 @mining_loss(
     parameters={"margin": ANY, "half": Flag(), "squared": Flag()},
     reference="Hadsell, Chopra & LeCun, Dimensionality reduction by learning an invariant mapping, 2006",
+    kind=MiningLoss,
 )
 def batch_contrastive_loss(embeddings, labels, *, margin=1.0, half=False, squared=True):
     r"""`contrastive_loss` of every pair of a batch.
@@ -186,9 +187,6 @@ def batch_contrastive_loss(embeddings, labels, *, margin=1.0, half=False, square
         Weights w >= 0 of the examples; a pair weighs w_i w_j.
     reduction : {"mean", "sum", "none"}
         The mean is over pairs; "none" gives each example half of each of its pairs.
-    with_counts : bool
-        Whether a named tuple (active, total) is returned as well: half the weight of all pairs of each example,
-        summed and rounded down; and twice the number of pairs.
 
     Returns
     -------
@@ -209,6 +207,5 @@ def batch_contrastive_loss(embeddings, labels, *, margin=1.0, half=False, square
     >>> fastloss.batch_contrastive_loss([[0.0], [0.5], [2.0]], [0, 0, 1], reduction="sum")
     0.25
     """
-    return Mined(
-        embeddings, labels, "pairs", (margin, 0.5 if half else 1.0), CONTRASTIVE[squared], False, False, "active", True
-    )
+    settings = margin, 0.5 if half else 1.0
+    return Mined(embeddings, labels, "pairs", settings, CONTRASTIVE[squared], products=True)

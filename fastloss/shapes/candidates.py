@@ -110,8 +110,23 @@ class Logits(NamedTuple):
         return self.columns.block(start, stop)
 
 
+class Gradient(NamedTuple):
+    """By rows and by columns, as scaled, and by the columns' biases if there are any."""
+
+    rows: np.ndarray
+    columns: np.ndarray
+    bias: np.ndarray
+
+
+def no_gradient(logits: Logits, rows: int, columns: int) -> Gradient:
+    """Zeros for some rows and columns."""
+    depth = logits.rows.shape[1]
+    shapes = (rows, depth), (columns, depth), (columns if logits.bias.size else 0,)
+    return Gradient(*(np.zeros(shape, logits.dtype) for shape in shapes))
+
+
 def members(ids: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """For group numbers of columns, -1 for none: CSR offsets of `count` groups and their columns in order."""
+    """For group numbers of columns: CSR offsets of `count` groups and their columns in order."""
     order = np.argsort(ids, kind="stable")
     offsets = np.searchsorted(ids[order], np.arange(count + 1))
     return offsets, order

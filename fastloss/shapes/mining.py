@@ -9,7 +9,7 @@ import numpy as np
 
 from fastloss.shapes.pointwise import unbound
 
-FIRST, ONE = np.uint64(0), np.uint64(1)
+FIRST = np.uint64(0)
 SEGMENT = np.uint64(64)
 SQUARED = False
 WANT_GRADIENT = False
@@ -66,17 +66,6 @@ def inverse(d):
     return 2.0 if SQUARED else (1.0 / d if d > 0.0 else 0.0)
 
 
-def position(thresholds, d):
-    """How many of the thresholds, in order, are not above d."""
-    low, size = 0, thresholds.size
-    while size > 0:
-        half = size >> 1
-        right = not (thresholds[low + half] > d)
-        low = low + half + 1 if right else low
-        size = size - half - 1 if right else half
-    return low
-
-
 def positives(strip, place, bounds):
     """The distances to the anchor's class, itself aside, and their columns, nearest first."""
     r, anchor = place
@@ -131,7 +120,7 @@ def place_range(strip, r, bounds, own, sums):
         if d >= highest:
             strip[r, j] = 0.0
             continue
-        k = position(thresholds, d)
+        k = np.searchsorted(thresholds, d, side="right")
         totals[k] += 1.0
         excess[k] += thresholds[k] - d
         if WANT_GRADIENT:
@@ -184,7 +173,7 @@ def semihard_triplets(strip, place, bounds, weights, settings):
             d = np.float64(strip[r, j])
             if farthest < 0 or strip[r, j] > strip[r, farthest]:
                 farthest = j
-            k = below(near, d)
+            k = np.searchsorted(near, d)
             if best[k] < 0 or strip[r, j] < strip[r, best[k]]:
                 best[k] = j
     for k in range(count - 1, 0, -1):
@@ -206,17 +195,6 @@ def semihard_triplets(strip, place, bounds, weights, settings):
             strip[r, columns[p]] += slopes[p] * inverse(near[p])
             strip[r, chosen[p]] -= slopes[p] * inverse(distances[p])
     return loss, np.float64(count), count
-
-
-def below(sorted_, d):
-    """How many are below d."""
-    low, size = 0, sorted_.size
-    while size > 0:
-        half = size >> 1
-        right = not (sorted_[low + half] >= d)
-        low = low + half + 1 if right else low
-        size = size - half - 1 if right else half
-    return low
 
 
 def positive_part(gap):

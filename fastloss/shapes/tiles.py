@@ -80,7 +80,7 @@ def fold_columns(tile, maxima, sums):
     for j in range(width):
         lowest = peaks[j] == -INFINITY  # nothing counts yet
         peaks[j] = FLOAT(0.0) if lowest else peaks[j]
-        sums[j] = 0.0 if lowest else sums[j] * decay(maxima[j] - np.float64(peaks[j]))
+        sums[j] *= 1.0 if lowest else decay(maxima[j] - np.float64(peaks[j]))
         maxima[j] = -INFINITY if lowest else np.float64(peaks[j])
     for r in range(height):
         add_below(tile, r, peaks, totals)

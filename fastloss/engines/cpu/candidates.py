@@ -19,11 +19,11 @@ from fastloss.elementary import exp_negative, exp_negative_single
 from fastloss.engines import build
 from fastloss.engines.cpu.blas import in_order
 from fastloss.shapes import tiles
-from fastloss.shapes.candidates import NOBODY, Logits
+from fastloss.shapes.candidates import NOBODY, Gradient, Logits, no_gradient
 
 # Rows and columns of a tile divide one another, so that no tile of a symmetric matrix straddles its diagonal.
-ROWS = 512  # of a tile; with its columns and either precision half of a second-level cache
-BYTES = 1 << 20  # of a tile
+ROWS = 512  # of a tile
+BYTES = 1 << 20  # of a tile: a second-level cache
 STRIP = 1 << 22  # elements of a strip: each thread has one
 FEWEST = 64  # rows of a strip below which its products are slower than a second look at every tile
 TASKS = 32
@@ -174,20 +174,6 @@ def _log(maxima: np.ndarray, sums: np.ndarray) -> np.ndarray:
         return maxima + np.log(sums)
 
 
-class Gradient(NamedTuple):
-    """By rows, columns, and the columns' biases if there are any."""
-
-    rows: np.ndarray
-    columns: np.ndarray
-    bias: np.ndarray
-
-
-def _empty(logits: Logits, rows: int, columns: int) -> Gradient:
-    depth = logits.rows.shape[1]
-    shapes = (rows, depth), (columns, depth), (columns if logits.bias.size else 0,)
-    return Gradient(*(np.zeros(shape, logits.dtype) for shape in shapes))
-
-
 def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradient:
     """Where the slope by z_ij is f_i e**(z_ij - l_i), plus the same by columns.
 
@@ -204,7 +190,7 @@ def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradie
     def work(parts: list[tuple[int, int]]) -> tuple[int, Gradient]:
         tile, adder = Tile(logits, width), Adder(max(width, ROWS), depth, logits.dtype)
         begin = parts[0][0]
-        own = _empty(logits, 0 if logits.same else height, parts[-1][1] - begin)
+        own = no_gradient(logits, 0 if logits.same else height, parts[-1][1] - begin)
         for start, stop in parts:
             block = logits.block(start, stop)
             for part in row_ranges:
@@ -223,7 +209,7 @@ def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradie
                     own.bias[at] += np.ones(len(z), z.dtype) @ z
         return begin, own
 
-    total = _empty(logits, 0 if logits.same else height, logits.width)
+    total = no_gradient(logits, 0 if logits.same else height, logits.width)
     for begin, own in in_order(work, groups_of(ranges(logits.width, width), TASKS)):
         total.columns[begin : begin + len(own.columns)] = own.columns
         total.bias[begin : begin + len(own.bias)] = own.bias
@@ -252,11 +238,11 @@ def sweep(logits: Logits, slopes: Slopes) -> tuple[np.ndarray, Gradient]:
     parts = ranges(logits.width, width)
     fold, soften = (kernel(one, logits.dtype) for one in (tiles.fold_rows, tiles.soften_rows))
     nothing = np.empty(0, logits.dtype), NOBODY, NOBODY, NOBODY
-    logs, total = np.empty(height), _empty(logits, height, logits.width)
+    logs, total = np.empty(height), no_gradient(logits, height, logits.width)
 
     def work(strips: list[tuple[int, int]]) -> Gradient:
         numbers = np.empty(count * logits.width, logits.dtype)
-        own = _empty(logits, 0, logits.width)
+        own = no_gradient(logits, 0, logits.width)
         adder = Adder(max(width, ROWS), depth, logits.dtype)
         for begin, end in strips:
             some, size = slice(begin, end), end - begin

@@ -64,8 +64,8 @@ def kernel(kind: Kind, dtype: np.dtype, wanted: bool) -> Callable[..., None]:
     names["slope_of"] = elementary.sigmoid if kind.soft else mining.positive_slope
     if kind.name == "pairs":
         names |= {**dict(kind.formulas.names), "of_anchor": mining.every_pair, "TRIPLETS": False}
-    else:
-        names["of_anchor"] = KINDS.get(kind.name, mining.every_triplet)
+    elif kind.name in KINDS:
+        names["of_anchor"] = KINDS[kind.name]
     template = mining.distances if kind.name == "smooth" else mining.block
     bound = build.bind(template, **names)
     formulas = f"_{kind.formulas.name}" if kind.name == "pairs" else ""
@@ -96,13 +96,12 @@ def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: b
                 _smooth(kind, strip, (start, stop), (examples, outputs), wanted)
             if wanted:
                 by_anchors[start:stop] = strip.sum(1)[:, None] * rows[start:stop] - strip @ rows
-                own += (np.ones(len(strip), strip.dtype) @ strip)[:, None] * rows
-                np.negative(strip, out=strip)
+                own -= (np.ones(len(strip), strip.dtype) @ strip)[:, None] * rows
                 adder.add(own, strip.T, rows[start:stop])
-        return own
+        return own  # what is to be subtracted
 
     for own in in_order(work, groups_of(ranges(count, height), TASKS)):
-        gradient += own
+        gradient -= own
     return Outcome(*outputs, gradient + by_anchors)
 
 
@@ -135,11 +134,7 @@ def _smooth(kind: Kind, strip: np.ndarray, bounds: tuple[int, int], where: Any, 
             kind.formulas, nodes, rows, Parameters(1.0), (Wanted(True, gradient=wanted), results)
         )
     if wanted:
-        factors = (
-            np.full_like(strip, 2.0)
-            if kind.squared
-            else np.divide(1.0, strip, out=np.zeros_like(strip), where=strip != 0)
-        )
-        np.multiply(slopes, -factors, out=strip)
+        factors: Any = -2.0 if kind.squared else np.divide(-1.0, strip, out=np.zeros_like(strip), where=strip != 0)
+        np.multiply(slopes, factors, out=strip)
         strip[every[start:stop] == 0] = 0.0
         strip[np.isnan(losses[start:stop])] = np.nan
