@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 import fastloss
-from tests.dense import DEPTH, DTYPES, MINED, assert_gradients, assert_near, batch, dense_info_nce, rows_for, unit
+from tests.dense import (
+    DEPTH,
+    DTYPES,
+    MINED,
+    assert_gradients,
+    assert_near,
+    batch,
+    dense_info_nce,
+    rows_for,
+    same_bits,
+    unit,
+)
 
 # Distances
 
