@@ -1,6 +1,6 @@
-"""Every user's positives against the whole catalogue: tiles of scores by BLAS, then linear-time sums, a node a user.
+"""Every user's positives against the whole catalogue: strips of scores by BLAS, then linear-time sums, a node a user.
 
-Memory is a tile of scores, of labels and of slopes, whatever the numbers of users and items.
+Memory is a strip of scores, of labels and of slopes for each thread, whatever the numbers of users and items.
 """
 
 from typing import Any, NamedTuple
@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.engines.cpu import boxes
+from fastloss.engines.cpu.blas import in_order
+from fastloss.engines.cpu.candidates import Adder, groups_of, ranges
 from fastloss.engines.cpu.nodes import Node, Parameters
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 
-# Scores. BLAS keeps its threads spinning for some 20 ms after a product, and they take the processors from ours: few
-# large tiles, and what is serial directly after the product, cost a third of the time of many small ones.
-TILE = 1 << 24
+STRIP = 1 << 22  # scores: each thread has them
+BLOCK = 4096  # items whose gradient is added at a time: it stays in a second-level cache
+TASKS = 32
 
 
 class Outcome(NamedTuple):
@@ -41,34 +43,43 @@ def run(
     """One pass over the users; `factors` is (users, items, bias), `scales` multiplies each user's derivatives."""
     users, items, bias = factors
     offsets, indices = interactions
-    count, width = len(users), max(len(items), 1)
-    tile = max(1, min(TILE // width, count))
+    count, width = len(users), len(items)
+    height = max(1, min(STRIP // max(width, 1), count))
     loss = np.zeros(count)
     slopes = tuple(np.zeros(one.shape if gradient else 0, one.dtype) for one in (users, items, bias))
-    scores, labels = np.empty((tile, len(items)), users.dtype), np.zeros((tile, len(items)), np.uint8)
-    slope = np.empty((tile, len(items)) if gradient else (0, 0), users.dtype)
-    for start in range(0, count, tile):
-        stop = min(start + tile, count)
-        some = slice(stop - start)
-        np.matmul(users[start:stop], items.T, out=scores[some])
-        if bias.size:
-            scores[some] += bias
-        own = offsets[start : stop + 1]
-        listed = np.repeat(np.arange(stop - start), np.diff(own)), indices[own[0] : own[-1]]
-        labels[listed] = 1
-        slope[some] = 0.0
-        part = scores[some], labels[some], slope[some] if gradient else slope
-        _tile(formulas, part, (start, loss, scales), gradient)
-        labels[listed] = 0
-        if gradient:
-            slopes[0][start:stop] = slope[some] @ items
-            slopes[1][:] += slope[some].T @ users[start:stop]
+
+    def work(strips: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+        scores, labels = np.empty((height, width), users.dtype), np.zeros((height, width), np.uint8)
+        slope = np.empty((height, width) if gradient else (0, 0), users.dtype)
+        by_items, by_bias = (np.zeros_like(one) for one in slopes[1:])
+        adder = Adder(BLOCK, users.shape[1], users.dtype)
+        for start, stop in strips:
+            some = slice(stop - start)
+            np.matmul(users[start:stop], items.T, out=scores[some])
             if bias.size:
-                slopes[2][:] += slope[some].sum(0)
+                scores[some] += bias
+            own = offsets[start : stop + 1]
+            listed = np.repeat(np.arange(stop - start), np.diff(own)), indices[own[0] : own[-1]]
+            labels[listed] = 1
+            slope[some] = 0.0
+            part = scores[some], labels[some], slope[some] if gradient else slope
+            _strip(formulas, part, (start, loss, scales), gradient)
+            labels[listed] = 0
+            if gradient:
+                slopes[0][start:stop] = slope[some] @ items
+                for block in ranges(width, BLOCK):
+                    adder.add(by_items[slice(*block)], slope[some, slice(*block)].T, users[start:stop])
+                if bias.size:
+                    by_bias += np.ones(stop - start, slope.dtype) @ slope[some]
+        return by_items, by_bias
+
+    for by_items, by_bias in in_order(work, groups_of(ranges(count, height), TASKS)):
+        slopes[1][...] += by_items
+        slopes[2][...] += by_bias
     return Outcome(loss, *slopes)
 
 
-def _tile(formulas: PairFormulas, part: Any, users: Any, gradient: bool) -> None:
+def _strip(formulas: PairFormulas, part: Any, users: Any, gradient: bool) -> None:
     scores, labels, slope = part
     start, loss, scales = users
     width = scores.shape[1]
