@@ -47,7 +47,7 @@ def test_a_bias_is_one_more_factor():
 
 def test_tiles_do_not_matter(monkeypatch):
     value, slopes = LOSS.value_and_grad(USERS, ITEMS, GIVEN)
-    monkeypatch.setattr(engine, "TILE", 700)
+    monkeypatch.setattr(engine, "STRIP", 700)
     again, others = LOSS.value_and_grad(USERS, ITEMS, GIVEN)
     assert again == pytest.approx(value, rel=1e-14)
     for one, other in zip(slopes, others, strict=True):
