@@ -1,5 +1,6 @@
 """Time against the number of rows, for the README's plot: every way to the same number, as far as it goes."""
 
+import functools
 import pathlib
 import time
 
@@ -11,7 +12,7 @@ import fastloss
 from bench.measure import Table
 
 LONGEST = 2.0  # seconds: a way that takes longer is not tried at the next size
-MATRIX = 20_000  # rows whose pairs a matrix of them may hold
+MATRIX = 32_000  # rows whose pairs a matrix of them may hold
 SIZES = tuple(round(10 ** (power / 2)) for power in range(4, 17))
 
 
@@ -26,6 +27,29 @@ def torch_pairs(scores, labels) -> float:
     return F.softplus(s[y == 0][None, :] - s[y == 1][:, None]).mean().item()
 
 
+@functools.cache
+def _jax_compiled():
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    return jax.jit(lambda ones, zeros: jax.nn.softplus(zeros[None, :] - ones[:, None]).mean())
+
+
+def jax_pairs(scores, labels) -> float:
+    """The same with JAX, compiled for each size."""
+    return float(_jax_compiled()(scores[labels == 1], scores[labels == 0]))
+
+
+def keops_pairs(scores, labels) -> float:
+    """A reduction by KeOps, which compiles C++ for it and stores no matrix."""
+    from pykeops.torch import LazyTensor
+
+    ones, zeros = (torch.from_numpy(scores[labels == label]) for label in (1, 0))
+    gap = LazyTensor(zeros.reshape(1, -1, 1)) - LazyTensor(ones.reshape(-1, 1, 1))
+    losses = gap.relu() + (1.0 + (-gap.abs()).exp()).log()
+    return losses.sum(1).sum().item() / (ones.numel() * zeros.numel())
+
+
 def ways(largest: int) -> dict:
     """Name, largest number of rows, function of scores and labels."""
     loss = fastloss.pairwise_logistic_loss
@@ -33,6 +57,8 @@ def ways(largest: int) -> dict:
         "fastloss, linear time": (largest, lambda s, y: loss(s, y, method="fast")),
         "fastloss, every pair": (largest, lambda s, y: loss(s, y, method="direct")),
         "PyTorch, matrix of pairs": (MATRIX, torch_pairs),
+        "JAX, matrix of pairs": (MATRIX, jax_pairs),
+        "KeOps, every pair": (largest, keops_pairs),
         "NumPy, matrix of pairs": (MATRIX, numpy_pairs),
         "np.sort of the scores": (largest, lambda s, y: np.sort(s)),
     }

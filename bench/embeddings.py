@@ -34,14 +34,19 @@ pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
 loss.value_and_grad(*{arguments})
 print((kilobytes("VmHWM") - before) / 1024)
 """
-PAIRED, LABELLED = "(x, y)", "(x, labels)"
+PAIRED, LABELLED, CLASSES, FACTORS = "(x, y)", "(x, labels)", "(x, y[:1000], labels % 1000)", "(x, y, labels)"
 IN_LITTLE_MEMORY = {
     "info_nce_loss": PAIRED,
+    "multiple_negatives_ranking_loss": PAIRED,
     "nt_xent_loss": PAIRED,
     "supcon_loss": LABELLED,
+    "ge2e_loss": LABELLED,
     "batch_all_triplet_loss": LABELLED,
     "batch_hard_triplet_loss": LABELLED,
+    "batch_semihard_triplet_loss": LABELLED,
     "batch_contrastive_loss": LABELLED,
+    "arcface_loss": CLASSES,
+    "cross_entropy_with_factors": FACTORS,
 }
 
 
@@ -50,7 +55,7 @@ def run(table: Table, count: int, classes: int) -> None:
     for depth in (128, 512):
         contrastive(table, count, depth)
     triplets(table, count // 2, 128)
-    for small in (count // 128, count // 16, count // 8):
+    for small in (count // 16, count // 8, 3 * count // 16):
         against_metric_learning(table, small, 128)
     softmax(table, count // 2, classes, 64)
     memory(table, count * 8, 64)
@@ -165,7 +170,7 @@ def against_metric_learning(table: Table, count: int, depth: int) -> None:
         repeats=3,
         pause=0.1,
     )
-    peer, target = times["pytorch-metric-learning"], 100.0 if count > 512 else 10.0
+    peer, target = times["pytorch-metric-learning"], 100.0 if count > 1024 else 10.0
     table.claim(
         f"batch_all_triplet_loss {count}", times["fastloss"], "pytorch-metric-learning", peer, target, faster=True
     )

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 RESULTS = pathlib.Path(__file__).parent / "results"
-PACKAGES = ("fastloss", "numba", "llvmlite", "numpy", "torch", "pyarrow")
+PACKAGES = ("fastloss", "numba", "llvmlite", "numpy", "torch", "pyarrow", "jax", "pykeops", "pytorch-metric-learning")
 
 
 @dataclasses.dataclass(frozen=True)
