@@ -13,7 +13,18 @@ from collections.abc import Callable
 import numpy as np
 
 RESULTS = pathlib.Path(__file__).parent / "results"
-PACKAGES = ("fastloss", "numba", "llvmlite", "numpy", "torch", "pyarrow", "jax", "pykeops", "pytorch-metric-learning")
+PACKAGES = (
+    "fastloss",
+    "numba",
+    "numba-cuda",
+    "llvmlite",
+    "numpy",
+    "torch",
+    "pyarrow",
+    "jax",
+    "pykeops",
+    "pytorch-metric-learning",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +58,7 @@ class Table:
     """All timings of one run; a row each, with machine and versions."""
 
     threads: int
+    machine: str = ""  # the processor's name, if it is not this one
     rows: list[dict[str, object]] = dataclasses.field(default_factory=list)
     claims: list[Claim] = dataclasses.field(default_factory=list)
 
@@ -103,7 +115,7 @@ class Table:
 
     def write(self, name: str) -> pathlib.Path:
         """One CSV file of timings, one of claims, dated."""
-        stamp = {"date": datetime.date.today().isoformat(), "machine": machine(), **versions()}
+        stamp = {"date": datetime.date.today().isoformat(), "machine": self.machine or machine(), **versions()}
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{name}.csv"
         _write(path, [{**row, **stamp} for row in self.rows])

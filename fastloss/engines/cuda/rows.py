@@ -1,4 +1,4 @@
-"""Rows on CUDA: a thread does a row. Wide matrices are turned over first, so that what threads read lies side by side."""
+"""Rows on CUDA: a thread does a row. Wide matrices are turned over first: threads then read what lies side by side."""
 
 import functools
 from typing import Any
