@@ -7,7 +7,8 @@ import pytest
 
 SIMULATED = os.environ.get("NUMBA_ENABLE_CUDASIM", "0") != "0"
 # Constants of kernel modules, read when a kernel is made.
-SMALL = {"reduction.THREADS": 8, "pointwise.THREADS": 8, "rows.THREADS": 8, "transpose.SIDE": 4, "transpose.DEPTH": 2}
+SMALL = {"reduction.THREADS": 8, "pointwise.THREADS": 8, "rows.THREADS": 8, "transpose.SIDE": 4}
+SMALL |= {"transpose.PADDED": 5, "transpose.DEPTH": 2}
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,8 @@ import numba
 import numpy as np
 from numba import cuda
 
+from fastloss.engines import build
+
 TABLE = pathlib.Path(__file__).with_name("resources.csv")
 TARGETS = ((8, 0), (9, 0), (12, 0))
 
@@ -100,8 +102,12 @@ class _Recorder:
 
 
 def _plain_name(function: Callable[..., None]) -> str:
-    mark, digest = r"^[^_]+_", r"_[0-9a-f]{8,}$"
-    return re.sub(digest, "", re.sub(mark, "", function.__qualname__))
+    template = function.__name__
+    return (
+        function.__qualname__.removeprefix(f"{build.MARK}_")
+        .removeprefix(f"{template}_")
+        .removesuffix(f"_{build.DIGEST}")
+    )
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from numba import cuda
 from fastloss.engines import build
 
 SIDE = 32  # of a tile
+PADDED = SIDE + 1  # so that a column's elements lie in different banks
 DEPTH = 8  # of its rows, what a thread does at a time
 FEW = 4  # columns up to which a row lies within what is read at once anyway
 
@@ -17,7 +18,7 @@ NUMBER = numba.float64
 
 
 def kernel(source, target):
-    tile = cuda.shared.array((SIDE, SIDE + 1), NUMBER)
+    tile = cuda.shared.array((SIDE, PADDED), NUMBER)
     row = cuda.blockIdx.y * SIDE + cuda.threadIdx.y
     column = cuda.blockIdx.x * SIDE + cuda.threadIdx.x
     for k in range(0, SIDE, DEPTH):
