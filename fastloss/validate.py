@@ -21,7 +21,7 @@ def reduction(value: Any, allowed: tuple[str, ...] = REDUCTIONS) -> str:
 
 def array(name: str, value: Any) -> np.ndarray:
     """A NumPy array of real numbers, bools or integers, or a `GpuArray`, as it is: no copy, no conversion."""
-    result = value if isinstance(value, GpuArray) else np.asarray(value)
+    result: Any = value if isinstance(value, GpuArray) else np.asarray(value)
     if result.dtype.kind not in "fiub" and result.dtype.name != "bfloat16":
         raise TypeError(f"{name} has dtype {result.dtype}: expected real numbers")
     return result

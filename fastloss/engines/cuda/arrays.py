@@ -17,7 +17,7 @@ class Place:
         require()
         given = [array.given if isinstance(array, GpuArray) else array for array in arrays if on_gpu(array)]
         self.library = type(given[0]).__module__.partition(".")[0] if given else "numpy"
-        self.stream = _stream(self.library, given[0]) if given else 0
+        self.stream: Any = _stream(self.library, given[0]) if given else 0
 
     def device(self, array: Any, dtype: Any = None) -> Any:
         """The array on the device, contiguous: viewed if it is there in that precision, else copied."""
