@@ -119,7 +119,7 @@ def recorded() -> Iterator[list[Launched]]:
     place = {
         "__init__": lambda self, *given: setattr(self, "stream", 0),
         "device": lambda self, array, dtype=None: np.array(array, dtype, order="C", ndmin=np.ndim(array)),
-        "empty": lambda self, shape, dtype=np.float64: np.zeros(shape, dtype),
+        "empty": lambda self, shape, dtype=np.float64, order="C": np.zeros(shape, dtype, order),
         "zeros": lambda self, shape, dtype=np.float64: np.zeros(shape, dtype),
         "host": lambda self, array: array,
         "home": lambda self, array: array,

@@ -28,9 +28,9 @@ class Place:
             array = self.host(found)
         return cuda.to_device(np.ascontiguousarray(array, dtype), stream=self.stream)
 
-    def empty(self, shape: Any, dtype: Any = np.float64) -> Any:
+    def empty(self, shape: Any, dtype: Any = np.float64, order: str = "C") -> Any:
         """Memory on the device for a kernel to write."""
-        return cuda.device_array(shape, dtype, stream=self.stream)
+        return cuda.device_array(shape, dtype, order=order, stream=self.stream)
 
     def zeros(self, shape: Any, dtype: Any = np.float64) -> Any:
         """The same, zeroed."""

@@ -1,4 +1,4 @@
-"""Rows on CUDA: a thread does a row. Wide matrices are turned over first: threads then read what lies side by side."""
+"""Rows on CUDA: a thread does a row. Wide matrices are laid out by columns first: threads read neighbouring numbers."""
 
 import functools
 from typing import Any
@@ -11,7 +11,7 @@ from fastloss.engines import build
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.device import device
 from fastloss.engines.cuda.reduction import THREADS, block_sum
-from fastloss.engines.cuda.transpose import FEW, transposed
+from fastloss.engines.cuda.transpose import FEW, laid_out
 from fastloss.gpu import on_gpu
 from fastloss.shapes.pointwise import unbound
 from fastloss.shapes.rows import Outcome, RowFormulas, Wanted
@@ -55,22 +55,20 @@ def kernel_type(array: Any) -> np.dtype:
 
 
 class _Matrices:
-    """Operands and results in the order in which the kernel walks them."""
+    """Operands and results in the order in which the kernel walks them: wide ones by columns."""
 
     def __init__(self, place: Place):
         self._place = place
 
     def read(self, array: Any) -> Any:
         found = self._place.device(array, kernel_type(array))
-        return transposed(self._place, found).T if found.ndim == 2 and found.shape[1] > FEW else found
+        return laid_out(self._place, found, True) if found.ndim == 2 and found.shape[1] > FEW else found
 
     def empty(self, shape: tuple[int, int], dtype: np.dtype) -> Any:
-        turned = shape[1] > FEW
-        return self._place.empty(shape[::-1], dtype).T if turned else self._place.empty(shape, dtype)
+        return self._place.empty(shape, dtype, "F" if shape[1] > FEW else "C")
 
     def home(self, array: Any) -> Any:
-        turned = array.shape[1] > FEW
-        return self._place.home(transposed(self._place, array.T) if turned else array)
+        return self._place.home(laid_out(self._place, array, False) if array.shape[1] > FEW else array)
 
 
 def run(formulas: RowFormulas, operands: tuple[Any, ...], weights: Any, parameters: Any, wanted: Any) -> Outcome:

@@ -1,4 +1,4 @@
-"""Matrices turned over on the device, so that threads that do a row each read neighbouring elements."""
+"""Matrices laid out by columns on the device, so that threads that do a row each read neighbouring elements."""
 
 import functools
 from typing import Any
@@ -17,36 +17,47 @@ FEW = 4  # columns up to which a row lies within what is read at once anyway
 NUMBER = numba.float64
 
 
-def kernel(source, target):
+def to_columns(source, target):
+    """From an array that lies by rows to one that lies by columns, a tile for each block of threads."""
     tile = cuda.shared.array((SIDE, PADDED), NUMBER)
-    row = cuda.blockIdx.y * SIDE + cuda.threadIdx.y
-    column = cuda.blockIdx.x * SIDE + cuda.threadIdx.x
-    for k in range(0, SIDE, DEPTH):
-        if row + k < source.shape[0] and column < source.shape[1]:
-            tile[cuda.threadIdx.y + k, cuda.threadIdx.x] = source[row + k, column]
+    row, column = cuda.blockIdx.x * SIDE, cuda.blockIdx.y * SIDE
+    x, y = cuda.threadIdx.x, cuda.threadIdx.y
+    for k in range(y, SIDE, DEPTH):
+        if row + k < source.shape[0] and column + x < source.shape[1]:
+            tile[k, x] = source[row + k, column + x]
     cuda.syncthreads()
-    row = cuda.blockIdx.x * SIDE + cuda.threadIdx.y
-    column = cuda.blockIdx.y * SIDE + cuda.threadIdx.x
-    for k in range(0, SIDE, DEPTH):
-        if row + k < target.shape[0] and column < target.shape[1]:
-            target[row + k, column] = tile[cuda.threadIdx.x, cuda.threadIdx.y + k]
+    for k in range(y, SIDE, DEPTH):
+        if row + x < source.shape[0] and column + k < source.shape[1]:
+            target[row + x, column + k] = tile[x, k]
 
 
-def bound_kernel(dtype: np.dtype) -> Any:
-    """The kernel for one precision, as a plain function."""
-    return build.specialise(kernel, dtype.name, NUMBER=numba.from_dtype(dtype))
+def to_rows(source, target):
+    """Back."""
+    tile = cuda.shared.array((SIDE, PADDED), NUMBER)
+    row, column = cuda.blockIdx.x * SIDE, cuda.blockIdx.y * SIDE
+    x, y = cuda.threadIdx.x, cuda.threadIdx.y
+    for k in range(y, SIDE, DEPTH):
+        if row + x < source.shape[0] and column + k < source.shape[1]:
+            tile[x, k] = source[row + x, column + k]
+    cuda.syncthreads()
+    for k in range(y, SIDE, DEPTH):
+        if row + k < source.shape[0] and column + x < source.shape[1]:
+            target[row + k, column + x] = tile[k, x]
 
 
 @functools.cache
-def _compiled(dtype: np.dtype) -> Any:
-    return cuda.jit(bound_kernel(dtype))
+def compiled(template: Any, dtype: np.dtype) -> Any:
+    """One of the two for a precision."""
+    names = {"NUMBER": numba.from_dtype(dtype)}
+    return cuda.jit(build.specialise(template, f"{template.__name__}_{dtype.name}", **names))
 
 
-def transposed(place: Any, source: Any) -> Any:
-    """A new matrix whose rows are the columns of another."""
-    rows, columns = source.shape
-    target = place.empty((columns, rows), source.dtype)
+def laid_out(place: Any, source: Any, by_columns: bool) -> Any:
+    """A copy of a matrix that lies by columns, or by rows."""
+    target = place.empty(source.shape, source.dtype, "F" if by_columns else "C")
     if source.size:
-        blocks = -(-columns // SIDE), -(-rows // SIDE)
-        _compiled(np.dtype(source.dtype))[blocks, (SIDE, DEPTH), place.stream](source, target)
+        rows, columns = source.shape
+        blocks = -(-rows // SIDE), -(-columns // SIDE)  # a grid may be longer than it is wide
+        run = compiled(to_columns if by_columns else to_rows, np.dtype(source.dtype))
+        run[blocks, (SIDE, DEPTH), place.stream](source, target)
     return target
