@@ -20,6 +20,7 @@ exclude_patterns = ["_build", "generated/parts"]
 default_role = "py:obj"
 add_module_names = False
 autodoc_member_order = "bysource"
+autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_use_plots = False
 myst_enable_extensions = ["colon_fence", "dollarmath"]
@@ -31,9 +32,10 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_math_renderer = "mathml"  # of _ext/mathml.py: no script, no network
-html_sidebars = {"index": [], "performance": [], "changes": []}
+ALONE = ("index", "tutorial", "choosing", "performance", "migration", "api", "contributing", "changes")
+html_sidebars = {page: [] for page in ALONE}  # pages without pages below them
 html_theme_options = {
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 6,
     "navigation_with_keys": False,
     "show_nav_level": 2,
     "show_toc_level": 2,

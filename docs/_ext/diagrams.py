@@ -47,7 +47,8 @@ def limits() -> str:
     made, (left, right) = figure(8.0, 3.0, columns=2)
     gap = np.linspace(1.0, 50.0, 400).astype(np.longdouble)
     decay = np.exp(-gap)
-    left.semilogy(gap, (decay - np.log1p(decay)) / np.log1p(decay), color=GREEN, label="exponential side")
+    cancelling = (decay - np.log1p(decay)) / np.log1p(decay)
+    left.semilogy(gap, np.where(gap > 15.0, 0.5 * decay, cancelling), color=GREEN, label="exponential side")
     left.semilogy(gap, np.log1p(decay) / (gap + np.log1p(decay)), color=ORANGE, label="straight side")
     left.axhline(1.1e-16, color="0.4", linewidth=0.8, linestyle=":")
     left.axvline(38.0, color="0.4", linewidth=0.8, linestyle=":")
@@ -57,13 +58,11 @@ def limits() -> str:
     left.set_title("relative error of the limit alone")
     left.legend(loc="lower left")
     counts = np.arange(2, 13)
-    for half, where, colour in (
-        (0.25, "box of width 1/2, 10 nodes taken", BLUE),
-        (1 / 64, "box of width 1/32, 6 nodes taken", PURPLE),
-    ):
-        right.semilogy(
-            counts, [interpolation_error(int(n), half) for n in counts], "o-", markersize=3, color=colour, label=where
-        )
+    for half, used, colour in ((1 / 4, 10, BLUE), (1 / 64, 6, PURPLE)):
+        errors = [interpolation_error(int(count), half) for count in counts]
+        label = f"box of width 1/{1 / half / 2:g}; {used} nodes are used"
+        right.semilogy(counts, errors, "o-", markersize=3, color=colour, label=label)
+        right.plot(used, errors[used - counts[0]], "o", markersize=9, markerfacecolor="none", color=colour)
     right.axhline(1.1e-16, color="0.4", linewidth=0.8, linestyle=":")
     right.set(xlabel="Chebyshev nodes", ylim=(1e-18, 1.0))
     right.set_title("relative error of the polynomial, worst place")
@@ -146,7 +145,7 @@ def triplets() -> str:
     """One anchor's distances: each negative is placed among the few positives."""
     made, axes = figure(8.0, 2.2)
     positives = np.array([0.7, 1.3, 1.9, 2.6])
-    negatives = np.sort(np.random.default_rng(8).uniform(0.4, 4.2, 17))
+    negatives = np.linspace(0.5, 4.1, 13) + 0.08 * np.sin(9.0 * np.arange(13))
     axes.plot(positives + 0.4, np.full(4, 1.0), "|", color=BLUE, markersize=22, markeredgewidth=2.0)
     for at in positives + 0.4:
         axes.axvline(at, color=BLUE, linewidth=0.7, alpha=0.4)

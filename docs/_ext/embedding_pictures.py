@@ -139,9 +139,10 @@ def _triplets(loss: Loss) -> Picture:
         )
         for label, words in variants
     ]
-    return Picture(
-        "place of the other row", "Two rows of a class at 0 and 1; a row of another class moves.", tuple(curves)
-    )
+    caption = "Two rows of a class at 0 and 1; a row of another class moves."
+    if loss.name == "batch_all_triplet_loss":
+        caption += " The mean is over active triplets: it jumps where one becomes active."
+    return Picture("place of the other row", caption, tuple(curves))
 
 
 @recipe("batch_contrastive_loss")

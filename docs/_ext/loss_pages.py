@@ -1,7 +1,6 @@
 """A page for each registered loss, and the table of all: RST and Markdown made from the registry."""
 
 import inspect
-import itertools
 import os
 import pathlib
 import subprocess
@@ -30,6 +29,18 @@ FUNCTIONS = (
     "shift_half_epoch",
     "split_regularization",
 )
+FAMILIES = {  # headings of the table, with the modules of formulas under each
+    "Numbers": ("regression", "huber", "relative", "counts"),
+    "Two classes, labels, masks": ("classification", "margin", "overlap"),
+    "One of many classes": ("softmax", "class_margins", "factors", "angular"),
+    "Distributions": ("probability",),
+    "Rankings": ("pairwise", "lambdarank", "margin_all_pairs", "ranking"),
+    "Recommendations": ("bpr", "bpr_all_negatives"),
+    "Whole batches of embeddings": ("contrastive", "triplets", "ge2e"),
+    "Given pairs and triplets of vectors": ("tuples", "metric"),
+    "Reinforcement learning": ("reinforcement",),
+}
+OTHERS = "Others"
 SHAPES = {
     "pointwise": "pointwise: element i of every argument makes one loss",
     "rows": "rows: row i of every argument makes one loss",
@@ -145,19 +156,29 @@ def as_rst(text: str) -> str:
 
 
 def table() -> str:
-    """Every loss with its first line, a table for each module of formulas."""
+    """Every loss with its first line, by families; and the pages of each for the navigation."""
+    family = {module: title for title, modules in FAMILIES.items() for module in modules}
+    found: dict[str, list[Loss]] = {title: [] for title in (*FAMILIES, OTHERS)}
+    places = [module for modules in FAMILIES.values() for module in modules]
+    for loss in sorted(REGISTRY.values(), key=lambda loss: place(loss, places)):
+        found[family.get(loss.__module__.rsplit(".", 1)[1], OTHERS)].append(loss)
     lines: list[str] = []
-    losses = sorted(REGISTRY.values(), key=lambda loss: (loss.__module__, loss.name))
-    for module, group in itertools.groupby(losses, key=lambda loss: loss.__module__):
-        family = sys.modules[module]
-        title = module.rsplit(".", 1)[1].replace("_", " ").capitalize()
-        lines += [f"## {title}", "", (family.__doc__ or "").strip().split("\n\n")[0].replace("\n", " "), ""]
-        lines += ["| loss | what it is | second derivative | CUDA |", "|---|---|---|---|"]
-        for loss in group:
+    for title, losses in found.items():
+        if not losses:
+            continue
+        lines += ["", f"## {title}", "", "| loss | what it is | second derivative | CUDA |", "|---|---|---|---|"]
+        for loss in losses:
             marks = ("yes" if loss.has_curvature else "", "yes" if on_gpu(loss) else "")
             lines.append(f"| `{loss.name}` | {loss.summary} | {' | '.join(marks)} |")
-        lines.append("")
-    return "\n".join(lines)
+        pages = [f"generated/losses/{loss.name}" for loss in losses]
+        lines += ["", "```{toctree}", ":hidden:", f":caption: {title}", "", *pages, "```"]
+    return "\n".join([*lines, ""])
+
+
+def place(loss: Loss, modules: list[str]) -> int:
+    """Where a loss's module stands in a list; new ones come last."""
+    module = loss.__module__.rsplit(".", 1)[1]
+    return modules.index(module) if module in modules else len(modules)
 
 
 def help_of(command: str) -> str:

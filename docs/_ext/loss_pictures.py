@@ -387,5 +387,8 @@ def drawn(what: Picture) -> str:
         axes.set_title(title)
         axes.set_xlabel(what.axis)
         axes.axhline(0.0, color="0.75", linewidth=0.8, zorder=0)
-    left.legend(loc="best")
+    if len(what.curves) < 4:
+        left.legend(loc="best")
+    else:
+        made.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return svg(made)

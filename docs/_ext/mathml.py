@@ -10,6 +10,10 @@ from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
+THIN = '<mspace width="0.17em"></mspace>'
+APPLIED = re.compile(r'<mo>&ApplyFunction;</mo>(?!\s*<mo stretchy="false">\()')
+NAMED = re.compile(r'(</msu[bp]>|</m[in]>|<mo stretchy="false">\)</mo>)(\s*<mi>(?:log|cos|cosh|sin)</mi>)')
+BAR, PLAIN_BAR = '<mo stretchy="false">|</mo>', '<mo stretchy="false" lspace="0" rspace="0">|</mo>'
 
 
 def converted(tex: str, node: nodes.Node, as_block: bool) -> str:
@@ -17,10 +21,12 @@ def converted(tex: str, node: nodes.Node, as_block: bool) -> str:
     tex = tex.replace(r"\dots", r"\ldots")
     known = re.sub(r"\\texttt\{(.*?)\}", lambda found: r"\text{" + found[1].replace(r"\_", "_") + "}", tex)
     try:
-        return tex2mathml(known, as_block=as_block)
+        made = tex2mathml(known, as_block=as_block)
     except MathError as error:
         LOGGER.warning("formula %r: %s", tex, error, location=node)
         return f"<code>{html.escape(tex)}</code>"
+    spaced = NAMED.sub(rf"\1{THIN}\2", APPLIED.sub(rf"\g<0>{THIN}", made))
+    return spaced.replace(BAR, PLAIN_BAR)
 
 
 def inline(self: Any, node: nodes.math) -> None:
