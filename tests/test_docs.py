@@ -25,7 +25,7 @@ OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 FENCE = re.compile(r"^```(python|console)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 GENERATED = ("generated", "_build")
-SLOW = {"linear_time", "streaming"}  # without the JIT
+SLOW = {"linear_time", "recommenders", "streaming"}  # without the JIT
 
 TEXTS = {
     path.relative_to(DOCS).with_suffix("").as_posix(): path.read_text()
