@@ -1,6 +1,5 @@
 """The performance page: tables and pictures of the committed results, the newest date of each part."""
 
-import collections
 import csv
 import dataclasses
 import pathlib
@@ -182,8 +181,6 @@ def headlines(found: list[Part]) -> str:
 def targets(claims: list[dict[str, str]]) -> str:
     """A bar for each target: how many times better than it."""
     names = [grouped(f"{claim['benchmark']} / {claim['peer']}") for claim in claims]
-    counts = collections.Counter(names)
-    assert max(counts.values()) == 1, f"a target stands twice: {counts.most_common(1)}"
     ahead = [margin(claim) for claim in claims]
     made, axes = figure(8.0, 0.7 + 0.21 * len(claims))
     colours: list[Any] = ["#c0392b" if one < 1.0 else "#2e8b57" for one in ahead]
