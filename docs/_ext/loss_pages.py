@@ -147,7 +147,8 @@ def elsewhere(loss: Loss) -> list[str]:
     if not rows:
         return []
     cells = [(row.library, as_rst(row.there), as_rst(row.here), as_rst(row.note)) for row in rows]
-    return [*headed("Elsewhere"), *list_table((("Library", "There", "Here", "Difference"), *cells), "16 30 30 24")]
+    table = list_table((("Library", "There", "Here", "Difference"), *cells), "16 29 31 24")
+    return [*headed("Elsewhere"), table[0], "   :class: peers", *table[1:]]
 
 
 def as_rst(text: str) -> str:
