@@ -3,6 +3,7 @@
 import inspect
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import textwrap
@@ -41,6 +42,7 @@ FAMILIES = {  # headings of the table, with the modules of formulas under each
     "Reinforcement learning": ("reinforcement",),
 }
 OTHERS = "Others"
+LETTER = re.compile(r"^(\s+)([A-Za-z])\.(?=\s|$)", re.MULTILINE)  # "m." is a symbol here, not a list's item
 SHAPES = {
     "pointwise": "pointwise: element i of every argument makes one loss",
     "rows": "rows: row i of every argument makes one loss",
@@ -79,7 +81,7 @@ def page(loss: Loss) -> str:
         f".. py:function:: {loss.name}{loss.__signature__}",
         "   :module: fastloss",
         "",
-        textwrap.indent(str(doc), "   "),
+        textwrap.indent(LETTER.sub(r"\1\\\2.", str(doc)), "   "),
         *headed("Example"),
         *examples,
         *headed("At a glance"),
@@ -147,7 +149,8 @@ def elsewhere(loss: Loss) -> list[str]:
     if not rows:
         return []
     cells = [(row.library, as_rst(row.there), as_rst(row.here), as_rst(row.note)) for row in rows]
-    return [*headed("Elsewhere"), *list_table((("Library", "There", "Here", "Difference"), *cells), "16 30 30 24")]
+    table = list_table((("Library", "There", "Here", "Difference"), *cells), "16 29 31 24")
+    return [*headed("Elsewhere"), table[0], "   :class: peers", *table[1:]]
 
 
 def as_rst(text: str) -> str:
