@@ -25,6 +25,7 @@ from fastloss.engines.cuda.products import (
     add_columns,
     launch,
     product,
+    put,
 )
 from fastloss.shapes.candidates import Gradient, Logits, Side, Sums, finite, log_sums, merge, no_gradient
 from fastloss.shapes.pointwise import unbound
@@ -34,9 +35,9 @@ STRIP = 1 << 26  # elements of a strip: 256 MB in single precision
 UPLOAD = 1 << 22  # elements that are copied to the device at a time
 BLOCKS = 512  # where rows give fewer blocks, several share the columns
 
-EACH = SIDE = TILE = STEP = PADDED = 1
+EACH = SIDE = TILE = STEP = PADDED = THREADS = 1
 NUMBER, FLOAT = numba.float64, np.float64
-WIDE = numba.float64  # in which maxima and sums are kept
+WIDE, WIDER = numba.float64, np.float64  # of the sums
 TWICE = False
 NOTHING = 0.0  # the second number of a row's state, before it has seen a column
 fold = join = unbound
@@ -55,58 +56,67 @@ def logit(z, row, column, sides):
     return FLOAT(-INFINITY) if group >= 0 and group == column_groups[column] else z
 
 
-def to_logits(sums, corner, sides):
-    row, column = corner[0] + cuda.threadIdx.x // SIDE, corner[1] + cuda.threadIdx.x % SIDE
-    for i in range(EACH):
-        for j in range(EACH):
-            sums[i, j] = logit(sums[i, j], row + i * SIDE, column + j * SIDE, sides)
+def to_logits(buffer, row, column, sides):
+    for j in range(EACH):
+        buffer[cuda.threadIdx.x, j] = logit(buffer[cuda.threadIdx.x, j], row, column + j * SIDE, sides)
+
+
+def take(sums, i, buffer):
+    """Row i of a thread's elements, which later rows are overwritten by: no index of `sums` depends on i.
+
+    Only so do they live in registers; the compiler would replace k by i behind `k == i`.
+    """
+    for k in range(EACH - 1, -1, -1):
+        if k >= i:
+            for j in range(EACH):
+                buffer[cuda.threadIdx.x, j] = sums[k, j]
 
 
 def kernel(sources, sides, outputs):
     first = cuda.shared.array((STEP, PADDED), NUMBER)
     second = cuda.shared.array((STEP, PADDED), NUMBER)
+    buffer = cuda.shared.array((EACH, THREADS), NUMBER).T
+    maxima = cuda.shared.array((EACH, THREADS), NUMBER)
+    others = cuda.shared.array((EACH, THREADS), WIDE)
     sums = cuda.local.array((EACH, EACH), NUMBER)
-    maxima = cuda.local.array(EACH, WIDE)
-    others = cuda.local.array(EACH, WIDE)
-    parts = outputs[0].shape[0]
+    thread, parts = cuda.threadIdx.x, outputs[0].shape[0]
     top, part = cuda.blockIdx.x // parts * TILE, cuda.blockIdx.x % parts
     wide = (sources[1].shape[0] + TILE - 1) // TILE
     for i in range(EACH):
-        maxima[i], others[i] = -INFINITY, NOTHING
+        maxima[i, thread], others[i, thread] = -INFINITY, NOTHING
     for tile in range(wide * part // parts, wide * (part + 1) // parts):
         product(sums, sources, (top, tile * TILE), sources[0].shape[1], (first, second))
-        to_logits(sums, (top, tile * TILE), sides)
+        column = tile * TILE + thread % SIDE
         for i in range(EACH):
-            fold(sums, i, tile * TILE, (maxima, others))
+            take(sums, i, buffer)
+            to_logits(buffer, top + thread // SIDE + i * SIDE, column, sides)
+            fold(buffer, column, maxima[i], others[i])
+    cuda.syncthreads()
     finish((maxima, others), (part, top), outputs)
 
 
 def finish(state, place, outputs):
     """What the threads of a row have found, as one."""
-    tops = cuda.shared.array((TILE, SIDE), WIDE)
-    totals = cuda.shared.array((TILE, SIDE), WIDE)
-    thread = cuda.threadIdx.x
-    for i in range(EACH):
-        tops[thread // SIDE + i * SIDE, thread % SIDE] = state[0][i]
-        totals[thread // SIDE + i * SIDE, thread % SIDE] = state[1][i]
-    cuda.syncthreads()
+    maxima, others = state
     part, first = place
-    for r in range(thread, TILE, SIDE * SIDE):
+    for r in range(cuda.threadIdx.x, TILE, THREADS):
         if first + r < outputs[0].shape[1]:
-            top, total = tops[r, 0], totals[r, 0]
-            for k in range(1, SIDE):
-                top, total = join(top, total, tops[r, k], totals[r, k])
-            outputs[0][part, first + r], outputs[1][part, first + r] = top, total
+            i, start = r // SIDE, r % SIDE * SIDE
+            top, other = WIDER(maxima[i, start]), others[i, start]
+            for k in range(start + 1, start + SIDE):
+                top, other = join(top, other, WIDER(maxima[i, k]), others[i, k])
+            outputs[0][part, first + r], outputs[1][part, first + r] = top, other
 
 
-def fold_few(sums, i, start, state):
-    fold_row(sums, i, state[0], state[1])
+def fold_few(buffer, column, maxima, sums):
+    fold_row(buffer, cuda.threadIdx.x, maxima, sums)
 
 
-def find_few(sums, i, start, state):
+def find_few(buffer, column, maxima, columns):
+    thread = cuda.threadIdx.x
     for j in range(EACH):
-        if sums[i, j] > state[0][i]:
-            state[0][i], state[1][i] = sums[i, j], start + cuda.threadIdx.x % SIDE + j * SIDE
+        if buffer[thread, j] > maxima[thread]:
+            maxima[thread], columns[thread] = buffer[thread, j], column + j * SIDE
 
 
 def farther(top, column, other, another):
@@ -116,10 +126,10 @@ def farther(top, column, other, another):
     return top, column
 
 
-def soften(target, r, c, number, more):
+def soften(target, r, c, more):
     """The slope by a logit: its share of the row's sum times the row's factor, plus the same by columns."""
     sides, (row_logs, row_factors), (column_logs, column_factors) = more
-    z = logit(number, r, c, sides)
+    z = logit(target[r, c], r, c, sides)
     slope = share(z, row_logs[r], row_factors[r])
     if TWICE:
         slope += share(z, column_logs[c], column_factors[c])
@@ -144,7 +154,7 @@ def compiled(find: bool, dtype: np.dtype, sizes: Sizes) -> Any:
 
 def softened(twice: bool) -> Product:
     """The product whose elements become slopes by logits."""
-    return Product("both" if twice else "soften", (across, across), soften, (("TWICE", twice),))
+    return Product("both" if twice else "soften", (across, across), put, soften, (("TWICE", twice),))
 
 
 class _Operands:

@@ -1,8 +1,8 @@
 """Products of matrices on CUDA: a block of threads has a tile, each thread some of its elements in registers.
 
 Element (i, j) of a thread lies at (row + i SIDE, column + j SIDE) of the tile, so that neighbouring threads read and
-write neighbours. What the tile is made of goes through shared memory, STEP of the depth at a time, and a bound `store`
-says what becomes of the tile's elements: no tile is added to by two blocks, so that bits do not depend on the launch.
+write neighbours. What the tile is made of goes through shared memory, STEP of the depth at a time. `store` says where
+elements go, `amend` what a loss makes of one there. No tile is added to by two blocks, and each in one order.
 """
 
 import functools
@@ -46,12 +46,12 @@ class Sizes(NamedTuple):
         return -(-count // self.tile)
 
 
-SIZES = {"float32": Sizes(64, 4, 16), "float64": Sizes(64, 4, 16)}
+SIZES = {"float32": Sizes(128, 8, 8), "float64": Sizes(64, 4, 16)}
 COLUMNS = 128  # threads of a block that add up columns
 
 TILE = EACH = STEP = SIDE = THREADS = PADDED = 1
 NUMBER, FLOAT = numba.float64, np.float64
-load_first = load_second = store = unbound
+load_first = load_second = store = amend = unbound
 
 
 def across(buffer, source, start, depth):
@@ -109,15 +109,23 @@ def kernel(sources, depth, target, more):
         for j in range(EACH):
             r, c = row + i * SIDE, column + j * SIDE
             if r < target.shape[0] and c < target.shape[1]:
-                store(target, r, c, sums[i, j], more)
+                store(target, r, c, sums[i, j])
+    for element in range(EACH * EACH):  # what would not be unrolled around registers
+        r, c = row + element // EACH * SIDE, column + element % EACH * SIDE
+        if r < target.shape[0] and c < target.shape[1]:
+            amend(target, r, c, more)
 
 
-def put(target, r, c, number, more):
+def put(target, r, c, number):
     target[r, c] = number
 
 
-def add(target, r, c, number, more):
+def add(target, r, c, number):
     target[r, c] += number
+
+
+def leave(target, r, c, more):
+    pass
 
 
 def column_sums(matrix, sums):
@@ -136,6 +144,7 @@ class Product(NamedTuple):
     name: str
     loads: tuple[Callable[..., None], Callable[..., None]]
     store: Callable[..., None]
+    amend: Callable[..., None] = leave
     names: tuple[tuple[str, Any], ...] = ()
 
 
@@ -146,7 +155,7 @@ ADD_COLUMNS = Product("columns", (along, along), add)  # first.T @ second
 
 def bound_kernel(product: Product, dtype: np.dtype, sizes: Sizes) -> Callable[..., None]:
     """The kernel of one product, as a plain function."""
-    loads = {"load_first": product.loads[0], "load_second": product.loads[1], "store": product.store}
+    loads = {"load_first": product.loads[0], "load_second": product.loads[1], "store": product.store, "amend": product.amend}
     names = {**dict(product.names), **loads, **sizes.names(dtype)}
     return bound(kernel, f"{product.name}_{dtype.name}", **names)
 
