@@ -49,7 +49,7 @@ def engine(backend: str, shape: str) -> ModuleType:
 
 
 def like(result: Any, arguments: tuple[Any, ...]) -> Any:
-    """A result, and the arrays of a tuple, as the caller's own kind of array: on the GPU where an argument lies there."""
+    """A result, its arrays as the caller's own kind: on the GPU where an argument lies there."""
     there = tuple(filter(on_gpu, arguments))
     return _moved(engine("cuda", "arrays").Place(*there), result) if there else result
 

@@ -158,7 +158,9 @@ class Candidates:
     excluded: tuple[np.ndarray, np.ndarray, np.ndarray] = Logits._field_defaults["excluded"]
     symmetric: bool = False  # the mean of the rows' losses and the columns'
     needs_rest: bool = True  # False if the head takes the terms alone
-    needs_largest: bool = False  # each row's largest logit is a last term, 0 for none; whether there is one, last `known`
+    needs_largest: bool = (
+        False  # each row's largest logit is a last term, 0 for none; whether there is one, last `known`
+    )
     factor: np.ndarray | None = None  # multiplies every row's loss
     mass: np.ndarray | None = None  # what a row counts in the mean's denominator, 1 if None
     counted: int | None = None  # rows that have what the loss needs, for `with_counts`
@@ -216,9 +218,7 @@ def _named(items: dict[str, Any]) -> Any:
     return _tuple_of(tuple(items))(*items.values())
 
 
-def _run(
-    engine: Any, call: Candidates, weights: np.ndarray, wanted: bool
-) -> tuple[np.ndarray, dict[str, Any] | None]:
+def _run(engine: Any, call: Candidates, weights: np.ndarray, wanted: bool) -> tuple[np.ndarray, dict[str, Any] | None]:
     """Each row's loss, and the gradients of their sum times weights."""
     rows = call.rows.block(0, len(call.rows))
     logits = Logits(rows, call.columns, call.bias.astype(rows.dtype), call.excluded, call.columns is call.rows)

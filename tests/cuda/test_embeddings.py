@@ -17,9 +17,9 @@ from tests.test_losses import as_tuple
 if engine.missing():
     pytest.skip(engine.missing(), allow_module_level=True)
 
-from numba import cuda  # noqa: E402
+from numba import cuda
 
-from fastloss.engines.cuda import arrays, candidates, mining, products  # noqa: E402
+from fastloss.engines.cuda import arrays, candidates, mining, products
 
 CASES = [case for loss in REGISTRY.values() if isinstance(loss, (CandidatesLoss, MiningLoss)) for case in cases(loss)]
 FIRST = list({case.loss.name: case for case in CASES}.values())

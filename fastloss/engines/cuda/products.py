@@ -155,7 +155,12 @@ ADD_COLUMNS = Product("columns", (along, along), add)  # first.T @ second
 
 def bound_kernel(product: Product, dtype: np.dtype, sizes: Sizes) -> Callable[..., None]:
     """The kernel of one product, as a plain function."""
-    loads = {"load_first": product.loads[0], "load_second": product.loads[1], "store": product.store, "amend": product.amend}
+    loads = {
+        "load_first": product.loads[0],
+        "load_second": product.loads[1],
+        "store": product.store,
+        "amend": product.amend,
+    }
     names = {**dict(product.names), **loads, **sizes.names(dtype)}
     return bound(kernel, f"{product.name}_{dtype.name}", **names)
 
