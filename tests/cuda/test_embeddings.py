@@ -33,7 +33,8 @@ def small(monkeypatch):
     monkeypatch.setattr(products, "SIZES", {"float32": sizes, "float64": sizes})
     monkeypatch.setattr(candidates, "SIZES", products.SIZES)
     monkeypatch.setattr(products, "COLUMNS", 8)
-    for name, number in {"STRIP": 40, "UPLOAD": 9, "BLOCKS": 4}.items():
+    monkeypatch.setattr(products, "LONGEST", 3)
+    for name, number in {"STRIP": 40, "BLOCKS": 4}.items():
         monkeypatch.setattr(candidates, name, number)
     for name, number in {"STRIP": 28, "THREADS": 4}.items():
         monkeypatch.setattr(mining, name, number)

@@ -16,23 +16,22 @@ from fastloss.elementary import INFINITY
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.device import bound, exp
 from fastloss.engines.cuda.products import (
-    ADD_COLUMNS,
-    ADD_ROWS,
+    BY_COLUMNS,
+    BY_ROWS,
     SIZES,
     Product,
     Sizes,
+    accumulate,
     across,
     add_columns,
     launch,
     product,
-    put,
 )
 from fastloss.shapes.candidates import Gradient, Logits, Side, Sums, finite, log_sums, merge, no_gradient
 from fastloss.shapes.pointwise import unbound
 from fastloss.shapes.tiles import fold_row, joined, share
 
 STRIP = 1 << 26  # elements of a strip: 256 MB in single precision
-UPLOAD = 1 << 22  # elements that are copied to the device at a time
 BLOCKS = 512  # where rows give fewer blocks, several share the columns
 
 EACH = SIDE = TILE = STEP = PADDED = THREADS = 1
@@ -85,7 +84,7 @@ def kernel(sources, sides, outputs):
     for i in range(EACH):
         maxima[i, thread], others[i, thread] = -INFINITY, NOTHING
     for tile in range(wide * part // parts, wide * (part + 1) // parts):
-        product(sums, sources, (top, tile * TILE), sources[0].shape[1], (first, second))
+        product(sums, sources, (top, tile * TILE), (0, sources[0].shape[1]), (first, second))
         column = tile * TILE + thread % SIDE
         for i in range(EACH):
             take(sums, i, buffer)
@@ -154,7 +153,7 @@ def compiled(find: bool, dtype: np.dtype, sizes: Sizes) -> Any:
 
 def softened(twice: bool) -> Product:
     """The product whose elements become slopes by logits."""
-    return Product("both" if twice else "soften", (across, across), put, soften, (("TWICE", twice),))
+    return Product("both" if twice else "soften", (across, across), soften, (("TWICE", twice),))
 
 
 class _Operands:
@@ -163,22 +162,11 @@ class _Operands:
     def __init__(self, logits: Logits):
         self.place = Place()
         self.rows = self.place.device(logits.rows)
-        self.columns = self.rows if logits.same else _columns(self.place, logits)
+        self.columns = self.rows if logits.same else self.place.device(logits.block(0, logits.width))
         groups = _groups(logits)
         none = self.place.empty(0, logits.dtype)
         bias = self.place.device(logits.bias) if logits.bias.size else none
         self.by_rows, self.by_columns = (none, self.place.device(groups[0])), (bias, self.place.device(groups[1]))
-
-
-def _columns(place: Place, logits: Logits) -> Any:
-    """The candidates' vectors, which may lie in a file, a block at a time."""
-    width, depth = logits.width, logits.rows.shape[1]
-    result = place.empty((width, depth), logits.dtype)
-    step = max(1, UPLOAD // max(depth, 1))
-    for start in range(0, width, step):
-        block = np.ascontiguousarray(logits.block(start, min(start + step, width)))
-        result[start : start + len(block)].copy_to_device(block, stream=place.stream)
-    return result
 
 
 def _groups(logits: Logits) -> tuple[np.ndarray, np.ndarray]:
@@ -247,11 +235,11 @@ def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradie
         some = slice(start, min(start + step, height))
         slopes, vectors = strip[: some.stop - start], own.rows[some]
         more = ((own.by_rows[0], own.by_rows[1][some]), own.by_columns), tuple(one[some] for one in sides[0]), sides[1]
-        launch(place, softened(columns is not None), (vectors, own.columns), slopes, more)
+        launch(place, softened(columns is not None), (vectors, own.columns), slopes.reshape(1, *slopes.shape), more)
         target = by_columns if logits.same else by_rows
-        launch(place, ADD_ROWS, (slopes, own.columns), target[some])
+        accumulate(place, BY_ROWS, (slopes, own.columns), target[some])
         if not logits.same:  # else a slope is that by z_ij and by z_ji
-            launch(place, ADD_COLUMNS, (slopes, vectors), by_columns)
+            accumulate(place, BY_COLUMNS, (slopes, vectors), by_columns)
         if logits.bias.size:
             add_columns(place, slopes, sums)
     return Gradient(place.host(by_rows), place.host(by_columns), place.host(sums).astype(logits.dtype))

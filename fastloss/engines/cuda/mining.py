@@ -16,7 +16,7 @@ from fastloss.elementary import INFINITY
 from fastloss.engines.cuda import reduction
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.device import bound
-from fastloss.engines.cuda.products import ADD_COLUMNS, ADD_ROWS, PUT_ROWS, add_columns, launch
+from fastloss.engines.cuda.products import BY_COLUMNS, BY_ROWS, PRODUCT, accumulate, add_columns, launch
 from fastloss.engines.cuda.reduction import block_sum
 from fastloss.shapes import mining
 from fastloss.shapes.mining import (
@@ -273,12 +273,12 @@ def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: b
         some = slice(start, min(start + step, count))
         height, anchors = some.stop - start, own[0][some]
         strips = distances[:height], slopes[:height] if wanted else slopes
-        launch(place, PUT_ROWS, (anchors, own[0]), strips[0])
+        launch(place, PRODUCT, (anchors, own[0]), strips[0].reshape(1, height, count))
         mine = _compiled(kind, dtype, wanted, THREADS)
         mine[height, THREADS, place.stream](strips, start, own, given, outputs)
         if wanted:
-            launch(place, ADD_ROWS, (strips[1], own[0]), by_rows[some])
-            launch(place, ADD_COLUMNS, (strips[1], anchors), by_rows)
+            accumulate(place, BY_ROWS, (strips[1], own[0]), by_rows[some])
+            accumulate(place, BY_COLUMNS, (strips[1], anchors), by_rows)
             add_columns(place, strips[1], outputs[3])
     losses, active, every, sums = map(place.host, outputs)
     gradient = (sums[:, None] * examples.rows - place.host(by_rows)).astype(dtype) if wanted else examples.rows[:0]

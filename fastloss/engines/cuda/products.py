@@ -1,8 +1,8 @@
 """Products of matrices on CUDA: a block of threads has a tile, each thread some of its elements in registers.
 
 Element (i, j) of a thread lies at (row + i SIDE, column + j SIDE) of the tile, so that neighbouring threads read and
-write neighbours. What the tile is made of goes through shared memory, STEP of the depth at a time. `store` says where
-elements go, `amend` what a loss makes of one there. No tile is added to by two blocks, and each in one order.
+write neighbours. What the tile is made of goes through shared memory, STEP of the depth at a time. `amend` is what a
+loss makes of an element afterwards. No element is written by two blocks: bits do not depend on who comes first.
 """
 
 import functools
@@ -47,11 +47,12 @@ class Sizes(NamedTuple):
 
 
 SIZES = {"float32": Sizes(128, 8, 8), "float64": Sizes(64, 4, 16)}
-COLUMNS = 128  # threads of a block that add up columns
+LONGEST = 1024  # of the depth, what is summed in the precision of the numbers
+COLUMNS = 128  # threads of a block that add up columns, or parts
 
 TILE = EACH = STEP = SIDE = THREADS = PADDED = 1
 NUMBER, FLOAT = numba.float64, np.float64
-load_first = load_second = store = amend = unbound
+load_first = load_second = amend = unbound
 
 
 def across(buffer, source, start, depth):
@@ -77,13 +78,13 @@ def along(buffer, source, start, depth):
 
 
 def product(sums, sources, corner, depth, buffers):
-    """A thread's elements of the tile at `corner`; every thread of the block must come here."""
+    """A thread's elements of the tile at `corner`, over a range of the depth; all threads must come here."""
     for i in range(EACH):
         for j in range(EACH):
             sums[i, j] = FLOAT(0.0)
-    for k in range(0, depth, STEP):
-        load_first(buffers[0], sources[0], (corner[0], k), depth)
-        load_second(buffers[1], sources[1], (corner[1], k), depth)
+    for k in range(depth[0], depth[1], STEP):
+        load_first(buffers[0], sources[0], (corner[0], k), depth[1])
+        load_second(buffers[1], sources[1], (corner[1], k), depth[1])
         cuda.syncthreads()
         for c in range(STEP):
             add_outer(sums, buffers, c)
@@ -97,35 +98,40 @@ def add_outer(sums, buffers, c):
             sums[i, j] += buffers[0][c, row + i * SIDE] * buffers[1][c, column + j * SIDE]
 
 
-def kernel(sources, depth, target, more):
+def kernel(sources, depth, targets, more):
+    """A tile of one of the targets, each of which takes a part of the depth."""
     first = cuda.shared.array((STEP, PADDED), NUMBER)
     second = cuda.shared.array((STEP, PADDED), NUMBER)
     sums = cuda.local.array((EACH, EACH), NUMBER)
-    wide = (target.shape[1] + TILE - 1) // TILE
-    corner = cuda.blockIdx.x // wide * TILE, cuda.blockIdx.x % wide * TILE
-    product(sums, sources, corner, depth, (first, second))
+    parts = targets.shape[0]
+    part, tile = cuda.blockIdx.x % parts, cuda.blockIdx.x // parts
+    target, wide = targets[part], (targets.shape[2] + TILE - 1) // TILE
+    corner, steps = (tile // wide * TILE, tile % wide * TILE), (depth + STEP - 1) // STEP
+    some = steps * part // parts * STEP, min(depth, steps * (part + 1) // parts * STEP)
+    product(sums, sources, corner, some, (first, second))
     row, column = corner[0] + cuda.threadIdx.x // SIDE, corner[1] + cuda.threadIdx.x % SIDE
     for i in range(EACH):
         for j in range(EACH):
             r, c = row + i * SIDE, column + j * SIDE
             if r < target.shape[0] and c < target.shape[1]:
-                store(target, r, c, sums[i, j])
+                target[r, c] = sums[i, j]
     for element in range(EACH * EACH):  # what would not be unrolled around registers
         r, c = row + element // EACH * SIDE, column + element % EACH * SIDE
         if r < target.shape[0] and c < target.shape[1]:
             amend(target, r, c, more)
 
 
-def put(target, r, c, number):
-    target[r, c] = number
-
-
-def add(target, r, c, number):
-    target[r, c] += number
-
-
 def leave(target, r, c, more):
     pass
+
+
+def add_parts(parts, target):
+    k = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
+    if k < target.size:
+        total = 0.0
+        for part in range(parts.shape[0]):
+            total += parts[part, k]
+        target[k] += total
 
 
 def column_sums(matrix, sums):
@@ -143,24 +149,18 @@ class Product(NamedTuple):
 
     name: str
     loads: tuple[Callable[..., None], Callable[..., None]]
-    store: Callable[..., None]
     amend: Callable[..., None] = leave
     names: tuple[tuple[str, Any], ...] = ()
 
 
-PUT_ROWS = Product("put", (across, across), put)  # first @ second.T
-ADD_ROWS = Product("rows", (across, along), add)  # first @ second
-ADD_COLUMNS = Product("columns", (along, along), add)  # first.T @ second
+PRODUCT = Product("product", (across, across))  # first @ second.T
+BY_ROWS = Product("rows", (across, along))  # first @ second
+BY_COLUMNS = Product("columns", (along, along))  # first.T @ second
 
 
 def bound_kernel(product: Product, dtype: np.dtype, sizes: Sizes) -> Callable[..., None]:
     """The kernel of one product, as a plain function."""
-    loads = {
-        "load_first": product.loads[0],
-        "load_second": product.loads[1],
-        "store": product.store,
-        "amend": product.amend,
-    }
+    loads = {"load_first": product.loads[0], "load_second": product.loads[1], "amend": product.amend}
     names = {**dict(product.names), **loads, **sizes.names(dtype)}
     return bound(kernel, f"{product.name}_{dtype.name}", **names)
 
@@ -171,23 +171,42 @@ def compiled(product: Product, dtype: np.dtype, sizes: Sizes) -> Any:
     return cuda.jit(bound_kernel(product, dtype, sizes))
 
 
-def launch(place: Any, product: Product, sources: tuple[Any, Any], target: Any, more: Any = 0) -> None:
-    """Every tile of the target."""
-    dtype = np.dtype(target.dtype)
+def launch(place: Any, product: Product, sources: tuple[Any, Any], targets: Any, more: Any = 0) -> None:
+    """Every tile of the targets, one behind another: each is a part of the product, over a part of the depth."""
+    dtype = np.dtype(targets.dtype)
     sizes = SIZES[dtype.name]
-    blocks = sizes.tiles(target.shape[0]) * sizes.tiles(target.shape[1])
-    depth = sources[1].shape[1 if product.loads[1] is across else 0]
+    parts, height, width = targets.shape
+    blocks = parts * sizes.tiles(height) * sizes.tiles(width)
     if blocks:
-        compiled(product, dtype, sizes)[blocks, sizes.threads, place.stream](sources, depth, target, more)
+        run = compiled(product, dtype, sizes)
+        run[blocks, sizes.threads, place.stream](sources, depth_of(product, sources), targets, more)
+
+
+def depth_of(product: Product, sources: tuple[Any, Any]) -> int:
+    """What is summed over."""
+    return sources[1].shape[1 if product.loads[1] is across else 0]
+
+
+def accumulate(place: Any, product: Product, sources: tuple[Any, Any], target: Any) -> None:
+    """Add a product to a matrix; a long sum is that of parts, side by side, which are added in float64."""
+    if not target.size:
+        return
+    parts = max(1, -(-depth_of(product, sources) // LONGEST))
+    found = place.empty((parts, *target.shape), target.dtype)
+    launch(place, product, sources, found)
+    blocks = -(-target.size // COLUMNS)
+    arrays = found.reshape(parts, target.size), target.reshape(target.size)
+    simple(add_parts, np.dtype(target.dtype))[blocks, COLUMNS, place.stream](*arrays)
 
 
 @functools.cache
-def _columns(dtype: np.dtype) -> Any:
-    return cuda.jit(bound(column_sums, dtype.name))
+def simple(template: Callable[..., None], dtype: np.dtype) -> Any:
+    """A kernel without tiles, to be launched."""
+    return cuda.jit(bound(template, f"{template.__name__}_{dtype.name}"))
 
 
 def add_columns(place: Any, matrix: Any, sums: Any) -> None:
     """Add the sums of a matrix's columns."""
     blocks = -(-matrix.shape[1] // COLUMNS)
     if blocks:
-        _columns(np.dtype(matrix.dtype))[blocks, COLUMNS, place.stream](matrix, sums)
+        simple(column_sums, np.dtype(matrix.dtype))[blocks, COLUMNS, place.stream](matrix, sums)
