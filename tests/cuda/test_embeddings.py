@@ -7,10 +7,8 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.candidates import CandidatesLoss
 from fastloss.engines import cuda as engine
 from fastloss.loss import REGISTRY
-from fastloss.mining import MiningLoss
 from tests.cases import cases
 from tests.test_losses import as_tuple
 
@@ -19,11 +17,12 @@ if engine.missing():
 
 from numba import cuda
 
-from fastloss.engines.cuda import arrays, candidates, mining, products
+from fastloss.engines.cuda import arrays, candidates, factors, mining, products
 
-CASES = [case for loss in REGISTRY.values() if isinstance(loss, (CandidatesLoss, MiningLoss)) for case in cases(loss)]
-FIRST = list({case.loss.name: case for case in CASES}.values())
-MINED = [case for case in CASES if isinstance(case.loss, MiningLoss)]
+SHAPES = ("candidates", "mining", "factors")
+CASES = [case for loss in REGISTRY.values() if loss.shape in SHAPES for case in cases(loss)]
+LAST = list({case.loss.name: case for case in CASES}.values())  # of each loss
+MINED = [case for case in CASES if case.loss.shape == "mining"]
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +35,9 @@ def small(monkeypatch):
     monkeypatch.setattr(products, "LONGEST", 3)
     for name, number in {"STRIP": 40, "BLOCKS": 4}.items():
         monkeypatch.setattr(candidates, name, number)
-    for name, number in {"STRIP": 28, "THREADS": 4}.items():
-        monkeypatch.setattr(mining, name, number)
+    for module in (mining, factors):
+        monkeypatch.setattr(module, "STRIP", 28)
+        monkeypatch.setattr(module, "THREADS", 4)
 
 
 def both(loss, *arguments, **words):
@@ -69,12 +69,12 @@ def test_agrees_with_the_cpu(case):
     compare(*both(case.loss, *case.arrays, **case.keywords))
 
 
-@pytest.mark.parametrize("case", FIRST, ids=str)
+@pytest.mark.parametrize("case", LAST, ids=str)
 def test_single_precision(case):
     compare(*both(case.loss, *single(case), **case.keywords), rtol=2e-6)
 
 
-@pytest.mark.parametrize("case", FIRST, ids=str)
+@pytest.mark.parametrize("case", LAST, ids=str)
 def test_weights_and_the_value_alone(case):
     words = {**case.keywords, "sample_weight": np.arange(case.items[0]) % 3 / 2.0, "reduction": "none"}
     compare(*both(case.loss, *case.arrays, **words))
@@ -84,33 +84,23 @@ def test_weights_and_the_value_alone(case):
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, in the simulator's threads
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-@pytest.mark.parametrize("case", FIRST, ids=str)
+@pytest.mark.parametrize("case", LAST, ids=str)
 def test_embeddings_that_are_not_finite(case, bad):
     arrays = tuple(np.array(one, float) if one.dtype == np.float64 else one for one in case.arrays)
     arrays[0][(1,) * arrays[0].ndim] = bad
     compare(*both(case.loss, *arrays, **case.keywords, reduction="none"))
 
 
-@pytest.mark.parametrize("case", FIRST, ids=str)
-def test_one_row(case):
-    arrays = tuple(one[:1] for one in case.arrays)
-    if case.loss.name == "ge2e_loss":
-        arrays = np.ones((1, 3)), np.array([0])
-    elif arrays[-1].dtype.kind == "i" and case.loss.name not in ("supcon_loss",) and len(arrays) == 3:
-        arrays = arrays[0], case.arrays[1], arrays[2]
-    words = {name: value for name, value in case.keywords.items() if name not in ("ids", "positives", "weight", "bias")}
-    compare(*both(case.loss, *arrays, **words, reduction="sum"))
-
-
-@pytest.mark.parametrize("case", FIRST, ids=str)
-def test_no_rows(case):
-    arrays = tuple(one[:0] for one in case.arrays[:1]) + tuple(
-        one if one.ndim == 2 and len(case.arrays) == 3 and case.arrays[2].ndim == 1 else one[:0]
-        for one in case.arrays[1:]
-    )
-    if case.loss.name == "ge2e_loss":
-        arrays = np.ones((0, 3)), np.zeros(0, int)
-    compare(*both(case.loss, *arrays, reduction="sum"))
+@pytest.mark.parametrize("count", [0, 1])
+def test_hardly_any_row(count):
+    x, y = np.ones((count, 3)), np.array([[1.0, 2.0, 3.0], [3.0, 1.0, 0.0]])
+    labels = np.zeros(count, int)
+    for name in ("info_nce_loss", "multiple_negatives_ranking_loss", "nt_xent_loss"):
+        compare(*both(getattr(fastloss, name), x, y[:count], reduction="sum"))
+    for name in ("arcface_loss", "cosface_loss", "sphereface_loss", "cross_entropy_with_factors"):
+        compare(*both(getattr(fastloss, name), x, y, labels, reduction="sum"))
+    for name in ("supcon_loss", "ge2e_loss", *{case.loss.name for case in MINED}):
+        compare(*both(getattr(fastloss, name), x, labels, reduction="sum"))
 
 
 @pytest.mark.parametrize("labels", [np.zeros(6, int), np.arange(6), np.array([0, 0, 0, 0, 1, 2])], ids=str)
@@ -146,7 +136,7 @@ def test_logits_far_apart_and_far_below():
 
 @pytest.mark.parametrize("name", ["info_nce_loss", "nt_xent_loss", "batch_semihard_triplet_loss"])
 def test_the_same_whatever_the_sizes(name, monkeypatch):
-    case = next(case for case in FIRST if case.loss.name == name)
+    case = next(case for case in LAST if case.loss.name == name)
     first = case.loss.value_and_grad(*case.arrays, backend="cuda", **case.keywords)
     again = case.loss.value_and_grad(*case.arrays, backend="cuda", **case.keywords)
     assert first[0] == again[0]
@@ -203,3 +193,20 @@ def test_an_unknown_backend():
     for loss, second in ((fastloss.info_nce_loss, x), (fastloss.batch_all_triplet_loss, [0, 1])):
         with pytest.raises(ValueError, match="backend is 'gpu': expected one of 'auto', 'cpu', 'cuda'"):
             loss(x, second, backend="gpu")
+
+
+FACTORS = np.random.default_rng(6).normal(size=(5, 3)), np.random.default_rng(7).normal(size=(7, 3))
+LISTS = np.array([0, 2, 2, 9, 12, 13]), np.array([0, 3, *range(7), 1, 1, 4, 6])  # none, all, one twice
+
+
+def test_factors_with_biases_and_a_penalty():
+    bias = np.arange(7) / 3.0
+    words = {"item_bias": bias, "reg": 0.1, "sample_weight": np.array([1.0, 2.0, 0.5, 3.0, 0.0])}
+    for reduction in ("mean", "sum", "none"):
+        compare(*both(fastloss.bpr_all_negatives_loss, *FACTORS, LISTS, **words, reduction=reduction))
+
+
+def test_factors_without_pairs():
+    for lists in ((np.zeros(6, int), np.empty(0, int)), (np.arange(6) * 7, np.tile(np.arange(7), 5))):
+        compare(*both(fastloss.bpr_all_negatives_loss, *FACTORS, lists))
+    compare(*both(fastloss.bpr_all_negatives_loss, FACTORS[0], FACTORS[1][:0], (np.zeros(6, int), np.empty(0, int))))
