@@ -16,6 +16,7 @@ from numba import types
 from fastloss.elementary import exp
 from fastloss.engines import build
 from fastloss.engines.cpu.launch import launch, read_only
+from fastloss.engines.halving import Kind
 from fastloss.shapes import pairs as shape
 from fastloss.shapes.pairs import SPREAD, PairFormulas
 from fastloss.shapes.pointwise import UNPACKS, Wanted, unbound
@@ -230,13 +231,6 @@ def block(inputs, parameters, outputs, first, last):
             else:
                 slice_loss[piece] = total
             row = stop
-
-
-class Kind(NamedTuple):
-    """How labels choose and weigh the pairs of one loss."""
-
-    multiplier: Any
-    unordered: bool
 
 
 class Arranged(NamedTuple):
