@@ -17,7 +17,6 @@ of the rows less.
 A thread does a row, or a coarse box (`gather`, and `couple` for each kernel), or a node (`scan`).
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -67,6 +66,8 @@ from fastloss.shapes.pointwise import Wanted
 ROWS = 1 << 13  # rows of a block
 BITS = 62  # of a sum
 STEPS = 2.0**32  # to which a weight is rounded up when the sum of a box's weights is bounded
+MANTISSA, BIAS = np.int64(52), np.int64(1023)
+MOST = np.int64(1000)  # the largest k
 
 WANT_VALUE = WEIGHTED = True
 WANT_GRADIENT = WANT_CURVATURE = False
@@ -105,26 +106,27 @@ def bound_sums(inputs, scale, outputs):
         i += THREADS
 
 
-def find_exponents(inputs, outputs):
-    """k of every fine box."""
+def find_factors(inputs, outputs):
+    """2**k of every fine box: from the exponent of the bound, which lies below 2**62 then."""
     tops, steps = inputs
     slot = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
     if slot < outputs[0].size:
-        _, top = math.frexp(tops[slot])
-        _, many = math.frexp(np.float64(steps[slot]) / STEPS)
-        outputs[0][slot] = BITS - top - many if steps[slot] > 0 else 0
+        bound = np.float64(tops[slot] * (steps[slot] / STEPS))
+        k = BITS + BIAS - 1 - (bound.view(np.int64) >> MANTISSA)
+        k = MOST if k > MOST else k
+        outputs[0][slot] = np.int64((k + BIAS) << MANTISSA).view(np.float64)
 
 
 def add_moments(inputs, parameters, outputs):
     """Step 1: a block adds up some rows; `parameters` is (scale, 2**k without weights)."""
-    scores, labels, weights, keys, floats, integers, tasks, exponents = inputs
+    scores, labels, weights, keys, floats, integers, tasks, factors = inputs
     task = cuda.blockIdx.x
     node, i = tasks[task, 0], tasks[task, 2] + cuda.threadIdx.x
     while i < tasks[task, 3]:
         if is_source(labels[i], node, floats):
             box, u = located(scores[i], parameters[0], grid_of(node, floats, integers), keys)
             slot = integers[node, SLOT] + box
-            w = math.ldexp(weights[i], exponents[slot]) if WEIGHTED else parameters[1]
+            w = weights[i] * factors[slot] if WEIGHTED else parameters[1]
             for n in range(FINE):
                 cuda.atomic.add(outputs[0], (slot, n), rounded(w))
                 w *= u
@@ -137,15 +139,14 @@ def rounded(x):
 
 
 def gather_box(inputs, parameters, outputs):
-    """Step 2, a thread a coarse box; `parameters` is (2**-k without weights,)."""
-    fixed, exponents, cuts, edges = inputs
+    """Step 2, a thread a coarse box; `parameters` is (2**k without weights,)."""
+    fixed, factors, cuts, edges = inputs
     moments, boxes = outputs
     b = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
     if b < boxes.shape[0]:
         for slot in range(b * SUB, (b + 1) * SUB):
             for n in range(FINE):
-                number = np.float64(fixed[slot, n])
-                moments[slot, n] = math.ldexp(number, -exponents[slot]) if WEIGHTED else number * parameters[0]
+                moments[slot, n] = np.float64(fixed[slot, n]) / (factors[slot] if WEIGHTED else parameters[0])
         gather(moments[b * SUB : (b + 1) * SUB], cuts, edges, boxes[b : b + 1])
 
 
@@ -231,9 +232,9 @@ class _Batch(Layout):
         return -(-count // THREADS), THREADS
 
     def moments(self) -> tuple[Any, Any, float]:
-        """The fine moments as integers, each fine box's exponent with weights, and 2**k without."""
+        """The fine moments as integers, each fine box's 2**k with weights, and the one without."""
         place, slots = self.place, self.count * SUB
-        exponents = place.empty(slots if self.weighted else 0, np.int32)
+        factors = place.empty(slots if self.weighted else 0)
         most = max(node.end - node.begin for node in self.nodes)
         factor = 2.0 ** (BITS - most.bit_length())
         if self.weighted:
@@ -242,20 +243,20 @@ class _Batch(Layout):
             self.rows(find_tops, (scores, labels, weights.view(np.int64), *self.about), self.scale, (tops,))
             tops = tops.view(np.float64)
             self.rows(bound_sums, (*self.columns, *self.about, tops), self.scale, (steps,))
-            launch(place, code(find_exponents), self.threads(slots), (tops, steps), (exponents,))
+            launch(place, code(find_factors), self.threads(slots), (tops, steps), (factors,))
         fixed = place.zeros((slots, FINE), np.int64)
-        self.rows(add_moments, (*self.columns, *self.about, exponents), (self.scale, factor), (fixed,))
-        return fixed, exponents, factor
+        self.rows(add_moments, (*self.columns, *self.about, factors), (self.scale, factor), (fixed,))
+        return fixed, factors, factor
 
     def polynomials(self, tables: _Tables, wanted: Wanted) -> Any:
         """What the sources make in every fine box: [fine box, kernel wanted, power]."""
         place = self.place
         keys, _, integers, _ = self.about
-        fixed, exponents, factor = self.moments()
+        fixed, factors, factor = self.moments()
         moments, boxes = place.empty((self.count * SUB, FINE)), place.empty((self.count, COLUMNS))
         gathering = code(gather_box, "wu"[not self.weighted], WEIGHTED=self.weighted)
-        inputs = (fixed, exponents, tables.cuts, tables.edges)
-        launch(place, gathering, self.threads(self.count), inputs, (1.0 / factor,), (moments, boxes))
+        inputs = (fixed, factors, tables.cuts, tables.edges)
+        launch(place, gathering, self.threads(self.count), inputs, (factor,), (moments, boxes))
         launch(place, code(scan_node), self.threads(len(self.nodes)), (keys, integers), tables.s, (boxes,))
         some = np.flatnonzero([wanted.value or wanted.each, wanted.gradient, wanted.curvature])
         coefficients = place.empty((self.count * SUB, some.size, FINE))

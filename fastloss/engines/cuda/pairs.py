@@ -123,7 +123,8 @@ def _surveyed(place: Place, arrays: Any, large: np.ndarray) -> Fast:
     for g, (begin, end), one, (low, high, finite) in zip(
         large, bounds, levels, score_ranges(place, scores, bounds), strict=True
     ):
-        found = one._replace(low=low, high=high, finite=finite)
+        # an infinite weight has no fixed point
+        found = one._replace(low=low, high=high, finite=finite and bool(np.isfinite(one.weights).all()))
         groups.append(Large(int(g), (np.empty(0), labels, weights), own, int(begin), int(end), found))
     factors = place.device(weights) if weights.size else place.empty(0)
     return Fast(groups, (scores, place.device(labels), factors), rows)
