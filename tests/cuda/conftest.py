@@ -13,6 +13,8 @@ SMALL = {
     "direct_pairs.THREADS": 8,
     "columns.THREADS": 8,
     "boxes.THREADS": 8,
+    "thresholds.THREADS": 8,
+    "separable.THREADS": 8,
     "pointwise.THREADS": 8,
     "rows.THREADS": 8,
     "transpose.SIDE": 4,

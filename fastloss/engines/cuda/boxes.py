@@ -9,10 +9,10 @@ integers: w u**m 2**k, rounded, with k as large as the sum over a fine box allow
   weight, and the weights rounded up to 2**-32 of it. Sums are off by at most n 2**-61 of the box's weight, n being its
   own rows, so a box of small weights keeps its digits beside one of large weights.
 
-A sum of u**m meets the m-th Taylor coefficient of the kernel in the box, below (1/64)**m / m! of the kernel. Results are
-off by n 2**-68 without weights (7e-17 for 2e4 rows, 3e-13 for 1e8) and by n 2**-61 with weights (9e-15 for 2e4 rows in
-one fine box, 4e-11 for 1e8), if every term is rounded in the same direction; as they are rounded, by the square root
-of the rows less.
+A sum of u**m meets the m-th Taylor coefficient of the kernel in the box, below (1/64)**m / m! of the kernel. So results
+are off by n 2**-68 without weights (7e-17 for 2e4 rows, 3e-13 for 1e8) and by n 2**-61 with weights (9e-15 for 2e4 rows
+in one fine box, 4e-11 for 1e8), if every term is rounded in the same direction; as terms are rounded, by the square
+root of the rows less.
 
 A thread does a row, or a coarse box (`gather`, and `couple` for each kernel), or a node (`scan`).
 """
@@ -290,9 +290,9 @@ class _OnHost:
 
 
 def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
-    """See `engines.nodes.Sums`; `rows` is (place, (scores, labels, weights))."""
+    """See `engines.nodes.Sums`; `rows` is (place, (scores, labels, weights), labels on the host)."""
     wanted, results = task
-    place, columns = rows
+    place, columns, _ = rows
     scale, s = steepness(parameters.number)
     scale *= parameters.orientation
     scores, read = _OnHost(place, columns[0]), _Tables(place, formulas, s)

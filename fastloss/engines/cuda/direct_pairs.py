@@ -44,7 +44,7 @@ def arrange(inputs, parameters, outputs):
         high = x if x > high else high
         k += THREADS
     low, high = block_range(low, high)
-    spread = parameters[0] * (high - low)
+    spread = parameters[0] * (high - low) if high >= low else INFINITY
     if cuda.threadIdx.x == 0:
         spreads[g] = spread
     if HAS_EXPONENTIALS and spread <= SPREAD:
@@ -187,13 +187,13 @@ def arranged(place: Place, formulas: PairFormulas, kind: Kind, arrays: Any, para
     plain = dataclasses.replace(formulas, exponential_form=False)  # the host has no scores: it is given labels twice
     found = host.arranged(plain, kind, (labels, labels, weights, rows, offsets), parameters)
     exponential = formulas.by_exponentials(kind.unordered)
-    size, groups = found.order.size, found.offsets.size - 1
-    order, ends = place.device(found.order), place.device(found.offsets)
+    size, groups = int(found.offsets[-1]), found.offsets.size - 1  # the host's arrays may be longer
+    order, ends = place.device(found.order[:size]), place.device(found.offsets)
     own, powers, spreads = place.empty(size), place.empty(size if exponential else 0), place.empty(groups)
     template = code(arrange, "e" if exponential else "n", HAS_EXPONENTIALS=exponential)
     launch(place, template, (groups, THREADS), (scores, order, ends), parameters, (own, powers, spreads))
-    factors = place.device(found.data[2]) if weights is not None else place.empty(0)
-    columns = own, place.device(found.data[1]), factors, powers
+    factors = place.device(found.data[2][:size]) if weights is not None else place.empty(0)
+    columns = own, place.device(found.data[1][:size]), factors, powers
     return Arranged(place, columns, order, ends, spreads, found.pairs, found.weight)
 
 

@@ -18,9 +18,9 @@ class Code(NamedTuple):
     names: tuple[tuple[str, Any], ...]
 
 
-def code(template: Callable[..., None], name: str = "any", **names: Any) -> Code:
+def code(template: Callable[..., None], name: str = "", **names: Any) -> Code:
     """A kernel to be launched."""
-    return Code(template, name, tuple(sorted(names.items())))
+    return Code(template, f"{template.__name__}_{name}".strip("_"), tuple(sorted(names.items())))
 
 
 @functools.cache

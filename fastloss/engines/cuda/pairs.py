@@ -11,7 +11,7 @@ import numpy as np
 from fastloss.engines import halving
 from fastloss.engines.box_plan import can_do
 from fastloss.engines.cpu.pairs import survey
-from fastloss.engines.cuda import boxes, direct_pairs
+from fastloss.engines.cuda import boxes, direct_pairs, separable, thresholds
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.columns import add_by_label, give_back, taken
 from fastloss.engines.cuda.direct_pairs import Arranged
@@ -61,7 +61,11 @@ class Prepared(NamedTuple):
 
 def method_of(formulas: PairFormulas) -> Any:
     """The loss's fast method."""
-    return boxes.sums if formulas.tails is not None else None
+    if formulas.tails is not None:
+        return boxes.sums
+    if formulas.power is not None:
+        return thresholds.sums
+    return separable.sums if formulas.separable else None
 
 
 def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[float, ...], method: str) -> Prepared:
@@ -165,9 +169,8 @@ class _Run(halving.Run):
         self.place, self.columns = prepared.place, prepared.fast.columns
 
     def sums(self, nodes: list[Node], rows: Any, parameters: Parameters, results: Any) -> np.ndarray:
-        return method_of(self.formulas)(
-            self.formulas, nodes, (self.place, self.columns), parameters, (self.wanted, results)
-        )
+        where, task = (self.place, self.columns, rows[1]), (self.wanted, results)
+        return method_of(self.formulas)(self.formulas, nodes, where, parameters, task)
 
     def spoil(self, one: Large, results: Any) -> None:
         for result in results:
