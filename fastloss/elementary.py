@@ -180,6 +180,11 @@ def log1p(x):
     return -INFINITY if u == 0.0 else y
 
 
+def floor(x):
+    """The largest integer <= x, as a float."""
+    return np.floor(x)
+
+
 def joined(p, q):
     """(1 + p)(1 + q) - 1, which loses no small term."""
     return p + (q + p * q)

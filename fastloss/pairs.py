@@ -55,6 +55,10 @@ def grouped(groups: Any, offsets: Any, count: int) -> Groups:
     return Groups(rows, _runs(ids[rows])[0], None)
 
 
+def _grouped(shared: Mapping[str, Any], count: int) -> Groups:
+    return grouped(backend.to_host(shared["groups"]), backend.to_host(shared["offsets"]), count)
+
+
 def _runs(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where the runs of equal ids end, as offsets, and each run's id."""
     if not ids.size:
@@ -86,6 +90,9 @@ class PairwiseLoss(Loss):
         20,000 rows with a score that is not finite is NaN throughout under the last two.
     with_counts : bool
         Whether the number of pairs is returned beside the value.
+    backend : {"auto", "cpu", "cuda"}
+        "auto" goes by where the scores lie. Scores on a GPU (CuPy, PyTorch, Numba) stay there, and results with an
+        element for each row come back as arrays of their kind; labels, groups and weights are checked on the host.
     """
 
     shape = "pairs"
@@ -95,6 +102,7 @@ class PairwiseLoss(Loss):
         *Loss.keywords,
         keyword("method", "auto"),
         keyword("with_counts", False),
+        keyword("backend", "auto"),
     )
 
     def __init__(self, function, *, formulas: PairFormulas, all_multiplier, labels: Domain, **about):
@@ -125,28 +133,35 @@ class PairwiseLoss(Loss):
         """What `fastloss score` and states add up: sums of groups, given by ids or by CSR offsets."""
         words = {"groups": groups, "offsets": offsets, "sample_weight": sample_weight, **parameters}
         own, shared = self._bound((scores, labels), words)
-        run, rows = self._prepared(own, shared)
+        run, own = self._engine(own, shared)
+        rows = self._prepared(run, own, shared, _grouped(shared, own["scores"].size))
         outcome = run.evaluate(rows, np.ones(rows.weight.size), Wanted(value=True))
         return GroupSums(outcome.loss, rows.weight, rows.pairs)
 
-    def _prepared(self, own, shared, groups=None):
+    def _engine(self, own, shared):
+        """The engine, and the arguments that it takes: scores stay on a GPU."""
+        where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
+        run = backend.engine(where, self.shape)
+        own = {**backend.arguments(("scores",), own, 1), "labels": backend.to_host(own["labels"])}
+        return run, {**own, "scores": validate.array("scores", own["scores"])}
+
+    def _prepared(self, run, own, shared, groups):
         method = METHOD.validate("method", shared["method"])
         if method == "fast" and not self.has_fast:
             raise ValueError(f"method is 'fast': {self.name} has none, expected 'auto' or 'direct'")
-        run = backend.engine("cpu", self.shape)
         unordered = own.get("pairs", "all") == "all"
         domain = self.labels if unordered else REAL
-        scores, labels, weights = checked_rows(own["scores"], own["labels"], shared["sample_weight"], domain)
-        groups = groups or grouped(shared["groups"], shared["offsets"], scores.size)
+        weights = backend.to_host(shared["sample_weight"])
+        scores, labels, weights = checked_rows(own["scores"], own["labels"], weights, domain)
         kind = run.Kind(self.all_multiplier if unordered else multiplier_one, unordered)
         arrays = (scores, labels, weights, groups.rows, groups.offsets)
-        return run, run.prepare(self.formulas, kind, arrays, self.function(**own), method)
+        return run.prepare(self.formulas, kind, arrays, self.function(**own), method)
 
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"], REDUCTIONS)
-        count = np.size(own["scores"])
-        groups = grouped(shared["groups"], shared["offsets"], count)
-        run, rows = self._prepared(own, shared, groups)
+        run, own = self._engine(own, shared)
+        groups = _grouped(shared, own["scores"].size)
+        rows = self._prepared(run, own, shared, groups)
         weight = reduce.ordered_sum(rows.weight)
         scales = np.full(rows.weight.size, reduce.inverse(weight) if reduction == "mean" else 1.0)
         if reduction == "per_group":

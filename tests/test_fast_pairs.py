@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import fastloss
+from fastloss.engines import halving
 from fastloss.engines.cpu import pairs as engine
 
 RNG = np.random.default_rng(7)
@@ -141,7 +142,7 @@ def close(found, expected):
 @pytest.mark.parametrize("labels", LABELS)
 @pytest.mark.parametrize("name", LOSSES)
 def test_both_methods_agree(name, labels, pairs, grouped, reduction, monkeypatch):
-    monkeypatch.setattr(engine, "LEAF", 32)
+    monkeypatch.setattr(halving, "LEAF", 32)
     loss = getattr(fastloss, name)
     options = {"reduction": reduction, "with_counts": True}
     if name == "soft_pairwise_loss":
@@ -213,7 +214,7 @@ def test_scores_that_are_not_finite(name, bad, monkeypatch):
         strict=True,
     ):
         np.testing.assert_array_equal(found, expected)
-    monkeypatch.setattr(engine, "MOST_DIRECT", 10)
+    monkeypatch.setattr(halving, "MOST_DIRECT", 10)
     value, grad = loss.value_and_grad(scores, labels, method="fast")
     assert np.isnan(value) and np.isnan(grad).all()
 

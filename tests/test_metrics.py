@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import fastloss
+from fastloss.engines import halving
 from fastloss.engines.cpu import pairs as engine
 
 RNG = np.random.default_rng(9)
@@ -21,7 +22,7 @@ def by_every_pair(scores, labels, weights):
 @pytest.mark.parametrize("rows", [30, 700])
 def test_against_every_pair(rows, levels, weights, monkeypatch):
     monkeypatch.setattr(engine, "FEWEST", 100)
-    monkeypatch.setattr(engine, "LEAF", 64)
+    monkeypatch.setattr(halving, "LEAF", 64)
     scores, labels = RNG.integers(0, rows // 3, rows) / 7.0, RNG.integers(0, levels, rows)
     weights = RNG.random(rows) if weights else None
     inverted, tied, pairs = by_every_pair(scores, labels, weights)

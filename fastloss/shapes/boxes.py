@@ -23,7 +23,7 @@ import functools
 
 import numpy as np
 
-from fastloss.elementary import exp
+from fastloss.elementary import exp, floor
 from fastloss.shapes.pointwise import unbound
 
 H = 0.5  # the width of a coarse box
@@ -57,7 +57,7 @@ def fine_box(fine, grid, keys):
     """
     if grid[2] <= grid[1]:
         return np.int64(fine - grid[0])
-    coarse = np.floor(fine * (1.0 / SUB))
+    coarse = floor(fine * (1.0 / SUB))
     low, high = grid[1], grid[2] - 1
     while low < high:
         middle = (low + high) // 2
@@ -100,14 +100,19 @@ def is_between(label, between):
     return np.uint64((y >= between[0]) & (y <= between[1]))
 
 
+def located(x, scale, grid, keys):
+    """The fine box of a score, and the place in it."""
+    scaled = scale * np.float64(x) * (SUB / H)
+    fine = floor(scaled)
+    return fine_box(fine, grid, keys), place(scaled, fine)
+
+
 def locate(chosen, scores, scale, grid, found):
     """The fine box of each chosen row, and the place in it."""
     keys, boxes, places = found
     for k in range(np.uint64(chosen.size)):
-        scaled = scale * np.float64(scores[chosen[k]]) * (SUB / H)
-        fine = np.floor(scaled)
-        boxes[k] = np.uint32(fine_box(fine, grid, keys))
-        places[k] = place(scaled, fine)
+        box, places[k] = located(scores[chosen[k]], scale, grid, keys)
+        boxes[k] = np.uint32(box)
 
 
 def add_moments(chosen, rows, scale, grid, moments):

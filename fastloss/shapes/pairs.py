@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from fastloss.elementary import log1p
-from fastloss.shapes.pointwise import Wanted, unbound
+from fastloss.shapes.pointwise import UNPACKS, Wanted, unbound
 from fastloss.shapes.products import log_of_product, log_of_products
 
 WANT_VALUE = True
 WANT_GRADIENT = False
 WANT_CURVATURE = False
 WEIGHTED = False
+HAS_EXPONENTIALS = NEEDS_SECOND = False  # what `row_sums` does
 
 value = slope = curvature = multiplier = unbound
 
@@ -121,6 +122,25 @@ def logistic_as_second(i, start, stop, data, form):
     return 0.0, sigma * first, sigma * sigma * second
 
 
+def row_sums(i, ranges, data, own, spread):
+    """Loss, slope and curvature of row i over its pairs as first item and as second.
+
+    `ranges` is (start, stop) of both, `spread` that of the exponentials.
+    """
+    if HAS_EXPONENTIALS and spread <= SPREAD:
+        form = own[0], spread
+        loss, first, second = logistic_as_first(i, ranges[0], ranges[1], data, form)
+        if NEEDS_SECOND:
+            _, more, most = logistic_as_second(i, ranges[2], ranges[3], data, form)
+            first, second = first + more, second + most
+        return loss, first, second
+    loss, first, second = as_first(i, ranges[0], ranges[1], data, own)
+    if NEEDS_SECOND:
+        _, more, most = as_second(i, ranges[2], ranges[3], data, own)
+        first, second = first + more, second + most
+    return loss, first, second
+
+
 @dataclasses.dataclass(frozen=True)
 class PairFormulas:
     """The scalar formulas of one pairwise loss, as functions of the gap and the parameters."""
@@ -138,13 +158,23 @@ class PairFormulas:
     power: int | None = None
     separable: bool = False  # value = e**(-parameter gap), for `shapes/separable`
 
-    def bindings(self, wanted: Wanted, weighted: bool, multiplier: Callable[..., float]) -> dict[str, Any]:
+    def by_exponentials(self, unordered: bool) -> bool:
+        """Whether `row_sums` takes one exponential for each score."""
+        return self.exponential_form and not unordered
+
+    def bindings(
+        self, wanted: Wanted, weighted: bool, multiplier: Callable[..., float], unordered: bool
+    ) -> dict[str, Any]:
         """What the names of this module mean for this loss."""
         return {
             "WANT_VALUE": wanted.value or wanted.each,
             "WANT_GRADIENT": wanted.gradient,
             "WANT_CURVATURE": wanted.curvature,
             "WEIGHTED": weighted,
+            "UNORDERED": unordered,
+            "NEEDS_SECOND": wanted.gradient or wanted.curvature,
+            "HAS_EXPONENTIALS": self.by_exponentials(unordered),
+            "unpack": UNPACKS[self.parameters],
             "value": self.value,
             "slope": self.slope,
             "curvature": self.curvature if wanted.curvature else self.slope,

@@ -33,6 +33,15 @@ def suffix_sums(sorted_scores, weights, table):
         table[k, 0], table[k, 1], table[k, 2] = w, s, q
 
 
+def joined(own, rest, gap):
+    """The sums over two runs of sources relative to the first of one run, `gap` before the first of the other."""
+    return (
+        own[0] + rest[0],
+        own[1] + (rest[1] + gap * rest[0]),
+        own[2] + (rest[2] + gap * (2.0 * rest[1] + gap * rest[0])),
+    )
+
+
 def index_starts(sorted_scores, starts):
     """For each of as many buckets of equal width, the first source in it or behind; one number more than buckets."""
     buckets = starts.size - 1

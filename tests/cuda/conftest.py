@@ -7,7 +7,18 @@ import pytest
 
 SIMULATED = os.environ.get("NUMBA_ENABLE_CUDASIM", "0") != "0"
 # Constants of kernel modules, read when a kernel is made.
-SMALL = {"reduction.THREADS": 8, "pointwise.THREADS": 8, "rows.THREADS": 8, "transpose.SIDE": 4}
+SMALL = {
+    "reduction.THREADS": 8,
+    "ranges.THREADS": 8,
+    "direct_pairs.THREADS": 8,
+    "columns.THREADS": 8,
+    "boxes.THREADS": 8,
+    "thresholds.THREADS": 8,
+    "separable.THREADS": 8,
+    "pointwise.THREADS": 8,
+    "rows.THREADS": 8,
+    "transpose.SIDE": 4,
+}
 SMALL |= {"transpose.PADDED": 5, "transpose.DEPTH": 2}
 
 

@@ -4,9 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.engines.cpu.boxes import Batch, can_do, keys_of, steepness
-from fastloss.engines.cpu.nodes import Node
+from fastloss.engines.box_plan import can_do, keys_of, steepness
+from fastloss.engines.cpu.boxes import Batch
 from fastloss.engines.cpu.pairs import survey
+from fastloss.engines.nodes import Node
 from fastloss.shapes.boxes import FINE, SUB, NoState
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted

@@ -5,18 +5,38 @@ node each), coupling (ranges of boxes), evaluation (chunks of rows).
 """
 
 import functools
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from fastloss.engines.cpu.nodes import PIECE, ROWS, Node, Parameters, derivatives, run_block
+from fastloss.engines.box_plan import (
+    BOX,
+    BOXES,
+    COUNT,
+    CURVE,
+    FIRST_KEY,
+    LAST_KEY,
+    ORIGIN,
+    PARTS,
+    SLOPE,
+    SLOT,
+    SOURCE_HIGH,
+    SOURCE_LOW,
+    TARGET_HIGH,
+    TARGET_LOW,
+    Keys,
+    Layout,
+    batches,
+    steepness,
+)
+from fastloss.engines.cpu.nodes import PIECE, ROWS, run_block, tasks
+from fastloss.engines.nodes import Node, Parameters, derivatives
 from fastloss.shapes import boxes as shape
 from fastloss.shapes.boxes import (
     COLUMNS,
     DEGREES,
     FINE,
     SUB,
-    H,
     add_moments,
     at_nodes,
     couple,
@@ -31,12 +51,6 @@ from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 
 PART_SLOTS = 1 << 17  # fine boxes that the partial grids of a node may have together
-BATCH_SLOTS = 1 << 18  # fine boxes of the nodes of a batch
-BOXES = 64  # coarse boxes of a task
-DENSE = 1 << 15  # more boxes than these, or than rows, and only the occupied ones are kept
-
-BEGIN, END, FIRST_KEY, LAST_KEY, SLOT, PARTS, BOX, COUNT = range(8)  # columns of the nodes' integers
-ORIGIN, SOURCE_LOW, SOURCE_HIGH, TARGET_LOW, TARGET_HIGH, SLOPE, CURVE = range(7)  # and of their floats
 
 
 def moments_block(inputs, parameters, outputs, first, last):
@@ -117,19 +131,6 @@ def nodes_block(inputs, parameters, outputs, first, last):
     at_nodes(inputs[0], parameters[0], outputs[0])
 
 
-class Steepness(NamedTuple):
-    """sigma = scale * s, with `scale` a power of two and s in [1/2, 1)."""
-
-    scale: float
-    s: float
-
-
-def steepness(sigma: float) -> Steepness:
-    """How z is scaled for a kernel."""
-    s, exponent = np.frexp(sigma)
-    return Steepness(float(np.ldexp(1.0, exponent)), float(s))
-
-
 @functools.lru_cache(maxsize=64)
 def tables(formulas: PairFormulas, s: float) -> tuple[np.ndarray, np.ndarray]:
     """The coupling tables of value, slope and curvature, and their tails."""
@@ -142,41 +143,24 @@ def tables(formulas: PairFormulas, s: float) -> tuple[np.ndarray, np.ndarray]:
     return coupled, np.array(formulas.tails(s))
 
 
-def keys_of(node: Node, scale: float, scores: np.ndarray) -> tuple[np.ndarray, bool]:
-    """The coarse boxes that a node needs, as numbers on the whole axis, and whether they have gaps."""
-    low, high = sorted((scale * node.low, scale * node.high))
-    first, last = np.floor(low / H), np.floor(high / H)
-    rows = node.end - node.begin
-    if last - first < min(DENSE, 1024 + rows):
-        return first + np.arange(int(last - first) + 1), False
-    return np.unique(np.floor(scale / H * scores[node.begin : node.end].astype(np.float64))), True
+class Batch(Layout):
+    """Nodes that are computed together."""
 
-
-class Batch:
-    """Nodes that are computed together, laid out in common buffers."""
-
-    def __init__(self, nodes: list[Node], keys: list[tuple[np.ndarray, bool]]):
-        self.nodes = nodes
-        self.keys = np.concatenate([key for key, _ in keys])
-        self.floats, self.integers = np.zeros((len(nodes), 7)), np.zeros((len(nodes), 8), np.int64)
-        box = slot = 0
+    def __init__(self, nodes: list[Node], keys: list[Keys]):
+        super().__init__(nodes, keys)
         self.sources: list[tuple[int, ...]] = []
         self.boxes: list[tuple[int, ...]] = []
-        self.targets: list[tuple[int, ...]] = []
-        for at, (node, (own, sparse)) in enumerate(zip(nodes, keys, strict=True)):
-            rows, count = node.end - node.begin, own.size
-            parts = max(1, min(-(-rows // ROWS), PART_SLOTS // (count * SUB)))
-            size = -(-rows // parts)
-            bounds = (box, box + count) if sparse else (0, 0)
-            self.integers[at] = node.begin, node.end, *bounds, slot, parts, box, count
-            self.floats[at, :5] = SUB * own[0], *node.sources, *node.targets
+        for at, node in enumerate(nodes):
+            parts, count = self.integers[at, PARTS], self.integers[at, COUNT]
+            size = -(-(node.end - node.begin) // parts)
             for part in range(parts):
                 begin = node.begin + part * size
                 self.sources.append((at, part, begin, min(begin + size, node.end)))
             self.boxes += [(at, q, min(q + BOXES, count)) for q in range(0, count, BOXES)]
-            self.targets += [(at, 0, i, min(i + ROWS, node.end)) for i in range(node.begin, node.end, ROWS)]
-            box, slot = box + count, slot + parts * count * SUB
-        self.count, self.slots = box, slot
+        self.targets = tasks(nodes)
+
+    def parts(self, rows: int, slots: int) -> int:
+        return max(1, min(-(-rows // ROWS), PART_SLOTS // slots))
 
     def run(self, formulas: PairFormulas, rows: Any, scaling: tuple[float, float], wanted: Wanted, results: Any):
         """The nodes' losses; derivatives are added to the results."""
@@ -210,8 +194,7 @@ class Batch:
     def evaluate(self, rows: Any, scale: float, coefficients: np.ndarray, task: Any) -> np.ndarray:
         """The nodes' losses; derivatives are added to the results."""
         wanted, results = task
-        factors = np.array([node.factor for node in self.nodes])
-        self.floats[:, SLOPE], self.floats[:, CURVE] = scale * factors, scale * scale * factors
+        self.factors(scale)
         losses = np.empty(len(self.targets))
         weighted = bool(rows[2].size)
         asked = {
@@ -220,42 +203,20 @@ class Batch:
             "WANT_CURVATURE": wanted.curvature,
             "WEIGHTED": weighted,
         }
-        inputs = (*rows, self.keys, self.floats, self.integers, np.array(self.targets), coefficients)
+        inputs = (*rows, self.keys, self.floats, self.integers, self.targets, coefficients)
         name = f"{wanted.code}{'wu'[not weighted]}"
         run_block(evaluate_block, name, (inputs, (scale,), (*results, losses)), len(self.targets), **asked)
-        return np.bincount(np.array(self.targets)[:, 0], losses, len(self.nodes))
-
-
-def batches(nodes: list[Node], scale: float, scores: np.ndarray):
-    """Batches of bounded memory, in the nodes' order."""
-    some: list[Node] = []
-    keys: list[tuple[np.ndarray, bool]] = []
-    slots = 0
-    for node in nodes:
-        own = keys_of(node, scale, scores)
-        if some and slots + own[0].size * SUB > BATCH_SLOTS:
-            yield Batch(some, keys)
-            some, keys, slots = [], [], 0
-        some.append(node)
-        keys.append(own)
-        slots += own[0].size * SUB
-    if some:
-        yield Batch(some, keys)
+        return np.bincount(self.targets[:, 0], losses, len(self.nodes))
 
 
 def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
-    """See `nodes.Sums`."""
+    """See `engines.nodes.Sums`."""
     wanted, results = task
     scale, s = steepness(parameters.number)
     scale *= parameters.orientation
-    losses = [batch.run(formulas, rows, (scale, s), wanted, results) for batch in batches(nodes, scale, rows[0])]
+    losses = [Batch(*some).run(formulas, rows, (scale, s), wanted, results) for some in batches(nodes, scale, rows[0])]
     if wanted.gradient or wanted.curvature:
         mirrored = [node.mirrored() for node in nodes]
-        for batch in batches(mirrored, -scale, rows[0]):
-            batch.run(formulas, rows, (-scale, s), derivatives(wanted), results)
+        for some in batches(mirrored, -scale, rows[0]):
+            Batch(*some).run(formulas, rows, (-scale, s), derivatives(wanted), results)
     return np.concatenate(losses)
-
-
-def can_do(parameter: float, low: float, high: float) -> bool:
-    """Whether the boxes' numbers are finite."""
-    return max(abs(low), abs(high)) < 1e304 / max(steepness(parameter).scale, 1.0)

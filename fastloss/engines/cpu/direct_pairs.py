@@ -16,9 +16,9 @@ from numba import types
 from fastloss.elementary import exp
 from fastloss.engines import build
 from fastloss.engines.cpu.launch import launch, read_only
-from fastloss.shapes import pairs as shape
-from fastloss.shapes.pairs import SPREAD, PairFormulas
-from fastloss.shapes.pointwise import UNPACKS, Wanted, unbound
+from fastloss.engines.halving import Kind
+from fastloss.shapes.pairs import SPREAD, PairFormulas, row_sums
+from fastloss.shapes.pointwise import Wanted, unbound
 from fastloss.validate import kernel_dtype
 
 COST = 1 << 18  # pairs in a piece; a constant of the library, since the sums of slices depend on it
@@ -30,8 +30,8 @@ F8 = types.Array(types.float64, 1, "C", readonly=True)
 I8 = types.Array(types.int64, 1, "C", readonly=True)
 F8_OUT, I8_OUT = types.Array(types.float64, 1, "C"), types.Array(types.int64, 1, "C")
 # Bound before compilation. UNORDERED: all pairs count, whatever the order of the labels.
-UNORDERED = HAS_EXPONENTIALS = NEEDS_SECOND = False
-first_sums = second_sums = first_exponential = second_exponential = unpack = unbound
+UNORDERED = HAS_EXPONENTIALS = False
+unpack = unbound
 
 
 def is_falling(labels, order, start, stop):
@@ -183,22 +183,6 @@ def row_ranges(i, bounds, level, labels):
     return (below, stop, start, above), (above, below)
 
 
-def row_sums(i, ranges, data, own, spread):
-    """Loss, slope and curvature of row i over its pairs as first and as second item."""
-    if HAS_EXPONENTIALS and spread <= SPREAD:
-        form = own[0], spread
-        loss, first, second = first_exponential(i, ranges[0], ranges[1], data, form)
-        if NEEDS_SECOND:
-            _, more, most = second_exponential(i, ranges[2], ranges[3], data, form)
-            first, second = first + more, second + most
-        return loss, first, second
-    loss, first, second = first_sums(i, ranges[0], ranges[1], data, own)
-    if NEEDS_SECOND:
-        _, more, most = second_sums(i, ranges[2], ranges[3], data, own)
-        first, second = first + more, second + most
-    return loss, first, second
-
-
 def block(inputs, parameters, outputs, first, last):
     data = inputs[:4]
     order, offsets, scales, spread, pieces = inputs[4:]
@@ -230,13 +214,6 @@ def block(inputs, parameters, outputs, first, last):
             else:
                 slice_loss[piece] = total
             row = stop
-
-
-class Kind(NamedTuple):
-    """How labels choose and weigh the pairs of one loss."""
-
-    multiplier: Any
-    unordered: bool
 
 
 class Arranged(NamedTuple):
@@ -285,26 +262,9 @@ def compiled_block(
     out = types.Array(numba.from_dtype(dtype), 1, "C")
     pieces = types.Array(types.int64, 2, "C", readonly=True)
     signature = _signature([F8, F8, F8, F8, I8, I8, F8, F8, pieces], [out, out, out, F8_OUT, F8_OUT])
-    names = formulas.bindings(wanted, weighted, kind.multiplier)
-    derivatives = wanted.gradient or wanted.curvature
-    bound = build.bind(
-        block,
-        **names,
-        UNORDERED=kind.unordered,
-        NEEDS_SECOND=derivatives,
-        HAS_EXPONENTIALS=_by_exponentials(formulas, kind),
-        first_sums=shape.as_first,
-        second_sums=shape.as_second,
-        first_exponential=shape.logistic_as_first,
-        second_exponential=shape.logistic_as_second,
-        unpack=UNPACKS[formulas.parameters],
-    )
+    bound = build.bind(block, **formulas.bindings(wanted, weighted, kind.multiplier, kind.unordered))
     name = f"{formulas.name}_{kind.multiplier.__name__}_{wanted.code}{'w' if weighted else ''}"
     return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
-
-
-def _by_exponentials(formulas: PairFormulas, kind: Kind) -> bool:
-    return formulas.exponential_form and not kind.unordered
 
 
 def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arranged:
@@ -312,7 +272,7 @@ def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arr
     scores, labels, weights, rows, offsets = arrays
     size, groups = scores.size, offsets.size - 1
     dtype = kernel_dtype(scores)
-    exponentials = _by_exponentials(formulas, kind)
+    exponentials = formulas.by_exponentials(kind.unordered)
     kernel, signature = compiled_arrange(dtype, kind.unordered, exponentials)
     starts = np.searchsorted(offsets[:-1], np.arange(0, size, BATCH), side="left")
     batches = np.unique(np.append(starts, groups)) if groups else np.zeros(1, np.int64)

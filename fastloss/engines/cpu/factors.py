@@ -10,7 +10,7 @@ import numpy as np
 from fastloss.engines.cpu import boxes
 from fastloss.engines.cpu.blas import in_order
 from fastloss.engines.cpu.candidates import Adder, groups_of, ranges
-from fastloss.engines.cpu.nodes import Node, Parameters
+from fastloss.engines.nodes import Node, Parameters
 from fastloss.shapes.factors import Outcome
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted

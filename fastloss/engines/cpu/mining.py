@@ -13,7 +13,7 @@ from fastloss.engines import build
 from fastloss.engines.cpu import boxes
 from fastloss.engines.cpu.blas import in_order
 from fastloss.engines.cpu.candidates import TASKS, Adder, groups_of, ranges, vector
-from fastloss.engines.cpu.nodes import Node, Parameters
+from fastloss.engines.nodes import Node, Parameters
 from fastloss.shapes import mining
 from fastloss.shapes.mining import Examples, Kind, Outcome
 from fastloss.shapes.pointwise import Wanted

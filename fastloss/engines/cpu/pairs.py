@@ -1,38 +1,25 @@
 """The pairwise shape on the CPU: which groups are summed directly, which by a fast method, and both put together.
 
-Small groups go to `direct_pairs`. Of a large group, `survey` lists the labels; if they are few, the group is halved by
-label again and again, as it lies, and each halving is one node of the loss's fast method (`Sums`). If they are many,
-its rows are sorted by label first, and the smallest parts are done directly.
+Small groups go to `direct_pairs`, large ones are halved by label as `engines/halving.py` plans it; `survey` lists a
+group's labels for that. Every fast method (`boxes`, `thresholds`, `separable`) has a `Sums`.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.engines import halving
+from fastloss.engines.box_plan import can_do
 from fastloss.engines.cpu import boxes, direct_pairs, separable, thresholds
 from fastloss.engines.cpu.direct_pairs import Kind, Outcome
-from fastloss.engines.cpu.nodes import ROWS, Node, Parameters, Sums, run_block
+from fastloss.engines.cpu.nodes import ROWS, run_block
+from fastloss.engines.halving import LEVELS, Large, Levels
+from fastloss.engines.nodes import Node, Parameters, Sums
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 from fastloss.validate import kernel_dtype
 
-LEVELS = 16  # distinct labels up to which a group needs no sorting
-ALL_LEVELS = 8  # and up to which pairs="all" is fast: it takes a node for each pair of levels
-LEAF = 1024  # rows of a part that is not halved any more
 FEWEST = 2048  # rows from which "auto" takes the fast method, see bench/results
-MOST_DIRECT = 20_000  # rows up to which a group with scores that are not finite is summed directly
-
-
-class Levels(NamedTuple):
-    """What a survey says of a group: its labels in rising order, if they are few, and its scores' range."""
-
-    values: np.ndarray
-    counts: np.ndarray
-    weights: np.ndarray
-    many: bool
-    low: float
-    high: float
-    finite: bool
 
 
 def survey_block(inputs, parameters, outputs, first, last):
@@ -105,17 +92,6 @@ def method_of(formulas: PairFormulas) -> Sums | None:
     return separable.sums if formulas.separable else None
 
 
-class Large(NamedTuple):
-    """A group for the fast method: begin <= i < end of `rows`, which are the call's, or its rows `own`."""
-
-    group: int
-    rows: tuple[np.ndarray, np.ndarray, np.ndarray]
-    own: np.ndarray | None
-    begin: int
-    end: int
-    levels: Levels
-
-
 class Prepared(NamedTuple):
     """The checked rows of a call, and what is known of its groups before any pair is summed."""
 
@@ -139,25 +115,18 @@ def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[f
     fast = [one for one in _large(arrays, large) if _suits(formulas, kind, parameters, one)] if large.size else []
     pairs, weight = np.zeros(sizes.size, np.int64), np.zeros(sizes.size)
     for one in fast:
-        pairs[one.group], weight[one.group] = _count(kind, one)
+        pairs[one.group], weight[one.group] = halving.count(kind, one)
     chosen = np.zeros(sizes.size, bool)
     chosen[[one.group for one in fast]] = True
     rest = np.flatnonzero(~chosen)
     direct = None
     if rest.size:
-        rows = _rows_of(order, offsets, rest) if fast else order
+        rows = halving.rows_of(order, offsets, rest) if fast else order
         bounds = np.append(0, np.cumsum(sizes[rest])) if fast else offsets
         arranged = direct_pairs.arranged(formulas, kind, (scores, labels, weights, rows, bounds), parameters)
         pairs[rest], weight[rest] = arranged.pairs, arranged.weight
         direct = arranged, rest
     return Prepared(formulas, kind, parameters, direct, fast, pairs, weight, scores.size, kernel_dtype(scores))
-
-
-def _rows_of(order: np.ndarray | None, offsets: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """The rows of some groups, one after another."""
-    sizes = np.diff(offsets)[groups]
-    rows = np.repeat(offsets[groups] - np.append(0, np.cumsum(sizes)[:-1]), sizes) + np.arange(sizes.sum())
-    return rows if order is None else order[rows]
 
 
 def _large(arrays: Any, large: np.ndarray) -> list[Large]:
@@ -170,7 +139,7 @@ def _large(arrays: Any, large: np.ndarray) -> list[Large]:
     )
     bounds = np.stack((offsets[large], offsets[large + 1]), 1)
     if order is not None:
-        own = _rows_of(order, offsets, large)
+        own = halving.rows_of(order, offsets, large)
         rows = _taken(rows, own)
         ends = np.cumsum(bounds[:, 1] - bounds[:, 0])
         bounds = np.stack((np.append(0, ends[:-1]), ends), 1)
@@ -193,26 +162,8 @@ def _sorted(one: Large) -> Large:
 
 
 def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], one: Large) -> bool:
-    levels = one.levels
-    if kind.unordered and (levels.many or levels.values.size > ALL_LEVELS):
-        return False
-    possible = levels.finite and (formulas.tails is None or boxes.can_do(parameters[0], levels.low, levels.high))
-    return possible or one.end - one.begin > MOST_DIRECT
-
-
-def _count(kind: Kind, one: Large) -> tuple[int, float]:
-    """A group's pairs and the sum of their weights."""
-    size = one.end - one.begin
-    counts, weights = one.levels.counts, one.levels.weights
-    if kind.unordered:
-        return size * size, float(weights.sum()) ** 2
-    if one.levels.many:
-        y, w = one.rows[1][::-1], one.rows[2][::-1]
-        starts = np.append(0, np.flatnonzero(y[1:] != y[:-1]) + 1)
-        counts = np.diff(np.append(starts, size))
-        weights = np.add.reduceat(w, starts) if w.size else counts.astype(np.float64)
-    below = np.append(0, np.cumsum(counts)[:-1])
-    return int(counts @ below), float(weights @ np.append(0.0, np.cumsum(weights)[:-1]))
+    possible = formulas.tails is None or can_do(parameters[0], one.levels.low, one.levels.high)
+    return halving.suits(kind, one, possible)
 
 
 def evaluate(prepared: Prepared, scales: np.ndarray, wanted: Wanted) -> Outcome:
@@ -227,7 +178,7 @@ def evaluate(prepared: Prepared, scales: np.ndarray, wanted: Wanted) -> Outcome:
             return direct_pairs.evaluate(prepared.formulas, prepared.kind, arranged, scales, (task, results))
         done = direct_pairs.evaluate(prepared.formulas, prepared.kind, arranged, scales[groups], (task, results))
         loss[groups] = done.loss
-    run = _Run(prepared, wanted, scales)
+    run = _Run(prepared.formulas, prepared.kind, prepared.parameters[0], scales, wanted)
     together = [one for one in prepared.fast if one.own is None]
     if together:
         loss += run.groups(together, results)
@@ -242,156 +193,38 @@ def evaluate(prepared: Prepared, scales: np.ndarray, wanted: Wanted) -> Outcome:
     return Outcome(loss, *results)
 
 
-class _Run:
-    """Fast methods for what one call wants."""
+class _Run(halving.Run):
+    """Fast methods for what one call wants, on arrays of NumPy's."""
 
-    def __init__(self, prepared: Prepared, wanted: Wanted, scales: np.ndarray):
-        self.prepared, self.wanted, self.scales = prepared, wanted, scales
-        method = method_of(prepared.formulas)
+    def sums(self, nodes: list[Node], rows: Any, parameters: Parameters, results: Any) -> np.ndarray:
+        method = method_of(self.formulas)
         assert method is not None
-        self.sums = method
+        return method(self.formulas, nodes, rows, parameters, (self.wanted, results))
 
-    def groups(self, groups: list[Large], results: Any) -> np.ndarray:
-        """Losses of groups of the same rows; results are added up."""
-        loss = np.zeros(self.scales.size)
-        fine = [one for one in groups if one.levels.finite]
-        for one in groups:
-            if not one.levels.finite:  # too large to be summed pair by pair
-                loss[one.group] = np.nan
-                for result in results:
-                    result[one.begin : one.end] = np.nan
-        if self.prepared.kind.unordered:
-            for one in fine:
-                loss[one.group] += self.literal(one, results)
-            return loss
-        parameter = Parameters(self.prepared.parameters[0])
-        for nodes in by_depth(fine, self.scales):
-            owners, some = zip(*nodes, strict=True)
-            rows = groups[0].rows
-            sums = self.sums(self.prepared.formulas, list(some), rows, parameter, (self.wanted, results))
-            np.add.at(loss, list(owners), sums)
-        for one in fine:
-            if one.levels.many:
-                loss[one.group] += self.leaves(one, results)
-        return loss
+    def spoil(self, one: Large, results: Any) -> None:
+        for result in results:
+            result[one.begin : one.end] = np.nan
 
-    def literal(self, one: Large, results: Any) -> float:
-        """The double sum over every i and j: each pair of levels has its own multiplier."""
-        formulas, levels = self.prepared.formulas, one.levels
-        number = self.prepared.parameters[0]
-        total = 0.0
-        for a, first in enumerate(levels.values):
-            for b, second in enumerate(levels.values):
-                m = self.prepared.kind.multiplier(first, second)
-                if m == 0.0:
-                    constant = formulas.value(0.0, number)
-                    total += constant * levels.weights[a] * levels.weights[b]
-                    if results[0].size:
-                        some = slice(one.begin, one.end)
-                        own = one.rows[1][some] == first
-                        w = one.rows[2][some] if one.rows[2].size else 1.0
-                        results[0][some] += np.where(own, w * (constant * levels.weights[b]), 0.0)
-                    continue
-                node = Node(
-                    one.begin,
-                    one.end,
-                    (second, second),
-                    (first, first),
-                    levels.low,
-                    levels.high,
-                    self.scales[one.group],
-                )
-                steep = number if formulas.power is not None else number * abs(m)
-                parameters = Parameters(steep, 1.0 if m > 0.0 else -1.0)
-                total += self.sums(formulas, [node], one.rows, parameters, (self.wanted, results))[0]
-                if a == b and self.wanted.curvature:  # a row's pair with itself is a constant
-                    some = slice(one.begin, one.end)
-                    own = one.rows[1][some] == first
-                    w = one.rows[2][some] ** 2 if one.rows[2].size else 1.0
-                    bend = 2.0 * m * m * formulas.curvature(0.0, number) * self.scales[one.group]
-                    results[2][some] -= np.where(own, w * bend, 0.0)
-        return float(total)
+    def add(self, one: Large, label: float, term: tuple[float, int], result: Any) -> None:
+        some = slice(one.begin, one.end)
+        number, power = term
+        w = one.rows[2][some] ** power if one.rows[2].size else 1.0
+        result[some] += np.where(one.rows[1][some] == label, w * number, 0.0)
+
+    def span(self, one: Large, start: int, stop: int) -> tuple[float, float]:
+        own = one.rows[0][start:stop]
+        return float(own.min()), float(own.max())
 
     def leaves(self, one: Large, results: Any) -> float:
-        """The pairs within the smallest parts of a group that is sorted by falling label."""
-        formulas, kind = self.prepared.formulas, self.prepared.kind
         scores, labels, weights = one.rows
-        bounds = np.array([part[0] for part in leaves(labels)] + [labels.size])
+        parts = halving.leaves(labels, one.begin, one.end)
+        bounds = np.array([part[0] for part in parts] + [labels.size])
         arrays = (scores, labels, weights if weights.size else None, None, bounds)
-        arranged = direct_pairs.arranged(formulas, kind, arrays, self.prepared.parameters)
+        parameters = (self.number,)
+        arranged = direct_pairs.arranged(self.formulas, self.kind, arrays, parameters)
         scales = np.full(bounds.size - 1, self.scales[one.group])
         local = tuple(np.zeros(result.size, scores.dtype) for result in results)
-        task = (self.prepared.parameters, self.wanted)
-        outcome = direct_pairs.evaluate(formulas, kind, arranged, scales, (task, local))
+        outcome = direct_pairs.evaluate(self.formulas, self.kind, arranged, scales, ((parameters, self.wanted), local))
         for result, part in zip(results, local, strict=True):
             result += part
         return float(np.cumsum(outcome.loss)[-1])
-
-
-def by_depth(groups: list[Large], scales: np.ndarray) -> list[list[tuple[int, Node]]]:
-    """Halvings by label as (group, node): those of one depth have no row in common."""
-    depths: list[list[tuple[int, Node]]] = []
-
-    def add(depth: int, one: Large, node: Node) -> None:
-        if depth == len(depths):
-            depths.append([])
-        depths[depth].append((one.group, node))
-
-    for one in groups:
-        parts = [(0, one.end) if one.levels.many else (0, one.levels.values.size)]
-        depth = 0
-        while parts:
-            halves = []
-            for start, stop in parts:
-                middle = split_rows(one.rows[1], start, stop) if one.levels.many else split_levels(one, start, stop)
-                if middle is None:
-                    continue
-                add(depth, one, _node(one, (start, middle, stop), scales[one.group]))
-                halves += [(start, middle), (middle, stop)]
-            parts = halves
-            depth += 1
-    return depths
-
-
-def _node(one: Large, part: tuple[int, int, int], scale: float) -> Node:
-    start, middle, stop = part
-    if not one.levels.many:
-        y = one.levels.values
-        low, high = (y[start], y[middle - 1]), (y[middle], y[stop - 1])
-        return Node(one.begin, one.end, low, high, one.levels.low, one.levels.high, scale)
-    scores, labels, _ = one.rows
-    own = scores[start:stop]
-    high, low = (labels[middle - 1], labels[start]), (labels[stop - 1], labels[middle])
-    return Node(start, stop, low, high, float(own.min()), float(own.max()), scale)
-
-
-def split_levels(one: Large, start: int, stop: int) -> int | None:
-    """Where the levels start <= k < stop are halved, by their rows."""
-    if stop - start < 2:
-        return None
-    counts = np.cumsum(one.levels.counts[start:stop])
-    return start + 1 + int(np.argmin(np.abs(counts[:-1] - 0.5 * counts[-1])))
-
-
-def split_rows(labels: np.ndarray, start: int, stop: int) -> int | None:
-    """Where rows in the order of falling labels are halved, between two labels; None if they are a leaf."""
-    if stop - start <= LEAF or labels[start] == labels[stop - 1]:
-        return None
-    middle = (start + stop) // 2
-    falling = -labels[start:stop].astype(np.float64)
-    before = start + int(np.searchsorted(falling, -np.float64(labels[middle]), "left"))
-    after = start + int(np.searchsorted(falling, -np.float64(labels[middle]), "right"))
-    return after if before == start or (after < stop and after - middle < middle - before) else before
-
-
-def leaves(labels: np.ndarray) -> list[tuple[int, int]]:
-    """The parts that are not halved any more, in order."""
-    parts, done = [(0, labels.size)], []
-    while parts:
-        start, stop = parts.pop()
-        middle = split_rows(labels, start, stop)
-        if middle is None:
-            done.append((start, stop))
-        else:
-            parts += [(middle, stop), (start, middle)]
-    return done

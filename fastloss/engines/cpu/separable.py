@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.engines.cpu.nodes import PIECE, Node, Parameters, derivatives, run_block, tasks
+from fastloss.engines.cpu.nodes import PIECE, run_block, tasks
+from fastloss.engines.nodes import Node, Parameters, derivatives
 from fastloss.shapes.boxes import select
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.separable import evaluate, largest, total_below
@@ -65,7 +66,7 @@ def _one_way(node: Node, rows: Any, parameters: Parameters, task: Any) -> float:
 
 
 def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
-    """See `nodes.Sums`."""
+    """See `engines.nodes.Sums`."""
     wanted, results = task
     back = Parameters(parameters.number, -parameters.orientation)
     losses = np.zeros(len(nodes))

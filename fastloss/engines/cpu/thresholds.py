@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.engines.cpu.nodes import PIECE, Node, Parameters, derivatives, run_block, tasks
+from fastloss.engines.cpu.nodes import PIECE, run_block, tasks
+from fastloss.engines.nodes import Node, Parameters, derivatives
 from fastloss.shapes.boxes import select
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.thresholds import evaluate, index_starts, suffix_sums
@@ -64,7 +65,7 @@ def _one_way(formulas: PairFormulas, node: Node, rows: Any, parameters: Paramete
 
 
 def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
-    """See `nodes.Sums`."""
+    """See `engines.nodes.Sums`."""
     wanted, results = task
     back = Parameters(parameters.number, -parameters.orientation)
     losses = np.zeros(len(nodes))

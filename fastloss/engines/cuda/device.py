@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numba import cuda
 
 from fastloss.engines import build
@@ -33,10 +34,15 @@ def tanh(x):
     return math.tanh(x)
 
 
+def floor(x):
+    return np.float64(math.floor(x))
+
+
 ELEMENTARY: dict[str, Callable[..., Any]] = {
     "exp": exp,
     "exp_negative": exp,
     "expm1_negative": expm1,
+    "floor": floor,
     "log": log,
     "log1p": log1p,
     "log1p_unit": log1p,
@@ -53,6 +59,13 @@ def gpu_name() -> str:
 def device(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
     """A plain function of the package with `names` bound, compiled for the device with all that it calls."""
     return _compiled(build.bind(function, **{**names, **ELEMENTARY}))
+
+
+def kernel(template: Callable[..., Any], name: str, **names: Any) -> Callable[..., Any]:
+    """A kernel as a plain function: `names` are bound in it and in all that it calls, which is compiled."""
+    bound = build.bind(template, **{**names, **ELEMENTARY})
+    callees = {name: _compiled(callee) for name, callee in build.called(bound).items()}
+    return build.specialise(bound, name, **callees)
 
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:

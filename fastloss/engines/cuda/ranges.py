@@ -1,0 +1,67 @@
+"""The least and the largest of some scores, and whether all are finite."""
+
+import math
+
+import numpy as np
+from numba import cuda, float64
+
+from fastloss.engines.cuda.arrays import Place
+from fastloss.engines.cuda.launch import code, launch
+from fastloss.engines.cuda.reduction import THREADS, block_sum
+
+ROWS = 1 << 12  # rows of a block
+INFINITY = math.inf
+
+
+def block_range(low, high):
+    """The least `low` and the largest `high` of all threads, for all of them; every thread must come here."""
+    lows = cuda.shared.array(THREADS, float64)
+    highs = cuda.shared.array(THREADS, float64)
+    thread = cuda.threadIdx.x
+    lows[thread] = low
+    highs[thread] = high
+    cuda.syncthreads()
+    half = THREADS // 2
+    while half > 0:
+        if thread < half:
+            lows[thread] = lows[thread + half] if lows[thread + half] < lows[thread] else lows[thread]
+            highs[thread] = highs[thread + half] if highs[thread + half] > highs[thread] else highs[thread]
+        cuda.syncthreads()
+        half //= 2
+    return lows[0], highs[0]
+
+
+def score_range(inputs, outputs):
+    """A block finds the range of the finite scores of some rows, and whether there are others."""
+    scores, tasks = inputs
+    task = cuda.blockIdx.x
+    low, high, others = INFINITY, -INFINITY, 0
+    i = tasks[task, 0] + cuda.threadIdx.x
+    while i < tasks[task, 1]:
+        x = np.float64(scores[i])
+        finite = abs(x) < INFINITY
+        low = x if finite and x < low else low
+        high = x if finite and x > high else high
+        others |= 0 if finite else 1
+        i += THREADS
+    low, high = block_range(low, high)
+    _, others = block_sum(0.0, others)
+    if cuda.threadIdx.x == 0:
+        outputs[0][task, 0], outputs[0][task, 1], outputs[1][task] = low, high, others
+
+
+def score_ranges(place: Place, scores: np.ndarray, bounds: np.ndarray) -> list[tuple[float, float, bool]]:
+    """(least, largest, whether all are finite) of the rows begin <= i < end, for every (begin, end)."""
+    counts = -(-(bounds[:, 1] - bounds[:, 0]) // ROWS)
+    owner = np.repeat(np.arange(len(bounds)), counts)
+    starts = bounds[owner, 0] + ROWS * (np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts))
+    tasks = np.stack((starts, np.minimum(starts + ROWS, bounds[owner, 1])), 1)
+    found, others = place.empty((owner.size, 2)), place.empty(owner.size, np.int64)
+    inputs = (scores, place.device(tasks))
+    launch(place, code(score_range), (owner.size, THREADS), inputs, (found, others))
+    low, high, finite = np.full(len(bounds), INFINITY), np.full(len(bounds), -INFINITY), np.ones(len(bounds), bool)
+    some, wrong = place.host(found), place.host(others)
+    np.minimum.at(low, owner, some[:, 0])
+    np.maximum.at(high, owner, some[:, 1])
+    np.logical_and.at(finite, owner, wrong == 0)
+    return [(float(a), float(b), bool(c)) for a, b, c in zip(low, high, finite, strict=True)]

@@ -1,0 +1,48 @@
+"""The kernels of pairs, the fast methods' among them, compiled for real GPUs; not in the simulator."""
+
+import os
+
+import numpy as np
+import pytest
+
+numba_cuda = pytest.importorskip("numba.cuda")
+
+if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") != "0" or getattr(numba_cuda, "implementation", "") != "NVIDIA":
+    pytest.skip("needs numba-cuda's compiler", allow_module_level=True)
+
+from fastloss.loss import REGISTRY  # noqa: E402
+from fastloss.pairs import PairwiseLoss  # noqa: E402
+from tests.cuda import machine_code  # noqa: E402
+
+LABELS = {"few": np.arange(60) % 2, "many": np.arange(60)}
+IN_REGISTERS = ("direct_pairs.", "columns.", "ranges.")
+
+
+def launched():
+    """Every kernel of the pairwise losses, each once."""
+    found = {}
+    with machine_code.recorded() as kernels, np.errstate(all="ignore"):
+        for loss in REGISTRY.values():
+            if not isinstance(loss, PairwiseLoss):
+                continue
+            methods = ["direct", "fast"] if loss.has_fast else ["direct"]
+            for method in methods:
+                for labels in LABELS.values() if not loss.labels.values else [LABELS["few"]]:
+                    for weights in (None, np.ones(60)):
+                        words = {"method": method, "backend": "cuda", "sample_weight": weights}
+                        scores = np.zeros(60, np.float32)
+                        loss.value_and_grad(scores, labels, groups=np.arange(60) % 2, **words)
+                        loss(scores, labels, reduction="none", **words)
+                        if loss.has_curvature:
+                            loss.grad_hess(scores, labels, **words)
+        for one in kernels:
+            found.setdefault(one.name, one)
+    return [found[name] for name in sorted(found)]
+
+
+@pytest.mark.parametrize("kernel", launched(), ids=lambda kernel: kernel.name)
+def test_compiles(kernel):
+    text = machine_code.ptx(kernel, (8, 0))
+    assert ".entry" in text
+    if kernel.name.startswith(IN_REGISTERS):
+        assert ".local" not in text
