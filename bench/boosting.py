@@ -52,16 +52,16 @@ def with_lightgbm(features: np.ndarray, labels: np.ndarray, objective: Any, size
     """The scores after some rounds."""
     import lightgbm
 
-    settings = dict(
-        objective=objective,
-        verbose=-1,
-        boost_from_average=False,
-        force_row_wise=True,
-        deterministic=True,
-        num_threads=numba.get_num_threads(),
-        lambdarank_norm=False,
-        lambdarank_truncation_level=TRUNCATION,
-    )
+    settings = {
+        "objective": objective,
+        "verbose": -1,
+        "boost_from_average": False,
+        "force_row_wise": True,
+        "deterministic": True,
+        "num_threads": numba.get_num_threads(),
+        "lambdarank_norm": False,
+        "lambdarank_truncation_level": TRUNCATION,
+    }
     given = lightgbm.Dataset(features, labels, group=sizes, params={"verbose": -1})
     return lightgbm.train(settings, given, ROUNDS).predict(features, raw_score=True)
 
