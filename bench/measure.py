@@ -17,8 +17,19 @@ import fastloss
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 PACKAGES = (
-    *("fastloss", "numba", "llvmlite", "numpy", "torch", "pyarrow", "jax", "pykeops", "pytorch-metric-learning"),
-    *("scikit-learn", "lightgbm", "xgboost"),
+    "fastloss",
+    "numba",
+    "numba-cuda",
+    "llvmlite",
+    "numpy",
+    "torch",
+    "pyarrow",
+    "jax",
+    "pykeops",
+    "pytorch-metric-learning",
+    "scikit-learn",
+    "lightgbm",
+    "xgboost",
 )
 
 
@@ -53,6 +64,7 @@ class Table:
     """All timings of one run; a row each, with machine and versions."""
 
     threads: int
+    machine: str = ""  # the processor's name, if it is not this one
     rows: list[dict[str, object]] = dataclasses.field(default_factory=list)
     claims: list[Claim] = dataclasses.field(default_factory=list)
     failures: list[str] = dataclasses.field(default_factory=list)  # peers whose numbers are not ours
@@ -111,7 +123,12 @@ class Table:
 
     def write(self, name: str) -> pathlib.Path:
         """One CSV file of timings, one of claims, dated."""
-        stamp = {"date": datetime.date.today().isoformat(), "commit": commit(), "machine": machine(), **versions()}
+        stamp = {
+            "date": datetime.date.today().isoformat(),
+            "commit": commit(),
+            "machine": self.machine or machine(),
+            **versions(),
+        }
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{name}.csv"
         _write(path, [{**row, **stamp} for row in self.rows])

@@ -5,6 +5,10 @@ import importlib.util
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
+from fastloss.gpu import GpuArray, on_gpu
+
 BACKENDS = ("auto", "cpu", "cuda")
 
 
@@ -12,10 +16,28 @@ def choose(backend: str, arrays: tuple[Any, ...]) -> str:
     """ "cpu" or "cuda". Arrays on a GPU stay there; an explicit backend that is missing raises when it is used."""
     if backend not in BACKENDS:
         raise ValueError(f"backend is {backend!r}: expected one of {', '.join(map(repr, BACKENDS))}")
-    on_gpu = any(hasattr(array, "__cuda_array_interface__") for array in arrays)
-    if on_gpu and backend == "cpu":
+    there = any(map(on_gpu, arrays))
+    if there and backend == "cpu":
         raise ValueError("backend is 'cpu', but an argument lies on a GPU: copy it to the host first")
-    return "cuda" if on_gpu or backend == "cuda" else "cpu"
+    return "cuda" if there or backend == "cuda" else "cpu"
+
+
+def to_host(array: Any) -> Any:
+    """An array on a GPU, copied to the host, which waits for it; any other as it is."""
+    return engine("cuda", "arrays").to_host(array) if on_gpu(array) else array
+
+
+def arguments(names: tuple[str, ...], own: dict[str, Any], dimensions: int = 2) -> dict[str, Any]:
+    """Arguments whose arrays on a GPU stay there if they have that many dimensions, the others copied to the host.
+
+    The large arrays stay; labels, targets and weights are checked on the host, which waits for the GPU.
+    """
+    there = {name: own[name] for name in names if on_gpu(own[name])}
+    for name, value in there.items():
+        real = np.dtype(value.__cuda_array_interface__["typestr"]).kind == "f"
+        many = len(value.__cuda_array_interface__["shape"]) >= dimensions
+        there[name] = GpuArray(name, value) if real and many else to_host(value)
+    return {**own, **there}
 
 
 def engine(backend: str, shape: str) -> ModuleType:

@@ -113,10 +113,18 @@ class PairwiseLoss(Loss):
         return self.formulas.curvature is not unbound
 
     def group_sums(
-        self, scores: Any, labels: Any, *, offsets: Any, sample_weight: Any = None, **parameters: Any
+        self,
+        scores: Any,
+        labels: Any,
+        *,
+        groups: Any = None,
+        offsets: Any = None,
+        sample_weight: Any = None,
+        **parameters: Any,
     ) -> GroupSums:
-        """What `fastloss score` adds up: sums of contiguous groups, given by CSR offsets."""
-        own, shared = self._bound((scores, labels), {"offsets": offsets, "sample_weight": sample_weight, **parameters})
+        """What `fastloss score` and states add up: sums of groups, given by ids or by CSR offsets."""
+        words = {"groups": groups, "offsets": offsets, "sample_weight": sample_weight, **parameters}
+        own, shared = self._bound((scores, labels), words)
         run, rows = self._prepared(own, shared)
         outcome = run.evaluate(rows, np.ones(rows.weight.size), Wanted(value=True))
         return GroupSums(outcome.loss, rows.weight, rows.pairs)

@@ -60,10 +60,10 @@ class Data:
         bits = outcome.wrong
         for name, domain, operand in zip(self.names, formulas.domains, self.operands, strict=True):
             if wrong(bits & 15):
-                raise ValueError(domain.explain(name, operand, self.before))
+                raise ValueError(domain.explain(name, backend.to_host(operand), self.before))
             bits >>= 4
         if bits:  # the examples' own weights have been checked, in their sum
-            raise ValueError(NON_NEGATIVE.explain("weight", self.call.factor))
+            raise ValueError(NON_NEGATIVE.explain("weight", backend.to_host(self.call.factor)))
         return outcome
 
 

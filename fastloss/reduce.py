@@ -66,6 +66,10 @@ class ExactSum:
                 self._beyond += float(np.sum(numbers))
                 self._terms = []
 
+    def terms(self) -> np.ndarray:
+        """Numbers whose exact sum it is: added to another, they bring the same bits."""
+        return np.array([*self._terms, self._beyond])
+
     def value(self) -> float:
         """The sum so far."""
         return self._beyond if self._beyond != 0.0 else math.fsum(self._terms)

@@ -31,6 +31,8 @@ class Matrix(NamedTuple):
 
     def restore(self, rows: np.ndarray) -> np.ndarray:
         """Rows, in the argument's shape."""
+        if self.axes == _trailing(self.shape, self.axes):
+            return rows.reshape(*self.shape)
         moved = rows.reshape(*self.outer, *(self.shape[axis] for axis in self.axes))
         return np.moveaxis(moved, _last(self.axes), self.axes)
 
@@ -39,10 +41,16 @@ def _last(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(range(-len(axes), 0))
 
 
+def _trailing(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(range(len(shape) - len(axes), len(shape)))
+
+
 def along(array: np.ndarray, axes: tuple[int, ...]) -> Matrix:
     """An array as rows along some axes."""
     inner = math.prod(array.shape[axis] for axis in axes)
     outer = math.prod(length for axis, length in enumerate(array.shape) if axis not in axes)
+    if axes == _trailing(array.shape, axes):
+        return Matrix(array.reshape(outer, inner), array.shape, axes)
     return Matrix(np.moveaxis(array, axes, _last(axes)).reshape(outer, inner), array.shape, axes)
 
 
@@ -102,8 +110,8 @@ class RowLoss(Loss):
         reduction = validate.reduction(shared["reduction"])
         where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
         engine = backend.engine(where, self.shape)
-        call = self.function(**own)
-        given = row_weights(shared["sample_weight"], call.shape)
+        call = self.function(**backend.arguments(self.arguments, own))
+        given = row_weights(backend.to_host(shared["sample_weight"]), call.shape)
         denominator = _denominator(call, given)
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
         wanted = Wanted(what != "value", what == "grad_hess"), reduction == "none"
@@ -133,7 +141,7 @@ def raise_if_wrong(bits: int, checked: tuple[tuple[str, Domain, Any], ...]) -> N
     """An error for the first argument that a row function found to be outside its domain."""
     for name, domain, array in checked:
         if wrong(bits & 15):
-            raise ValueError(domain.explain(name, array))
+            raise ValueError(domain.explain(name, backend.to_host(array)))
         bits >>= 4
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from fastloss import reduce, validate
 from fastloss.domains import wrong
+from fastloss.group_streaming import GroupAccumulator
 from fastloss.loss import lookup
 from fastloss.pair_streaming import PairAccumulator
 from fastloss.pairs import PairwiseLoss
@@ -18,13 +19,18 @@ from fastloss.shapes.pointwise import CHUNK
 from fastloss.stored import pack, unpack
 
 
-def accumulate(name: str, **parameters: Any) -> "Accumulator | PairAccumulator":
-    """A state to which batches are given: of a pointwise loss of two arguments, or of `pairwise_logistic_loss`.
+def accumulate(
+    name: str, *, grouped: bool = False, **parameters: Any
+) -> "Accumulator | PairAccumulator | GroupAccumulator":
+    """A state to which batches are given: of a pointwise loss of two arguments, of all pairs, or of pairs in groups.
 
     Parameters
     ----------
     name : str
         The name of the loss.
+    grouped : bool
+        Whether pairs are made within groups: every batch then brings whole groups, of any loss over pairs or queries,
+        and their ids or offsets. Without it, all rows are one group, of `pairwise_logistic_loss`.
     **parameters
         The loss's own parameters; those that take arrays take one number here.
 
@@ -44,6 +50,8 @@ def accumulate(name: str, **parameters: Any) -> "Accumulator | PairAccumulator":
     1.3125
     """
     loss = lookup(name)
+    if grouped:
+        return GroupAccumulator(loss, parameters)
     if isinstance(loss, PairwiseLoss):
         return PairAccumulator(loss, parameters)
     if not isinstance(loss, PointwiseLoss) or len(loss.arguments) != 2:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.domains import NON_NEGATIVE, REAL, Domain, wrong
+from fastloss.gpu import GpuArray, on_gpu
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -19,8 +20,8 @@ def reduction(value: Any, allowed: tuple[str, ...] = REDUCTIONS) -> str:
 
 
 def array(name: str, value: Any) -> np.ndarray:
-    """A NumPy array of real numbers, bools or integers, as it is: no copy, no conversion."""
-    result = np.asarray(value)
+    """A NumPy array of real numbers, bools or integers, or a `GpuArray`, as it is: no copy, no conversion."""
+    result: Any = value if isinstance(value, GpuArray) else np.asarray(value)
     if result.dtype.kind not in "fiub" and result.dtype.name != "bfloat16":
         raise TypeError(f"{name} has dtype {result.dtype}: expected real numbers")
     return result
@@ -67,7 +68,7 @@ def sample_weight(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
 
 def broadcast(name: str, value: Any, shape: tuple[int, ...]) -> Any:
     """`value` viewed in the given shape, by NumPy's rule; an array on a GPU stays there."""
-    if not hasattr(value, "__cuda_array_interface__"):
+    if not on_gpu(value):
         value = array(name, value)
     try:
         return value.broadcast_to(shape) if hasattr(value, "broadcast_to") else np.broadcast_to(value, shape)

@@ -1,12 +1,14 @@
 """LambdaRank: the pairs of a query, weighed by their part in NDCG."""
 
+from typing import Any
+
 import numpy as np
 
 from fastloss import backend, reduce, validate
 from fastloss.domains import POSITIVE, RELEVANCE, Choice, Free
 from fastloss.loss import Loss, keyword
 from fastloss.losses.pairwise import pairwise_logistic_loss
-from fastloss.pairs import checked_rows, grouped
+from fastloss.pairs import GroupSums, checked_rows, grouped
 from fastloss.shapes.pointwise import Wanted
 
 __all__ = ["lambdarank_loss"]
@@ -22,6 +24,12 @@ class QueryLoss(Loss):
     shape = "queries"
     keywords = (keyword("groups", None), keyword("offsets", None), *Loss.keywords)
     has_curvature = True
+
+    def group_sums(self, scores: Any, labels: Any, *, sample_weight: Any = None, **words: Any) -> GroupSums:
+        """What a state adds up: each query's weighted loss and its weight."""
+        each = self(scores, labels, sample_weight=sample_weight, reduction="none", **words)
+        weights = np.ones(each.size) if sample_weight is None else np.asarray(sample_weight, np.float64)
+        return GroupSums(each, weights, np.zeros(each.size, np.int64))
 
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"])

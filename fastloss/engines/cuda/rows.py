@@ -1,0 +1,102 @@
+"""Rows on CUDA: a thread does a row. Wide matrices are turned over first: threads then read what lies side by side."""
+
+import functools
+from typing import Any
+
+import numpy as np
+from numba import cuda
+
+from fastloss import validate
+from fastloss.engines import build
+from fastloss.engines.cuda.arrays import Place
+from fastloss.engines.cuda.device import device
+from fastloss.engines.cuda.reduction import THREADS, block_sum
+from fastloss.engines.cuda.transpose import FEW, transposed
+from fastloss.gpu import on_gpu
+from fastloss.shapes.pointwise import unbound
+from fastloss.shapes.rows import Outcome, RowFormulas, Wanted
+
+row = unbound
+
+
+def kernel(inputs, parameters, outputs):
+    i = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
+    weights, counts, operands = inputs[0], inputs[1], inputs[2:]
+    each, partials, wrong, derivatives = outputs[0], outputs[1], outputs[2], outputs[3:]
+    total, bits = 0.0, 0
+    if i < counts[0]:
+        w = weights[i] if weights.size else 1.0
+        loss, bits = row(np.uint64(i), operands, parameters[0] * w, parameters[1:], derivatives)
+        total = w * loss
+        if each.size:
+            each[i] = total
+    total, bits = block_sum(total, bits)
+    if cuda.threadIdx.x == 0:
+        partials[cuda.blockIdx.x], wrong[cuda.blockIdx.x] = total, bits
+
+
+def bound_kernel(formulas: RowFormulas, wanted: Wanted) -> Any:
+    """The kernel of one loss for what is wanted of it, as a plain function."""
+    names = {"row": device(formulas.row, **formulas.bindings(wanted)), "block_sum": device(block_sum)}
+    return build.specialise(kernel, f"{formulas.name}_{wanted.code}", **names)
+
+
+@functools.cache
+def compiled(formulas: RowFormulas, wanted: Wanted) -> Any:
+    """The same, to be launched; compiled for the arrays it is first given."""
+    return cuda.jit(bound_kernel(formulas, wanted))
+
+
+def kernel_type(array: Any) -> np.dtype:
+    """Matrices are float32 or float64, vectors float64 or int64."""
+    if array.ndim == 2:
+        return validate.kernel_dtype(array)
+    return np.dtype(np.int64 if array.dtype.kind == "i" else np.float64)
+
+
+class _Matrices:
+    """Operands and results in the order in which the kernel walks them."""
+
+    def __init__(self, place: Place):
+        self._place = place
+
+    def read(self, array: Any) -> Any:
+        found = self._place.device(array, kernel_type(array))
+        return transposed(self._place, found).T if found.ndim == 2 and found.shape[1] > FEW else found
+
+    def empty(self, shape: tuple[int, int], dtype: np.dtype) -> Any:
+        turned = shape[1] > FEW
+        return self._place.empty(shape[::-1], dtype).T if turned else self._place.empty(shape, dtype)
+
+    def home(self, array: Any) -> Any:
+        turned = array.shape[1] > FEW
+        return self._place.home(transposed(self._place, array.T) if turned else array)
+
+
+def run(formulas: RowFormulas, operands: tuple[Any, ...], weights: Any, parameters: Any, wanted: Any) -> Outcome:
+    """One pass over the rows, as `engines.cpu.rows.run`; where the operands lie on a GPU, so do arrays of results."""
+    derivatives, each = wanted
+    place = Place(*operands)
+    matrices = _Matrices(place)
+    rows = operands[0].shape[0]
+    arrays = [matrices.read(one if on_gpu(one) else np.asarray(one)) for one in operands]
+    gradients = [
+        matrices.empty(one.shape if derivatives.gradient else (0, 0), one.dtype) for one in arrays[: formulas.arguments]
+    ]
+    curvature = matrices.empty(arrays[0].shape if derivatives.curvature else (0, 0), arrays[0].dtype)
+    blocks = -(-rows // THREADS)
+    losses, partials, wrong = place.empty(rows if each else 0), place.empty(blocks), place.empty(blocks, np.int64)
+    scale, own = parameters
+    if blocks:
+        factors = place.empty(0) if weights is None else place.device(weights, np.float64)
+        inputs = (factors, place.device(np.array([rows])), *arrays)
+        settings = place.device(np.array([scale, *own], np.float64))
+        outputs = (losses, partials, wrong, *gradients, curvature)
+        compiled(formulas, derivatives)[blocks, THREADS, place.stream](inputs, settings, outputs)
+    return Outcome(
+        place.host(partials),
+        int(np.bitwise_or.reduce(place.host(wrong))),
+        place.home(losses),
+        tuple(map(matrices.home, gradients)),
+        matrices.home(curvature),
+    )

@@ -1,0 +1,64 @@
+"""Arrays on a GPU as the rooms above the engines see them: shape and dtype; no CUDA is imported for it."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+
+def on_gpu(value: Any) -> bool:
+    """Whether a value is an array on a GPU: CuPy's, PyTorch's, Numba's, or a `GpuArray`."""
+    return hasattr(value, "__cuda_array_interface__")
+
+
+class GpuArray:
+    """An array on a GPU with the shape it is to be seen in; nothing is copied.
+
+    Raises
+    ------
+    TypeError
+        If it holds neither float32 nor float64.
+    ValueError
+        If its elements do not lie one after another.
+    """
+
+    def __init__(self, name: str, given: Any):
+        about = given.__cuda_array_interface__
+        self.name, self.given = name, given
+        self.shape: tuple[int, ...] = tuple(about["shape"])
+        self.dtype = np.dtype(about["typestr"])
+        if self.dtype not in (np.float32, np.float64):
+            raise TypeError(f"{name} has dtype {self.dtype} on the GPU: expected float32 or float64")
+        strides = about.get("strides")
+        if strides is not None and tuple(strides) != _strides(self.shape, self.dtype.itemsize):
+            raise ValueError(f"{name} has strides {tuple(strides)} on the GPU: expected a contiguous array")
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        return {**self.given.__cuda_array_interface__, "shape": self.shape, "strides": None}
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def reshape(self, *shape: int) -> "GpuArray":
+        """The same elements, in the same order, in another shape."""
+        if math.prod(shape) != self.size:
+            raise ValueError(f"{self.name} has {self.size} elements: expected {math.prod(shape)}")
+        other = object.__new__(GpuArray)
+        other.name, other.given, other.shape, other.dtype = self.name, self.given, tuple(shape), self.dtype
+        return other
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        raise TypeError(f"{self.name} lies on a GPU, where this loss cannot take it: copy it to the host first")
+
+
+def _strides(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    return tuple(itemsize * math.prod(shape[axis + 1 :]) for axis in range(len(shape)))

@@ -1,0 +1,151 @@
+"""The other commands, and `fastloss` as a process: terminals, signals, pipes."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tests.cli.data import PAIRWISE, expected_pairwise, make, run, write_parquet
+
+
+def test_list():
+    from fastloss.loss import REGISTRY
+
+    result = run("list")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == sorted(REGISTRY)
+    assert next(line for line in lines if line.startswith("huber_loss ")).split(maxsplit=2) == [
+        "huber_loss",
+        "score",
+        "delta=1.0 (in (0, inf))",
+    ]
+    entries = {one["loss"]: one for one in json.loads(run("list", "--json").stdout)}
+    assert entries[PAIRWISE]["parameters"]["pairs"] == {"range": "ordered or all", "default": "ordered"}
+    assert entries["margin_ranking_loss"]["score"] is False
+
+
+def test_info():
+    facts = json.loads(run("info", "--json").stdout)
+    import numba
+
+    assert facts["numba"] == numba.__version__
+    assert facts["pyarrow"] == pa.__version__
+    assert {"fastloss", "python", "llvmlite", "numpy", "threads", "threading layer", "gpu", "cache"} <= set(facts)
+    assert "numba" in run("info").stdout
+
+
+@pytest.mark.slow
+def test_warmup_calls_every_loss():
+    from fastloss.cli.warmup import calls
+    from fastloss.loss import REGISTRY
+
+    everything = calls()
+    assert {name for name, _ in everything} == set(REGISTRY)
+    done = set()
+    for name, call in everything:  # the first of each loss is its value in float32
+        if name not in done or name in ("focal_loss", PAIRWISE):
+            call()
+        done.add(name)
+    for name in REGISTRY:  # the last is the value of float32 scores and integer labels
+        [call for other, call in everything if other == name][-1]()
+
+
+# -- as a process
+
+
+def process(*arguments, **more):
+    command = [sys.executable, "-m", "fastloss", *(str(one) for one in arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **more)
+
+
+def test_version():
+    result = process("--version")
+    assert result.returncode == 0
+    assert result.stdout.startswith("fastloss ")
+
+
+def test_a_process(parquet):
+    result = process("score", parquet, "--loss", PAIRWISE, "--groups", "query")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert f"{expected_pairwise(make())[0]:.8g}" in result.stdout
+    result = process("score", parquet, "--loss", "nothing_like_it")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: unknown loss")
+    assert result.stderr.count("\n") == 1
+
+
+def test_without_the_extra(tmp_path):
+    code = """
+import importlib.util, sys
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "pyarrow" else find(name, *more)
+sys.argv = ["fastloss", "list"]
+from fastloss.cli import main
+main()
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr == 'error: pyarrow missing: pip install "fastloss[cli]"\n'
+
+
+def test_progress_only_on_a_terminal(tmp_path):
+    write_parquet(tmp_path / "data.parquet", make(2000))
+    arguments = ["score", tmp_path / "data.parquet", "--loss", "mse_loss", "--batch-rows", "100", "--json"]
+    assert process(*arguments).stderr == ""
+    mine, theirs = pty.openpty()
+    command = [sys.executable, "-m", "fastloss", *map(str, arguments)]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment) as running:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                some = os.read(mine, 4096)
+            except OSError:
+                break
+            if not some:
+                break
+            shown += some
+        output = running.stdout.read()
+    os.close(mine)
+    assert json.loads(output)["rows"] == 2000
+    assert b"scoring" in shown
+    assert b"%" in shown
+    assert b"rows/s" in shown
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted(tmp_path, sent, code):
+    data = make(200_000, 1)  # one group: 10**10 pairs
+    rows = {**data, "query": np.arange(200_000) % 2}
+    write_parquet(tmp_path / "data.parquet", rows)
+    out, temporary = tmp_path / "out.parquet", tmp_path / "temporary"
+    temporary.mkdir()
+    command = [sys.executable, "-m", "fastloss", "score", str(tmp_path / "data.parquet"), "--loss", PAIRWISE]
+    command += ["--loss", "mse_loss", "--groups", "query", "--per-group", str(out), "--batch-rows", "50"]
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as running:
+        deadline = time.monotonic() + 120
+        while not list(temporary.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        running.send_signal(sent)
+        error = running.communicate()[1]
+    assert (running.returncode, error) == (code, "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data.parquet", "temporary"]
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_reader_that_has_seen_enough():
+    command = f"{sys.executable} -m fastloss list | head -1"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert result.stderr == ""
+    assert len(result.stdout.splitlines()) == 1

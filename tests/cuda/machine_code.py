@@ -1,0 +1,211 @@
+"""Kernels compiled for GPUs that are not there: PTX, and the linked code with its registers, spills and stack.
+
+`python -m tests.cuda.machine_code` writes `resources.csv` anew. Needs the extra `cuda`; not in the simulator.
+"""
+
+import contextlib
+import csv
+import functools
+import pathlib
+import re
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+from unittest import mock
+
+import numba
+import numpy as np
+from numba import cuda
+
+from fastloss.engines import build
+
+TABLE = pathlib.Path(__file__).with_name("resources.csv")
+TARGETS = ((8, 0), (9, 0), (12, 0))
+
+
+class Launched(NamedTuple):
+    """A kernel as a plain function, and the types that it was launched with."""
+
+    name: str
+    function: Callable[..., None]
+    signature: Any
+
+
+class Resources(NamedTuple):
+    """What a thread of a kernel takes: registers, and bytes that did not fit into them, of stack, of shared memory."""
+
+    registers: int
+    spilled: int
+    stack: int
+    shared: int
+
+
+@contextlib.contextmanager
+def pretended_device(capability: tuple[int, int]) -> Iterator[None]:
+    """The compiler asks for a device only to learn its capability."""
+    from numba.cuda import api, compiler, dispatcher
+
+    device = types.SimpleNamespace(compute_capability=capability)
+    with contextlib.ExitStack() as stack:
+        for module in (dispatcher, compiler, api):
+            stack.enter_context(mock.patch.object(module, "get_current_device", return_value=device))
+        yield
+
+
+def ptx(kernel: Launched, capability: tuple[int, int]) -> str:
+    """The kernel for a virtual machine of some capability."""
+    with pretended_device(capability):
+        return cuda.compile_ptx(kernel.function, kernel.signature, cc=capability)[0]
+
+
+def resources(kernel: Launched, capability: tuple[int, int]) -> Resources:
+    """The kernel linked for real machines, as `cuda.jit` does it at run time."""
+    from cuda.bindings import nvjitlink
+
+    with pretended_device(capability):
+        code = cuda.compile(
+            kernel.function, kernel.signature, cc=capability, device=False, abi="numba", output="ltoir"
+        )[0]
+    options = [f"-arch=sm_{capability[0]}{capability[1]}", "-lto", "-verbose", "-Xptxas=-v"]
+    handle = nvjitlink.create(len(options), options)
+    nvjitlink.add_data(handle, nvjitlink.InputType.LTOIR, code, len(code), kernel.name)
+    nvjitlink.complete(handle)
+    log = bytearray(nvjitlink.get_info_log_size(handle))
+    nvjitlink.get_info_log(handle, log)
+    text = bytes(log).decode(errors="replace")
+    nvjitlink.destroy(handle)
+
+    def number(pattern: str) -> int:
+        return sum(map(int, re.findall(pattern, text)))
+
+    return Resources(
+        number(r"Used (\d+) registers"),
+        number(r"(\d+) bytes spill stores"),
+        number(r"(\d+) bytes stack frame"),
+        number(r"(\d+) bytes smem"),
+    )
+
+
+class _Recorder:
+    """In the place of a compiled kernel: a launch is written down and does nothing."""
+
+    def __init__(self, function: Callable[..., None], launched: list[Launched]):
+        self._function, self._launched = function, launched
+
+    def __getitem__(self, configuration: Any) -> Callable[..., None]:
+        def launch(*arguments: Any) -> None:
+            signature = numba.types.void(*map(numba.typeof, arguments))
+            module = self._function.__module__.rpartition(".")[2]
+            self._launched.append(Launched(f"{module}.{_plain_name(self._function)}", self._function, signature))
+
+        return launch
+
+
+def _plain_name(function: Callable[..., None]) -> str:
+    template = function.__name__
+    return (
+        function.__qualname__.removeprefix(f"{build.MARK}_")
+        .removeprefix(f"{template}_")
+        .removesuffix(f"_{build.DIGEST}")
+    )
+
+
+@contextlib.contextmanager
+def recorded() -> Iterator[list[Launched]]:
+    """What is launched inside, while memory is the host's and kernels do nothing."""
+    from fastloss.engines.cuda import arrays
+
+    launched: list[Launched] = []
+    place = {
+        "__init__": lambda self, *given: setattr(self, "stream", 0),
+        "device": lambda self, array, dtype=None: np.array(array, dtype, order="C", ndmin=np.ndim(array)),
+        "empty": lambda self, shape, dtype=np.float64: np.zeros(shape, dtype),
+        "zeros": lambda self, shape, dtype=np.float64: np.zeros(shape, dtype),
+        "host": lambda self, array: array,
+        "home": lambda self, array: array,
+    }
+    real = cuda.jit
+
+    def jit(function: Any = None, **options: Any) -> Any:
+        return real(function, **options) if options else _Recorder(function, launched)
+
+    with contextlib.ExitStack() as stack:
+        for name, method in place.items():
+            stack.enter_context(mock.patch.object(arrays.Place, name, method))
+        stack.enter_context(mock.patch.object(cuda, "jit", jit))
+        for cached in _caches():
+            cached.cache_clear()
+            stack.callback(cached.cache_clear)
+        yield launched
+
+
+def _caches() -> list[Any]:
+    """Where the engine keeps kernels that were compiled."""
+    import importlib
+    import pkgutil
+
+    import fastloss.engines.cuda as package
+
+    modules = [
+        importlib.import_module(f"{package.__name__}.{one.name}") for one in pkgutil.iter_modules(package.__path__)
+    ]
+    return [
+        value
+        for module in modules
+        for value in vars(module).values()
+        if hasattr(value, "cache_clear") and value.__module__ == module.__name__
+    ]
+
+
+@functools.cache
+def kernels() -> tuple[Launched, ...]:
+    """Every kernel that the registry's cases launch on CUDA, in single precision, each once."""
+    from fastloss.loss import REGISTRY
+    from tests.cases import cases
+
+    found: dict[str, Launched] = {}
+    with recorded() as launched:
+        for loss in REGISTRY.values():
+            if not any(one.name == "backend" for one in loss.keywords):
+                continue
+            for case in cases(loss):
+                single = [
+                    one.astype(np.float32) if getattr(one, "dtype", None) == np.float64 else one for one in case.arrays
+                ]
+                with np.errstate(all="ignore"):
+                    loss.value_and_grad(*single, backend="cuda", **case.keywords)
+                    if loss.has_curvature:
+                        loss.grad_hess(*single, backend="cuda", **case.keywords)
+    for one in launched:
+        found.setdefault(one.name, one)
+    return tuple(found[name] for name in sorted(found))
+
+
+def read() -> dict[tuple[str, str], Resources]:
+    """The committed table: by kernel and target."""
+    with TABLE.open(newline="") as file:
+        return {
+            (row["kernel"], row["target"]): Resources(*(int(row[name]) for name in Resources._fields))
+            for row in csv.DictReader(file)
+        }
+
+
+def target_name(capability: tuple[int, int]) -> str:
+    """As the vendor writes it."""
+    return f"sm_{capability[0]}{capability[1]}"
+
+
+def main() -> None:
+    """Compile everything and write the table."""
+    with TABLE.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["kernel", "target", *Resources._fields])
+        for kernel in kernels():
+            for capability in TARGETS:
+                found = resources(kernel, capability)
+                writer.writerow([kernel.name, target_name(capability), *found])
+                print(kernel.name, target_name(capability), *found, flush=True)
+
+
+if __name__ == "__main__":
+    main()
