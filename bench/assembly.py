@@ -29,11 +29,18 @@ LABEL, STEP, FUNCTION = re.compile(r"^(\.L\w+):"), re.compile(r"^\s+([a-z]\w*)\s
 
 @dataclasses.dataclass
 class Block:
-    """Instructions from one label to the next, (name, operands), and the labels that they may go on to."""
+    """Instructions that run one after the other, (name, operands), and the labels of the blocks that may follow."""
 
     label: str
     steps: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     following: set[str] = dataclasses.field(default_factory=set)
+
+
+def next_block(block: Block, label: str) -> Block:
+    """A block behind another, which goes on to it unless it ends in a jump or a return."""
+    if not block.steps or block.steps[-1][0] not in ("jmp", "ret", "retq", "ud2"):
+        block.following.add(label)
+    return Block(label)
 
 
 def blocks_of(assembly: str) -> list[Block]:
@@ -48,15 +55,13 @@ def blocks_of(assembly: str) -> list[Block]:
         elif not wanted:
             continue
         elif match := LABEL.match(line):
-            previous = blocks[-1]
-            if not previous.steps or previous.steps[-1][0] not in ("jmp", "ret", "retq", "ud2"):
-                previous.following.add(match[1])
-            blocks.append(Block(match[1]))
+            blocks.append(next_block(blocks[-1], match[1]))
         elif match := STEP.match(line):
             name, operands = match[1], match[2].strip()
             blocks[-1].steps.append((name, operands))
             if name.startswith("j"):
                 blocks[-1].following.add(operands)
+                blocks.append(next_block(blocks[-1], f"{len(blocks)} after {blocks[-1].label}"))
     return blocks
 
 
@@ -118,14 +123,13 @@ def arithmetic(loop: Iterable[Block], pattern: str) -> list[tuple[str, str]]:
 def measures(assembly: str) -> dict[str, int]:
     """Of the hot loop: instructions, packed and scalar arithmetic, bits of a vector, calls; and of all loops."""
     loops = innermost(blocks_of(assembly))
-    loop = max(loops, key=lambda one: (len(arithmetic(one, PACKED)), len(arithmetic(one, SCALAR)), length(one)))
+    loop = max(loops, key=heat)
     packed = arithmetic(loop, PACKED)
-    width = max((bits for bits in (512, 256, 128) for _, text in packed if f"%{register(bits)}" in text), default=0)
     return {
         "instructions": length(loop),
         "packed": len(packed),
         "scalar": len(arithmetic(loop, SCALAR)),
-        "bits": width,
+        "bits": max((bits_of(operands) for _, operands in packed), default=0),
         "calls": len(arithmetic(loop, "call")),
         "loops": len(loops),
         "packed in all loops": sum(len(arithmetic(one, PACKED)) for one in loops),
@@ -137,9 +141,15 @@ def length(loop: Iterable[Block]) -> int:
     return sum(len(block.steps) for block in loop)
 
 
-def register(bits: int) -> str:
-    """What a vector register of some width is called."""
-    return {512: "zmm", 256: "ymm", 128: "xmm"}[bits]
+def bits_of(operands: str) -> int:
+    """The widest vector register among operands."""
+    return next((bits for bits, name in ((512, "%zmm"), (256, "%ymm"), (128, "%xmm")) if name in operands), 0)
+
+
+def heat(loop: Iterable[Block]) -> tuple[int, int, int]:
+    """Bits of packed arithmetic, then scalar arithmetic, then instructions: the hot loop has the most."""
+    bits = sum(bits_of(operands) for _, operands in arithmetic(loop, PACKED))
+    return bits, len(arithmetic(loop, SCALAR)), length(loop)
 
 
 def compile_all(names: tuple[str, ...] = ()) -> dict[str, dict[str, int]]:

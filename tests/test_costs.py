@@ -132,7 +132,11 @@ _ZN7cpython4main:
 def test_loops_are_read():
     """A loop within a loop, a loop of two blocks, and a wrapper's that is not looked at."""
     loops = assembly.innermost(assembly.blocks_of(LOOPS))
-    assert [[block.label for block in loop] for loop in loops] == [[".LBB0_2"], [".LBB0_3", ".LBB0_5"]]
+    assert [loop[0].label for loop in loops] == [".LBB0_2", ".LBB0_3"]
+    assert [[step for block in loop for step, _ in block.steps] for loop in loops] == [
+        ["vmulsd", "addq", "jne"],
+        ["vfmadd213ps", "testb", "je", "callq", "decq", "jne"],
+    ]
     assert assembly.measures(LOOPS) == {
         "instructions": 6,
         "packed": 1,
