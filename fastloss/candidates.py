@@ -260,7 +260,8 @@ def _pass(
         rest, gradient = engine.sweep(logits, lambda some, rest: head(rest, some)[1][0] * weights[some])
         loss, (_, *more) = head(rest)
         return loss, more, gradient
-    sums = engine.rest(logits, call.symmetric)
+    given = engine.prepared(logits)
+    sums = engine.rest(given, call.symmetric)
     loss, (own, *more) = head(sums.rows)
     columns = None
     if call.symmetric:
@@ -271,7 +272,7 @@ def _pass(
     if not wanted:
         return loss, more, None
     side = Side(sums.rows, own * weights)
-    return loss, more, engine.gradients(logits, side, side if logits.same else columns)
+    return loss, more, engine.gradients(given, side, side if logits.same else columns)
 
 
 def _gradient(call: Candidates, logits: Logits, gradient: Gradient, terms: Any) -> dict[str, Any]:

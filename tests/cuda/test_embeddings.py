@@ -10,12 +10,11 @@ import fastloss
 from fastloss.engines import cuda as engine
 from fastloss.loss import REGISTRY
 from tests.cases import cases
+from tests.cuda.gpu import Pretended, view
 from tests.test_losses import as_tuple
 
 if engine.missing():
     pytest.skip(engine.missing(), allow_module_level=True)
-
-from numba import cuda
 
 from fastloss.engines.cuda import arrays, candidates, factors, mining, products
 
@@ -161,31 +160,20 @@ def test_mapped_keys(tmp_path):
     assert found[0] == expected[0] and np.array_equal(found[1].key, expected[1].key)
 
 
-class OnGpu:
-    """What a library's array on a GPU shows of itself."""
-
-    def __init__(self, array):
-        self.array = array
-
-    @property
-    def __cuda_array_interface__(self):
-        return {"shape": self.array.shape, "typestr": self.array.dtype.str, "version": 3, "data": (0, False)}
-
-
 def test_arrays_on_the_gpu(monkeypatch):
-    monkeypatch.setattr(arrays, "view", lambda one: cuda.to_device(one.array))
+    monkeypatch.setattr(arrays, "view", view)
     x, y = np.random.default_rng(5).normal(size=(2, 7, 3))
     weights = np.arange(7.0)
-    value, slopes = fastloss.info_nce_loss.value_and_grad(OnGpu(x), OnGpu(y), sample_weight=OnGpu(weights))
+    value, slopes = fastloss.info_nce_loss.value_and_grad(Pretended(x), Pretended(y), sample_weight=Pretended(weights))
     expected = fastloss.info_nce_loss.value_and_grad(x, y, sample_weight=weights)
     assert value == pytest.approx(expected[0], rel=1e-12)
     assert type(slopes).__name__ == "Gradients" and isinstance(slopes.temperature, float)
     np.testing.assert_allclose(slopes.key.copy_to_host(), expected[1].key, rtol=1e-10)
     labels = np.arange(7) // 2
-    each = fastloss.batch_hard_triplet_loss(OnGpu(x), OnGpu(labels), reduction="none")
+    each = fastloss.batch_hard_triplet_loss(Pretended(x), Pretended(labels), reduction="none")
     np.testing.assert_allclose(each.copy_to_host(), fastloss.batch_hard_triplet_loss(x, labels, reduction="none"))
     with pytest.raises(ValueError, match="backend is 'cpu', but an argument lies on a GPU"):
-        fastloss.batch_hard_triplet_loss(OnGpu(x), labels, backend="cpu")
+        fastloss.batch_hard_triplet_loss(Pretended(x), labels, backend="cpu")
 
 
 def test_an_unknown_backend():

@@ -26,6 +26,7 @@ from fastloss.engines.cuda.products import (
     add_columns,
     launch,
     product,
+    zeros,
 )
 from fastloss.shapes.candidates import Gradient, Logits, Side, Sums, finite, log_sums, merge, no_gradient
 from fastloss.shapes.pointwise import unbound
@@ -156,10 +157,11 @@ def softened(twice: bool) -> Product:
     return Product("both" if twice else "soften", (across, across), soften, (("TWICE", twice),))
 
 
-class _Operands:
+class Operands:
     """Vectors, biases and groups on the device."""
 
     def __init__(self, logits: Logits):
+        self.logits = logits
         self.place = Place()
         self.rows = self.place.device(logits.rows)
         self.columns = self.rows if logits.same else self.place.device(logits.block(0, logits.width))
@@ -194,9 +196,13 @@ def _walk(place: Place, find: bool, sources: tuple[Any, Any], sides: Any) -> tup
     return tops[0], totals[0]
 
 
-def rest(logits: Logits, both: bool = False) -> Sums:
+def prepared(logits: Logits) -> Operands:
+    """What `rest` and `gradients` take: logits are copied to the device once."""
+    return Operands(logits)
+
+
+def rest(own: Operands, both: bool = False) -> Sums:
     """The rows' logs of sums of exponentials, and the columns' by a second walk with rows and columns exchanged."""
-    own = _Operands(logits)
     rows = log_sums(*_walk(own.place, False, (own.rows, own.columns), (own.by_rows, own.by_columns)))
     if not both:
         return Sums(rows, np.empty(0))
@@ -206,7 +212,7 @@ def rest(logits: Logits, both: bool = False) -> Sums:
 
 def largest(logits: Logits) -> np.ndarray:
     """The column of each row's largest logit, the first of several; -1 for none."""
-    own = _Operands(logits)
+    own = Operands(logits)
     found = _walk(own.place, True, (own.rows, own.columns), (own.by_rows, own.by_columns))
     return found[1].astype(np.int64)
 
@@ -216,18 +222,18 @@ def strip_rows(logits: Logits) -> int:
     return 0
 
 
-def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradient:
+def gradients(own: Operands, rows: Side, columns: Side | None = None) -> Gradient:
     """Where the slope by z_ij is f_i e**(z_ij - l_i), plus the same by columns.
 
     Where columns are rows, `columns` must be `rows`, and the sum of both gradients comes as that by columns.
     """
+    logits, place = own.logits, own.place
     height, width = len(logits.rows), logits.width
-    total = no_gradient(logits, 0 if logits.same else height, width)
     if not height or not width:
-        return total
-    own, step = _Operands(logits), strip_height(width, height, logits.dtype)
-    place = own.place
-    by_rows, by_columns = (place.device(one) for one in (total.rows, total.columns))
+        return no_gradient(logits, 0 if logits.same else height, width)
+    step = strip_height(width, height, logits.dtype)
+    by_rows = zeros(place, own.rows.shape if not logits.same else (0, own.rows.shape[1]), logits.dtype)
+    by_columns = zeros(place, own.columns.shape, logits.dtype)
     sums = place.zeros(width if logits.bias.size else 0)
     strip = place.empty((step, width), logits.dtype)
     sides = _on_device(place, rows, logits.dtype), _on_device(place, columns or rows, logits.dtype)

@@ -13,7 +13,7 @@ from fastloss.elementary import INFINITY
 from fastloss.engines.cuda import reduction
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.device import bound
-from fastloss.engines.cuda.products import BY_COLUMNS, BY_ROWS, Product, accumulate, across, add_columns, launch
+from fastloss.engines.cuda.products import BY_COLUMNS, BY_ROWS, Product, accumulate, across, add_columns, launch, zeros
 from fastloss.engines.cuda.reduction import block_sum
 from fastloss.shapes.factors import Outcome, distinct
 from fastloss.shapes.pairs import PairFormulas
@@ -126,7 +126,7 @@ def run(
     place, dtype = Place(), factors[0].dtype
     count, width = len(factors[0]), len(factors[1])
     users, items, bias = map(place.device, factors)
-    by_users, by_items = (place.zeros(one.shape if gradient else (0, 0), dtype) for one in factors[:2])
+    by_users, by_items = (zeros(place, one.shape if gradient else (0, 0), dtype) for one in factors[:2])
     sums, losses = place.zeros(width if gradient and factors[2].size else 0), place.zeros(count)
     given = distinct(interactions, width)
     lists = tuple(place.device(one, np.int64) for one in given)

@@ -48,7 +48,7 @@ class Sizes(NamedTuple):
 
 SIZES = {"float32": Sizes(128, 8, 8), "float64": Sizes(64, 4, 16)}
 LONGEST = 1024  # of the depth, what is summed in the precision of the numbers
-COLUMNS = 128  # threads of a block that add up columns, or parts
+COLUMNS = 128  # threads of a block that have a column each, or an element
 
 TILE = EACH = STEP = SIDE = THREADS = PADDED = 1
 NUMBER, FLOAT = numba.float64, np.float64
@@ -125,6 +125,12 @@ def leave(target, r, c, more):
     pass
 
 
+def clear(target):
+    k = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
+    if k < target.size:
+        target[k] = 0.0
+
+
 def add_parts(parts, target):
     k = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
     if k < target.size:
@@ -197,6 +203,15 @@ def accumulate(place: Any, product: Product, sources: tuple[Any, Any], target: A
     blocks = -(-target.size // COLUMNS)
     arrays = found.reshape(parts, target.size), target.reshape(target.size)
     simple(add_parts, np.dtype(target.dtype))[blocks, COLUMNS, place.stream](*arrays)
+
+
+def zeros(place: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Zeros that are not copied from the host."""
+    target = place.empty(shape, dtype)
+    if target.size:
+        run = simple(clear, np.dtype(dtype))
+        run[-(-target.size // COLUMNS), COLUMNS, place.stream](target.reshape(target.size))
+    return target
 
 
 @functools.cache
