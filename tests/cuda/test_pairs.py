@@ -51,11 +51,11 @@ def test_agrees_with_the_cpu(case):
 SIZE = 48
 BINARY = np.arange(SIZE) % 2
 SCORES = {
-    "normal": RNG.normal(size=SIZE),
-    "two clusters": np.where(RNG.random(SIZE) < 0.5, 0.0, 1e6) + RNG.normal(size=SIZE),  # boxes with a gap
-    "well ranked": 20.0 * BINARY + RNG.normal(size=SIZE),
+    "normal": 0.3 * RNG.normal(size=SIZE),
+    "two clusters": np.where(RNG.random(SIZE) < 0.5, 0.0, 1e6) + 0.3 * RNG.normal(size=SIZE),  # boxes with a gap
+    "well ranked": 20.0 * BINARY + 0.3 * RNG.normal(size=SIZE),
     "equal": np.full(SIZE, 3.25),
-    "offset": 1e8 + RNG.normal(size=SIZE),
+    "offset": 1e8 + 0.3 * RNG.normal(size=SIZE),
 }
 WEIGHTS = {"none": None, "twelve orders": 10.0 ** RNG.uniform(-6, 6, SIZE), "some 0": BINARY[::-1] * RNG.random(SIZE)}
 

@@ -29,7 +29,7 @@ def compiled(what: Code) -> Any:
     return cuda.jit(kernel(what.template, what.name, **dict(what.names)))
 
 
-def launch(place: Place, what: Code, shape: tuple[int, int], *arguments: Any) -> None:
-    """Run so many blocks of so many threads."""
+def launch(place: Place, what: Code, shape: tuple[Any, int], *arguments: Any) -> None:
+    """Run so many blocks, or a grid of them, of so many threads."""
     if shape[0]:
         compiled(what)[(*shape, place.stream)](*arguments)
