@@ -1,56 +1,115 @@
-"""Run the benchmarks: `python -m bench [--quick] [--only NAME] [--save NAME]`."""
+"""Run the benchmarks: `python -m bench` takes about five minutes and prints a table of every loss.
+
+`--full` runs every part at full size, which takes hours; `--only NAME` one part.
+"""
 
 import argparse
+import importlib.util
 import pathlib
+import sys
+from collections.abc import Callable
 
 import numba
-import torch
 
-from bench import against_n, command, elementwise, embeddings, linear, pairs, rows
+from bench import boosting, latency, suite
 from bench.measure import Table
 
-FULL = {
-    "elementwise": lambda table: elementwise.run(table, 50_000_000),
-    "rows": lambda table: rows.run(table, 100_000, 1000),
-    "pairs": lambda table: pairs.run(table, 20_000),
-    "linear": lambda table: linear.run(table, 10_000_000),
-    "against_n": lambda table: against_n.run(table, 100_000_000),
-    "embeddings": lambda table: embeddings.run(table, 8192, 1_000_000),
-    "command": lambda table: command.run(table, 10_000_000, 100_000),
+Part = Callable[[Table], None]
+
+
+def _part(module: str, *sizes: int, **words: int) -> Part:
+    """A part that needs PyTorch, imported when it runs."""
+
+    def run(table: Table) -> None:
+        importlib.import_module(f"bench.{module}").run(table, *sizes, **words)
+
+    return run
+
+
+FULL: dict[str, Part] = {
+    "elementwise": _part("elementwise", 50_000_000),
+    "rows": _part("rows", 100_000, 1000),
+    "pairs": _part("pairs", 20_000),
+    "linear": _part("linear", 10_000_000),
+    "against_n": _part("against_n", 100_000_000),
+    "embeddings": _part("embeddings", 8192, 1_000_000),
+    "command": _part("command", 10_000_000, 100_000),
+    "boosting": lambda table: boosting.run(table, 1_000_000),
+    "latency": lambda table: latency.run(table, None),
+    "suite": lambda table: suite.run(table, suite.FULL),
 }
-QUICK = {
-    "elementwise": lambda table: elementwise.run(table, 100_000),
-    "rows": lambda table: rows.run(table, 500, 100),
-    "pairs": lambda table: pairs.run(table, 500),
-    "linear": lambda table: linear.run(table, 10_000),
-    "against_n": lambda table: against_n.run(table, 1000),
-    "embeddings": lambda table: embeddings.run(table, 512, 1000),
-    "command": lambda table: command.run(table, 10_000, 100, repeats=1),
+QUICK: dict[str, Part] = {
+    "elementwise": _part("elementwise", 100_000),
+    "rows": _part("rows", 500, 100),
+    "pairs": _part("pairs", 500),
+    "linear": _part("linear", 10_000),
+    "against_n": _part("against_n", 1000),
+    "embeddings": _part("embeddings", 512, 1000),
+    "command": _part("command", 10_000, 100, repeats=1),
+    "boosting": lambda table: boosting.run(table, 2000, 1),
+    "latency": lambda table: latency.run(table, ("mse_loss",), 1),
+    "suite": lambda table: suite.run(table, suite.QUICK),
 }
 
 
-def main() -> None:
-    """Run what was asked for, print it, and save it where a name is given."""
+def options() -> argparse.Namespace:
+    """What was asked for."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=5.0, help="time for the short version (default 5)")
+    parser.add_argument("--full", action="store_true", help="every part at full size")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that the benchmarks run, not how fast")
     parser.add_argument("--only", choices=list(FULL), help="one part")
+    parser.add_argument("--loss", action="append", default=[], metavar="NAME", help="only these losses of the suite")
     parser.add_argument("--save", metavar="NAME", help="write bench/results/NAME.csv")
     parser.add_argument("--plot", metavar="FILE", help="draw the time against the rows (with --only against_n)")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def short(table: Table, minutes: float, losses: tuple[str, ...]) -> None:
+    """A few first calls, then every loss as far as the time allows."""
+    latency.run(table, repeats=2)
+    plan = suite.short(minutes - 0.5)  # the first calls take about half a minute
+    plan.losses = losses
+    suite.run(table, plan)
+
+
+def main() -> int:
+    """Run what was asked for, print it, and save it where a name is given."""
+    asked = options()
     threads = numba.get_num_threads()
-    torch.set_num_threads(threads)
+    if importlib.util.find_spec("torch"):
+        import torch
+
+        torch.set_num_threads(threads)
     table = Table(threads)
-    for name, part in (QUICK if options.quick else FULL).items():
-        if options.only in (None, name):
-            part(table)
+    suite.FULL.losses = suite.QUICK.losses = tuple(asked.loss)
+    if asked.only or asked.full or asked.quick:
+        for name, part in (QUICK if asked.quick else FULL).items():
+            if asked.only in (None, name):
+                part(table)
+    else:
+        short(table, asked.minutes, tuple(asked.loss))
+    report(table)
+    if asked.save:
+        print(table.write(asked.save))
+    if asked.plot:
+        from bench import against_n
+
+        against_n.plot(table.rows, pathlib.Path(asked.plot))
+    return 1 if table.failures else 0
+
+
+def report(table: Table) -> None:
+    """The suite's table, every target, and peers' times over ours."""
     print()
+    print(suite.summary(table.rows))
+    for peer in suite.PROVIDERS:
+        mean = suite.geometric_mean(table.rows, peer)
+        if mean == mean:
+            print(f"{peer}: {mean:.2f} times our time, the geometric mean over all that both do")
     for claim in table.claims:
         print(claim)
-    if options.save:
-        print(table.write(options.save))
-    if options.plot:
-        against_n.plot(table.rows, pathlib.Path(options.plot))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

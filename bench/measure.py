@@ -7,10 +7,13 @@ import importlib.metadata
 import pathlib
 import platform
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 
 import numpy as np
+
+import fastloss
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 PACKAGES = (
@@ -24,6 +27,9 @@ PACKAGES = (
     "jax",
     "pykeops",
     "pytorch-metric-learning",
+    "scikit-learn",
+    "lightgbm",
+    "xgboost",
 )
 
 
@@ -61,6 +67,7 @@ class Table:
     machine: str = ""  # the processor's name, if it is not this one
     rows: list[dict[str, object]] = dataclasses.field(default_factory=list)
     claims: list[Claim] = dataclasses.field(default_factory=list)
+    failures: list[str] = dataclasses.field(default_factory=list)  # peers whose numbers are not ours
 
     def time(
         self,
@@ -87,8 +94,8 @@ class Table:
             self.add(benchmark, name, size, times)
         return {name: statistics.median(times) for name, times in seconds.items()}
 
-    def add(self, benchmark: str, contender: str, size: int, times: list[float]) -> None:
-        """Record and print one contender's timings."""
+    def add(self, benchmark: str, contender: str, size: int, times: list[float], **more: object) -> None:
+        """Record and print one contender's timings; `more` are further columns."""
         median, low, high = (float(np.quantile(times, q)) for q in (0.5, 0.2, 0.8))
         print(
             f"{benchmark:58s} {contender:28s} {median * 1e3:10.3f} ms  {median / max(size, 1) * 1e9:8.3f} ns each",
@@ -104,6 +111,7 @@ class Table:
                 "seconds_80": f"{high:.6g}",
                 "repeats": len(times),
                 "threads": self.threads,
+                **more,
             }
         )
 
@@ -115,7 +123,12 @@ class Table:
 
     def write(self, name: str) -> pathlib.Path:
         """One CSV file of timings, one of claims, dated."""
-        stamp = {"date": datetime.date.today().isoformat(), "machine": self.machine or machine(), **versions()}
+        stamp = {
+            "date": datetime.date.today().isoformat(),
+            "commit": commit(),
+            "machine": self.machine or machine(),
+            **versions(),
+        }
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{name}.csv"
         _write(path, [{**row, **stamp} for row in self.rows])
@@ -138,7 +151,7 @@ def _write(path: pathlib.Path, rows: list[dict[str, object]]) -> None:
     if not rows:
         return
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)))
         writer.writeheader()
         writer.writerows(rows)
 
@@ -152,6 +165,17 @@ def machine() -> str:
     return f"{ll.get_host_cpu_name()} x{os.cpu_count()} {platform.system()}"
 
 
+def commit() -> str:
+    """The checkout's commit, "" where there is none; with a + if files differ from it."""
+    git = ["git", "-C", str(RESULTS.parent)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], check=True, capture_output=True, text=True)
+        changed = subprocess.run([*git, "status", "--porcelain", "-uno"], check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return head.stdout.strip() + ("+" if changed.stdout else "")
+
+
 def versions() -> dict[str, str]:
     """Versions of what was measured; "" where it is not installed."""
     found = {"python": platform.python_version()}
@@ -160,4 +184,5 @@ def versions() -> dict[str, str]:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             found[package] = ""
+    found["fastloss"] = found["fastloss"] or fastloss.__version__
     return found

@@ -46,3 +46,16 @@ def engine(backend: str, shape: str) -> ModuleType:
     if importlib.util.find_spec(name) is None:
         raise ValueError(f"backend is {backend!r}: this loss has no kernels there yet, expected 'cpu'")
     return importlib.import_module(name)
+
+
+def like(result: Any, arguments: tuple[Any, ...]) -> Any:
+    """A result, its arrays as the caller's own kind: on the GPU where an argument lies there."""
+    there = tuple(filter(on_gpu, arguments))
+    return _moved(engine("cuda", "arrays").Place(*there), result) if there else result
+
+
+def _moved(place: Any, result: Any) -> Any:
+    if isinstance(result, tuple):
+        items = [_moved(place, one) for one in result]
+        return type(result)(*items) if hasattr(result, "_fields") else tuple(items)
+    return place.home(place.device(result)) if isinstance(result, np.ndarray) else result

@@ -11,7 +11,7 @@ import numpy as np
 from fastloss import backend, reduce, validate
 from fastloss.loss import Loss, keyword
 from fastloss.rows import row_weights
-from fastloss.shapes.candidates import Gradient, Logits, Vectors, chunks, members, no_gradient
+from fastloss.shapes.candidates import Gradient, Logits, Side, Vectors, chunks, members, no_gradient
 
 
 class Term(Protocol):
@@ -158,6 +158,9 @@ class Candidates:
     excluded: tuple[np.ndarray, np.ndarray, np.ndarray] = Logits._field_defaults["excluded"]
     symmetric: bool = False  # the mean of the rows' losses and the columns'
     needs_rest: bool = True  # False if the head takes the terms alone
+    needs_largest: bool = (
+        False  # each row's largest logit is a last term, 0 for none; whether there is one, last `known`
+    )
     factor: np.ndarray | None = None  # multiplies every row's loss
     mass: np.ndarray | None = None  # what a row counts in the mean's denominator, 1 if None
     counted: int | None = None  # rows that have what the loss needs, for `with_counts`
@@ -169,34 +172,41 @@ class CandidatesLoss(Loss):
     Products are computed in the embeddings' precision, their logs and sums in float64. `value_and_grad` gives the
     gradients as a named tuple: by the arrays, then by those optional ones that are given, then by scalar parameters.
     Bits do not depend on the threads where NumPy has the OpenBLAS of its wheels; another BLAS chooses its own.
+
+    With ``backend="cuda"``, or arrays on a GPU, the logits of all pairs and their part of the gradients are computed on
+    the GPU. What takes each vector once (lengths, the positives' logits) is computed on the host, which vectors and
+    gradients pass through.
     """
 
     shape = "candidates"
+    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"])
-        call = self.function(**own)
+        arrays = tuple(own.values())
+        engine = backend.engine(backend.choose(shared["backend"], arrays), self.shape)
+        call = self.function(**{name: backend.to_host(value) for name, value in own.items()})
         height = len(call.rows)
-        given = row_weights(shared["sample_weight"], (height,))
+        given = row_weights(backend.to_host(shared["sample_weight"]), (height,))
         weights = np.ones(height) if given is None else given
         mass = weights if call.mass is None else weights * call.mass
         denominator = reduce.ordered_sum(mass)
         weights = weights if call.factor is None else weights * call.factor
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
-        each, gradient = _run(call, weights * scale, what == "value_and_grad")
+        each, gradient = _run(engine, call, weights * scale, what == "value_and_grad")
         each = np.multiply(each, weights, out=np.zeros(height), where=weights != 0.0)
         results = [reduce.reduced(each, reduction, denominator)]
         if gradient is not None:
             results.append(_named(gradient))
         if shared.get("with_counts"):
             results.append(call.counted)
-        return results[0] if len(results) == 1 else tuple(results)
+        return backend.like(results[0] if len(results) == 1 else tuple(results), arrays)
 
 
 class CountedLoss(CandidatesLoss):
     """One in which a row may lack what makes a loss; ``with_counts=True`` adds how many do not."""
 
-    keywords = (*Loss.keywords, keyword("with_counts", False))
+    keywords = (*CandidatesLoss.keywords, keyword("with_counts", False))
 
 
 @functools.cache
@@ -208,16 +218,18 @@ def _named(items: dict[str, Any]) -> Any:
     return _tuple_of(tuple(items))(*items.values())
 
 
-def _run(call: Candidates, weights: np.ndarray, wanted: bool) -> tuple[np.ndarray, dict[str, Any] | None]:
+def _run(engine: Any, call: Candidates, weights: np.ndarray, wanted: bool) -> tuple[np.ndarray, dict[str, Any] | None]:
     """Each row's loss, and the gradients of their sum times weights."""
     rows = call.rows.block(0, len(call.rows))
     logits = Logits(rows, call.columns, call.bias.astype(rows.dtype), call.excluded, call.columns is call.rows)
+    if call.needs_largest:
+        call = _with_largest(call, engine.largest(logits))
     terms = [term.logits(logits) for term in call.terms]
     bent = None
     if call.bend is not None:
         terms[0], bent = call.bend(terms[0])
     with np.errstate(over="ignore", invalid="ignore"):
-        loss, slopes, gradient = _pass(call, logits, terms, weights, wanted)
+        loss, slopes, gradient = _pass((engine, call), logits, terms, weights, wanted)
         if gradient is None:
             return loss, None
         if logits.same:
@@ -225,11 +237,18 @@ def _run(call: Candidates, weights: np.ndarray, wanted: bool) -> tuple[np.ndarra
         return loss, _gradient(call, logits, gradient, (terms, [one * weights for one in slopes], bent))
 
 
+def _with_largest(call: Candidates, where: np.ndarray) -> Candidates:
+    """With the logit of the column that is said for each row, -1 for none, as a term."""
+    there = where >= 0
+    term = Listed(where[there], np.append(0, np.cumsum(there)))
+    return dataclasses.replace(call, terms=(*call.terms, term), known=(*call.known, there))
+
+
 def _pass(
-    call: Candidates, logits: Logits, terms: list[np.ndarray], weights: np.ndarray, wanted: bool
+    made: tuple[Any, Candidates], logits: Logits, terms: list[np.ndarray], weights: np.ndarray, wanted: bool
 ) -> tuple[np.ndarray, list[np.ndarray], Gradient | None]:
     """Each row's loss, its slopes by the terms, and the gradient of what the sums of exponentials do."""
-    engine = backend.engine("cpu", CandidatesLoss.shape)
+    engine, call = made
 
     def head(rest: np.ndarray, some: slice = slice(None)) -> Any:
         return call.head(rest, *(one[some] for one in (*terms, *call.known)))
@@ -248,10 +267,10 @@ def _pass(
         other, (others, *even_more) = head(sums.columns)
         loss, own = (loss + other) / 2.0, own / 2.0
         more = [(one + two) / 2.0 for one, two in zip(more, even_more, strict=True)]
-        columns = engine.Side(sums.columns, others / 2.0 * weights)
+        columns = Side(sums.columns, others / 2.0 * weights)
     if not wanted:
         return loss, more, None
-    side = engine.Side(sums.rows, own * weights)
+    side = Side(sums.rows, own * weights)
     return loss, more, engine.gradients(logits, side, side if logits.same else columns)
 
 

@@ -113,7 +113,8 @@ class GroupAccumulator:
                 raise TypeError(f"groups has dtype {ids.dtype}: expected strings, as before")
             again = ids[np.isin(ids, old, assume_unique=True)]
             if again.size:
-                raise ValueError(f"groups has {again[0]!r}, which came before: expected whole groups in every batch")
+                first = again.tolist()[0]
+                raise ValueError(f"groups has {first!r}, which came before: expected whole groups in every batch")
         self._ids.append(ids)
         while len(self._ids) > 1 and self._ids[-2].size < 2 * self._ids[-1].size:
             last = self._ids.pop()

@@ -10,6 +10,7 @@ from fastloss import backend, reduce, validate
 from fastloss.candidates import codes
 from fastloss.loss import Loss, keyword
 from fastloss.rows import row_weights
+from fastloss.shapes.mining import Examples, Kind
 
 
 class Counts(NamedTuple):
@@ -39,25 +40,30 @@ class MiningLoss(Loss):
 
     Distances come from inner products in the embeddings' precision, and from differences where that would lose
     digits: they are exactly 0 between equal rows. Where a distance is 0, its gradient is taken to be 0.
+
+    With ``backend="cuda"``, or embeddings on a GPU, distances, mining and their products are computed on the GPU;
+    embeddings and gradients pass through the host.
     """
 
     shape = "mining"
+    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"])
-        call = self.function(**own)
+        arrays = tuple(own.values())
+        engine = backend.engine(backend.choose(shared["backend"], arrays), self.shape)
+        call = self.function(**{name: backend.to_host(value) for name, value in own.items()})
         embeddings = validate.matrix("embeddings", call.embeddings)
         count = len(embeddings)
         classes = codes("labels", call.labels, count)
-        weights = row_weights(shared["sample_weight"], (count,))
+        weights = row_weights(backend.to_host(shared["sample_weight"]), (count,))
         weights = np.ones(count) if weights is None else weights
         order = np.argsort(classes, kind="stable")
-        run = backend.engine("cpu", self.shape)
-        examples = run.Examples(_centred(embeddings)[order], *_ranges(classes[order]), weights[order])
-        kind = run.Kind(call.name, call.formulas, call.squared, call.soft)
+        examples = Examples(_centred(embeddings)[order], *_ranges(classes[order]), weights[order])
+        kind = Kind(call.name, call.formulas, call.squared, call.soft)
         wanted = what == "value_and_grad"
         with np.errstate(invalid="ignore", over="ignore"):
-            outcome = run.run(examples, kind, call.settings, wanted)
+            outcome = engine.run(examples, kind, call.settings, wanted)
         divisors = outcome.active if call.average == "active" else outcome.every
         factors = 1.0 if call.products else examples.weights
         denominator = reduce.ordered_sum(divisors * factors)
@@ -71,13 +77,13 @@ class MiningLoss(Loss):
             results.append(gradient)
         if shared.get("with_counts"):
             results.append(Counts(int(outcome.active.sum()), int(outcome.every.sum())))
-        return results[0] if len(results) == 1 else tuple(results)
+        return backend.like(results[0] if len(results) == 1 else tuple(results), arrays)
 
 
 class TripletLoss(MiningLoss):
     """One of triplets; ``with_counts=True`` adds their `Counts`."""
 
-    keywords = (*Loss.keywords, keyword("with_counts", False))
+    keywords = (*MiningLoss.keywords, keyword("with_counts", False))
 
 
 def _centred(embeddings: np.ndarray) -> np.ndarray:

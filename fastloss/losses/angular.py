@@ -59,7 +59,7 @@ def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0):
         m, in radians.
     scale : float > 0
         s.
-    sample_weight, reduction
+    sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`; one loss for each row.
 
     Returns

@@ -6,8 +6,9 @@ import numpy as np
 
 from fastloss import backend, reduce, validate
 from fastloss.domains import AT_LEAST_ZERO, Free
-from fastloss.loss import Loss
+from fastloss.loss import Loss, keyword
 from fastloss.losses.pairwise import pairwise_logistic_loss
+from fastloss.shapes.factors import pair_counts
 
 __all__ = ["bpr_all_negatives_loss"]
 
@@ -16,19 +17,22 @@ class FactorsLoss(Loss):
     """A loss of the scores of every user and item, which are never stored."""
 
     shape = "factors"
+    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"])
+        arrays = tuple(own.values())
+        engine = backend.engine(backend.choose(shared["backend"], arrays), self.shape)
+        own = {name: backend.to_host(value) for name, value in own.items()}
         factors = _factors(own)
         users, items, _ = factors
         interactions = _interactions(own["interactions"], len(users), len(items))
-        weights = validate.sample_weight(shared["sample_weight"], (len(users),))
+        weights = validate.sample_weight(backend.to_host(shared["sample_weight"]), (len(users),))
         if weights is None:
             weights = np.ones(len(users))
         else:
             validate.not_negative("sample_weight", weights)
-        engine = backend.engine("cpu", self.shape)
-        pairs = engine.pair_counts(interactions, len(items))
+        pairs = pair_counts(interactions, len(items))
         denominator = reduce.ordered_sum(weights * pairs)
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
         outcome = engine.run(
@@ -41,9 +45,10 @@ class FactorsLoss(Loss):
             value = reduce.mean(value, denominator)
         value = value if reduction == "none" else value + penalty
         if what == "value":
-            return value
+            return backend.like(value, arrays)
         slopes = (outcome.users, outcome.items, outcome.bias)
-        return value, tuple(slope + extra for slope, extra in zip(slopes, more, strict=False))
+        slopes = tuple(slope + extra for slope, extra in zip(slopes, more, strict=False))
+        return backend.like((value, slopes), arrays)
 
 
 def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -86,7 +91,7 @@ def bpr_all_negatives_loss(user_factors, item_factors, interactions, *, item_bia
         \qquad x_{ui} = p_u \cdot q_i + b_i
 
     Exact, in time proportional to the scores and in the memory of a tile of them. Scores are products in the factors'
-    precision; the rest is float64.
+    precision; the rest is float64. On a GPU every pair is looked at, and factors and gradients pass through the host.
 
     Parameters
     ----------
@@ -100,7 +105,7 @@ def bpr_all_negatives_loss(user_factors, item_factors, interactions, *, item_bia
         The items' biases b.
     reg : float >= 0
         The factor lambda of the penalty on factors and biases, which is added to the mean and to the sum.
-    sample_weight, reduction
+    sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`: a weight for each user; the mean is over pairs, "none" gives each
         user's sum over its pairs.
 

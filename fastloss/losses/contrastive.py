@@ -76,7 +76,7 @@ def info_nce_loss(
         without any has no loss, and does not count in the mean.
     symmetric : bool
         The mean of this loss and the one with query and key exchanged (CLIP).
-    sample_weight, reduction
+    sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`; one loss for each query.
     with_counts : bool
         Whether the number of queries that have a positive is returned as well.
@@ -139,7 +139,7 @@ def multiple_negatives_ranking_loss(anchors, positives, negatives=None, *, scale
         The cosine (a vector of zeros has cosine 0 with all), or the inner product.
     ids : array_like, one for each positive, or for each candidate, optional
         For anchor i, other candidates with the id of positive i are left out.
-    sample_weight, reduction
+    sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`; one loss for each anchor.
 
     Returns
@@ -234,7 +234,7 @@ def nt_xent_loss(z1, z2, *, temperature=0.5):
         Two views of N examples; row i of one is the partner p of row i of the other.
     temperature : float > 0
         tau.
-    sample_weight, reduction
+    sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`; 2N losses, those of `z1` first.
 
     Returns
@@ -293,7 +293,7 @@ def supcon_loss(embeddings, labels, *, temperature=0.1):
         Classes: numbers or strings. P_i are the other rows of row i's class.
     temperature : float > 0
         tau.
-    sample_weight, reduction
+    sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`; one loss for each row. An anchor alone in its class has none, and does
         not count in the mean.
     with_counts : bool

@@ -55,7 +55,7 @@ def cross_entropy_with_factors(
         A target that makes a row count for nothing.
     label_smoothing : float in [0, 1]
         The share epsilon of the target that is spread over all classes.
-    sample_weight, reduction
+    sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`; one loss for each row.
 
     Returns

@@ -4,13 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from fastloss import backend, validate
+from fastloss import validate
 from fastloss.candidates import (
     Candidates,
-    CandidatesLoss,
     CountedLoss,
     Gradient,
-    Listed,
     against_rest,
     candidates_loss,
     codes,
@@ -76,7 +74,7 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax"):
         Without effect on the softmax variant.
     variant : {"softmax", "contrast"}
         The first or the second formula.
-    sample_weight, reduction
+    sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`; one loss for each utterance, N in all. An utterance that is its
         speaker's only one has none, and does not count in the mean; it is a centroid for the others.
     with_counts : bool
@@ -130,21 +128,11 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax"):
     call.excluded = left_out(known, np.arange(len(sums)))
     if contrast:
         call.bias = np.full(len(sums), b)
-        nearest = _nearest_other(call)
-        call.terms, call.needs_rest = (own, nearest), False
-        there = np.bincount(nearest.owners, minlength=len(array)) > 0
+        call.needs_rest, call.needs_largest = False, True
 
-        def head(_, own, other):
+        def head(_, own, other, there):
             one, two = sigmoid(own), np.where(there, sigmoid(other), 0.0)
             return 1.0 - one + two, (np.zeros(len(own)), -one * (1.0 - one), two * (1.0 - two))
 
         call.head = head
     return call
-
-
-def _nearest_other(call: Candidates) -> Listed:
-    """Each row's largest logit: with none if there is one class only."""
-    rows = call.rows.block(0, len(call.rows))
-    engine = backend.engine("cpu", CandidatesLoss.shape)
-    where = engine.largest(Logits(rows, call.columns, call.bias.astype(rows.dtype), call.excluded))
-    return Listed(where[where >= 0], np.append(0, np.cumsum(where >= 0)))

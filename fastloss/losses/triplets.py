@@ -40,7 +40,7 @@ def batch_all_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, sof
         Takes :math:`\log(1 + e^{d_{ap} - d_{an}})` for the maximum.
     average : {"active", "all"}
         Whether the mean is over triplets with a loss above 0 (with `soft` all of them), or over all.
-    sample_weight, reduction
+    sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`: a weight for each anchor; "none" gives each anchor's sum.
     with_counts : bool
         Whether a named tuple (active, total) of numbers of triplets is returned as well.

@@ -130,3 +130,37 @@ def members(ids: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     order = np.argsort(ids, kind="stable")
     offsets = np.searchsorted(ids[order], np.arange(count + 1))
     return offsets, order
+
+
+class Sums(NamedTuple):
+    """Logs of rows' and columns' sums of exponentials; the columns' only where asked for."""
+
+    rows: np.ndarray
+    columns: np.ndarray
+
+
+class Side(NamedTuple):
+    """What the gradient takes of rows or columns: the logs, and the factors of their softmaxes."""
+
+    logs: np.ndarray
+    factors: np.ndarray
+
+
+def merge(maxima: np.ndarray, sums: np.ndarray, others: np.ndarray, more: np.ndarray) -> None:
+    """Add sums of e**(z - maximum) over some candidates to those over others, in place."""
+    highest = np.maximum(maxima, others)
+    safe = np.where(highest == -np.inf, 0.0, highest)
+    with np.errstate(invalid="ignore"):
+        sums[:] = sums * np.exp(maxima - safe) + more * np.exp(others - safe)
+    maxima[:] = highest
+
+
+def log_sums(maxima: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    """The logs of sums of e**z, from those of e**(z - maximum)."""
+    with np.errstate(divide="ignore"):
+        return maxima + np.log(sums)
+
+
+def finite(logs: np.ndarray) -> np.ndarray:
+    """With +inf for the log of an empty sum, so that its softmax is 0."""
+    return np.where(logs == -np.inf, np.inf, logs)

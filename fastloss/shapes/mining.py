@@ -5,6 +5,9 @@ gradient by x_a is sum_j h_aj (x_a - x_j), and by x_j its negative; h = 2 dl/d(d
 centred, and in the order of their classes: an anchor's class is a range of columns.
 """
 
+import math
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from fastloss.shapes.pointwise import unbound
@@ -20,6 +23,33 @@ NEAR = 0.05  # of the squared lengths: below that share a squared distance is co
 softplus = slope_of = of_anchor = value = slope = unbound
 
 
+class Kind(NamedTuple):
+    """How a row of distances is mined: a way of mining, or formulas of pairs; on squares; by softplus or the hinge."""
+
+    name: str
+    formulas: Any = None
+    squared: bool = False
+    soft: bool = False
+
+
+class Examples(NamedTuple):
+    """Centred, in the order of their classes."""
+
+    rows: np.ndarray
+    starts: np.ndarray  # of each row's class
+    ends: np.ndarray
+    weights: np.ndarray
+
+
+class Outcome(NamedTuple):
+    """Of each anchor: loss, what of it is active, and how many triplets or pairs there are; the gradient of the sum."""
+
+    loss: np.ndarray
+    active: np.ndarray
+    every: np.ndarray
+    gradient: np.ndarray
+
+
 def to_distances(strip, first, rows, squares):
     """From inner products; exact zeros where vectors are equal, never below zero, NaN kept."""
     for r in range(np.uint64(strip.shape[0])):
@@ -29,7 +59,7 @@ def to_distances(strip, first, rows, squares):
             if to_squares(strip, r, (start, stop), own, squares):
                 near_ones(strip, r, (start, stop), (first + r, rows), squares)
         if not SQUARED:
-            to_roots(strip, r)
+            to_roots(strip, r, (FIRST, np.uint64(strip.shape[1])))
 
 
 def to_squares(strip, r, bounds, own, squares):
@@ -57,14 +87,19 @@ def squared_distance(rows, i, j):
     return total
 
 
-def to_roots(strip, r):
-    for j in range(np.uint64(strip.shape[1])):
-        strip[r, j] = np.sqrt(strip[r, j])
+def to_roots(strip, r, bounds):
+    for j in range(bounds[0], bounds[1]):
+        strip[r, j] = math.sqrt(strip[r, j])
 
 
 def inverse(d):
     """dl/dd times this is h."""
     return 2.0 if SQUARED else (1.0 / d if d > 0.0 else 0.0)
+
+
+def lead(there, here, margin):
+    """What the softplus takes of a positive's and a negative's distance."""
+    return there - here + (0.0 if SOFT else margin)
 
 
 def positives(strip, place, bounds):
@@ -187,7 +222,7 @@ def hardest_triplet(strip, place, bounds, weights, settings):
         elif near < 0 or strip[r, j] < strip[r, near]:
             near = j
     there, here = np.float64(strip[r, far]), np.float64(strip[r, near])
-    gap = there - here + (0.0 if SOFT else margin)
+    gap = lead(there, here, margin)
     if WANT_GRADIENT:
         fill(strip, r, 0.0)
         slope = weight * slope_of(gap)
@@ -235,7 +270,7 @@ def semihard_triplets(strip, place, bounds, weights, settings):
     chosen, slopes = np.empty(count, np.int64), np.zeros(count)
     for p in range(count):
         chosen[p] = best[p + 1] if best[p + 1] >= 0 else farthest
-        gap = near[p] - np.float64(strip[r, chosen[p]]) + margin
+        gap = lead(near[p], np.float64(strip[r, chosen[p]]), margin)
         loss += softplus(gap)
         slopes[p] = weight * slope_of(gap)
     if WANT_GRADIENT:

@@ -63,6 +63,16 @@ def fold_row(tile, r, maxima, sums):
         sums[r] += sum_below(tile, r, (start, min(width, start + SEGMENT)), FLOAT(peak))
 
 
+def joined(top, total, other, more):
+    """Two maxima and sums of one row, as one."""
+    peak = other if other > top else top
+    return peak, lowered(top, total, peak) + lowered(other, more, peak)
+
+
+def lowered(top, total, peak):
+    return total if top == peak else total * decay(top - peak)  # nothing counts yet: -inf less -inf
+
+
 def sum_below(tile, r, bounds, peak):
     total = FLOAT(0.0)
     for j in range(bounds[0], bounds[1]):
@@ -122,9 +132,13 @@ def soften_both(tile, place, hidden, rows, columns):
         soften_twice(tile, r, (FLOAT(rows[0][r]), FLOAT(rows[1][r])), columns)
 
 
+def share(z, log, factor):
+    return factor * exp_negative(z - log)
+
+
 def soften(tile, r, log, factor):
     for j in range(np.uint64(tile.shape[1])):
-        tile[r, j] = factor * exp_negative(tile[r, j] - log)
+        tile[r, j] = share(tile[r, j], log, factor)
 
 
 def soften_twice(tile, r, own, columns):
@@ -132,4 +146,4 @@ def soften_twice(tile, r, own, columns):
     logs, factors = columns
     for j in range(np.uint64(tile.shape[1])):
         z = tile[r, j]
-        tile[r, j] = factor * exp_negative(z - log) + factors[j] * exp_negative(z - logs[j])
+        tile[r, j] = share(z, log, factor) + share(z, logs[j], factors[j])

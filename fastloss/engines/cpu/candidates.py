@@ -9,7 +9,7 @@ shapes alone; what tasks share is added in their order.
 import collections
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba
 import numpy as np
@@ -19,7 +19,17 @@ from fastloss.elementary import exp_negative, exp_negative_single
 from fastloss.engines import build
 from fastloss.engines.cpu.blas import in_order
 from fastloss.shapes import tiles
-from fastloss.shapes.candidates import NOBODY, Gradient, Logits, no_gradient
+from fastloss.shapes.candidates import (
+    NOBODY,
+    Gradient,
+    Logits,
+    Side,
+    Sums,
+    finite,
+    log_sums,
+    merge,
+    no_gradient,
+)
 
 # Rows and columns of a tile divide one another, so that no tile of a symmetric matrix straddles its diagonal.
 ROWS = 512  # of a tile
@@ -27,20 +37,6 @@ BYTES = 1 << 20  # of a tile: a second-level cache
 STRIP = 1 << 22  # elements of a strip: each thread has one
 FEWEST = 64  # rows of a strip below which its products are slower than a second look at every tile
 TASKS = 32
-
-
-class Sums(NamedTuple):
-    """Logs of rows' and columns' sums of exponentials; the columns' only where asked for."""
-
-    rows: np.ndarray
-    columns: np.ndarray
-
-
-class Side(NamedTuple):
-    """What the gradient takes of rows or columns: the logs, and the factors of their softmaxes."""
-
-    logs: np.ndarray
-    factors: np.ndarray
 
 
 def vector(dtype: Any, readonly: bool = False) -> Any:
@@ -140,9 +136,9 @@ def rest(logits: Logits, both: bool = False) -> Sums:
     maxima, sums = np.full(height, -np.inf), np.zeros(height)
     columns = []
     for one, more, *others in in_order(work, groups_of(ranges(count, width), TASKS)):
-        _merge(maxima, sums, one, more)
-        columns.append(_log(*others))
-    return Sums(_log(maxima, sums), np.concatenate([*columns, np.empty(0)]))
+        merge(maxima, sums, one, more)
+        columns.append(log_sums(*others))
+    return Sums(log_sums(maxima, sums), np.concatenate([*columns, np.empty(0)]))
 
 
 def largest(logits: Logits) -> np.ndarray:
@@ -161,19 +157,6 @@ def largest(logits: Logits) -> np.ndarray:
     return where
 
 
-def _merge(maxima: np.ndarray, sums: np.ndarray, others: np.ndarray, more: np.ndarray) -> None:
-    highest = np.maximum(maxima, others)
-    safe = np.where(highest == -np.inf, 0.0, highest)
-    with np.errstate(invalid="ignore"):
-        sums[:] = sums * np.exp(maxima - safe) + more * np.exp(others - safe)
-    maxima[:] = highest
-
-
-def _log(maxima: np.ndarray, sums: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore"):
-        return maxima + np.log(sums)
-
-
 def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradient:
     """Where the slope by z_ij is f_i e**(z_ij - l_i), plus the same by columns.
 
@@ -183,9 +166,9 @@ def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradie
     width = width_of(logits.dtype)
     row_ranges = ranges(height, ROWS)
     soften, soften_twice = (kernel(one, logits.dtype) for one in (tiles.soften_rows, tiles.soften_both))
-    row_logs, by_column = _finite(rows.logs), None
+    row_logs, by_column = finite(rows.logs), None
     if columns is not None:
-        by_column = _finite(columns.logs).astype(logits.dtype), columns.factors.astype(logits.dtype)
+        by_column = finite(columns.logs).astype(logits.dtype), columns.factors.astype(logits.dtype)
 
     def work(parts: list[tuple[int, int]]) -> tuple[int, Gradient]:
         tile, adder = Tile(logits, width), Adder(max(width, ROWS), depth, logits.dtype)
@@ -217,11 +200,6 @@ def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradie
     return total
 
 
-def _finite(logs: np.ndarray) -> np.ndarray:
-    """With +inf for the log of an empty sum, so that its softmax is 0."""
-    return np.where(logs == -np.inf, np.inf, logs)
-
-
 Slopes = Callable[[slice, np.ndarray], np.ndarray]
 
 
@@ -251,8 +229,8 @@ def sweep(logits: Logits, slopes: Slopes) -> tuple[np.ndarray, Gradient]:
                 tile = numbers[size * start : size * stop].reshape(size, stop - start)
                 np.matmul(logits.rows[some], logits.block(start, stop).T, out=tile)
                 fold(tile, (begin, start), logits.hidden, (maxima, sums))
-            logs[some] = _log(maxima, sums)
-            shifts, factors = _finite(logs[some]), slopes(some, logs[some])
+            logs[some] = log_sums(maxima, sums)
+            shifts, factors = finite(logs[some]), slopes(some, logs[some])
             for start, stop in parts:
                 tile = numbers[size * start : size * stop].reshape(size, stop - start)
                 soften(tile, (begin, start), nothing, (shifts, factors))

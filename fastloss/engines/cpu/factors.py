@@ -3,7 +3,7 @@
 Memory is a strip of scores, of labels and of slopes for each thread, whatever the numbers of users and items.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -11,30 +11,13 @@ from fastloss.engines.cpu import boxes
 from fastloss.engines.cpu.blas import in_order
 from fastloss.engines.cpu.candidates import Adder, groups_of, ranges
 from fastloss.engines.nodes import Node, Parameters
+from fastloss.shapes.factors import Outcome
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 
 STRIP = 1 << 22  # scores: each thread has them
 BLOCK = 4096  # items whose gradient is added at a time: it stays in a second-level cache
 TASKS = 32
-
-
-class Outcome(NamedTuple):
-    """Each user's loss summed over its pairs; gradients by users, items and the items' biases, where wanted."""
-
-    loss: np.ndarray
-    users: np.ndarray
-    items: np.ndarray
-    bias: np.ndarray
-
-
-def pair_counts(interactions: tuple[np.ndarray, np.ndarray], items: int) -> np.ndarray:
-    """Each user's pairs; an item listed twice counts once."""
-    offsets, indices = interactions
-    owners = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
-    distinct = np.unique(owners * items + indices)
-    positives = np.bincount(distinct // max(items, 1), minlength=offsets.size - 1)
-    return positives * (items - positives)
 
 
 def run(

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba
 import numpy as np
@@ -15,39 +15,13 @@ from fastloss.engines.cpu.blas import in_order
 from fastloss.engines.cpu.candidates import TASKS, Adder, groups_of, ranges, vector
 from fastloss.engines.nodes import Node, Parameters
 from fastloss.shapes import mining
+from fastloss.shapes.mining import Examples, Kind, Outcome
 from fastloss.shapes.pointwise import Wanted
 
 STRIP = 1 << 21  # elements of a strip: each thread has one
 ROWS = 256  # most and fewest rows of a strip: flatter products are slow
 FEWEST = 16
 KINDS = {"all": mining.every_triplet, "hard": mining.hardest_triplet, "semihard": mining.semihard_triplets}
-
-
-class Kind(NamedTuple):
-    """How a row of distances is mined: a name of KINDS, or formulas of pairs; on squares; by softplus or the hinge."""
-
-    name: str
-    formulas: Any = None
-    squared: bool = False
-    soft: bool = False
-
-
-class Examples(NamedTuple):
-    """Centred, in the order of their classes."""
-
-    rows: np.ndarray
-    starts: np.ndarray  # of each row's class
-    ends: np.ndarray
-    weights: np.ndarray
-
-
-class Outcome(NamedTuple):
-    """Of each anchor: loss, what of it is active, and how many triplets or pairs there are; the gradient of the sum."""
-
-    loss: np.ndarray
-    active: np.ndarray
-    every: np.ndarray
-    gradient: np.ndarray
 
 
 @functools.cache

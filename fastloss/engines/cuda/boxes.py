@@ -255,14 +255,8 @@ class _Batch(Layout):
         fixed, factors, factor = self.moments()
         moments, boxes = place.empty((self.count * SUB, FINE)), place.empty((self.count, COLUMNS))
         gathering = code(gather_box, "wu"[not self.weighted], WEIGHTED=self.weighted)
-        launch(
-            place,
-            gathering,
-            self.threads(self.count),
-            (fixed, factors, tables.cuts, tables.edges),
-            (factor,),
-            (moments, boxes),
-        )
+        inputs: Any = (fixed, factors, tables.cuts, tables.edges)
+        launch(place, gathering, self.threads(self.count), inputs, (factor,), (moments, boxes))
         launch(place, code(scan_node), self.threads(len(self.nodes)), (keys, integers), tables.s, (boxes,))
         some = np.flatnonzero([wanted.value or wanted.each, wanted.gradient, wanted.curvature])
         coefficients = place.empty((self.count * SUB, some.size, FINE))

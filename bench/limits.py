@@ -1,0 +1,83 @@
+"""What no program can beat: reading the arguments and writing the gradient, one sort, one matrix product."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import prange
+
+from bench.workloads import Workload
+
+BLOCK = 8192  # elements of a thread's piece
+
+
+@numba.njit(parallel=True, fastmath=True)
+def _read(array, sums):
+    for block in prange(sums.size):
+        total = 0.0
+        for i in range(np.uint64(block * BLOCK), np.uint64(min(array.size, (block + 1) * BLOCK))):
+            total += array[i]
+        sums[block] = total
+
+
+@numba.njit(parallel=True, fastmath=True)
+def _read_and_write(array, out):
+    for block in prange(-(-array.size // BLOCK)):
+        for i in range(np.uint64(block * BLOCK), np.uint64(min(array.size, (block + 1) * BLOCK))):
+            out[i] = array[i] + array[i]
+
+
+class Limit(NamedTuple):
+    """What it is, and how to do it for the value and for the value with its gradient."""
+
+    name: str
+    value: Callable[[], Any]
+    both: Callable[[], Any]
+
+
+def limit(work: Workload) -> Limit:
+    """The least that a workload's loss has to do."""
+    if work.counted == "scores":
+        numbers = np.concatenate([work.arrays[at] for at in work.differentiable])
+        return Limit("np.sort of the scores", lambda: np.sort(numbers), lambda: np.sort(numbers))
+    if work.counted == "similarities":
+        return _product(work)
+    flat = [array.reshape(-1) for array in work.arrays if isinstance(array, np.ndarray)]
+    changed = {id(work.arrays[at]) for at in work.differentiable}
+    written = [array.reshape(-1) for array in work.arrays if id(array) in changed]
+    read = [array.reshape(-1) for array in work.arrays if isinstance(array, np.ndarray) and id(array) not in changed]
+
+    def value() -> None:
+        for array in flat:
+            _read(array, np.empty(-(-array.size // BLOCK)))
+
+    def both() -> list[np.ndarray]:
+        for array in read:
+            _read(array, np.empty(-(-array.size // BLOCK)))
+        made = [np.empty_like(array) for array in written]  # a gradient is a new array, of new pages
+        for array, out in zip(written, made, strict=True):
+            _read_and_write(array, out)
+        return made
+
+    return Limit("read the arguments (and write the gradient)", value, both)
+
+
+def _product(work: Workload) -> Limit:
+    first = work.arrays[0]
+    second = work.arrays[1] if work.differentiable[:2] == (0, 1) else first.copy()
+    if work.loss.name == "nt_xent_loss":
+        first = second = np.concatenate(work.arrays)
+    if work.loss.name == "ge2e_loss":
+        second = first[: work.size // len(first)]
+    second = second.copy()  # NumPy computes x @ x.T of one array by another routine
+    out = np.empty((len(first), len(second)), first.dtype)
+
+    def value() -> np.ndarray:
+        return np.matmul(first, second.T, out=out)
+
+    def both() -> None:
+        for _ in range(3):
+            np.matmul(first, second.T, out=out)
+
+    return Limit("bare product (three with the gradient)", value, both)

@@ -1,0 +1,191 @@
+"""A page for each registered loss, and the table of all: RST and Markdown made from the registry."""
+
+import inspect
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import textwrap
+from typing import Any
+
+import embedding_pictures  # noqa: F401  its recipes
+import loss_pictures
+import peers
+from numpydoc.docscrape_sphinx import SphinxDocString
+
+import fastloss
+from fastloss.cli.asked import can_score, can_search
+from fastloss.loss import REGISTRY, Loss
+from fastloss.streaming import accumulate
+
+PACKAGE = pathlib.Path(fastloss.__file__).parent
+FUNCTIONS = (
+    "accumulate",
+    "auc",
+    "compare_losses",
+    "count_inversions",
+    "find_leaks",
+    "lookup",
+    "shift_half_epoch",
+    "split_regularization",
+)
+FAMILIES = {  # headings of the table, with the modules of formulas under each
+    "Numbers": ("regression", "huber", "relative", "counts"),
+    "Two classes, labels, masks": ("classification", "margin", "overlap"),
+    "One of many classes": ("softmax", "class_margins", "factors", "angular"),
+    "Distributions": ("probability",),
+    "Rankings": ("pairwise", "lambdarank", "margin_all_pairs", "ranking"),
+    "Recommendations": ("bpr", "bpr_all_negatives"),
+    "Whole batches of embeddings": ("contrastive", "triplets", "ge2e"),
+    "Given pairs and triplets of vectors": ("tuples", "metric"),
+    "Reinforcement learning": ("reinforcement",),
+}
+OTHERS = "Others"
+LETTER = re.compile(r"^(\s+)([A-Za-z])\.(?=\s|$)", re.MULTILINE)  # "m." is a symbol here, not a list's item
+SHAPES = {
+    "pointwise": "pointwise: element i of every argument makes one loss",
+    "rows": "rows: row i of every argument makes one loss",
+    "pairs": "all pairs of scores of a group",
+    "queries": "all pairs of scores of a query, weighed by their ranks",
+    "negatives": "each positive's score against its negatives' scores",
+    "factors": "all pairs of a user's scores, from factors",
+    "candidates": "rows of embeddings against many candidates, a strip of similarities at a time",
+    "mining": "all pairs or triplets of a batch of embeddings, a strip of distances at a time",
+}
+
+
+def files() -> dict[str, str]:
+    """All pages by their names under `generated/`, and the table of them."""
+    pages = {f"losses/{name}.rst": page(loss) for name, loss in REGISTRY.items()}
+    return {**pages, "parts/losses.md": table()}
+
+
+def page(loss: Loss) -> str:
+    """One loss: formula, picture, arguments, example, facts, peers."""
+    doc = SphinxDocString(inspect.cleandoc(loss.__doc__ or ""))
+    summary, formula = doc["Summary"], doc["Extended Summary"]
+    examples, references = doc["Examples"], doc["References"]
+    doc["Summary"], doc["Extended Summary"], doc["Examples"], doc["References"] = [""], [], [], ""
+    parts = [
+        loss.name,
+        "=" * len(loss.name),
+        "",
+        ".. py:currentmodule:: fastloss",
+        "",
+        *summary,
+        "",
+        *formula,
+        "",
+        *picture(loss),
+        f".. py:function:: {loss.name}{loss.__signature__}",
+        "   :module: fastloss",
+        "",
+        textwrap.indent(LETTER.sub(r"\1\\\2.", str(doc)), "   "),
+        *headed("Example"),
+        *examples,
+        *headed("At a glance"),
+        *list_table(facts(loss), "22 78", headings=0),
+        *elsewhere(loss),
+        *headed("Reference"),
+        *(references.splitlines() if isinstance(references, str) else references),
+    ]
+    return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()) + "\n"
+
+
+def headed(title: str) -> list[str]:
+    """A section's heading."""
+    return ["", title, "-" * len(title), ""]
+
+
+def picture(loss: Loss) -> list[str]:
+    """The figure of value and slope."""
+    made = loss_pictures.picture(loss)
+    return [f".. figure:: {loss.name}.svg", f"   :alt: value and slope of {loss.name}", "", f"   {made.caption}", ""]
+
+
+def list_table(rows: Any, widths: str, headings: int = 1) -> list[str]:
+    """A table of RST."""
+    lines = [".. list-table::", f"   :widths: {widths}", *([f"   :header-rows: {headings}"] if headings else []), ""]
+    for row in rows:
+        lines += [("     - " if at else "   * - ") + cell for at, cell in enumerate(row)]
+    return [*lines, ""]
+
+
+def facts(loss: Loss) -> list[tuple[str, str]]:
+    """What the registry and the engines know of a loss."""
+    found = [
+        ("Computation", SHAPES.get(loss.shape, loss.shape)),
+        ("Derivatives", "value, gradient, second derivative" if loss.has_curvature else "value, gradient"),
+        ("Runs on", "CPU and CUDA" if on_gpu(loss) else "CPU"),
+    ]
+    if getattr(loss, "has_fast", False):
+        found.append(("Time", "without visiting the pairs: see :doc:`/linear_time`"))
+    found.append(("In batches", f'``accumulate("{loss.name}")``' if is_additive(loss) else "no state"))
+    if can_score(loss) or can_search(loss):
+        how = f"``fastloss score FILE --loss {loss.name}``"
+        found.append(("Command", how if can_score(loss) else how.replace("FILE", "--queries FILE --keys FILE")))
+    return found
+
+
+def on_gpu(loss: Loss) -> bool:
+    """Whether there is an engine of the loss's shape for CUDA."""
+    takes_backend = any(keyword.name == "backend" for keyword in loss.keywords)
+    return takes_backend and (PACKAGE / "engines" / "cuda" / f"{loss.shape}.py").exists()
+
+
+def is_additive(loss: Loss) -> bool:
+    """Whether there is a state that takes batches."""
+    try:
+        accumulate(loss.name, **({"norm": 1.0} if loss.name == "nmae_loss" else {}))
+    except ValueError:
+        return False
+    return True
+
+
+def elsewhere(loss: Loss) -> list[str]:
+    """What other libraries call it."""
+    rows = [row for row in peers.rows() if row.loss == loss.name]
+    if not rows:
+        return []
+    cells = [(row.library, as_rst(row.there), as_rst(row.here), as_rst(row.note)) for row in rows]
+    table = list_table((("Library", "There", "Here", "Difference"), *cells), "16 29 31 24")
+    return [*headed("Elsewhere"), table[0], "   :class: peers", *table[1:]]
+
+
+def as_rst(text: str) -> str:
+    """Markdown's code as that of RST, and bars that mean themselves."""
+    return text.replace("`", "``").replace("|", "\\|")
+
+
+def table() -> str:
+    """Every loss with its first line, by families; and the pages of each for the navigation."""
+    family = {module: title for title, modules in FAMILIES.items() for module in modules}
+    found: dict[str, list[Loss]] = {title: [] for title in (*FAMILIES, OTHERS)}
+    places = [module for modules in FAMILIES.values() for module in modules]
+    for loss in sorted(REGISTRY.values(), key=lambda loss: place(loss, places)):
+        found[family.get(loss.__module__.rsplit(".", 1)[1], OTHERS)].append(loss)
+    lines: list[str] = []
+    for title, losses in found.items():
+        if not losses:
+            continue
+        lines += ["", f"## {title}", "", "| loss | what it is | second derivative | CUDA |", "|---|---|---|---|"]
+        for loss in losses:
+            marks = ("yes" if loss.has_curvature else "", "yes" if on_gpu(loss) else "")
+            lines.append(f"| `{loss.name}` | {loss.summary} | {' | '.join(marks)} |")
+        pages = [f"generated/losses/{loss.name}" for loss in losses]
+        lines += ["", "```{toctree}", ":hidden:", f":caption: {title}", "", *pages, "```"]
+    return "\n".join([*lines, ""])
+
+
+def place(loss: Loss, modules: list[str]) -> int:
+    """Where a loss's module stands in a list; new ones come last."""
+    module = loss.__module__.rsplit(".", 1)[1]
+    return modules.index(module) if module in modules else len(modules)
+
+
+def help_of(command: str) -> str:
+    """What `fastloss COMMAND --help` prints."""
+    run = [sys.executable, "-m", "fastloss", command, "--help"]
+    environment = {**os.environ, "COLUMNS": "100", "TERM": "dumb", "PYTHONPATH": str(PACKAGE.parent)}
+    return subprocess.run(run, capture_output=True, text=True, check=True, env=environment).stdout

@@ -1,0 +1,206 @@
+"""The performance page: tables and pictures of the committed results, the newest date of each part."""
+
+import csv
+import dataclasses
+import pathlib
+import re
+from typing import Any
+
+from style import figure, svg
+
+FOLDER = pathlib.Path(__file__).parents[2] / "bench" / "results"
+NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+?)(-claims)?\.csv")
+COLUMNS = ("benchmark", "contender", "size", "seconds_50", "seconds_20", "seconds_80", "repeats", "threads")
+CLAIM_COLUMNS = ("benchmark", "peer", "ratio", "sense", "target", "met")
+TITLES = {
+    "against_n": "Time against the number of rows",
+    "linear": "All pairs in linear time",
+    "pairs": "Every pair, directly",
+    "embeddings": "Batches of embeddings",
+    "rows": "Rows of scores",
+    "elementwise": "Element by element",
+    "command": "Command line, import, first call",
+}
+HEADLINES = (  # of a target: benchmark, peer, and what it is in words
+    (r"pairwise_logistic_loss (\d+) value", "np.sort", "All pairs of {} rows, logistic loss: time"),
+    (r"pairwise_logistic_loss (\d+) value and gradient", "np.sort", "The same with every row's gradient: time"),
+    (
+        r"pairwise_logistic_loss direct (\d+)x\d+ float64 value",
+        "1 ns a pair",
+        "Pair by pair, {} against as many: time",
+    ),
+    (
+        r"info_nce_loss (8192x128) float32 value and gradients",
+        "PyTorch",
+        "InfoNCE of {} embeddings with gradients:",
+    ),
+    (
+        r"cross_entropy (\d+x\d+) float32 value and gradient",
+        "PyTorch",
+        "Cross-entropy of {} logits with gradient:",
+    ),
+    (r"mse_loss float32 value", "PyTorch", "Squared error, float32:"),
+)
+
+
+@dataclasses.dataclass
+class Part:
+    """One part of the benchmarks: its timings and its targets, each with machine and versions."""
+
+    name: str
+    date: str = ""
+    rows: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    claims: list[dict[str, str]] = dataclasses.field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """Its heading."""
+        return TITLES.get(self.name, self.name.replace("_", " ").replace("-", " ").capitalize())
+
+
+def parts(folder: pathlib.Path = FOLDER) -> list[Part]:
+    """Every part, with its newest date, in the order of the page."""
+    newest: dict[str, Part] = {}
+    for path in sorted(folder.glob("*.csv")):
+        found = NAME.fullmatch(path.name)
+        if not found:
+            continue
+        date, name, claims = found.groups()
+        part = newest.setdefault(name, Part(name))
+        if date > part.date:
+            part.date, part.rows, part.claims = date, [], []
+        with path.open(newline="") as file:
+            (part.claims if claims else part.rows).extend(csv.DictReader(file))
+    order = list(TITLES)
+    return sorted(newest.values(), key=lambda part: (part.name not in order, [*order, part.name].index(part.name)))
+
+
+def missed(claims: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Targets that are not met, by their own numbers."""
+    return [claim for claim in claims if not is_met(claim)]
+
+
+def is_met(claim: dict[str, str]) -> bool:
+    """Whether the ratio is on the right side of the target."""
+    ratio, target = float(claim["ratio"]), float(claim["target"])
+    return ratio >= target if claim["sense"] == "at least" else ratio <= target
+
+
+def files(folder: pathlib.Path = FOLDER) -> dict[str, str]:
+    """Markdown and pictures by their names under `generated/`."""
+    found = parts(folder)
+    everything = {"parts/performance.md": page(found), "parts/headlines.md": headlines(found)}
+    pictures = {f"targets-{part.name}.svg": targets(part.claims) for part in found if part.claims}
+    return {**everything, **pictures}
+
+
+def page(found: list[Part]) -> str:
+    """All parts."""
+    claims = [claim for part in found for claim in part.claims]
+    wrong = missed(claims)
+    lines = [f"{len(claims)} targets, of which {len(claims) - len(wrong)} are met and {len(wrong)} are missed."]
+    if wrong:
+        lines += ["Missed:", "", *targets_table(wrong)]
+    for part in found:
+        lines += ["", f"## {part.title}", "", *stamp(part)]
+        if part.claims:
+            lines += [f"```{{figure}} generated/targets-{part.name}.svg", ":alt: figures against their targets"]
+            lines += ["", "How many times better than its target each figure is; left of 1 it misses it.", "```", ""]
+            lines += targets_table(part.claims)
+        if part.rows:
+            lines += ["", "<details><summary>All timings</summary>", "", *timings(part.rows), "", "</details>", ""]
+    return "\n".join(lines) + "\n"
+
+
+def stamp(part: Part) -> list[str]:
+    """Date, machine and versions."""
+    row = (part.rows or part.claims)[0]
+    known = (*COLUMNS, *CLAIM_COLUMNS, "date", "machine")
+    versions = ", ".join(f"{name} {text}" for name, text in row.items() if name not in known and text)
+    threads = f", {row['threads']} threads" if row.get("threads") else ""
+    return [f"Measured {row['date']} on {row['machine']}{threads}; {versions}.", ""]
+
+
+def grouped(text: str) -> str:
+    """Large numbers with commas."""
+    return re.sub(r"(?<![\d.])\d{5,}(?![\d.]*\d)", lambda number: f"{int(number[0]):,}", text)
+
+
+def targets_table(claims: list[dict[str, str]]) -> list[str]:
+    """A row for each target."""
+    lines = ["| figure | measured | target | |", "|---|---|---|---|"]
+    for claim in claims:
+        ratio, verdict = f"{float(claim['ratio']):.3g}", "met" if is_met(claim) else "**missed**"
+        target = f"{claim['sense']} {float(claim['target']):g}"
+        lines.append(f"| {grouped(claim['benchmark'])} | {phrase(claim, ratio)} | {target} | {verdict} |")
+    return lines
+
+
+def phrase(claim: dict[str, str], ratio: str) -> str:
+    """What the ratio is."""
+    peer = grouped(claim["peer"])
+    return f"{ratio} times as fast as {peer}" if claim["sense"] == "at least" else f"{ratio} times {peer}"
+
+
+def timings(rows: list[dict[str, str]]) -> list[str]:
+    """A row for each timing."""
+    lines = ["| benchmark | contender | size | median | 20 to 80 % | runs |", "|---|---|---:|---:|---:|---:|"]
+    for row in rows:
+        low, high = duration(row["seconds_20"]), duration(row["seconds_80"])
+        cells = (grouped(row["benchmark"]), row["contender"], f"{int(row['size']):,}", duration(row["seconds_50"]))
+        lines.append(f"| {' | '.join(cells)} | {low} to {high} | {row['repeats']} |")
+    return lines
+
+
+def duration(text: str) -> str:
+    """Seconds with three digits and a unit."""
+    seconds = float(text)
+    for size, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def headlines(found: list[Part]) -> str:
+    """A few figures for the start page, those that are there."""
+    lines, dates, machines = [], set(), set()
+    for pattern, peer, words in HEADLINES:
+        for claim in (claim for part in found for claim in part.claims if claim["peer"] == peer):
+            known = re.fullmatch(pattern, claim["benchmark"])
+            if known:
+                measured = phrase(claim, f"{float(claim['ratio']):.3g}")
+                lines.append(f"| {words.format(*map(grouped, known.groups()))} | {measured} |")
+                dates.add(claim["date"])
+                machines.add(claim["machine"])
+    if not lines:
+        return ""
+    where = f"Measured on {', '.join(sorted(machines))}; {', '.join(sorted(dates))}."
+    return "\n".join(["| what | measured |", "|---|---|", *lines, "", where, ""])
+
+
+def targets(claims: list[dict[str, str]]) -> str:
+    """A bar for each target: how many times better than it."""
+    names = [grouped(f"{claim['benchmark']} / {claim['peer']}") for claim in claims]
+    ahead = [margin(claim) for claim in claims]
+    made, axes = figure(8.0, 0.7 + 0.21 * len(claims))
+    colours: list[Any] = ["#c0392b" if one < 1.0 else "#2e8b57" for one in ahead]
+    places = range(len(claims))
+    axes.barh(places, [one - 1.0 for one in ahead], left=1.0, color=colours, height=0.62)
+    axes.set_yticks(list(places), names, fontsize=7)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.axvline(1.0, color="0.2", linewidth=1.0)
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel("times better than the target")
+    low, high = min(0.5, 0.9 * min(ahead)), max(2.0, 1.1 * max(ahead))
+    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if low <= tick <= high]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_xticks([], minor=True)
+    axes.set_xlim(low, high)
+    return svg(made)
+
+
+def margin(claim: dict[str, str]) -> float:
+    """How many times better than its target a figure is."""
+    ratio, target = float(claim["ratio"]), float(claim["target"])
+    return ratio / target if claim["sense"] == "at least" else target / max(ratio, 1e-9)

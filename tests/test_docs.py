@@ -1,0 +1,174 @@
+"""The documentation's examples, run page by page; what its pages are made from: peers' names, pictures, results."""
+
+import ast
+import contextlib
+import doctest
+import importlib
+import inspect
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import fastloss
+from fastloss.loss import REGISTRY
+
+ROOT = pathlib.Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PACKAGE = pathlib.Path(fastloss.__file__).parent
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+FENCE = re.compile(r"^```(python|console)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+GENERATED = ("generated", "_build")
+SLOW = {"linear_time", "recommenders", "streaming"}  # without the JIT
+
+TEXTS = {
+    path.relative_to(DOCS).with_suffix("").as_posix(): path.read_text()
+    for path in sorted(DOCS.rglob("*.md"))
+    if path.relative_to(DOCS).parts[0] not in GENERATED
+}
+PAGES = [name for name, text in TEXTS.items() if FENCE.search(text)]
+
+
+def run_page(name: str, text: str) -> int:
+    """Run all examples of a page in one namespace; how many there were."""
+    names: dict[str, object] = {}
+    count = 0
+    for block in FENCE.finditer(text):
+        line = text.count("\n", 0, block.start(2))
+        if block[1] == "console":
+            count += run_commands(block[2])
+        else:
+            test = doctest.DocTestParser().get_doctest(block[2], names, name, name, line)
+            assert test.examples, f"{name}, line {line}: a block without an example"
+            output: list[str] = []
+            result = doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=output.append, clear_globs=False)
+            assert result.failed == 0, "".join(output)
+            names = test.globs
+            count += result.attempted
+    return count
+
+
+def run_commands(text: str) -> int:
+    """Run the commands after `$`, and compare what they print with the lines that follow."""
+    found = COMMAND.findall(text)
+    assert found
+    for command, expected in found:
+        words = shlex.split(command)
+        assert words[0] == "fastloss"
+        path = os.pathsep.join(filter(None, (str(PACKAGE.parent), os.environ.get("PYTHONPATH"))))
+        run = [sys.executable, "-m", "fastloss", *words[1:]]
+        done = subprocess.run(run, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+        printed = done.stdout + done.stderr
+        assert doctest.OutputChecker().check_output(expected, printed, OPTIONS), f"$ {command}\n{printed}"
+    return len(found)
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """An empty folder with the sample data."""
+    shutil.copy(PACKAGE / "data" / "lambdarank_test.parquet", tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def made_from(monkeypatch):
+    """Modules of `docs/_ext` by name."""
+    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
+    return importlib.import_module
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=pytest.mark.slow if one.rsplit("/", 1)[-1] in SLOW else ()) for one in PAGES]
+)
+def test_examples(name, workplace):
+    assert run_page(name, TEXTS[name])
+
+
+def test_pages_have_examples():
+    assert {"index", "tutorial", "linear_time", "reliability", "guides/scoring", "guides/streaming"} <= set(PAGES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```python\n>>> 1 + 1\n3\n```\n",
+        "```python\n>>> a = 1\n```\nText.\n```python\n>>> a\n2\n```\n",
+        "```python\nno = 'example'\n```\n",
+        "```console\n$ fastloss --version\nfastloss 0.0.0\n```\n",
+    ],
+)
+def test_a_wrong_page_fails(text):
+    with pytest.raises(AssertionError):
+        run_page("wrong", text)
+
+
+def test_names_outlive_their_block():
+    assert run_page("right", "```python\n>>> a = 1\n```\nText.\n```python\n>>> a\n1\n```\n") == 2
+
+
+def check_call(text: str) -> None:
+    """Raise unless a peer's row calls something of ours with arguments that it has."""
+    call = ast.parse(text.strip("`"), mode="eval").body
+    assert isinstance(call, ast.Call), text
+    function = getattr(fastloss, call.func.id)
+    words = {keyword.arg: None for keyword in call.keywords}
+    inspect.signature(function).bind(*call.args, **words)
+
+
+def test_peers_rows_are_calls_of_ours(made_from):
+    rows = made_from("peers").rows()
+    assert len(rows) > 60
+    for row in rows:
+        assert row.there
+        assert row.here or row.note
+        if row.here:
+            check_call(row.here)
+
+
+@pytest.mark.parametrize("text", ["`hubert_loss(x, t)`", "`huber_loss(x, t, beta=1.0)`", "`huber_loss`"])
+def test_a_wrong_peers_row_fails(text):
+    with pytest.raises((AssertionError, AttributeError, TypeError)):
+        check_call(text)
+
+
+def test_every_loss_has_a_picture(made_from):
+    made_from("embedding_pictures")
+    pictures = made_from("loss_pictures")
+    assert [name for name, loss in REGISTRY.items() if not pictures.has_recipe(loss)] == []
+    assert set(pictures.RECIPES) <= set(REGISTRY)
+    assert "margin_ranking_loss" in pictures.RECIPES
+
+
+def test_results_newest_and_missed(made_from, tmp_path):
+    """The newest date of each part counts; whether a target is met follows from its numbers."""
+    results = made_from("results")
+    head = "benchmark,peer,ratio,sense,target,met,date,machine,python,numpy"
+    for date, ratio in (("2026-01-01", "9.0"), ("2026-02-01", "1.5")):
+        row = f"a_loss 100000 value,PyTorch,{ratio},at least,2.0,True,{date},a machine,3.11,2.4"
+        (tmp_path / f"{date}-rows-claims.csv").write_text(f"{head}\n{row}\n")
+    (part,) = results.parts(tmp_path)
+    assert (part.name, part.date, len(part.claims)) == ("rows", "2026-02-01", 1)
+    page = results.page([part])
+    assert "1 targets, of which 0 are met and 1 are missed" in page
+    assert "| a_loss 100,000 value | 1.5 times as fast as PyTorch | at least 2 | **missed** |" in page
+    assert "Measured 2026-02-01 on a machine; python 3.11, numpy 2.4." in page
+    part.claims[0]["ratio"] = "2.5"
+    assert "**missed**" not in results.page([part])
+
+
+def test_links_between_pages_lead_somewhere():
+    missing = []
+    for name, text in TEXTS.items():
+        plain = FENCE.sub("", text)
+        for link in re.findall(r"\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)", plain):
+            if not (DOCS / name).parent.joinpath(link).exists():
+                missing.append((name, link))
+    with contextlib.suppress(ValueError):
+        missing.remove(("index", "time_against_n.svg"))
+    assert missing == []
