@@ -16,6 +16,7 @@ SMALL = {
     "thresholds.THREADS": 8,
     "separable.THREADS": 8,
     "negatives.THREADS": 8,
+    "queries.THREADS": 8,
     "pointwise.THREADS": 8,
     "rows.THREADS": 8,
     "transpose.SIDE": 4,
