@@ -163,3 +163,27 @@ def test_scores_on_a_gpu_stay_there(method, monkeypatch):
     close(slope.copy_to_host(), expected[1])
     with pytest.raises(ValueError, match="backend is 'cpu'"):
         loss(gpu.Pretended(scores), labels, backend="cpu")
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_moments_do_not_depend_on_the_threads(weighted, monkeypatch):
+    """More blocks, other threads, the same bits: a gradient is a row's own, and all it reads are sums of integers."""
+    from fastloss.engines.cuda import boxes
+
+    words = {"method": "fast", "backend": "cuda", "sample_weight": WEIGHTS["twelve orders"] if weighted else None}
+    loss, arrays = fastloss.pairwise_logistic_loss, (SCORES["normal"], LABELS["graded"])
+    one = loss.value_and_grad(*arrays, **words)[1]
+    monkeypatch.setattr(boxes, "ROWS", 16)
+    np.testing.assert_array_equal(loss.value_and_grad(*arrays, **words)[1], one)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_moments_of_many_rows(weighted):
+    """Integers lose nothing: 2000 rows in few boxes; with 20000, 4e-16 and 6e-16 were seen, too slow for every day."""
+    scores, labels = 0.1 * RNG.normal(size=2000), np.arange(2000) % 2
+    words = {"method": "fast", "sample_weight": 10.0 ** RNG.uniform(-6, 6, 2000) if weighted else None}
+    loss = fastloss.pairwise_logistic_loss
+    value, slope = loss.value_and_grad(scores, labels, backend="cuda", **words)
+    expected, expected_slope = loss.value_and_grad(scores, labels, **words)
+    assert value == pytest.approx(expected, rel=1e-14)
+    np.testing.assert_allclose(slope, expected_slope, rtol=1e-14)
