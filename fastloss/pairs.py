@@ -93,8 +93,8 @@ class PairwiseLoss(Loss):
         Whether the number of pairs is returned beside the value.
     backend : {"auto", "cpu", "cuda"}
         "auto" goes by where the scores lie. Scores on a GPU (CuPy, PyTorch, Numba) stay there, and results with an
-        element for each row come back as arrays of their kind; labels, groups and weights are checked on the host. The fast method of hinges
-        sorts there with CuPy if that is installed, else on the host.
+        element for each row come back as arrays of their kind; labels, groups and weights are checked on the host. The
+        fast method of hinges sorts on the GPU if CuPy is installed, else on the host.
     """
 
     shape = "pairs"
