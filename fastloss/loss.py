@@ -21,7 +21,15 @@ class Loss(abc.ABC):
 
     The public function it is made from carries the signature and the docstring. Its body turns the checked parameters
     into what the formulas want. Each shape of computation (`pointwise.py`, `rows.py`, ...) has a subclass that adds
-    the keywords all its losses share.
+    the keywords all its losses share; those of nearly all of them are
+
+    sample_weight : array_like, optional
+        Weights w >= 0 of the examples; "mean" is then sum(w * loss) / sum(w).
+    reduction : {"mean", "sum", "none"}
+        The mean over nothing is 0, with a gradient of zeros. Gradients are those of the mean or the sum; with "none",
+        those of the sum.
+    backend : {"auto", "cpu", "cuda"}
+        "auto" computes arrays that lie on a GPU there, and all others on the CPU.
     """
 
     shape: str  # names the module of each engine that walks it

@@ -1,9 +1,11 @@
 """A page for each registered loss, and the table of all: RST and Markdown made from the registry."""
 
+import contextlib
 import inspect
 import os
 import pathlib
 import re
+import runpy
 import subprocess
 import sys
 import textwrap
@@ -30,18 +32,6 @@ FUNCTIONS = (
     "shift_half_epoch",
     "split_regularization",
 )
-FAMILIES = {  # headings of the table, with the modules of formulas under each
-    "Numbers": ("regression", "huber", "relative", "counts"),
-    "Two classes, labels, masks": ("classification", "margin", "overlap"),
-    "One of many classes": ("softmax", "class_margins", "factors", "angular"),
-    "Distributions": ("probability",),
-    "Rankings": ("pairwise", "lambdarank", "margin_all_pairs", "ranking"),
-    "Recommendations": ("bpr", "bpr_all_negatives"),
-    "Whole batches of embeddings": ("contrastive", "triplets", "ge2e"),
-    "Given pairs and triplets of vectors": ("tuples", "metric"),
-    "Reinforcement learning": ("reinforcement",),
-}
-OTHERS = "Others"
 LETTER = re.compile(r"^(\s+)([A-Za-z])\.(?=\s|$)", re.MULTILINE)  # "m." is a symbol here, not a list's item
 SHAPES = {
     "pointwise": "pointwise: element i of every argument makes one loss",
@@ -121,7 +111,7 @@ def facts(loss: Loss) -> list[tuple[str, str]]:
     ]
     if getattr(loss, "has_fast", False):
         found.append(("Time", "without visiting the pairs: see :doc:`/linear_time`"))
-    found.append(("In batches", f'``accumulate("{loss.name}")``' if is_additive(loss) else "no state"))
+    found.append(("In batches", " and ".join(states(loss)) or "no state"))
     if can_score(loss) or can_search(loss):
         how = f"``fastloss score FILE --loss {loss.name}``"
         found.append(("Command", how if can_score(loss) else how.replace("FILE", "--queries FILE --keys FILE")))
@@ -134,13 +124,15 @@ def on_gpu(loss: Loss) -> bool:
     return takes_backend and (PACKAGE / "engines" / "cuda" / f"{loss.shape}.py").exists()
 
 
-def is_additive(loss: Loss) -> bool:
-    """Whether there is a state that takes batches."""
-    try:
-        accumulate(loss.name, **({"norm": 1.0} if loss.name == "nmae_loss" else {}))
-    except ValueError:
-        return False
-    return True
+def states(loss: Loss) -> list[str]:
+    """The calls that make states that take batches of it."""
+    made = []
+    norm = {"norm": 1.0} if loss.name == "nmae_loss" else {}
+    for words, call in (({}, ""), ({"grouped": True}, ", grouped=True")):
+        with contextlib.suppress(ValueError):
+            accumulate(loss.name, **words, **norm)
+            made.append(f'``accumulate("{loss.name}"{call})``')
+    return made
 
 
 def elsewhere(loss: Loss) -> list[str]:
@@ -159,16 +151,14 @@ def as_rst(text: str) -> str:
 
 
 def table() -> str:
-    """Every loss with its first line, by families; and the pages of each for the navigation."""
-    family = {module: title for title, modules in FAMILIES.items() for module in modules}
-    found: dict[str, list[Loss]] = {title: [] for title in (*FAMILIES, OTHERS)}
-    places = [module for modules in FAMILIES.values() for module in modules]
-    for loss in sorted(REGISTRY.values(), key=lambda loss: place(loss, places)):
-        found[family.get(loss.__module__.rsplit(".", 1)[1], OTHERS)].append(loss)
+    """Every loss with its first line, by the tasks of the README's table; and the pages of each for the navigation."""
+    tool = runpy.run_path(str(PACKAGE.parent / "tools" / "readme_table.py"))
+    places = " ".join(tool["TASKS"].values()).split()
+    found: dict[str, list[Loss]] = {title: [] for title in tool["TASKS"]}
+    for loss in sorted(REGISTRY.values(), key=lambda loss: [*places, module(loss)].index(module(loss))):
+        found.setdefault(tool["task"](loss.__module__), []).append(loss)
     lines: list[str] = []
     for title, losses in found.items():
-        if not losses:
-            continue
         lines += ["", f"## {title}", "", "| loss | what it is | second derivative | CUDA |", "|---|---|---|---|"]
         for loss in losses:
             marks = ("yes" if loss.has_curvature else "", "yes" if on_gpu(loss) else "")
@@ -178,10 +168,9 @@ def table() -> str:
     return "\n".join([*lines, ""])
 
 
-def place(loss: Loss, modules: list[str]) -> int:
-    """Where a loss's module stands in a list; new ones come last."""
-    module = loss.__module__.rsplit(".", 1)[1]
-    return modules.index(module) if module in modules else len(modules)
+def module(loss: Loss) -> str:
+    """The name of its module of formulas."""
+    return loss.__module__.rsplit(".", 1)[1]
 
 
 def help_of(command: str) -> str:

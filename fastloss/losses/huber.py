@@ -148,7 +148,7 @@ def _asymmetric_curvature(x, t, delta, alpha, inside):
     _asymmetric_slope,
     _asymmetric_curvature,
     parameters={"delta": POSITIVE, "alpha": POSITIVE, "continuous": Flag()},
-    reference="Huber, Robust estimation of a location parameter, 1964; asymmetric form of the primer",
+    reference="Huber, Robust estimation of a location parameter, 1964; the asymmetric form weighs one side by alpha",
 )
 def asymmetric_huber_loss(input, target, *, delta=1.0, alpha=1.0, continuous=False):
     r"""Huber loss that counts large predictions that are too low `alpha` times.

@@ -44,7 +44,6 @@ def pairwise_logistic_loss(scores, labels, *, pairs="ordered", sigma=1.0):
 
     .. math:: \log(1 + e^{-\sigma (s_i - s_j)})
 
-
     Parameters
     ----------
     scores : array_like, shape (N,)
@@ -159,7 +158,6 @@ def pairwise_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
 
     .. math:: \max(0, m - (s_i - s_j))
 
-
     Parameters
     ----------
     scores : array_like, shape (N,)
@@ -227,7 +225,6 @@ def pairwise_squared_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
 
     .. math:: \max(0, m - (s_i - s_j))^2
 
-
     Parameters
     ----------
     scores : array_like, shape (N,)
@@ -290,7 +287,6 @@ def pairwise_exponential_loss(scores, labels, *, pairs="ordered", sigma=1.0):
     r"""Exponential loss of all pairs of differently labelled rows (RankBoost).
 
     .. math:: e^{-\sigma (s_i - s_j)}
-
 
     Parameters
     ----------

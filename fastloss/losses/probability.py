@@ -1,4 +1,4 @@
-"""Losses of distributions over many classes, given as probabilities or their logarithms; the Dice loss.
+"""Losses of distributions over many classes, given as probabilities or their logarithms.
 
 A gradient is with respect to the model's distribution; the data's is a constant.
 """
