@@ -53,7 +53,7 @@ class QueryLoss(Loss):
             return outcome.gradient, outcome.curvature
         each = weights * outcome.loss
         if reduction == "none":
-            value = each[order]
+            value = backend.like(each[order], (own["scores"],))
         else:
             total = reduce.ordered_sum(each)
             value = reduce.mean(total, denominator) if reduction == "mean" else total

@@ -66,3 +66,5 @@ def test_scores_on_a_gpu_stay_there(monkeypatch):
     expected = fastloss.lambdarank_loss.value_and_grad(SCORES, LABELS)
     assert value == pytest.approx(expected[0], rel=1e-13) and not isinstance(slope, np.ndarray)
     close(slope.copy_to_host(), expected[1])
+    each = fastloss.lambdarank_loss(gpu.Pretended(SCORES), LABELS, reduction="none")
+    close(each.copy_to_host(), fastloss.lambdarank_loss(SCORES, LABELS, reduction="none"))

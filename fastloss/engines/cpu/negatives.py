@@ -46,11 +46,6 @@ def shared_block(inputs, parameters, outputs, first, last):
         outputs[2][j] = scale * shared_negative(j, scores, inputs[2])
 
 
-def back(each: np.ndarray, scores: tuple) -> np.ndarray:
-    """Losses, where the scores are."""
-    return each
-
-
 @functools.cache
 def compiled(formulas: tuple[str, Callable, Callable], gradient: bool, own: bool, template: Any, dtype: Any) -> tuple:
     """A block of one loss, and its signature; `formulas` is (name, value, slope)."""

@@ -59,9 +59,3 @@ def run(formulas: tuple, scores: tuple, weights: Any, offsets: Any, scale: float
         what = code(shared_negatives, name, **names)
         launch(place, what, (-(-second.size // THREADS), THREADS), inputs[:3], share, (slopes[1],))
     return Outcome(place.host(each), *map(place.home, slopes))
-
-
-def back(each: np.ndarray, scores: tuple) -> Any:
-    """Losses from the host, where the scores are."""
-    place = Place(*scores)
-    return place.home(place.device(each))
