@@ -187,3 +187,13 @@ def test_moments_of_many_rows(weighted):
     expected, expected_slope = loss.value_and_grad(scores, labels, **words)
     assert value == pytest.approx(expected, rel=1e-14)
     np.testing.assert_allclose(slope, expected_slope, rtol=1e-14)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_all_pairs_of_two_arrays(reduction):
+    loss, arrays = fastloss.margin_all_pairs_loss, (SCORES["normal"][:9], SCORES["well ranked"][:13])
+    words = {"reduction": reduction, "sample_weight": RNG.random(9)}
+    value, slopes = loss.value_and_grad(*arrays, backend="cuda", **words)
+    expected, expected_slopes = loss.value_and_grad(*arrays, **words)
+    for one, reference in zip((value, *slopes), (expected, *expected_slopes), strict=True):
+        close(one, reference)
