@@ -55,7 +55,8 @@ def grouped(groups: Any, offsets: Any, count: int) -> Groups:
     return Groups(rows, _runs(ids[rows])[0], None)
 
 
-def _grouped(shared: Mapping[str, Any], count: int) -> Groups:
+def grouped_on_host(shared: Mapping[str, Any], count: int) -> Groups:
+    """The groups of a call whose arrays may lie on a GPU."""
     return grouped(backend.to_host(shared["groups"]), backend.to_host(shared["offsets"]), count)
 
 
@@ -92,7 +93,8 @@ class PairwiseLoss(Loss):
         Whether the number of pairs is returned beside the value.
     backend : {"auto", "cpu", "cuda"}
         "auto" goes by where the scores lie. Scores on a GPU (CuPy, PyTorch, Numba) stay there, and results with an
-        element for each row come back as arrays of their kind; labels, groups and weights are checked on the host.
+        element for each row come back as arrays of their kind; labels, groups and weights are checked on the host. The
+        fast method of hinges sorts on the GPU if CuPy is installed, else on the host.
     """
 
     shape = "pairs"
@@ -133,17 +135,10 @@ class PairwiseLoss(Loss):
         """What `fastloss score` and states add up: sums of groups, given by ids or by CSR offsets."""
         words = {"groups": groups, "offsets": offsets, "sample_weight": sample_weight, **parameters}
         own, shared = self._bound((scores, labels), words)
-        run, own = self._engine(own, shared)
-        rows = self._prepared(run, own, shared, _grouped(shared, own["scores"].size))
+        run, own = placed(own, shared, self.shape)
+        rows = self._prepared(run, own, shared, grouped_on_host(shared, own["scores"].size))
         outcome = run.evaluate(rows, np.ones(rows.weight.size), Wanted(value=True))
         return GroupSums(outcome.loss, rows.weight, rows.pairs)
-
-    def _engine(self, own, shared):
-        """The engine, and the arguments that it takes: scores stay on a GPU."""
-        where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
-        run = backend.engine(where, self.shape)
-        own = {**backend.arguments(("scores",), own, 1), "labels": backend.to_host(own["labels"])}
-        return run, {**own, "scores": validate.array("scores", own["scores"])}
 
     def _prepared(self, run, own, shared, groups):
         method = METHOD.validate("method", shared["method"])
@@ -159,8 +154,8 @@ class PairwiseLoss(Loss):
 
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"], REDUCTIONS)
-        run, own = self._engine(own, shared)
-        groups = _grouped(shared, own["scores"].size)
+        run, own = placed(own, shared, self.shape)
+        groups = grouped_on_host(shared, own["scores"].size)
         rows = self._prepared(run, own, shared, groups)
         weight = reduce.ordered_sum(rows.weight)
         scales = np.full(rows.weight.size, reduce.inverse(weight) if reduction == "mean" else 1.0)
@@ -193,6 +188,13 @@ class PairwiseLoss(Loss):
             return means if groups.order is None else means[groups.order]
         total = reduce.ordered_sum(outcome.loss)
         return total if reduction == "sum" else reduce.mean(total, reduce.ordered_sum(rows.weight))
+
+
+def placed(own: dict[str, Any], shared: dict[str, Any], shape: str) -> tuple[Any, dict[str, Any]]:
+    """The engine, and the arguments that it takes: scores stay on a GPU, labels come to the host."""
+    run = backend.engine(backend.choose(shared["backend"], (own["scores"], own["labels"])), shape)
+    own = {**backend.arguments(("scores",), own, 1), "labels": backend.to_host(own["labels"])}
+    return run, {**own, "scores": validate.array("scores", own["scores"])}
 
 
 def checked_rows(scores: Any, labels: Any, sample_weight: Any, domain: Domain = REAL) -> tuple[Any, Any, Any]:

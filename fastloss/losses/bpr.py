@@ -7,7 +7,7 @@ import numpy as np
 from fastloss import backend, reduce, validate
 from fastloss.domains import AT_LEAST_ZERO, Flag, Free
 from fastloss.elementary import sigmoid, softplus
-from fastloss.loss import Loss
+from fastloss.loss import Loss, keyword
 
 __all__ = ["bpr_loss"]
 
@@ -21,15 +21,21 @@ def _slope(gap):
 
 
 class NegativesLoss(Loss):
-    """A loss of positives' scores against negatives' scores."""
+    """A loss of positives' scores against negatives' scores.
+
+    The keyword `backend` is that of `fastloss.pairs.PairwiseLoss`.
+    """
 
     shape = "negatives"
+    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"])
+        engine = backend.engine(backend.choose(shared["backend"], (own["pos_scores"], own["neg_scores"])), self.shape)
+        own = {**backend.arguments(self.arguments, own, 1), **_on_host(own)}
         scores, offsets = _laid_out(own)
         positives = scores[0]
-        weights = validate.sample_weight(shared["sample_weight"], positives.shape)
+        weights = validate.sample_weight(backend.to_host(shared["sample_weight"]), positives.shape)
         if weights is not None:
             validate.not_negative("sample_weight", weights)
         counted = np.diff(offsets) > 0 if offsets is not None else np.full(positives.shape, scores[1].size > 0)
@@ -37,11 +43,10 @@ class NegativesLoss(Loss):
         scale = None
         if what == "value_and_grad":
             scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
-        run = backend.engine("cpu", self.shape).run
-        outcome = run((self.name, _value, _slope), scores, weights, offsets, scale)
+        outcome = engine.run((self.name, _value, _slope), scores, weights, offsets, scale)
         each = outcome.each if weights is None else outcome.each * weights
         penalty, more = self.function(**own)
-        value = each if reduction == "none" else reduce.ordered_sum(each)
+        value = backend.like(each, scores) if reduction == "none" else reduce.ordered_sum(each)
         if reduction == "mean":
             value = reduce.mean(value, denominator)
         value = value if reduction == "none" else value + penalty
@@ -52,10 +57,20 @@ class NegativesLoss(Loss):
         return value, (*_as_given(slopes, scores), *([more] if own["params"] else []))
 
 
-def _as_given(slopes: list[np.ndarray], scores: tuple) -> tuple[np.ndarray, ...]:
+def _on_host(own: dict[str, Any]) -> dict[str, Any]:
+    """What is checked: offsets, and the parameters for the penalty."""
+    params = own["params"]
+    given = tuple(map(backend.to_host, params)) if isinstance(params, (tuple, list)) else params
+    return {"offsets": backend.to_host(own["offsets"]), "params": given}
+
+
+def _as_given(slopes: list[Any], scores: tuple) -> tuple[Any, ...]:
     """Each gradient in its own argument's precision."""
     kinds = (validate.kernel_dtype(array) for array in scores)
-    return tuple(slope.astype(kind, copy=False) for slope, kind in zip(slopes, kinds, strict=True))
+    return tuple(
+        slope.astype(kind, copy=False) if isinstance(slope, np.ndarray) else slope
+        for slope, kind in zip(slopes, kinds, strict=True)
+    )
 
 
 def _laid_out(own: dict[str, Any]) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray | None]:
@@ -118,8 +133,8 @@ def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, par
         The factor lambda of the penalty, which is added to the mean and to the sum.
     params : sequence of array_like
         The model's parameters, for the penalty.
-    sample_weight, reduction
-        As for every loss, see `fastloss.Loss`; a weight and a loss for each positive.
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss` and `fastloss.pairs.PairwiseLoss`; a weight and a loss for each positive.
 
     Returns
     -------

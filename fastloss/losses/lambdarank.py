@@ -8,7 +8,7 @@ from fastloss import backend, reduce, validate
 from fastloss.domains import POSITIVE, RELEVANCE, Choice, Free
 from fastloss.loss import Loss, keyword
 from fastloss.losses.pairwise import pairwise_logistic_loss
-from fastloss.pairs import GroupSums, checked_rows, grouped
+from fastloss.pairs import GroupSums, checked_rows, grouped_on_host, placed
 from fastloss.shapes.pointwise import Wanted
 
 __all__ = ["lambdarank_loss"]
@@ -18,11 +18,12 @@ class QueryLoss(Loss):
     """A loss of whole queries.
 
     The keywords: `groups` or `offsets` as for the pairwise losses; `sample_weight` is a weight >= 0 for each query,
-    in the order of `numpy.unique(groups)` or of `offsets`; the mean is over queries, "none" gives each query's loss.
+    in the order of `numpy.unique(groups)` or of `offsets`; the mean is over queries, "none" gives each query's loss;
+    `backend` is as for the pairwise losses.
     """
 
     shape = "queries"
-    keywords = (keyword("groups", None), keyword("offsets", None), *Loss.keywords)
+    keywords = (keyword("groups", None), keyword("offsets", None), *Loss.keywords, keyword("backend", "auto"))
     has_curvature = True
 
     def group_sums(self, scores: Any, labels: Any, *, sample_weight: Any = None, **words: Any) -> GroupSums:
@@ -33,11 +34,12 @@ class QueryLoss(Loss):
 
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"])
+        run, own = placed(own, shared, self.shape)
         scores, labels, _ = checked_rows(own["scores"], own["labels"], None, RELEVANCE)
-        groups = grouped(shared["groups"], shared["offsets"], scores.size)
+        groups = grouped_on_host(shared, scores.size)
         count = groups.offsets.size - 1
         order = np.arange(count) if groups.order is None else groups.order
-        given = validate.sample_weight(shared["sample_weight"], (count,))
+        given = validate.sample_weight(backend.to_host(shared["sample_weight"]), (count,))
         weights = np.ones(count)
         if given is not None:
             validate.not_negative("sample_weight", given)
@@ -45,14 +47,13 @@ class QueryLoss(Loss):
         denominator = reduce.ordered_sum(weights)
         scales = weights * (reduce.inverse(denominator) if reduction == "mean" else 1.0)
         wanted = Wanted(value=True, gradient=what != "value", curvature=what == "grad_hess")
-        run = backend.engine("cpu", self.shape).run
         rows = (scores, labels, groups.rows, groups.offsets)
-        outcome = run(pairwise_logistic_loss.formulas, rows, self.function(**own), scales, wanted)
+        outcome = run.run(pairwise_logistic_loss.formulas, rows, self.function(**own), scales, wanted)
         if what == "grad_hess":
             return outcome.gradient, outcome.curvature
         each = weights * outcome.loss
         if reduction == "none":
-            value = each[order]
+            value = backend.like(each[order], (own["scores"],))
         else:
             total = reduce.ordered_sum(each)
             value = reduce.mean(total, denominator) if reduction == "mean" else total
@@ -92,7 +93,7 @@ def lambdarank_loss(scores, labels, *, sigma=1.0, truncation_level=None, gains="
         Only pairs with one row among the first so many ranks count, and maxDCG is that of so many; None counts all.
     gains : {"exp2", "linear"}
         2**y - 1, or y.
-    groups, offsets, sample_weight, reduction
+    groups, offsets, sample_weight, reduction, backend
         See `fastloss.losses.lambdarank.QueryLoss`; a weight and a loss for each query.
 
     Returns

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastloss import validate
+from fastloss import backend, validate
 from fastloss.domains import POSITIVE, Flag
 from fastloss.loss import Loss, keyword
 from fastloss.losses.pairwise import pairwise_hinge_loss
@@ -14,31 +14,35 @@ class AllPairsLoss(Loss):
     """A pairwise loss of two arrays, all pairs between which count."""
 
     shape = "pairs"
-    keywords = (*Loss.keywords, keyword("method", "auto"))
+    keywords = (*Loss.keywords, keyword("method", "auto"), keyword("backend", "auto"))
 
     def _evaluate(self, what, own, shared):
         validate.reduction(shared["reduction"])
+        given = tuple(own[name] for name in self.arguments)
+        where = backend.choose(shared["backend"], given)
+        own = {name: backend.to_host(value) for name, value in own.items()}
         positives, negatives = (validate.array(name, own[name]) for name in self.arguments)
         for name, array in zip(self.arguments, (positives, negatives), strict=True):
             if array.ndim != 1:
                 raise ValueError(f"{name} has shape {array.shape}: expected one dimension")
         sign, margin = self.function(**own)
-        weights = validate.sample_weight(shared["sample_weight"], positives.shape)
+        weights = validate.sample_weight(backend.to_host(shared["sample_weight"]), positives.shape)
         if weights is not None:
             weights = np.concatenate((weights, np.ones(negatives.size)))
         kinds = tuple(map(validate.kernel_dtype, (positives, negatives)))
         scores = np.concatenate((positives, negatives)).astype(np.result_type(*kinds), copy=False)
         labels = np.repeat(np.array([1, 0], np.int8), (positives.size, negatives.size))
-        options = {name: shared[name] for name in ("reduction", "method")}
+        options = {"reduction": shared["reduction"], "method": shared["method"], "backend": where}
         inner = pairwise_hinge_loss if what == "value" else pairwise_hinge_loss.value_and_grad
         made = inner(sign * scores, labels, margin=margin, sample_weight=weights, **options)
         value, slopes = (made, None) if what == "value" else made
         if shared["reduction"] == "none":
             value = value[: positives.size]
         if slopes is None:
-            return value
+            return backend.like(value, given)
         parts = (slopes[: positives.size], slopes[positives.size :])
-        return value, tuple((sign * part).astype(kind, copy=False) for part, kind in zip(parts, kinds, strict=True))
+        gradients = tuple((sign * part).astype(kind, copy=False) for part, kind in zip(parts, kinds, strict=True))
+        return backend.like((value, gradients), given)
 
 
 def _declare(function):
@@ -70,6 +74,8 @@ def margin_all_pairs_loss(pos, neg, *, margin=1.0, distance=True):
         The mean is over pairs; "none" gives each positive's sum over the negatives.
     method : {"auto", "direct", "fast"}
         As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
+    backend : {"auto", "cpu", "cuda"}
+        Where pairs are summed; arrays on a GPU are put together on the host, and results come back to the GPU.
 
     Returns
     -------

@@ -55,7 +55,7 @@ def pairwise_logistic_loss(scores, labels, *, pairs="ordered", sigma=1.0):
         :math:`\log(1 + e^{-\sigma (y_i - y_j)(s_i - s_j)})`, equal labels giving log 2 each.
     sigma : float in (0, inf)
         Steepness, in units of 1 / score.
-    groups, offsets, sample_weight, reduction, method, with_counts
+    groups, offsets, sample_weight, reduction, method, with_counts, backend
         As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
 
     Returns
@@ -108,7 +108,7 @@ def soft_pairwise_loss(scores, labels, *, sigma=1.0):
         -1 and 1, or 0 and 1 throughout.
     sigma : float in (0, inf)
         Steepness, in units of 1 / score.
-    groups, offsets, sample_weight, reduction, method, with_counts
+    groups, offsets, sample_weight, reduction, method, with_counts, backend
         As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
 
     Returns
@@ -170,7 +170,7 @@ def pairwise_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
         :math:`\max(0, m - y_i (s_i - s_j))`.
     margin : float in (0, inf)
         The gap from which a pair costs nothing, in units of the score.
-    groups, offsets, sample_weight, reduction, method, with_counts
+    groups, offsets, sample_weight, reduction, method, with_counts, backend
         As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
 
     Returns
@@ -237,7 +237,7 @@ def pairwise_squared_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
         :math:`\max(0, m - y_i (s_i - s_j))^2`.
     margin : float in (0, inf)
         The gap from which a pair costs nothing, in units of the score.
-    groups, offsets, sample_weight, reduction, method, with_counts
+    groups, offsets, sample_weight, reduction, method, with_counts, backend
         As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
 
     Returns
@@ -299,7 +299,7 @@ def pairwise_exponential_loss(scores, labels, *, pairs="ordered", sigma=1.0):
         :math:`e^{-\sigma (y_i - y_j)(s_i - s_j)}`.
     sigma : float in (0, inf)
         Steepness, in units of 1 / score.
-    groups, offsets, sample_weight, reduction, method, with_counts
+    groups, offsets, sample_weight, reduction, method, with_counts, backend
         As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
 
     Returns

@@ -20,11 +20,16 @@ def gain(label):
     return label if LINEAR else 2.0**label - 1.0
 
 
+def discount(rank):
+    """What a rank counts in DCG; the first is rank 0."""
+    return 1.0 / np.log2(rank + 2.0)
+
+
 def fill(labels, ranked, gains, discounts):
     """Gains of the ranked rows, and the ranks' discounts 1 / log2(rank + 1)."""
     for k in range(ranked.size):
         gains[k] = gain(labels[ranked[k]])
-        discounts[k] = 1.0 / np.log2(k + 2.0)
+        discounts[k] = discount(k)
 
 
 def largest_dcg(gains, discounts, level):
@@ -36,22 +41,32 @@ def largest_dcg(gains, discounts, level):
     return total
 
 
+def pair(i, j, columns, inverse, sigma):
+    """The loss of the ranks i < j, its slope by the score of i (by that of j it is the opposite), and its curvature."""
+    scores, gains, discounts = columns
+    better = gains[i] - gains[j]
+    weight = abs(better) * (discounts[i] - discounts[j]) * inverse
+    m = 1.0 if better > 0.0 else -1.0
+    gap = m * (scores[i] - scores[j])
+    loss = weight * value(gap, sigma) if better != 0.0 else 0.0
+    first = second = 0.0
+    if WANT_GRADIENT:
+        first = weight * m * slope(gap, sigma) if better != 0.0 else 0.0
+    if WANT_CURVATURE:
+        second = weight * curvature(gap, sigma) if better != 0.0 else 0.0
+    return loss, first, second
+
+
 def pairs_of(i, columns, inverse, sigma, slopes):
     """Loss and derivatives of rank i over the ranks behind it; theirs are added to `slopes`, (first, second)."""
-    scores, gains, discounts = columns
     loss = first = second = 0.0
-    for j in range(np.uint64(i + 1), np.uint64(scores.size)):
-        better = gains[i] - gains[j]
-        weight = abs(better) * (discounts[i] - discounts[j]) * inverse
-        m = 1.0 if better > 0.0 else -1.0
-        gap = m * (scores[i] - scores[j])
-        loss += weight * value(gap, sigma) if better != 0.0 else 0.0
+    for j in range(np.uint64(i + 1), np.uint64(columns[0].size)):
+        more, d, c = pair(i, j, columns, inverse, sigma)
+        loss += more
         if WANT_GRADIENT:
-            d = weight * m * slope(gap, sigma) if better != 0.0 else 0.0
             first += d
             slopes[0][j] -= d
         if WANT_CURVATURE:
-            c = weight * curvature(gap, sigma) if better != 0.0 else 0.0
             second += c
             slopes[1][j] += c
     return loss, first, second

@@ -15,6 +15,8 @@ SMALL = {
     "boxes.THREADS": 8,
     "thresholds.THREADS": 8,
     "separable.THREADS": 8,
+    "negatives.THREADS": 8,
+    "queries.THREADS": 8,
     "pointwise.THREADS": 8,
     "rows.THREADS": 8,
     "transpose.SIDE": 4,

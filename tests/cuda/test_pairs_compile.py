@@ -10,17 +10,18 @@ numba_cuda = pytest.importorskip("numba.cuda")
 if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") != "0" or getattr(numba_cuda, "implementation", "") != "NVIDIA":
     pytest.skip("needs numba-cuda's compiler", allow_module_level=True)
 
+import fastloss  # noqa: E402
 from fastloss.loss import REGISTRY  # noqa: E402
 from fastloss.pairs import PairwiseLoss  # noqa: E402
 from tests.cuda import machine_code  # noqa: E402
 
 LABELS = {"few": np.arange(60) % 2, "many": np.arange(60)}
-IN_REGISTERS = ("direct_pairs.", "columns.", "ranges.")
+IN_REGISTERS = ("direct_pairs.", "columns.", "ranges.", "negatives.", "queries.")
 
 
 def launched():
-    """Every kernel of the pairwise losses, each once."""
-    found = {}
+    """Every kernel of the pairwise losses, of BPR and LambdaRank, each once."""
+    found, scores = {}, np.zeros(60, np.float32)
     with machine_code.recorded() as kernels, np.errstate(all="ignore"):
         for loss in REGISTRY.values():
             if not isinstance(loss, PairwiseLoss):
@@ -30,11 +31,15 @@ def launched():
                 for labels in LABELS.values() if not loss.labels.values else [LABELS["few"]]:
                     for weights in (None, np.ones(60)):
                         words = {"method": method, "backend": "cuda", "sample_weight": weights}
-                        scores = np.zeros(60, np.float32)
                         loss.value_and_grad(scores, labels, groups=np.arange(60) % 2, **words)
                         loss(scores, labels, reduction="none", **words)
                         if loss.has_curvature:
                             loss.grad_hess(scores, labels, **words)
+        fastloss.bpr_loss.value_and_grad(scores, scores[:9], shared=True, backend="cuda")
+        fastloss.bpr_loss.value_and_grad(scores, scores, sample_weight=np.ones(60), backend="cuda")
+        for gains in ("exp2", "linear"):
+            fastloss.lambdarank_loss.value_and_grad(scores, LABELS["few"], gains=gains, backend="cuda")
+        fastloss.lambdarank_loss.grad_hess(scores, LABELS["few"], backend="cuda")
         for one in kernels:
             found.setdefault(one.name, one)
     return [found[name] for name in sorted(found)]

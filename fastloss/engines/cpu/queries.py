@@ -86,3 +86,21 @@ def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], sc
         block, name, (inputs, (sigma, float(level)), (loss, gradient, curvature)), tasks.size - 1, **names, **asked
     )
     return Outcome(loss, gradient, curvature)
+
+
+def ideal_block(inputs, parameters, outputs, first, last):
+    labels, rows, offsets = inputs
+    for g in range(first, last):
+        own = rows[offsets[g] : offsets[g + 1]]
+        gains, discounts = np.empty(own.size), np.empty(own.size)
+        fill(labels, own, gains, discounts)
+        best = largest_dcg(gains, discounts, min(own.size, np.int64(parameters[0])))
+        outputs[0][g] = 1.0 / best if best > 0.0 else 0.0
+
+
+def inverse_ideals(labels: np.ndarray, rows: np.ndarray, offsets: np.ndarray, level: int, linear: bool) -> np.ndarray:
+    """1 / maxDCG of every query, 0 where that is 0; for engines that have no sort."""
+    found = np.empty(offsets.size - 1)
+    name = "linear" if linear else "exp2"
+    run_block(ideal_block, name, ((labels, rows, offsets), (float(level),), (found,)), found.size, LINEAR=linear)
+    return found

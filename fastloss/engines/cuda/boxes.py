@@ -14,6 +14,9 @@ are off by n 2**-68 without weights (7e-17 for 2e4 rows, 3e-13 for 1e8) and by n
 in one fine box, 4e-11 for 1e8), if every term is rounded in the same direction; as terms are rounded, by the square
 root of the rows less.
 
+Rejected: grids in shared memory, where an addition of 64 bits is compiled to a loop of compare-and-swap (sm_90), while
+in global memory it is one instruction that no thread waits for.
+
 A thread does a row, or a coarse box (`gather`, and `couple` for each kernel), or a node (`scan`).
 """
 

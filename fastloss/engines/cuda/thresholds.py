@@ -90,10 +90,8 @@ def evaluate_rows(inputs, parameters, outputs):
 
 def in_order(place: Place, column: Any) -> Any:
     """The order that sorts a column, on the device."""
-    if importlib.util.find_spec("cupy") is not None and not isinstance(place.stream, int):
-        return _by_cupy(column, place.stream.handle.value)
     if importlib.util.find_spec("cupy") is not None and hasattr(column, "__cuda_array_interface__"):
-        return _by_cupy(column, 0)
+        return _by_cupy(column, int(place.stream))
     return place.device(np.argsort(place.host(column), kind="stable"))
 
 
