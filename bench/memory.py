@@ -1,7 +1,6 @@
 """The most memory that a call takes beyond what the process holds, as Linux counts it."""
 
 import ctypes
-import gc
 import pathlib
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +15,6 @@ def _bytes(name: str) -> int:
 
 def _give_back() -> None:
     """Freed memory back to the system, so that it counts when it is taken again."""
-    gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim:
         trim(0)

@@ -25,7 +25,8 @@ SHORT_SIZES, QUICK_SIZES = (1_000_000, 10_000), (1000,)
 FULL_SIZES = tuple(10**power for power in range(3, 8))
 QUICK_PEERS = tuple(name for name in PROVIDERS if name not in SLOW)
 MOST_TURNS, FEWEST_TURNS = 21, 3
-PAUSE = 0.02  # seconds in which the threads that a matrix product leaves spinning go to sleep
+# Seconds before a call, in which the threads that the one before left spinning go to sleep: OpenMP's, OpenBLAS's
+PAUSE, LONG_PAUSE = 0.005, 0.03
 
 
 class Cell(NamedTuple):
@@ -58,12 +59,12 @@ def prepare(cell: Cell, peers: Iterable[str] = QUICK_PEERS) -> Prepared:
     """Make arguments and contenders, and compare the peers' numbers with ours."""
     work = workload(*cell)
     calls: dict[str, dict[str, Callable[[], Any]]] = {VALUE: {"fastloss": work.value}, BOTH: {"fastloss": work.both}}
-    unequal = {}
+    unequal, ours = {}, work.both()
     for name in peers:
         peer = PROVIDERS[name](work)
         if peer is None:
             continue
-        if wrong := differs(work, peer):
+        if wrong := differs(work, peer, ours):
             unequal[name] = wrong
             continue
         calls[VALUE][name] = peer.value
@@ -74,7 +75,7 @@ def prepare(cell: Cell, peers: Iterable[str] = QUICK_PEERS) -> Prepared:
     return Prepared(work, calls, unequal)
 
 
-def take_turns(calls: dict[str, Callable[[], Any]], budget: float, pause: float = 0.0) -> dict[str, list[float]]:
+def take_turns(calls: dict[str, Callable[[], Any]], budget: float, pause: float = PAUSE) -> dict[str, list[float]]:
     """Seconds of each call, all in turn, as often as the budget in seconds allows; the first round is not counted."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     start = time.perf_counter()
@@ -84,8 +85,7 @@ def take_turns(calls: dict[str, Callable[[], Any]], budget: float, pause: float 
     turns = int(min(max(budget / max(once, 1e-9), FEWEST_TURNS), MOST_TURNS))
     for _ in range(turns):
         for name, run in calls.items():
-            if pause:
-                time.sleep(pause)
+            time.sleep(pause)
             begin = time.perf_counter()
             run()
             seconds[name].append(time.perf_counter() - begin)
@@ -95,7 +95,7 @@ def take_turns(calls: dict[str, Callable[[], Any]], budget: float, pause: float 
 def measure(table: Table, cell: Cell, peers: Iterable[str], budget: float) -> dict[str, str]:
     """Add a cell's rows to the table; returns the peers that were left out since their numbers differ."""
     made = prepare(cell, peers)
-    pause = PAUSE if made.work.counted == "similarities" else 0.0
+    pause = LONG_PAUSE if made.work.counted == "similarities" else PAUSE
     for what, calls in made.calls.items():
         seconds = take_turns(calls, budget, pause)
         for name, times in seconds.items():

@@ -146,7 +146,8 @@ def compiled(work: Workload) -> Peer | None:
 def metric_learning(work: Workload) -> Peer | None:
     """Its losses with the settings that make them ours."""
     name, count = work.loss.name, len(work.arrays[0])
-    if name == "batch_all_triplet_loss" and count**3 > 4 * MOST_PAIRS:
+    rows = 2 * count if name == "nt_xent_loss" else count
+    if name != "supcon_loss" and rows**3 > 4 * MOST_PAIRS:  # it lists triplets, or positive against negative pairs
         return None
     import torch
     from pytorch_metric_learning import losses
