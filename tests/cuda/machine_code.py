@@ -157,6 +157,21 @@ def _caches() -> list[Any]:
     ]
 
 
+def _ways(loss: Any, words: dict[str, Any]) -> list[dict[str, Any]]:
+    """The keywords of a case, and again for the fast method of a loss over pairs."""
+    return [words, {**words, "method": "fast"}] if getattr(loss, "has_fast", False) else [words]
+
+
+def _single(array: Any) -> Any:
+    return array.astype(np.float32) if getattr(array, "dtype", None) == np.float64 else array
+
+
+def _launch(loss: Any, arrays: list[Any], words: dict[str, Any]) -> None:
+    loss.value_and_grad(*arrays, **words)
+    if loss.has_curvature:
+        loss.grad_hess(*arrays, **words)
+
+
 @functools.cache
 def kernels() -> tuple[Launched, ...]:
     """Every kernel that the registry's cases launch on CUDA, in single precision, each once."""
@@ -169,13 +184,9 @@ def kernels() -> tuple[Launched, ...]:
             if not any(one.name == "backend" for one in loss.keywords):
                 continue
             for case in cases(loss):
-                single = [
-                    one.astype(np.float32) if getattr(one, "dtype", None) == np.float64 else one for one in case.arrays
-                ]
-                with np.errstate(all="ignore"):
-                    loss.value_and_grad(*single, backend="cuda", **case.keywords)
-                    if loss.has_curvature:
-                        loss.grad_hess(*single, backend="cuda", **case.keywords)
+                for words in _ways(loss, case.keywords):
+                    with np.errstate(all="ignore"):
+                        _launch(loss, list(map(_single, case.arrays)), {"backend": "cuda", **words})
     for one in launched:
         found.setdefault(one.name, one)
     return tuple(found[name] for name in sorted(found))
