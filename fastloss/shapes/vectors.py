@@ -174,13 +174,11 @@ def of_centre(i, operands, factor, parameters, derivatives):
 def of_members(i, operands, factor, parameters, derivatives):
     """The gradient of center i: the sum of w_j (c_i - x_j) over its members j, in their order."""
     centers, x, order, offsets, weights = operands
-    columns = np.uint64(centers.shape[1])
-    total = np.zeros(centers.shape[1])
-    for at in range(np.uint64(offsets[i]), np.uint64(offsets[i + np.uint64(1)])):
-        j = np.uint64(order[at])
-        w = weights[j]
-        for k in range(FIRST, columns):
-            total[k] += w * (np.float64(centers[i, k]) - np.float64(x[j, k]))
-    for k in range(FIRST, columns):
-        derivatives[0][i, k] = factor * total[k]
+    start, stop = np.uint64(offsets[i]), np.uint64(offsets[i + np.uint64(1)])
+    for k in range(FIRST, np.uint64(centers.shape[1])):
+        center, total = np.float64(centers[i, k]), 0.0
+        for at in range(start, stop):
+            j = np.uint64(order[at])
+            total += weights[j] * (center - np.float64(x[j, k]))
+        derivatives[0][i, k] = factor * total
     return 0.0, 0
