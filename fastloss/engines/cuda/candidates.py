@@ -14,7 +14,8 @@ from numba import cuda
 
 from fastloss.elementary import INFINITY
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.device import bound, exp
+from fastloss.engines.cuda.device import exp
+from fastloss.engines.cuda.device import kernel as bound
 from fastloss.engines.cuda.products import (
     ACROSS,
     BY_COLUMNS,

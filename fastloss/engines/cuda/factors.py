@@ -12,7 +12,7 @@ from numba import cuda
 from fastloss.elementary import INFINITY
 from fastloss.engines.cuda import reduction
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.device import bound
+from fastloss.engines.cuda.device import kernel as bound
 from fastloss.engines.cuda.products import ACROSS, BY_COLUMNS, BY_ROWS, Product, accumulate, add_columns, launch, zeros
 from fastloss.engines.cuda.reduction import block_sum
 from fastloss.shapes.factors import Outcome, distinct

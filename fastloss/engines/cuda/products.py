@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from numba import cuda
 
-from fastloss.engines.cuda.device import bound
+from fastloss.engines.cuda.device import kernel as bound
 from fastloss.shapes.pointwise import unbound
 
 
