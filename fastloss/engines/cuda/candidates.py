@@ -14,17 +14,19 @@ from numba import cuda
 
 from fastloss.elementary import INFINITY
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.device import bound, exp
+from fastloss.engines.cuda.device import exp
+from fastloss.engines.cuda.device import kernel as bound
 from fastloss.engines.cuda.products import (
+    ACROSS,
     BY_COLUMNS,
     BY_ROWS,
     SIZES,
     Product,
     Sizes,
     accumulate,
-    across,
     add_columns,
     launch,
+    loading,
     product,
     zeros,
 )
@@ -142,7 +144,7 @@ FIND: dict[str, Any] = {"fold": find_few, "join": farther, "NOTHING": -1.0}
 
 def bound_kernel(find: bool, dtype: np.dtype, sizes: Sizes) -> Any:
     """The kernel that folds rows, or finds their largest logits, as a plain function."""
-    names = {"load_first": across, "load_second": across, "decay": exp, **sizes.names(dtype)}
+    names = {**loading(ACROSS, ACROSS), "decay": exp, **sizes.names(dtype)}
     return bound(kernel, f"{'find' if find else 'fold'}_{dtype.name}", **(FIND if find else FOLD), **names)
 
 
@@ -154,7 +156,7 @@ def compiled(find: bool, dtype: np.dtype, sizes: Sizes) -> Any:
 
 def softened(twice: bool) -> Product:
     """The product whose elements become slopes by logits."""
-    return Product("both" if twice else "soften", (across, across), soften, (("TWICE", twice),))
+    return Product("both" if twice else "soften", (ACROSS, ACROSS), soften, (("TWICE", twice),))
 
 
 class Operands:

@@ -71,11 +71,3 @@ def kernel(template: Callable[..., Any], name: str, **names: Any) -> Callable[..
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     called = {name: _compiled(callee) for name, callee in build.called(function).items()}
     return cuda.jit(device=True)(build.rebound(function, **called))
-
-
-def bound(template: Callable[..., Any], name: str, **names: Any) -> Callable[..., Any]:
-    """A kernel with `names` bound, also in all that it calls, which is compiled for the device; itself still plain."""
-    function = build.bind(template, **{**names, **ELEMENTARY})
-    return build.specialise(
-        function, name, **{one: _compiled(callee) for one, callee in build.called(function).items()}
-    )

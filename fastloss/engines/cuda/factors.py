@@ -12,8 +12,8 @@ from numba import cuda
 from fastloss.elementary import INFINITY
 from fastloss.engines.cuda import reduction
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.device import bound
-from fastloss.engines.cuda.products import BY_COLUMNS, BY_ROWS, Product, accumulate, across, add_columns, launch, zeros
+from fastloss.engines.cuda.device import kernel as bound
+from fastloss.engines.cuda.products import ACROSS, BY_COLUMNS, BY_ROWS, Product, accumulate, add_columns, launch, zeros
 from fastloss.engines.cuda.reduction import block_sum
 from fastloss.shapes.factors import Outcome, distinct
 from fastloss.shapes.pairs import PairFormulas
@@ -104,8 +104,8 @@ def add_bias(target, r, c, bias):
     target[r, c] += bias[c]
 
 
-SCORES = Product("scores", (across, across))
-BIASED = Product("biased", (across, across), add_bias)
+SCORES = Product("scores", (ACROSS, ACROSS))
+BIASED = Product("biased", (ACROSS, ACROSS), add_bias)
 
 
 def bound_kernel(formulas: PairFormulas, dtype: np.dtype, wanted: bool) -> Any:

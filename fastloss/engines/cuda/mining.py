@@ -15,7 +15,7 @@ from fastloss import elementary
 from fastloss.elementary import INFINITY
 from fastloss.engines.cuda import reduction
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.device import bound
+from fastloss.engines.cuda.device import kernel as bound
 from fastloss.engines.cuda.products import BY_COLUMNS, BY_ROWS, PRODUCT, accumulate, add_columns, launch, zeros
 from fastloss.engines.cuda.reduction import block_sum
 from fastloss.shapes import mining

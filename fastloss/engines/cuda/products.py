@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from numba import cuda
 
-from fastloss.engines.cuda.device import bound
+from fastloss.engines.cuda.device import kernel as bound
 from fastloss.shapes.pointwise import unbound
 
 
@@ -36,7 +36,8 @@ class Sizes(NamedTuple):
             "STEP": self.step,
             "SIDE": self.tile // self.each,
             "THREADS": self.threads,
-            "PADDED": self.tile + 1,  # so that neighbouring threads write to different banks
+            "LOADS": self.tile * self.step // self.threads,
+            "PADDED": self.tile + max(1, 128 // (np.dtype(dtype).itemsize * self.step)),  # a warp writes to 32 banks
             "NUMBER": numba.from_dtype(np.dtype(dtype)),
             "FLOAT": np.dtype(dtype).type,
         }
@@ -50,31 +51,41 @@ SIZES = {"float32": Sizes(128, 8, 8), "float64": Sizes(64, 4, 16)}
 LONGEST = 1024  # of the depth, what is summed in the precision of the numbers
 COLUMNS = 128  # threads of a block that have a column each, or an element
 
-TILE = EACH = STEP = SIDE = THREADS = PADDED = 1
+TILE = EACH = STEP = SIDE = THREADS = LOADS = PADDED = 1
 NUMBER, FLOAT = numba.float64, np.float64
-load_first = load_second = amend = unbound
+fetch_first = fetch_second = keep_first = keep_second = amend = unbound
 
 
-def across(buffer, source, start, depth):
-    """Some of the rows, and of their columns: buffer[c, r] = source[first + r, k + c], 0 outside."""
+def fetch_across(held, source, start, depth):
+    """A thread's share of some of the rows, and of their columns from some on; 0 outside."""
     first, k = start
-    element = cuda.threadIdx.x
-    while element < TILE * STEP:
-        r, c = element // STEP, element % STEP
-        inside = first + r < source.shape[0] and k + c < depth
-        buffer[c, r] = source[first + r, k + c] if inside else FLOAT(0.0)
-        element += THREADS
+    column = k + cuda.threadIdx.x % STEP
+    for q in range(LOADS):
+        row = first + cuda.threadIdx.x // STEP + q * (THREADS // STEP)
+        held[q] = source[row, column] if row < source.shape[0] and column < depth else FLOAT(0.0)
 
 
-def along(buffer, source, start, depth):
-    """The same of the transpose: buffer[c, r] = source[k + c, first + r]."""
+def keep_across(held, buffer):
+    """Where all threads find it: buffer[c, r] is column c of row r."""
+    for q in range(LOADS):
+        buffer[cuda.threadIdx.x % STEP, cuda.threadIdx.x // STEP + q * (THREADS // STEP)] = held[q]
+
+
+def fetch_along(held, source, start, depth):
+    """The same of the transpose."""
     first, k = start
-    element = cuda.threadIdx.x
-    while element < TILE * STEP:
-        c, r = element // TILE, element % TILE
-        inside = first + r < source.shape[1] and k + c < depth
-        buffer[c, r] = source[k + c, first + r] if inside else FLOAT(0.0)
-        element += THREADS
+    column = first + cuda.threadIdx.x % TILE
+    for q in range(LOADS):
+        row = k + cuda.threadIdx.x // TILE + q * (THREADS // TILE)
+        held[q] = source[row, column] if row < depth and column < source.shape[1] else FLOAT(0.0)
+
+
+def keep_along(held, buffer):
+    for q in range(LOADS):
+        buffer[cuda.threadIdx.x // TILE + q * (THREADS // TILE), cuda.threadIdx.x % TILE] = held[q]
+
+
+ACROSS, ALONG = (fetch_across, keep_across), (fetch_along, keep_along)
 
 
 def product(sums, sources, corner, depth, buffers):
@@ -82,10 +93,16 @@ def product(sums, sources, corner, depth, buffers):
     for i in range(EACH):
         for j in range(EACH):
             sums[i, j] = FLOAT(0.0)
-    for k in range(depth[0], depth[1], STEP):
-        load_first(buffers[0], sources[0], (corner[0], k), depth[1])
-        load_second(buffers[1], sources[1], (corner[1], k), depth[1])
+    one = cuda.local.array(LOADS, NUMBER)
+    two = cuda.local.array(LOADS, NUMBER)
+    fetch_first(one, sources[0], (corner[0], depth[0]), depth[1])
+    fetch_second(two, sources[1], (corner[1], depth[0]), depth[1])
+    for k in range(depth[0] + STEP, depth[1] + STEP, STEP):
+        keep_first(one, buffers[0])
+        keep_second(two, buffers[1])
         cuda.syncthreads()
+        fetch_first(one, sources[0], (corner[0], k), depth[1])  # it comes while the sums go on
+        fetch_second(two, sources[1], (corner[1], k), depth[1])
         for c in range(STEP):
             add_outer(sums, buffers, c)
         cuda.syncthreads()
@@ -150,24 +167,31 @@ def column_sums(matrix, sums):
         sums[j] += total
 
 
+Load = tuple[Callable[..., None], Callable[..., None]]
+
+
 class Product(NamedTuple):
     """Which product: how the two matrices are read, what becomes of an element, and names that it needs."""
 
     name: str
-    loads: tuple[Callable[..., None], Callable[..., None]]
+    loads: tuple[Load, Load]
     amend: Callable[..., None] = leave
     names: tuple[tuple[str, Any], ...] = ()
 
 
-PRODUCT = Product("product", (across, across))  # first @ second.T
-BY_ROWS = Product("rows", (across, along))  # first @ second
-BY_COLUMNS = Product("columns", (along, along))  # first.T @ second
+PRODUCT = Product("product", (ACROSS, ACROSS))  # first @ second.T
+BY_ROWS = Product("rows", (ACROSS, ALONG))  # first @ second
+BY_COLUMNS = Product("columns", (ALONG, ALONG))  # first.T @ second
+
+
+def loading(first: Load, second: Load) -> dict[str, Any]:
+    """What the names of `product` mean."""
+    return dict(zip(("fetch_first", "keep_first", "fetch_second", "keep_second"), (*first, *second), strict=True))
 
 
 def bound_kernel(product: Product, dtype: np.dtype, sizes: Sizes) -> Callable[..., None]:
     """The kernel of one product, as a plain function."""
-    loads = {"load_first": product.loads[0], "load_second": product.loads[1], "amend": product.amend}
-    names = {**dict(product.names), **loads, **sizes.names(dtype)}
+    names = {**dict(product.names), **loading(*product.loads), **sizes.names(dtype), "amend": product.amend}
     return bound(kernel, f"{product.name}_{dtype.name}", **names)
 
 
@@ -190,7 +214,7 @@ def launch(place: Any, product: Product, sources: tuple[Any, Any], targets: Any,
 
 def depth_of(product: Product, sources: tuple[Any, Any]) -> int:
     """What is summed over."""
-    return sources[1].shape[1 if product.loads[1] is across else 0]
+    return sources[1].shape[1 if product.loads[1] is ACROSS else 0]
 
 
 def accumulate(place: Any, product: Product, sources: tuple[Any, Any], target: Any) -> None:
