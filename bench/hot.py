@@ -93,7 +93,7 @@ HOT = (
         *("direct pairs value and gradient", "direct_pairs", "engines/cpu/direct_pairs.py", "block", _direct),
         *((32, 128), 2.0, "pairwise_logistic_loss"),
     ),
-    # Boxes: 64-bit floats become integers, for which AVX2 has no packed instruction
+    # Boxes: rows are chosen, and boxes found, one by one
     Hot("boxes moments", "boxes", "engines/cpu/boxes.py", "moments_block", _boxes, packed=False),
     Hot("boxes coupling", "boxes", "engines/cpu/boxes.py", "couple_block", _boxes, growth=0.0, packed=False),
     Hot("boxes evaluate", "boxes", "engines/cpu/boxes.py", "evaluate_block", _boxes, packed=False),
