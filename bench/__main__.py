@@ -67,7 +67,7 @@ def options() -> argparse.Namespace:
 
 def short(table: Table, minutes: float, losses: tuple[str, ...]) -> None:
     """A few first calls, then every loss as far as the time allows."""
-    latency.run(table, repeats=2)
+    latency.run(table, losses or latency.SOME, repeats=2)
     plan = suite.short(minutes - 0.5)  # the first calls take about half a minute
     plan.losses = losses
     suite.run(table, plan)

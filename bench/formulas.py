@@ -208,7 +208,8 @@ def crammer_singer_loss(xp, x, t):
 
 
 @formula
-def td_loss(xp, q, actions, rewards, following, done):
+def td_loss(xp, *arrays):
+    q, actions, rewards, following, done = arrays
     target = rewards + 0.9 * (1.0 - done) * xp.largest(following)[:, 0]
     return ((own(xp, q, actions) - target) ** 2).mean()
 

@@ -77,31 +77,25 @@ def _triplets(size: int) -> Any:
     return fastloss.batch_all_triplet_loss.value_and_grad(_vectors(size), np.arange(size) % (size // 8))
 
 
-POINTWISE = "engines/cpu/pointwise.py"
+POINTWISE, ROWS, DIRECT, BOXES, THRESHOLDS = (
+    f"engines/cpu/{name}.py" for name in ("pointwise", "rows", "direct_pairs", "boxes", "thresholds")
+)
+TILES, MINING = "shapes/tiles.py", "shapes/mining.py"
+LOGITS = "binary_cross_entropy_with_logits"
+SQUARE = {"sizes": (16, 64), "growth": 2.0, "marker": "float32"}
 HOT = (
     Hot("mse value", "mse", POINTWISE, "block", _mse, marker="mse_loss_v"),
-    Hot(
-        *("bce value and gradient", "bce", POINTWISE, "split_block", _bce),
-        marker="binary_cross_entropy_with_logits",
-    ),
+    Hot("bce value and gradient", "bce", POINTWISE, "split_block", _bce, marker=LOGITS),
     Hot("log_cosh value", "log_cosh", POINTWISE, "block", _log_cosh, marker="log_cosh_loss_v"),
-    Hot(
-        *("cross_entropy value and gradient", "cross_entropy", "engines/cpu/rows.py", "block", _cross_entropy, (4, 16)),
-        marker="cross_entropy",
-    ),
-    Hot(
-        *("direct pairs value and gradient", "direct_pairs", "engines/cpu/direct_pairs.py", "block", _direct),
-        *((32, 128), 2.0, "pairwise_logistic_loss"),
-    ),
-    # Boxes: 64-bit floats become integers, for which AVX2 has no packed instruction
-    Hot("boxes moments", "boxes", "engines/cpu/boxes.py", "moments_block", _boxes, packed=False),
-    Hot("boxes coupling", "boxes", "engines/cpu/boxes.py", "couple_block", _boxes, growth=0.0, packed=False),
-    Hot("boxes evaluate", "boxes", "engines/cpu/boxes.py", "evaluate_block", _boxes, packed=False),
-    Hot(
-        *("thresholds evaluate", "thresholds", "engines/cpu/thresholds.py", "evaluate_block", _thresholds),
-        packed=False,  # a search for each row
-    ),
-    Hot("tiles fold", "tiles", "shapes/tiles.py", "fold_rows", _info_nce, (16, 64), 2.0, "float32"),
-    Hot("tiles soften", "tiles", "shapes/tiles.py", "soften_rows", _info_nce, (16, 64), 2.0, "float32"),
-    Hot("mining all triplets", "mining", "shapes/mining.py", "block", _triplets, (32, 128), 2.0, "all_float32"),
+    Hot("cross_entropy value and gradient", "cross_entropy", ROWS, "block", _cross_entropy, (4, 16)),
+    Hot("direct pairs value and gradient", "direct_pairs", DIRECT, "block", _direct, (32, 128), 2.0),
+    # Boxes: rows are chosen, and boxes found, one by one
+    Hot("boxes moments", "boxes", BOXES, "moments_block", _boxes, packed=False),
+    Hot("boxes coupling", "boxes", BOXES, "couple_block", _boxes, growth=0.0, packed=False),
+    Hot("boxes evaluate", "boxes", BOXES, "evaluate_block", _boxes, packed=False),
+    # Thresholds: a search for each row
+    Hot("thresholds evaluate", "thresholds", THRESHOLDS, "evaluate_block", _thresholds, packed=False),
+    Hot("tiles fold", "tiles", TILES, "fold_rows", _info_nce, **SQUARE),
+    Hot("tiles soften", "tiles", TILES, "soften_rows", _info_nce, **SQUARE),
+    Hot("mining all triplets", "mining", MINING, "block", _triplets, (32, 128), 2.0, "all_float32"),
 )

@@ -30,7 +30,7 @@ def first_call(name: str, cache: str) -> float:
     return float(done.stdout)
 
 
-def run(table: Table, losses: tuple[str, ...] | None = SOME, repeats: int = 3) -> None:
+def run(table: Table, losses: tuple[str, ...] | None, repeats: int = 3) -> None:
     """Cold with a new folder for each loss, then as often as asked for from what it left there."""
     for name in losses or names():
         with tempfile.TemporaryDirectory() as cache:

@@ -55,8 +55,8 @@ def _definition(work: Workload) -> tuple[Callable[..., Any], tuple[Any, ...]] | 
     found = array_formula(work)
     if found is None:
         return None
-    function, arrays = found
-    return (lambda *tensors: function(_arrays(), *tensors)), arrays
+    (function, arrays), xp = found, _arrays()
+    return (lambda *tensors: function(xp, *tensors)), arrays
 
 
 def _dense(name: str) -> Callable[..., Any]:
