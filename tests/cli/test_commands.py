@@ -133,7 +133,11 @@ def test_interrupted(tmp_path, sent, code):
     command = [sys.executable, "-m", "fastloss", "score", str(tmp_path / "data.parquet"), "--loss", PAIRWISE]
     command += ["--loss", "mse_loss", "--groups", "query", "--per-group", str(out), "--batch-rows", "50"]
     environment = {**os.environ, "TMPDIR": str(temporary)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as running:
+    # a shell starts what runs in its background with interrupts ignored, and children inherit that
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    signal.signal(signal.SIGINT, before)
+    with running:
         deadline = time.monotonic() + 120
         while not list(temporary.iterdir()) and time.monotonic() < deadline:
             time.sleep(0.02)
