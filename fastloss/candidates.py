@@ -190,7 +190,7 @@ class CandidatesLoss(Loss):
         given = row_weights(backend.to_host(shared["sample_weight"]), (height,))
         weights = np.ones(height) if given is None else given
         mass = weights if call.mass is None else weights * call.mass
-        denominator = reduce.ordered_sum(mass)
+        denominator = reduce.sum_of_many(mass)
         weights = weights if call.factor is None else weights * call.factor
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
         each, gradient = _run(engine, call, weights * scale, what == "value_and_grad")

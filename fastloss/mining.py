@@ -66,7 +66,7 @@ class MiningLoss(Loss):
             outcome = engine.run(examples, kind, call.settings, wanted)
         divisors = outcome.active if call.average == "active" else outcome.every
         factors = 1.0 if call.products else examples.weights
-        denominator = reduce.ordered_sum(divisors * factors)
+        denominator = reduce.sum_of_many(divisors * factors)
         each = np.empty(count)
         each[order] = np.where(examples.weights == 0.0, 0.0, outcome.loss * factors)
         results = [reduce.reduced(each, reduction, denominator)]

@@ -157,7 +157,7 @@ class PairwiseLoss(Loss):
         run, own = placed(own, shared, self.shape)
         groups = grouped_on_host(shared, own["scores"].size)
         rows = self._prepared(run, own, shared, groups)
-        weight = reduce.ordered_sum(rows.weight)
+        weight = reduce.sum_of_many(rows.weight)
         scales = np.full(rows.weight.size, reduce.inverse(weight) if reduction == "mean" else 1.0)
         if reduction == "per_group":
             scales = np.divide(1.0, rows.weight, out=np.zeros_like(rows.weight), where=rows.weight != 0.0)
@@ -186,8 +186,8 @@ class PairwiseLoss(Loss):
         if reduction == "per_group":
             means = np.divide(outcome.loss, rows.weight, out=np.zeros_like(rows.weight), where=rows.weight != 0.0)
             return means if groups.order is None else means[groups.order]
-        total = reduce.ordered_sum(outcome.loss)
-        return total if reduction == "sum" else reduce.mean(total, reduce.ordered_sum(rows.weight))
+        total = reduce.sum_of_many(outcome.loss)
+        return total if reduction == "sum" else reduce.mean(total, reduce.sum_of_many(rows.weight))
 
 
 def placed(own: dict[str, Any], shared: dict[str, Any], shape: str) -> tuple[Any, dict[str, Any]]:

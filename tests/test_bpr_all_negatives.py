@@ -110,3 +110,17 @@ def test_bad_input():
         LOSS(USERS, ITEMS, 3)
     with pytest.raises(ValueError, match="item_bias has shape"):
         LOSS(USERS, ITEMS, GIVEN, item_bias=[1.0])
+
+
+def test_sums_of_many():
+    """Chunks do not lose what one rounding keeps, and NaN and infinities stay."""
+    from fastloss import reduce
+
+    values = np.random.default_rng(4).standard_normal(50_001)
+    assert reduce.sum_of_many(values) == pytest.approx(reduce.ordered_sum(values), abs=1e-10)
+    assert reduce.sum_of_many(np.ones(100_003)) == 100_003.0
+    assert reduce.sum_of_many(values[:8192]) == reduce.ordered_sum(values[:8192])
+    for wrong in (np.nan, np.inf):
+        values[40_000] = wrong
+        assert np.isnan(reduce.sum_of_many(values)) == np.isnan(wrong)
+        assert not np.isfinite(reduce.sum_of_many(values))

@@ -46,7 +46,7 @@ class NegativesLoss(Loss):
         outcome = engine.run((self.name, _value, _slope), scores, weights, offsets, scale)
         each = outcome.each if weights is None else outcome.each * weights
         penalty, more = self.function(**own)
-        value = backend.like(each, scores) if reduction == "none" else reduce.ordered_sum(each)
+        value = backend.like(each, scores) if reduction == "none" else reduce.sum_of_many(each)
         if reduction == "mean":
             value = reduce.mean(value, denominator)
         value = value if reduction == "none" else value + penalty

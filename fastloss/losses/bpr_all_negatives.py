@@ -33,14 +33,14 @@ class FactorsLoss(Loss):
         else:
             validate.not_negative("sample_weight", weights)
         pairs = pair_counts(interactions, len(items))
-        denominator = reduce.ordered_sum(weights * pairs)
+        denominator = reduce.sum_of_many(weights * pairs)
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
         outcome = engine.run(
             pairwise_logistic_loss.formulas, factors, interactions, scale * weights, what == "value_and_grad"
         )
         each = outcome.loss * weights
         penalty, more = self.function(**own)
-        value = each if reduction == "none" else reduce.ordered_sum(each)
+        value = each if reduction == "none" else reduce.sum_of_many(each)
         if reduction == "mean":
             value = reduce.mean(value, denominator)
         value = value if reduction == "none" else value + penalty

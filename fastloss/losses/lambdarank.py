@@ -44,7 +44,7 @@ class QueryLoss(Loss):
         if given is not None:
             validate.not_negative("sample_weight", given)
             weights[order] = given
-        denominator = reduce.ordered_sum(weights)
+        denominator = reduce.sum_of_many(weights)
         scales = weights * (reduce.inverse(denominator) if reduction == "mean" else 1.0)
         wanted = Wanted(value=True, gradient=what != "value", curvature=what == "grad_hess")
         rows = (scores, labels, groups.rows, groups.offsets)
@@ -55,7 +55,7 @@ class QueryLoss(Loss):
         if reduction == "none":
             value = backend.like(each[order], (own["scores"],))
         else:
-            total = reduce.ordered_sum(each)
+            total = reduce.sum_of_many(each)
             value = reduce.mean(total, denominator) if reduction == "mean" else total
         return value if what == "value" else (value, outcome.gradient)
 

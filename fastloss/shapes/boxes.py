@@ -118,7 +118,7 @@ def locate(chosen, scores, scale, grid, found):
 def add_moments(chosen, rows, scale, grid, moments):
     """Step 1, for the chosen rows of `rows`, (scores, weights, keys).
 
-    Boxes and places come first, for many rows at a time: that loop runs as packed instructions.
+    Boxes and places come first, for many rows at a time: the additions to memory then wait for nothing but each other.
     """
     scores, weights, keys = rows
     boxes, places = np.empty(chosen.size, np.uint32), np.empty(chosen.size)
