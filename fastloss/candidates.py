@@ -158,9 +158,8 @@ class Candidates:
     excluded: tuple[np.ndarray, np.ndarray, np.ndarray] = Logits._field_defaults["excluded"]
     symmetric: bool = False  # the mean of the rows' losses and the columns'
     needs_rest: bool = True  # False if the head takes the terms alone
-    needs_largest: bool = (
-        False  # each row's largest logit is a last term, 0 for none; whether there is one, last `known`
-    )
+    # Each row's largest logit is a last term, 0 for a row without one; which rows have one comes last in `known`.
+    needs_largest: bool = False
     factor: np.ndarray | None = None  # multiplies every row's loss
     mass: np.ndarray | None = None  # what a row counts in the mean's denominator, 1 if None
     counted: int | None = None  # rows that have what the loss needs, for `with_counts`

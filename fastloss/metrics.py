@@ -77,7 +77,7 @@ def count_inversions(
     2
     """
     rows = checked_rows(scores, labels, sample_weight)
-    total = reduce.ordered_sum(_counted(1.0, rows, groups, offsets).inverted)
+    total = reduce.sum_of_many(_counted(1.0, rows, groups, offsets).inverted)
     return total if rows[2] is not None or np.isnan(total) else round(total)
 
 
@@ -133,7 +133,7 @@ def auc(
     right = _counted(-1.0, rows, groups, offsets)
     difference, weight = right.inverted - wrong.inverted, wrong.weight
     if reduction == "mean":
-        difference, weight = (np.array([reduce.ordered_sum(part)]) for part in (difference, weight))
+        difference, weight = (np.array([reduce.sum_of_many(part)]) for part in (difference, weight))
     shares = np.divide(difference, weight, out=np.full_like(difference, np.nan), where=weight != 0.0)
     areas = 0.5 + 0.5 * shares
     if reduction == "mean":

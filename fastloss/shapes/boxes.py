@@ -224,13 +224,32 @@ def polynomial(coefficients, at, kernel, u):
     return p * u + coefficients[at, kernel, 0]
 
 
+def add_row(i, w, where, received, results):
+    """Row i's loss, at a place (fine box, u) in it; derivatives are added to the results.
+
+    `received` is (coefficients, slope's factor, curvature's factor).
+    """
+    at, u = where
+    coefficients, steep, bend = received
+    each, gradient, curvatures = results
+    loss = 0.0
+    if WANT_VALUE:
+        loss = w * polynomial(coefficients, at, 0, u)
+        if each.size:
+            each[i] += loss
+    if WANT_GRADIENT:
+        gradient[i] += steep * w * polynomial(coefficients, at, 1 if WANT_VALUE else 0, u)
+    if WANT_CURVATURE:
+        curvatures[i] += bend * w * polynomial(coefficients, at, 2 if WANT_VALUE else 1, u)
+    return loss
+
+
 def evaluate(chosen, rows, grid, coefficients, results):
-    """Step 4 for the chosen rows; derivatives are multiplied by the factors and added, the loss is returned.
+    """Step 4 for the chosen rows; derivatives are added to the results, the loss is returned.
 
     `grid` is that of `fine_box` with (scale, slope's factor, curvature's factor) behind it.
     """
     scores, weights, keys = rows
-    each, gradient, curvatures = results
     boxes, places = np.empty(chosen.size, np.uint32), np.empty(chosen.size)
     locate(chosen, scores, grid[3], grid, (keys, boxes, places))
     total = 0.0
@@ -238,15 +257,7 @@ def evaluate(chosen, rows, grid, coefficients, results):
         i = chosen[k]
         at, u = np.uint64(boxes[k]), places[k]
         w = weights[i] if WEIGHTED else 1.0
-        if WANT_VALUE:
-            loss = w * polynomial(coefficients, at, 0, u)
-            total += loss
-            if each.size:
-                each[i] += loss
-        if WANT_GRADIENT:
-            gradient[i] += grid[4] * w * polynomial(coefficients, at, 1 if WANT_VALUE else 0, u)
-        if WANT_CURVATURE:
-            curvatures[i] += grid[5] * w * polynomial(coefficients, at, 2 if WANT_VALUE else 1, u)
+        total += add_row(i, w, (at, u), (coefficients, grid[4], grid[5]), results)
     return total
 
 

@@ -54,13 +54,13 @@ from fastloss.shapes.boxes import (
     DEGREES,
     FINE,
     SUB,
+    add_row,
     couple,
     cut,
     far,
     gather,
     is_between,
     located,
-    polynomial,
     scan,
 )
 from fastloss.shapes.pairs import PairFormulas
@@ -72,8 +72,7 @@ STEPS = 2.0**32  # to which a weight is rounded up when the sum of a box's weigh
 MANTISSA, BIAS = np.int64(52), np.int64(1023)
 MOST = np.int64(1000)  # the largest k
 
-WANT_VALUE = WEIGHTED = True
-WANT_GRADIENT = WANT_CURVATURE = False
+WEIGHTED = True
 
 
 def grid_of(node, floats, integers):
@@ -180,7 +179,7 @@ def couple_box(inputs, s, outputs):
 def evaluate_rows(inputs, scale, outputs):
     """Step 4: a block evaluates some rows, and adds up their losses."""
     scores, labels, weights, keys, floats, integers, tasks, coefficients = inputs
-    each, gradient, curvatures, losses = outputs
+    losses = outputs[3]
     task = cuda.blockIdx.x
     node, i = tasks[task, 0], tasks[task, 2] + cuda.threadIdx.x
     total = 0.0
@@ -189,15 +188,8 @@ def evaluate_rows(inputs, scale, outputs):
             box, u = located(scores[i], scale, grid_of(node, floats, integers), keys)
             at = integers[node, BOX] * SUB + box
             w = weights[i] if WEIGHTED else 1.0
-            if WANT_VALUE:
-                loss = w * polynomial(coefficients, at, 0, u)
-                total += loss
-                if each.size:
-                    each[i] += loss
-            if WANT_GRADIENT:
-                gradient[i] += floats[node, SLOPE] * w * polynomial(coefficients, at, 1 if WANT_VALUE else 0, u)
-            if WANT_CURVATURE:
-                curvatures[i] += floats[node, CURVE] * w * polynomial(coefficients, at, 2 if WANT_VALUE else 1, u)
+            received = coefficients, floats[node, SLOPE], floats[node, CURVE]
+            total += add_row(i, w, (at, u), received, outputs[:3])
         i += THREADS
     total, _ = block_sum(total, 0)
     if cuda.threadIdx.x == 0:
