@@ -11,7 +11,7 @@ import numpy as np
 from fastloss import backend, reduce, validate
 from fastloss.loss import Loss, keyword
 from fastloss.rows import row_weights
-from fastloss.shapes.candidates import Gradient, Logits, Side, Vectors, chunks, members, no_gradient
+from fastloss.shapes.candidates import Gradient, Logits, Scaled, Side, members, no_gradient
 
 
 class Term(Protocol):
@@ -34,19 +34,15 @@ class Listed:
         self._shares = np.repeat(np.divide(1.0, counts, out=np.zeros(len(counts)), where=counts > 0), counts)
 
     def logits(self, logits: Logits) -> np.ndarray:
-        result = np.zeros(len(logits.rows))
-        for part in chunks(len(self.numbers), logits.rows.shape[1]):
-            rows, columns = logits.rows[self.owners[part]], logits.columns.take(self.numbers[part])
-            each = np.einsum("ij,ij->i", rows, columns, dtype=np.float64)
-            if logits.bias.size:
-                each += logits.bias[self.numbers[part]]
-            np.add.at(result, self.owners[part], self._shares[part] * each)
-        return result
+        each = logits.store.dots(logits.rows, self.owners, logits.columns, self.numbers)
+        if logits.bias.size:
+            each += logits.bias[self.numbers]
+        return np.bincount(self.owners, self._shares * each, len(logits.rows))
 
     def pull(self, logits: Logits, slopes: np.ndarray, gradient: Gradient) -> None:
         each = slopes[self.owners] * self._shares
-        _add(gradient.rows, self.owners, each, logits.columns.take, self.numbers)
-        _add(gradient.columns, self.numbers, each, logits.rows.__getitem__, self.owners)
+        logits.store.add(gradient.rows, self.owners, each, logits.columns, self.numbers)
+        logits.store.add(gradient.columns, self.numbers, each, logits.rows, self.owners)
         if logits.bias.size:
             np.add.at(gradient.bias, self.numbers, each)
 
@@ -60,26 +56,22 @@ class Classmates:
         self.others = np.bincount(classes, minlength=self._count)[classes] - 1
         self._shares = np.divide(1.0, self.others, out=np.zeros(classes.size), where=self.others > 0)
 
-    def _sums(self, rows: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    def _sums(self, logits: Logits, factors: np.ndarray) -> Any:
         """Each class's sum of rows times factors."""
-        total = np.zeros((self._count, rows.shape[1]))
-        _add(total, self._classes, factors, rows.__getitem__, np.arange(len(rows)))
+        total = logits.store.zeros((self._count, logits.rows.shape[1]), np.float64)
+        logits.store.add(total, self._classes, factors, logits.rows, None)
         return total
 
     def logits(self, logits: Logits) -> np.ndarray:
-        sums, result = self._sums(logits.rows, np.ones(len(logits.rows))), np.empty(len(logits.rows))
-        for part in chunks(*logits.rows.shape):
-            wide = logits.rows[part].astype(np.float64)
-            result[part] = np.einsum("ij,ij->i", wide, sums[self._classes[part]] - wide)
-        return result * self._shares
+        rows, dots = logits.rows, logits.store.dots
+        sums = self._sums(logits, np.ones(len(rows)))
+        return self._shares * (dots(rows, None, sums, self._classes) - dots(rows, None, rows, None))
 
     def pull(self, logits: Logits, slopes: np.ndarray, gradient: Gradient) -> None:
-        factors = slopes * self._shares
-        sums, weighted = self._sums(logits.rows, np.ones(len(factors))), self._sums(logits.rows, factors)
-        for part in chunks(*logits.rows.shape):
-            own, each = self._classes[part], factors[part, None]
-            more = each * (sums[own] - 2.0 * logits.rows[part]) + weighted[own]
-            gradient.columns[part] += more.astype(logits.dtype)
+        factors, target, add = slopes * self._shares, gradient.columns, logits.store.add
+        add(target, None, factors, self._sums(logits, np.ones(len(factors))), self._classes)
+        add(target, None, -2.0 * factors, logits.rows, None)
+        add(target, None, np.ones(len(factors)), self._sums(logits, factors), self._classes)
 
 
 class Average:
@@ -88,33 +80,25 @@ class Average:
     def __init__(self, weights: np.ndarray):
         self._weights = weights
 
-    def _total(self, logits: Logits) -> np.ndarray:
-        total = np.zeros(logits.rows.shape[1])
-        for part in chunks(logits.width, logits.rows.shape[1]):
-            total += self._weights[part] @ logits.block(part.start, part.stop).astype(np.float64)
+    def _sum(self, logits: Logits, factors: np.ndarray, source: Any) -> Any:
+        """That of vectors times factors, as a matrix of one row."""
+        total = logits.store.zeros((1, logits.rows.shape[1]), np.float64)
+        logits.store.add(total, np.zeros(len(factors), np.int64), factors, source, None)
         return total
 
     def logits(self, logits: Logits) -> np.ndarray:
         bias = self._weights @ logits.bias.astype(np.float64) if logits.bias.size else 0.0
-        return logits.rows @ self._total(logits) + bias
+        total, only = self._sum(logits, self._weights, logits.columns), np.zeros(len(logits.rows), np.int64)
+        return logits.store.dots(logits.rows, None, total, only) + bias
 
     def pull(self, logits: Logits, slopes: np.ndarray, gradient: Gradient) -> None:
-        gradient.rows[...] += np.outer(slopes, self._total(logits)).astype(logits.dtype)
-        total = slopes @ logits.rows
-        for part in chunks(logits.width, len(total)):
-            gradient.columns[part] += np.outer(self._weights[part], total).astype(logits.dtype)
+        for target, factors, total in (
+            (gradient.rows, slopes, self._sum(logits, self._weights, logits.columns)),
+            (gradient.columns, self._weights, self._sum(logits, slopes, logits.rows)),
+        ):
+            logits.store.add(target, None, factors, total, np.zeros(len(factors), np.int64))
         if logits.bias.size:
             gradient.bias[...] += self._weights * slopes.sum()
-
-
-def _add(target: np.ndarray, places: np.ndarray, factors: np.ndarray, source: Any, numbers: np.ndarray) -> None:
-    """target[places] += factors * source(numbers), places that occur several times included."""
-    for part in chunks(len(places), target.shape[1]):
-        order = np.argsort(places[part], kind="stable")
-        at = places[part][order]
-        some = source(numbers[part][order]) * factors[part][order, None].astype(target.dtype)
-        starts = np.flatnonzero(np.append(True, at[1:] != at[:-1]))
-        target[at[starts]] += some if len(starts) == len(at) else np.add.reduceat(some, starts)
 
 
 Head = Callable[..., tuple[np.ndarray, tuple[np.ndarray, ...]]]
@@ -147,10 +131,11 @@ def below_all(rest: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, tuple[n
 class Candidates:
     """What a loss's body makes of its arguments."""
 
-    rows: Vectors
-    columns: Vectors
+    rows: Scaled
+    columns: Scaled
     terms: tuple[Term, ...]
-    public: Callable[[Gradient, float], dict[str, Any]]  # the gradients that the caller gets, by name; see `_gradient`
+    # The gradients that the caller gets, by name, of those by the vectors as given, and of a sum, see `_gradient`.
+    public: Callable[[Gradient, float], dict[str, Any]]
     head: Head = against_rest  # the loss and its slopes, from the log of a row's sum of exponentials, terms, `known`
     known: tuple[np.ndarray, ...] = ()  # further numbers of each row
     bend: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None  # what the first term becomes, its slope
@@ -172,9 +157,8 @@ class CandidatesLoss(Loss):
     gradients as a named tuple: by the arrays, then by those optional ones that are given, then by scalar parameters.
     Bits do not depend on the threads where NumPy has the OpenBLAS of its wheels; another BLAS chooses its own.
 
-    With ``backend="cuda"``, or arrays on a GPU, the logits of all pairs and their part of the gradients are computed on
-    the GPU. What takes each vector once (lengths, the positives' logits) is computed on the host, which vectors and
-    gradients pass through.
+    With ``backend="cuda"``, or arrays on a GPU, all that is done with vectors is done there; a number for each row or
+    label passes through the host.
     """
 
     shape = "candidates"
@@ -183,8 +167,10 @@ class CandidatesLoss(Loss):
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"])
         arrays = tuple(own.values())
-        engine = backend.engine(backend.choose(shared["backend"], arrays), self.shape)
-        call = self.function(**{name: backend.to_host(value) for name, value in own.items()})
+        where = backend.choose(shared["backend"], arrays)
+        engine = backend.engine(where, self.shape)
+        store = backend.engine(where, "vectors").Store(*arrays)
+        call = self.function(**backend.arguments(tuple(own), own))
         height = len(call.rows)
         given = row_weights(backend.to_host(shared["sample_weight"]), (height,))
         weights = np.ones(height) if given is None else given
@@ -192,11 +178,11 @@ class CandidatesLoss(Loss):
         denominator = reduce.sum_of_many(mass)
         weights = weights if call.factor is None else weights * call.factor
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
-        each, gradient = _run(engine, call, weights * scale, what == "value_and_grad")
+        each, gradient = _run((engine, store), call, weights * scale, what == "value_and_grad")
         each = np.multiply(each, weights, out=np.zeros(height), where=weights != 0.0)
         results = [reduce.reduced(each, reduction, denominator)]
         if gradient is not None:
-            results.append(_named(gradient))
+            results.append(_named({name: store.home(one) for name, one in gradient.items()}))
         if shared.get("with_counts"):
             results.append(call.counted)
         return backend.like(results[0] if len(results) == 1 else tuple(results), arrays)
@@ -217,10 +203,15 @@ def _named(items: dict[str, Any]) -> Any:
     return _tuple_of(tuple(items))(*items.values())
 
 
-def _run(engine: Any, call: Candidates, weights: np.ndarray, wanted: bool) -> tuple[np.ndarray, dict[str, Any] | None]:
+def _run(
+    where: tuple[Any, Any], call: Candidates, weights: np.ndarray, wanted: bool
+) -> tuple[np.ndarray, dict[str, Any] | None]:
     """Each row's loss, and the gradients of their sum times weights."""
-    rows = call.rows.block(0, len(call.rows))
-    logits = Logits(rows, call.columns, call.bias.astype(rows.dtype), call.excluded, call.columns is call.rows)
+    engine, store = where
+    same = call.columns is call.rows
+    rows = store.vectors(call.rows)
+    columns = rows if same else store.vectors(call.columns)
+    logits = Logits(store, rows.all(), columns, call.bias.astype(call.rows.dtype), call.excluded, same)
     if call.needs_largest:
         call = _with_largest(call, engine.largest(logits))
     terms = [term.logits(logits) for term in call.terms]
@@ -233,7 +224,10 @@ def _run(engine: Any, call: Candidates, weights: np.ndarray, wanted: bool) -> tu
             return loss, None
         if logits.same:
             gradient = gradient._replace(rows=gradient.columns)  # one array
-        return loss, _gradient(call, logits, gradient, (terms, [one * weights for one in slopes], bent))
+        total = _gradient(call, logits, gradient, (terms, [one * weights for one in slopes], bent))
+        by_columns = columns.pull(gradient.columns)
+        by_rows = by_columns if same else rows.pull(gradient.rows)
+        return loss, call.public(Gradient(by_rows, by_columns, gradient.bias), total)
 
 
 def _with_largest(call: Candidates, where: np.ndarray) -> Candidates:
@@ -274,17 +268,17 @@ def _pass(
     return loss, more, engine.gradients(given, side, side if logits.same else columns)
 
 
-def _gradient(call: Candidates, logits: Logits, gradient: Gradient, terms: Any) -> dict[str, Any]:
-    """The terms' part added; `public` also gets the sum of all slopes times logits, biases aside."""
+def _gradient(call: Candidates, logits: Logits, gradient: Gradient, terms: Any) -> float:
+    """Adds the terms' part; returns the sum of all slopes times logits, biases aside."""
     values, slopes, bent = terms
     total = sum(float(one @ two) for one, two in zip(values, slopes, strict=True))
-    along = np.einsum("ij,ij->", logits.rows, gradient.rows, dtype=np.float64)
-    total += float(along) / (2.0 if logits.same else 1.0)
+    along = float(logits.store.dots(logits.rows, None, gradient.rows, None).sum())
+    total += along / (2.0 if logits.same else 1.0)
     if bent is not None:
         slopes = [slopes[0] * bent, *slopes[1:]]
     for term, slope in zip(call.terms, slopes, strict=True):
         term.pull(logits, slope, gradient)
-    return call.public(gradient, total)
+    return total
 
 
 def to_arrays(names: tuple[str, ...], values: tuple[Any, ...], deep: int = -1) -> list[np.ndarray]:

@@ -42,7 +42,7 @@ class MiningLoss(Loss):
     digits: they are exactly 0 between equal rows. Where a distance is 0, its gradient is taken to be 0.
 
     With ``backend="cuda"``, or embeddings on a GPU, distances, mining and their products are computed on the GPU;
-    embeddings and gradients pass through the host.
+    a number for each example passes through the host.
     """
 
     shape = "mining"
@@ -51,15 +51,16 @@ class MiningLoss(Loss):
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"])
         arrays = tuple(own.values())
-        engine = backend.engine(backend.choose(shared["backend"], arrays), self.shape)
-        call = self.function(**{name: backend.to_host(value) for name, value in own.items()})
+        where = backend.choose(shared["backend"], arrays)
+        engine, store = backend.engine(where, self.shape), backend.engine(where, "vectors").Store(*arrays)
+        call = self.function(**backend.arguments(tuple(own), own))
         embeddings = validate.matrix("embeddings", call.embeddings)
         count = len(embeddings)
         classes = codes("labels", call.labels, count)
         weights = row_weights(backend.to_host(shared["sample_weight"]), (count,))
         weights = np.ones(count) if weights is None else weights
         order = np.argsort(classes, kind="stable")
-        examples = Examples(_centred(embeddings)[order], *_ranges(classes[order]), weights[order])
+        examples = Examples(store, store.centred(embeddings, order), *_ranges(classes[order]), weights[order])
         kind = Kind(call.name, call.formulas, call.squared, call.soft)
         wanted = what == "value_and_grad"
         with np.errstate(invalid="ignore", over="ignore"):
@@ -71,10 +72,10 @@ class MiningLoss(Loss):
         each[order] = np.where(examples.weights == 0.0, 0.0, outcome.loss * factors)
         results = [reduce.reduced(each, reduction, denominator)]
         if wanted:
-            gradient = np.empty_like(outcome.gradient)
-            gradient[order] = outcome.gradient
-            gradient *= gradient.dtype.type(reduce.inverse(denominator) if reduction == "mean" else 1.0)
-            results.append(gradient)
+            gradient = store.zeros(embeddings.shape, examples.rows.dtype)
+            scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
+            store.add(gradient, order, np.full(count, scale), outcome.gradient, None)
+            results.append(store.home(gradient))
         if shared.get("with_counts"):
             results.append(Counts(int(outcome.active.sum()), int(outcome.every.sum())))
         return backend.like(results[0] if len(results) == 1 else tuple(results), arrays)
@@ -84,15 +85,6 @@ class TripletLoss(MiningLoss):
     """One of triplets; ``with_counts=True`` adds their `Counts`."""
 
     keywords = (*MiningLoss.keywords, keyword("with_counts", False))
-
-
-def _centred(embeddings: np.ndarray) -> np.ndarray:
-    """Less their mean, which no distance knows, and products lose digits by."""
-    dtype = validate.common_dtype((embeddings,))
-    with np.errstate(invalid="ignore", over="ignore"):
-        mean = embeddings.mean(0, dtype=np.float64) if len(embeddings) else 0.0
-        mean = np.where(np.isfinite(mean), mean, 0.0)
-        return np.ascontiguousarray(embeddings - mean.astype(dtype), dtype)
 
 
 def _ranges(classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

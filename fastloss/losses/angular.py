@@ -9,7 +9,7 @@ import numpy as np
 from fastloss import validate
 from fastloss.candidates import Candidates, Listed, candidates_loss, left_out, to_arrays
 from fastloss.domains import POSITIVE, Range
-from fastloss.shapes.candidates import Vectors
+from fastloss.shapes.candidates import Scaled
 
 __all__ = ["arcface_loss", "cosface_loss", "sphereface_loss"]
 
@@ -21,15 +21,14 @@ def _with_margin(embeddings: Any, weights: Any, labels: Any, scale: float, margi
     arrays = to_arrays(("embeddings", "weights"), (embeddings, weights))
     targets = validate.indices("labels", labels, (len(arrays[0]),), len(arrays[1]))
     dtype = validate.common_dtype(arrays)
-    rows, columns = Vectors(arrays[0], dtype, scale, True), Vectors(arrays[1], dtype, 1.0, True)
+    rows, columns = Scaled((arrays[0],), dtype, scale, True), Scaled((arrays[1],), dtype, 1.0, True)
 
     def bend(logits):
         value, slope = margin(np.clip(logits / scale, -1.0, 1.0))
         return scale * value, slope
 
     def public(gradient, total) -> dict[str, Any]:
-        by_rows, by_columns = rows.pull(gradient.rows), columns.pull(gradient.columns)
-        return {"embeddings": by_rows, "weights": by_columns, "scale": total / scale}
+        return {"embeddings": gradient.rows, "weights": gradient.columns, "scale": total / scale}
 
     excluded = left_out(targets, np.arange(len(arrays[1])))
     return Candidates(rows, columns, (Listed(targets),), public, bend=bend, excluded=excluded)

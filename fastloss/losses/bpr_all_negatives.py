@@ -8,6 +8,7 @@ from fastloss import backend, reduce, validate
 from fastloss.domains import AT_LEAST_ZERO, Free
 from fastloss.loss import Loss, keyword
 from fastloss.losses.pairwise import pairwise_logistic_loss
+from fastloss.shapes.candidates import Scaled
 from fastloss.shapes.factors import pair_counts
 
 __all__ = ["bpr_all_negatives_loss"]
@@ -22,10 +23,11 @@ class FactorsLoss(Loss):
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"])
         arrays = tuple(own.values())
-        engine = backend.engine(backend.choose(shared["backend"], arrays), self.shape)
-        own = {name: backend.to_host(value) for name, value in own.items()}
-        factors = _factors(own)
-        users, items, _ = factors
+        where = backend.choose(shared["backend"], arrays)
+        engine, store = backend.engine(where, self.shape), backend.engine(where, "vectors").Store(*arrays)
+        own = backend.arguments(tuple(own), own)
+        users, items, bias = _factors(own)
+        users, items = (store.vectors(Scaled((one,), bias.dtype)).all() for one in (users, items))
         interactions = _interactions(own["interactions"], len(users), len(items))
         weights = validate.sample_weight(backend.to_host(shared["sample_weight"]), (len(users),))
         if weights is None:
@@ -35,24 +37,26 @@ class FactorsLoss(Loss):
         pairs = pair_counts(interactions, len(items))
         denominator = reduce.sum_of_many(weights * pairs)
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
-        outcome = engine.run(
-            pairwise_logistic_loss.formulas, factors, interactions, scale * weights, what == "value_and_grad"
-        )
+        formulas, wanted = pairwise_logistic_loss.formulas, what == "value_and_grad"
+        outcome = engine.run(formulas, (store, users, items, bias), interactions, scale * weights, wanted)
         each = outcome.loss * weights
-        penalty, more = self.function(**own)
         value = each if reduction == "none" else reduce.sum_of_many(each)
         if reduction == "mean":
             value = reduce.mean(value, denominator)
-        value = value if reduction == "none" else value + penalty
+        reg = self.function(**own)
+        if reduction != "none" and reg:
+            squares = [store.dots(one, None, one, None).sum() for one in (users, items)]
+            value += reg * float(sum(squares) + np.sum(np.square(bias, dtype=np.float64)))
         if what == "value":
             return backend.like(value, arrays)
-        slopes = (outcome.users, outcome.items, outcome.bias)
-        slopes = tuple(slope + extra for slope, extra in zip(slopes, more, strict=False))
-        return backend.like((value, slopes), arrays)
+        for slopes, given in ((outcome.users, users), (outcome.items, items)) if reg else ():
+            store.add(slopes, None, np.full(len(given), 2.0 * reg), given, None)
+        by_bias = () if own["item_bias"] is None else (outcome.bias + bias.dtype.type(2.0 * reg) * bias,)
+        return backend.like((value, (store.home(outcome.users), store.home(outcome.items), *by_bias)), arrays)
 
 
 def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The factors in their common precision, and the items' biases, empty if there are none."""
+    """The factors, and in their common precision the items' biases, empty if there are none."""
     users, items = (validate.matrix(name, own[name]) for name in ("user_factors", "item_factors"))
     if users.shape[1] != items.shape[1]:
         raise ValueError(f"item_factors has shape {items.shape}: expected {users.shape[1]} columns, as user_factors")
@@ -60,8 +64,7 @@ def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if own["item_bias"] is not None and bias.shape != (len(items),):
         raise ValueError(f"item_bias has shape {bias.shape}: expected {(len(items),)}")
     dtype = validate.common_dtype((users, items))
-    users, items, bias = (np.ascontiguousarray(one, dtype) for one in (users, items, bias))
-    return users, items, bias
+    return users, items, np.ascontiguousarray(bias, dtype)
 
 
 def _interactions(given: Any, users: int, items: int) -> tuple[np.ndarray, np.ndarray]:
@@ -91,7 +94,7 @@ def bpr_all_negatives_loss(user_factors, item_factors, interactions, *, item_bia
         \qquad x_{ui} = p_u \cdot q_i + b_i
 
     Exact, in time proportional to the scores and in the memory of a tile of them. Scores are products in the factors'
-    precision; the rest is float64. On a GPU every pair is looked at, and factors and gradients pass through the host.
+    precision; the rest is float64. On a GPU every pair is looked at.
 
     Parameters
     ----------
@@ -131,8 +134,4 @@ def bpr_all_negatives_loss(user_factors, item_factors, interactions, *, item_bia
     >>> print(f"{fastloss.bpr_all_negatives_loss(users, items, ([0, 1], [0])):.6f}")
     0.164171
     """
-    arrays = [validate.array("factors", array) for array in (user_factors, item_factors)]
-    if item_bias is not None:
-        arrays.append(validate.array("item_bias", item_bias))
-    penalty = reg * sum(float(np.sum(np.square(array, dtype=np.float64))) for array in arrays)
-    return penalty, tuple((2.0 * reg * array).astype(validate.kernel_dtype(array)) for array in arrays)
+    return reg

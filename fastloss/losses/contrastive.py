@@ -1,5 +1,6 @@
 """Contrastive losses on whole batches of embeddings: one positive, or several, against all other candidates."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from fastloss.candidates import (
     to_arrays,
 )
 from fastloss.domains import POSITIVE, Choice, Flag, Free
-from fastloss.shapes.candidates import Vectors
+from fastloss.shapes.candidates import Scaled
 
 __all__ = ["info_nce_loss", "multiple_negatives_ranking_loss", "nt_xent_loss", "supcon_loss"]
 
@@ -112,7 +113,7 @@ def info_nce_loss(
     call = _against(arrays, (1.0 / temperature, similarity, symmetric), ids, positives)
     call.symmetric = symmetric
     names = ("query", "key", "negatives")
-    call.public = _gradients(call, names, arrays, "temperature", -1.0 / temperature)
+    call.public = _gradients(names, arrays, "temperature", -1.0 / temperature)
     return call
 
 
@@ -167,7 +168,7 @@ def multiple_negatives_ranking_loss(anchors, positives, negatives=None, *, scale
     names = ("anchors", "positives", "negatives")
     arrays = to_arrays(names, (anchors, positives, negatives), deep=2)
     call = _against(arrays, (scale, similarity, True), ids, None, names[:2])
-    call.public = _gradients(call, names, arrays, "scale", 1.0 / scale)
+    call.public = _gradients(names, arrays, "scale", 1.0 / scale)
     return call
 
 
@@ -176,9 +177,9 @@ def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candid
     scale, similarity, exact = settings
     query, key, *more = arrays
     height, dtype = len(query), validate.common_dtype(arrays)
-    columns = np.concatenate((key, *(one.reshape(-1, key.shape[1]) for one in more))) if more else key
-    rows = Vectors(query, dtype, scale, similarity == "cos")
-    columns = Vectors(columns, dtype, 1.0, similarity == "cos")
+    flat = (one.reshape(math.prod(one.shape[:-1]), one.shape[-1]) for one in more)
+    rows = Scaled((query,), dtype, scale, similarity == "cos")
+    columns = Scaled((key, *flat), dtype, 1.0, similarity == "cos")
     call = Candidates(rows, columns, (), lambda gradient, total: {}, counted=height)
     if positives is not None:
         if not isinstance(positives, (tuple, list)) or len(positives) != 2:
@@ -204,14 +205,14 @@ def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candid
     return call
 
 
-def _gradients(call, names, arrays, scalar, factor):
+def _gradients(names, arrays, scalar, factor):
     """The gradients' names for the caller; `factor` times the sum of slopes times logits is that by the scalar."""
 
     def public(gradient, total) -> dict[str, Any]:
-        by_columns = call.columns.pull(gradient.columns)
-        result = {names[0]: call.rows.pull(gradient.rows), names[1]: by_columns[: len(arrays[1])]}
+        by_columns = gradient.columns
+        result = {names[0]: gradient.rows, names[1]: by_columns[: len(arrays[1])]}
         if len(arrays) > 2:
-            result[names[2]] = by_columns[len(arrays[1]) :].reshape(arrays[2].shape)
+            result[names[2]] = by_columns[len(arrays[1]) :].reshape(*arrays[2].shape)
         return {**result, scalar: factor * total}
 
     return public
@@ -262,11 +263,11 @@ def nt_xent_loss(z1, z2, *, temperature=0.5):
     if arrays[0].shape != arrays[1].shape:
         raise ValueError(f"z2 has shape {arrays[1].shape}: expected the shape of z1, {arrays[0].shape}")
     count = len(arrays[0])
-    views = Vectors(np.concatenate(arrays), validate.common_dtype(arrays), temperature**-0.5, True)
+    views = Scaled(tuple(arrays), validate.common_dtype(arrays), temperature**-0.5, True)
     pairs = np.tile(np.arange(count), 2)
 
     def public(gradient, total) -> dict[str, Any]:
-        both = views.pull(gradient.columns)
+        both = gradient.columns
         return {"z1": both[:count], "z2": both[count:], "temperature": -total / temperature}
 
     partners = Listed(np.roll(np.arange(2 * count), count))
@@ -322,13 +323,13 @@ def supcon_loss(embeddings, labels, *, temperature=0.1):
     """
     (array,) = to_arrays(("embeddings",), (embeddings,))
     classes = codes("labels", labels, len(array))
-    vectors = Vectors(array, validate.common_dtype((array,)), temperature**-0.5, True)
+    vectors = Scaled((array,), validate.common_dtype((array,)), temperature**-0.5, True)
     mates = Classmates(classes)
     counts = (mates.others > 0).astype(np.float64)
     itself = np.arange(len(array))
 
     def public(gradient, total) -> dict[str, Any]:
-        return {"embeddings": vectors.pull(gradient.columns), "temperature": -total / temperature}
+        return {"embeddings": gradient.columns, "temperature": -total / temperature}
 
     return Candidates(
         vectors,

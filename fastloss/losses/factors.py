@@ -17,7 +17,7 @@ from fastloss.candidates import (
     to_arrays,
 )
 from fastloss.domains import Free, Range
-from fastloss.shapes.candidates import Vectors
+from fastloss.shapes.candidates import Scaled
 
 __all__ = ["cross_entropy_with_factors"]
 
@@ -89,7 +89,7 @@ def cross_entropy_with_factors(
     targets = np.where(known, targets, 0)
     own = known.astype(np.float64) if weights is None else np.where(known, weights[targets], 0.0)
     dtype = validate.common_dtype(arrays)
-    rows, columns = (Vectors(array, dtype, 1.0, False) for array in arrays)
+    rows, columns = (Scaled((array,), dtype) for array in arrays)
 
     def public(gradient, total) -> dict[str, Any]:
         result: dict[str, Any] = {"hidden": gradient.rows, "class_weights": gradient.columns}

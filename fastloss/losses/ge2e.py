@@ -1,5 +1,6 @@
 """Generalised end-to-end loss for speaker verification."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from fastloss.candidates import (
     sigmoid,
 )
 from fastloss.domains import ANY, POSITIVE, Choice, Free
-from fastloss.shapes.candidates import Logits, Vectors
+from fastloss.shapes.candidates import Logits, Scaled
 
 __all__ = ["ge2e_loss"]
 
@@ -24,27 +25,44 @@ __all__ = ["ge2e_loss"]
 class OwnCentroid:
     """Each row's logit with the mean of its class, itself left out."""
 
-    def __init__(self, given: np.ndarray, classes: np.ndarray, sums: np.ndarray):
+    def __init__(self, given: Any, classes: np.ndarray, count: int):
         self.classes = classes
-        self.sizes = np.bincount(classes, minlength=len(sums))
+        self.sizes = np.bincount(classes, minlength=count)
         self.others = self.sizes[classes] - 1
-        shares = np.divide(1.0, self.others, out=np.zeros(len(given)), where=self.others > 0)
-        self._shares = shares[:, None]
-        self._means = Vectors((sums[classes] - given) * self._shares, np.dtype(np.float64), 1.0, True)
-        self.gradient = np.zeros(given.shape)  # by the given rows, through the means
+        self._given = given
+        self._shares = np.divide(1.0, self.others, out=np.zeros(len(given)), where=self.others > 0)
+        self._store: Any = None
+        self._means: Any = None
+        self._through: Any = None  # the gradient by the given rows, through the means
+
+    def _others(self, source: Any) -> Any:
+        """For each row the mean of its class, itself left out. A gradient by these means is pulled back by the same."""
+        store, depth = self._store, self._given.shape[1]
+        total, result = (store.zeros((len(one), depth), np.float64) for one in (self.sizes, self.others))
+        store.add(total, self.classes, np.ones(len(self.others)), source, None)
+        store.add(result, None, self._shares, total, self.classes)
+        store.add(result, None, -self._shares, source, None)
+        return result
 
     def logits(self, logits: Logits) -> np.ndarray:
-        result = np.einsum("ij,ij->i", logits.rows, self._means.block(0, len(logits.rows)), dtype=np.float64)
+        self._store, wide = logits.store, np.dtype(np.float64)
+        means = self._others(self._store.vectors(Scaled((self._given,), wide)))
+        self._means = self._store.vectors(Scaled((means,), wide, unit=True))
+        result = self._store.dots(logits.rows, None, self._means, None)
         return result + (logits.bias[self.classes] if logits.bias.size else 0.0)
 
     def pull(self, logits: Logits, slopes: np.ndarray, gradient: Gradient) -> None:
-        gradient.rows[...] += (slopes[:, None] * self._means.block(0, len(slopes))).astype(logits.dtype)
-        by_mean = self._means.pull(slopes[:, None] * logits.rows) * self._shares
-        total = np.zeros((len(self.sizes), by_mean.shape[1]))
-        np.add.at(total, self.classes, by_mean)
-        self.gradient += total[self.classes] - by_mean
+        self._store.add(gradient.rows, None, slopes, self._means, None)
+        by_mean = self._store.zeros(logits.rows.shape, np.float64)
+        self._store.add(by_mean, None, slopes, logits.rows, None)
+        self._through = self._others(self._means.pull(by_mean))
         if logits.bias.size:
             np.add.at(gradient.bias, self.classes, slopes)
+
+    def add(self, gradient: Gradient) -> None:
+        """To the gradient by the rows, what goes through their own means, and through the classes'."""
+        self._store.add(gradient.rows, None, np.ones(len(self.others)), self._through, None)
+        self._store.add(gradient.rows, None, 1.0 / self.sizes[self.classes], gradient.columns, self.classes)
 
 
 @candidates_loss(
@@ -107,27 +125,22 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax"):
         raise ValueError(f"embeddings has shape {array.shape}: expected three dimensions, or two and labels")
     shape = array.shape
     known = np.repeat(np.arange(shape[0]), shape[1]) if labels is None else codes("labels", labels, shape[0])
-    array = array.reshape(-1, shape[-1])
+    array = array.reshape(math.prod(shape[:-1]), shape[-1])
     dtype = validate.common_dtype((array,))
-    sums = np.zeros((int(known.max(initial=-1)) + 1, shape[-1]))
-    np.add.at(sums, known, array.astype(np.float64))
-    own = OwnCentroid(array.astype(np.float64), known, sums)
-    rows = Vectors(array, dtype, w, True)
-    sizes = np.maximum(own.sizes, 1)[:, None]
-    columns = Vectors(sums / sizes, dtype, 1.0, True)
+    rows, columns = Scaled((array,), dtype, w, True), Scaled((array,), dtype, 1.0, True, known)
+    own = OwnCentroid(array, known, len(columns))
     mass = (own.others > 0).astype(np.float64)
     contrast = variant == "contrast"
 
     def public(gradient, total) -> dict[str, Any]:
-        by_rows, by_centroids = rows.pull(gradient.rows), columns.pull(gradient.columns) / sizes
-        by_rows += (by_centroids[known] + own.gradient).astype(dtype)
         by_b = float(gradient.bias.sum()) if contrast else 0.0
-        return {"embeddings": by_rows.reshape(shape), "w": (total - b * by_b) / w, "b": by_b}
+        own.add(gradient)
+        return {"embeddings": gradient.rows.reshape(*shape), "w": (total - b * by_b) / w, "b": by_b}
 
     call = Candidates(rows, columns, (own,), public, against_rest, factor=mass, mass=mass, counted=int(mass.sum()))
-    call.excluded = left_out(known, np.arange(len(sums)))
+    call.excluded = left_out(known, np.arange(len(columns)))
     if contrast:
-        call.bias = np.full(len(sums), b)
+        call.bias = np.full(len(columns), b)
         call.needs_rest, call.needs_largest = False, True
 
         def head(_, own, other, there):

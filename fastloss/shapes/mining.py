@@ -35,7 +35,8 @@ class Kind(NamedTuple):
 class Examples(NamedTuple):
     """Centred, in the order of their classes."""
 
-    rows: np.ndarray
+    store: Any  # the engine's, of vectors
+    rows: Any  # a matrix there
     starts: np.ndarray  # of each row's class
     ends: np.ndarray
     weights: np.ndarray
@@ -47,7 +48,7 @@ class Outcome(NamedTuple):
     loss: np.ndarray
     active: np.ndarray
     every: np.ndarray
-    gradient: np.ndarray
+    gradient: Any  # a matrix in the store
 
 
 def to_distances(strip, first, rows, squares):

@@ -19,6 +19,7 @@ SMALL = {
     "queries.THREADS": 8,
     "pointwise.THREADS": 8,
     "rows.THREADS": 8,
+    "vectors.THREADS": 8,
     "transpose.SIDE": 4,
 }
 SMALL |= {"transpose.PADDED": 5, "transpose.DEPTH": 2}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import fastloss
+from fastloss import gpu
 from fastloss.engines import cuda as engine
 from fastloss.loss import REGISTRY
 from tests.cases import cases
@@ -174,6 +175,39 @@ def test_arrays_on_the_gpu(monkeypatch):
     np.testing.assert_allclose(each.copy_to_host(), fastloss.batch_hard_triplet_loss(x, labels, reduction="none"))
     with pytest.raises(ValueError, match="backend is 'cpu', but an argument lies on a GPU"):
         fastloss.batch_hard_triplet_loss(Pretended(x), labels, backend="cpu")
+
+
+VECTORS = np.random.default_rng(8).normal(size=(3, 7, 11))
+IDS = np.arange(7) // 3
+STAYING = [
+    *((name, (0, 1), ()) for name in ("info_nce_loss", "multiple_negatives_ranking_loss", "nt_xent_loss")),
+    *((name, (0,), (IDS,)) for name in ("supcon_loss", "ge2e_loss", *sorted({case.loss.name for case in MINED}))),
+    *((name, (0, 1), (IDS,)) for name in ("arcface_loss", "cosface_loss", "sphereface_loss")),
+    ("cross_entropy_with_factors", (0, 1), (IDS,)),
+    ("bpr_all_negatives_loss", (0, 1), ((np.array([0, 1, 2, 4, 5, 5, 6, 7]), np.array([3, 4, 0, 6, 1, 2, 5])),)),
+]
+
+
+@pytest.mark.parametrize(("name", "which", "more"), STAYING, ids=[name for name, *_ in STAYING])
+def test_vectors_on_the_gpu_stay_there(name, which, more, monkeypatch):
+    def refusing(method):
+        def refuse(place, array, *dtype):
+            assert isinstance(array, Pretended | gpu.GpuArray) or array.shape[1:] != (11,) or len(array) == 1
+            return method(place, array, *dtype)
+
+        return refuse
+
+    monkeypatch.setattr(arrays, "view", view)
+    loss, given = getattr(fastloss, name), [VECTORS[k] for k in which]
+    expected = loss.value_and_grad(*given, *more)
+    with monkeypatch.context() as patched:
+        for method in ("host", "device"):
+            patched.setattr(arrays.Place, method, refusing(getattr(arrays.Place, method)))
+        value, slopes = loss.value_and_grad(*map(Pretended, given), *more)
+        with pytest.raises(AssertionError):
+            loss(*given, *more, backend="cuda")
+    on_host = tuple(one if isinstance(one, float) else one.copy_to_host() for one in as_tuple(slopes))
+    compare((value, on_host), (expected[0], as_tuple(expected[1])))
 
 
 def test_an_unknown_backend():

@@ -21,10 +21,10 @@ TASKS = 32
 
 
 def run(
-    formulas: PairFormulas, factors: tuple[np.ndarray, ...], interactions: Any, scales: np.ndarray, gradient: bool
+    formulas: PairFormulas, factors: tuple[Any, ...], interactions: Any, scales: np.ndarray, gradient: bool
 ) -> Outcome:
-    """One pass over the users; `factors` is (users, items, bias), `scales` multiplies each user's derivatives."""
-    users, items, bias = factors
+    """One pass over the users; `factors` is (store, users, items, bias), `scales` multiplies users' derivatives."""
+    _, users, items, bias = factors
     offsets, indices = interactions
     count, width = len(users), len(items)
     height = max(1, min(STRIP // max(width, 1), count))

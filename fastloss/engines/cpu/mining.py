@@ -53,7 +53,7 @@ def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: b
     count, depth = rows.shape
     mine = kernel(kind, rows.dtype, wanted)
     squares = np.einsum("ij,ij->i", rows, rows, dtype=np.float64).astype(rows.dtype)
-    arrays = rows, squares, *examples[1:]
+    arrays = rows, squares, *examples[2:]
     outputs = np.zeros(count), np.zeros(count), np.zeros(count, np.int64)
     height = max(FEWEST, min(ROWS, STRIP // max(count, 1)))
     gradient = np.zeros((count if wanted else 0, depth), rows.dtype)

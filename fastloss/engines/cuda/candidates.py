@@ -2,7 +2,7 @@
 
 `rest` walks over all columns with each tile of rows, every thread with running maxima and sums of its own, which are
 joined at the end: no logit is stored. `gradients` writes a strip of the slopes by the logits, of which the gradients
-are two more products. The interface is that of `engines.cpu.candidates`; vectors come from the host and return there.
+are two more products. The interface is that of `engines.cpu.candidates`.
 """
 
 import functools
@@ -164,9 +164,8 @@ class Operands:
 
     def __init__(self, logits: Logits):
         self.logits = logits
-        self.place = Place()
-        self.rows = self.place.device(logits.rows)
-        self.columns = self.rows if logits.same else self.place.device(logits.block(0, logits.width))
+        self.place: Place = logits.store.place
+        self.rows, self.columns = logits.rows, logits.columns.all()
         groups = _groups(logits)
         none = self.place.empty(0, logits.dtype)
         bias = self.place.device(logits.bias) if logits.bias.size else none
@@ -199,7 +198,7 @@ def _walk(place: Place, find: bool, sources: tuple[Any, Any], sides: Any) -> tup
 
 
 def prepared(logits: Logits) -> Operands:
-    """What `rest` and `gradients` take: logits are copied to the device once."""
+    """What `rest` and `gradients` take: what lies on the host is copied to the device once."""
     return Operands(logits)
 
 
@@ -250,7 +249,7 @@ def gradients(own: Operands, rows: Side, columns: Side | None = None) -> Gradien
             accumulate(place, BY_COLUMNS, (slopes, vectors), by_columns)
         if logits.bias.size:
             add_columns(place, slopes, sums)
-    return Gradient(place.host(by_rows), place.host(by_columns), place.host(sums).astype(logits.dtype))
+    return Gradient(by_rows, by_columns, place.host(sums).astype(logits.dtype))
 
 
 def strip_height(width: int, height: int, dtype: np.dtype) -> int:

@@ -11,7 +11,6 @@ from numba import cuda
 
 from fastloss.elementary import INFINITY
 from fastloss.engines.cuda import reduction
-from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.device import kernel as bound
 from fastloss.engines.cuda.products import ACROSS, BY_COLUMNS, BY_ROWS, Product, accumulate, add_columns, launch, zeros
 from fastloss.engines.cuda.reduction import block_sum
@@ -120,14 +119,15 @@ def _compiled(formulas: PairFormulas, dtype: np.dtype, wanted: bool, threads: in
 
 
 def run(
-    formulas: PairFormulas, factors: tuple[np.ndarray, ...], interactions: Any, scales: np.ndarray, gradient: bool
+    formulas: PairFormulas, factors: tuple[Any, ...], interactions: Any, scales: np.ndarray, gradient: bool
 ) -> Outcome:
-    """One pass over the users, as `engines.cpu.factors.run`; factors come from the host and return there."""
-    place, dtype = Place(), factors[0].dtype
-    count, width = len(factors[0]), len(factors[1])
-    users, items, bias = map(place.device, factors)
-    by_users, by_items = (zeros(place, one.shape if gradient else (0, 0), dtype) for one in factors[:2])
-    sums, losses = place.zeros(width if gradient and factors[2].size else 0), place.zeros(count)
+    """One pass over the users, as `engines.cpu.factors.run`; users and items lie on the device."""
+    store, users, items, on_host = factors
+    place, dtype, biased = store.place, on_host.dtype, on_host.size > 0
+    count, width = len(users), len(items)
+    bias = place.device(on_host)
+    by_users, by_items = (zeros(place, one.shape if gradient else (0, 0), dtype) for one in (users, items))
+    sums, losses = place.zeros(width if gradient and biased else 0), place.zeros(count)
     given = distinct(interactions, width)
     lists = tuple(place.device(one, np.int64) for one in given)
     positives, multiples = place.empty(max(1, given[1].size)), place.device(scales, np.float64)
@@ -137,14 +137,13 @@ def run(
         height = min(step, count - start)
         some = slice(start, start + height)
         strips = scores[:height], slopes[:height] if gradient else slopes
-        product, more = (BIASED, bias) if factors[2].size else (SCORES, 0)
+        product, more = (BIASED, bias) if biased else (SCORES, 0)
         launch(place, product, (users[some], items), strips[0].reshape(1, height, width), more)
         run = _compiled(formulas, dtype, gradient, THREADS)
         run[height, THREADS, place.stream](strips, start, lists, positives, (losses, multiples))
         if gradient:
             accumulate(place, BY_ROWS, (strips[1], items), by_users[some])
             accumulate(place, BY_COLUMNS, (strips[1], users[some]), by_items)
-            if factors[2].size:
+            if biased:
                 add_columns(place, strips[1], sums)
-    loss, *found = map(place.host, (losses, by_users, by_items, sums))
-    return Outcome(loss, *(one.astype(dtype, copy=False) for one in found))
+    return Outcome(place.host(losses), by_users, by_items, place.host(sums).astype(dtype, copy=False))

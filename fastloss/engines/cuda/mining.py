@@ -1,7 +1,7 @@
 """Pairs and triplets on CUDA: strips of distances, a block of threads an anchor, then two products for the gradient.
 
 Every triplet is looked at, in time proportional to N**2 times a class's size, where the CPU places each negative among
-an anchor's positives. The interface is that of `engines.cpu.mining`; examples come from the host and return there.
+an anchor's positives. The interface is that of `engines.cpu.mining`.
 """
 
 import functools
@@ -14,7 +14,6 @@ from numba import cuda
 from fastloss import elementary
 from fastloss.elementary import INFINITY
 from fastloss.engines.cuda import reduction
-from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.device import kernel as bound
 from fastloss.engines.cuda.products import BY_COLUMNS, BY_ROWS, PRODUCT, accumulate, add_columns, launch, zeros
 from fastloss.engines.cuda.reduction import block_sum
@@ -260,10 +259,11 @@ def _compiled(kind: Kind, dtype: np.dtype, wanted: bool, threads: int) -> Any:
 
 def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: bool) -> Outcome:
     """Every anchor, a strip of them at a time."""
-    count, depth = examples.rows.shape
-    dtype, place = examples.rows.dtype, Place()
-    squares = np.einsum("ij,ij->i", examples.rows, examples.rows, dtype=np.float64).astype(dtype)
-    own = tuple(map(place.device, (examples.rows, squares, *examples[1:])))
+    store, rows, *more = examples
+    count, depth = rows.shape
+    dtype, place = np.dtype(rows.dtype), store.place
+    squares = store.dots(rows, None, rows, None).astype(dtype)
+    own = (rows, *map(place.device, (squares, *more)))
     outputs = place.zeros(count), place.zeros(count), place.zeros(count, np.int64), place.zeros(count)
     by_rows = zeros(place, (count if wanted else 0, depth), dtype)
     step = max(1, min(count, STRIP // max(count, 1)))
@@ -281,5 +281,7 @@ def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: b
             accumulate(place, BY_COLUMNS, (strips[1], anchors), by_rows)
             add_columns(place, strips[1], outputs[3])
     losses, active, every, sums = map(place.host, outputs)
-    gradient = (sums[:, None] * examples.rows - place.host(by_rows)).astype(dtype) if wanted else examples.rows[:0]
+    gradient = store.zeros(by_rows.shape, np.float64)  # they may be nearly the same
+    store.add(gradient, None, sums, rows, None)
+    store.add(gradient, None, -np.ones(count), by_rows, None)
     return Outcome(losses, active, every, gradient)

@@ -1,0 +1,146 @@
+"""Vectors in memory or in a file, and sums over few of them, in their order. `engines.cuda.vectors` has the same."""
+
+from typing import Any
+
+import numpy as np
+
+from fastloss.shapes.candidates import Scaled
+from fastloss.validate import kernel_dtype
+
+BLOCK = 1 << 16  # numbers that are worked on at a time: temporaries stay in the cache
+
+
+def chunks(count: int, depth: int) -> list[slice]:
+    """Vectors of that many numbers, cut so that a chunk has `BLOCK` numbers."""
+    step = max(1, BLOCK // max(depth, 1))
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+class Vectors:
+    """Vectors times a factor, or of that length: as an array, or a block at a time where they lie in a file."""
+
+    def __init__(self, array: np.ndarray, about: Scaled):
+        self.given, self.about = array, about
+        self.inverse = np.empty(0)  # 1 / length of each, where they are brought to one length; 0 for a vector of zeros
+        self.scaled: np.ndarray | None = None
+        if not _mapped(array):
+            if about.unit:
+                self.inverse = np.empty(len(array))
+            if about.unit or about.factor != 1.0 or array.dtype != about.dtype or not array.flags.c_contiguous:
+                self.scaled = np.empty(array.shape, about.dtype)
+                for part in chunks(*array.shape):
+                    self.scaled[part], inverse = self._scale(array[part])
+                    self.inverse[part if about.unit else slice(0)] = inverse
+            else:
+                self.scaled = array
+
+    def __len__(self) -> int:
+        return len(self.given)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.given.shape
+
+    def _scale(self, some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        wide = np.asarray(some, np.float64)
+        inverse = np.empty(0)
+        if self.about.unit:
+            largest = np.abs(wide).max(1, initial=0.0)  # so that no square over- or underflows
+            safe = np.where((largest > 0.0) & np.isfinite(largest), largest, 1.0)
+            wide = wide / safe[:, None]
+            length = np.sqrt(np.square(wide).sum(1))
+            shares = np.divide(1.0, length, out=np.where(length == 0.0, 0.0, np.nan), where=length > 0.0)
+            wide = wide * shares[:, None]
+            with np.errstate(over="ignore"):
+                inverse = shares / safe
+        return (wide * self.about.factor).astype(self.about.dtype), inverse
+
+    def __getitem__(self, which: Any) -> np.ndarray:
+        """Those in a slice, or of some numbers, contiguous."""
+        return self._scale(self.given[which])[0] if self.scaled is None else self.scaled[which]
+
+    def all(self) -> np.ndarray:
+        """All of them in memory."""
+        return self[:]
+
+    def pull(self, gradient: np.ndarray) -> np.ndarray:
+        """From the gradient by the scaled vectors to that by the given ones; works in place."""
+        unit, factor, dtype = self.about.unit, self.about.factor, self.about.dtype
+        for part in chunks(*gradient.shape):
+            own = gradient[part]
+            if unit:  # only what is at a right angle to the vector turns it
+                if self.scaled is None:
+                    vectors, inverse = self._scale(self.given[part])
+                else:
+                    vectors, inverse = self.scaled[part], self.inverse[part]
+                along = np.einsum("ij,ij->i", vectors, own, dtype=np.float64) / factor**2
+                own -= vectors * along[:, None].astype(dtype)
+                own *= (factor * inverse[:, None]).astype(dtype)
+            elif factor != 1.0:
+                own *= dtype.type(factor)
+        return gradient
+
+
+def _mapped(array: Any) -> bool:
+    """Whether it is a view of a file that is mapped into memory."""
+    while array is not None and not isinstance(array, np.memmap):
+        array = getattr(array, "base", None)
+    return array is not None
+
+
+class Store:
+    """Where the vectors of a call lie, and what they are summed by; numbers and places are None for each in turn."""
+
+    def __init__(self, *arrays: Any):
+        pass
+
+    def vectors(self, about: Scaled) -> Vectors:
+        """The vectors that are described."""
+        array = about.arrays[0] if len(about.arrays) == 1 else np.concatenate(about.arrays)
+        if about.classes is not None:
+            sizes = np.bincount(about.classes, minlength=len(about))
+            means = self.zeros((len(about), array.shape[1]), np.float64)
+            self.add(means, about.classes, 1.0 / sizes[about.classes], array, None)
+            array = means
+        return Vectors(array, about)
+
+    def zeros(self, shape: tuple[int, int], dtype: Any) -> np.ndarray:
+        """To be added to."""
+        return np.zeros(shape, dtype)
+
+    def dots(self, first: Any, numbers: Any, second: Any, others: Any) -> np.ndarray:
+        """Products of vectors, a pair at a time, in float64."""
+        count = len(first) if numbers is None else len(numbers)
+        result = np.empty(count)
+        for part in chunks(count, first.shape[1]):
+            one, two = (
+                source[part if which is None else which[part]] for source, which in ((first, numbers), (second, others))
+            )
+            result[part] = np.einsum("ij,ij->i", one, two, dtype=np.float64)
+        return result
+
+    def add(self, target: np.ndarray, places: Any, factors: np.ndarray, source: Any, numbers: Any) -> None:
+        """target[places] += factors * source[numbers], places that occur several times included."""
+        for part in chunks(len(factors), target.shape[1]):
+            which: Any = part if numbers is None else numbers[part]
+            own = factors[part, None].astype(target.dtype)
+            if places is None:
+                target[part] += source[which] * own
+                continue
+            order = np.argsort(places[part], kind="stable")
+            at = places[part][order]
+            some = source[order + part.start if numbers is None else which[order]] * own[order]
+            starts = np.flatnonzero(np.append(True, at[1:] != at[:-1]))
+            target[at[starts]] += some if len(starts) == len(at) else np.add.reduceat(some, starts)
+
+    def centred(self, array: np.ndarray, order: np.ndarray) -> np.ndarray:
+        """Vectors less their mean, which no distance knows, and products lose digits by; in another order."""
+        dtype = kernel_dtype(array)
+        with np.errstate(invalid="ignore", over="ignore"):
+            mean = array.mean(0, dtype=np.float64) if len(array) else 0.0
+            mean = np.where(np.isfinite(mean), mean, 0.0)
+            return np.ascontiguousarray(array - mean.astype(dtype), dtype)[order]
+
+    def home(self, array: np.ndarray) -> np.ndarray:
+        """A result, as the caller's kind of array."""
+        return array
