@@ -43,21 +43,24 @@ def limit(work: Workload) -> Limit:
         return Limit("np.sort of the scores", lambda: np.sort(numbers), lambda: np.sort(numbers))
     if work.counted == "similarities":
         return _product(work)
-    flat = [array.reshape(-1) for array in work.arrays if isinstance(array, np.ndarray)]
     changed = {id(work.arrays[at]) for at in work.differentiable}
-    written = [array.reshape(-1) for array in work.arrays if id(array) in changed]
-    read = [array.reshape(-1) for array in work.arrays if isinstance(array, np.ndarray) and id(array) not in changed]
+    arrays = [array for array in work.arrays if isinstance(array, np.ndarray)]
+    return bandwidth([one for one in arrays if id(one) not in changed], [one for one in arrays if id(one) in changed])
+
+
+def bandwidth(read: list[np.ndarray], changed: list[np.ndarray]) -> Limit:
+    """To read arrays, and for the gradient to write others as large as those that are `changed`."""
 
     def value() -> None:
-        for array in flat:
-            _read(array, np.empty(-(-array.size // BLOCK)))
+        for array in (*read, *changed):
+            _read(array.reshape(-1), np.empty(-(-array.size // BLOCK)))
 
     def both() -> list[np.ndarray]:
         for array in read:
-            _read(array, np.empty(-(-array.size // BLOCK)))
-        made = [np.empty_like(array) for array in written]  # a gradient is a new array, of new pages
-        for array, out in zip(written, made, strict=True):
-            _read_and_write(array, out)
+            _read(array.reshape(-1), np.empty(-(-array.size // BLOCK)))
+        made = [np.empty(array.size, array.dtype) for array in changed]  # a gradient is a new array, of new pages
+        for array, out in zip(changed, made, strict=True):
+            _read_and_write(array.reshape(-1), out)
         return made
 
     return Limit("read the arguments (and write the gradient)", value, both)

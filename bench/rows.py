@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 import fastloss
 from bench.elementwise import backward
+from bench.limits import bandwidth
 from bench.measure import Table
 
 
@@ -20,11 +21,16 @@ def run(table: Table, rows: int, classes: int) -> None:
         np.testing.assert_allclose(ours[0], theirs.item(), rtol=1e-5 if dtype == np.float32 else 1e-12)
         np.testing.assert_allclose(ours[1], leaf.grad.numpy(), atol=1e-5 / rows)
         del ours, theirs
+        least = bandwidth([t], [x])
         label, size = f"cross_entropy {rows}x{classes} {np.dtype(dtype).name}", rows * classes
         times = table.time(
             f"{label} value",
             size,
-            {"fastloss": lambda: fastloss.cross_entropy(x, t), "torch": lambda: F.cross_entropy(tx, tt)},  # noqa: B023
+            {
+                "fastloss": lambda: fastloss.cross_entropy(x, t),  # noqa: B023
+                "torch": lambda: F.cross_entropy(tx, tt),  # noqa: B023
+                least.name: least.value,
+            },
         )
         table.claim(f"{label} value", times["fastloss"], "PyTorch", times["torch"], 2.0, faster=True)
         times = table.time(
@@ -33,6 +39,7 @@ def run(table: Table, rows: int, classes: int) -> None:
             {
                 "fastloss": lambda: fastloss.cross_entropy.value_and_grad(x, t),  # noqa: B023
                 "torch": lambda: backward(F.cross_entropy, leaf, tt),  # noqa: B023
+                least.name: least.both,
             },
             repeats=5,
         )
