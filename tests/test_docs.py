@@ -162,6 +162,23 @@ def test_results_newest_and_missed(made_from, tmp_path):
     assert "**missed**" not in results.page([part])
 
 
+def test_results_of_every_loss(made_from, tmp_path):
+    """Others in multiples of our time at the largest size; a first call cold and from the cache."""
+    results = made_from("results")
+    timed = "benchmark,contender,size,seconds_50,seconds_20,seconds_80,repeats,threads,date,machine"
+    head = f"{timed},loss,dtype,what,peak_bytes"
+    both = "a_loss float32,{},{},{},1,1,5,2,2026-01-01,a machine,a_loss,float32,value and gradient,2000000"
+    others = ("fastloss", "PyTorch", "NumPy", "np.sort of the scores")
+    lines = [both.format(name, size, size * factor) for size in (10, 1000) for factor, name in enumerate(others, 1)]
+    first = "a_loss first call,{},1000,{},1,1,3,2,2026-01-01,a machine,a_loss,float64,first call,"
+    calls = [first.format("fastloss, nothing compiled", 2.0), first.format("fastloss, from the cache", 0.5)]
+    for name, rows in (("suite", lines), ("latency", calls)):
+        (tmp_path / f"2026-01-01-{name}.csv").write_text("\n".join((head, *rows)) + "\n")
+    page = results.page(results.parts(tmp_path))
+    assert "| a_loss | 1,000 | 1e+03 s | 1 s | 2 | NumPy 3 | 4 | 2 MB |" in page
+    assert "| a_loss | 2 s | 500 ms |" in page
+
+
 def test_links_between_pages_lead_somewhere():
     missing = []
     for name, text in TEXTS.items():

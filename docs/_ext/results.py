@@ -20,7 +20,14 @@ TITLES = {
     "rows": "Rows of scores",
     "elementwise": "Element by element",
     "command": "Command line, import, first call",
+    "suite": "Every loss",
+    "latency": "First call in a new process",
+    "boosting": "Rounds of gradient boosting",
 }
+LIMITS = ("read the arguments", "np.sort of", "bare product")  # how the names of `bench.limits` begin
+SUITE = """Value and gradient in float32; others in multiples of the time, `limit` being what no program can beat: to
+read the arguments and write the gradient, one sort, or the bare products."""
+COLD, CACHED = "fastloss, nothing compiled", "fastloss, from the cache"
 HEADLINES = (  # of a target: benchmark, peer, and what it is in words
     (r"pairwise_logistic_loss (\d+) value", "np.sort", "All pairs of {} rows, logistic loss: time"),
     (r"pairwise_logistic_loss (\d+) value and gradient", "np.sort", "The same with every row's gradient: time"),
@@ -107,15 +114,58 @@ def page(found: list[Part]) -> str:
             lines += [f"```{{figure}} generated/targets-{part.name}.svg", ":alt: figures against their targets"]
             lines += ["", "How many times better than its target each figure is; left of 1 it misses it.", "```", ""]
             lines += targets_table(part.claims)
+        lines += overview(part.rows)
         if part.rows:
             lines += ["", "<details><summary>All timings</summary>", "", *timings(part.rows), "", "</details>", ""]
     return "\n".join(lines) + "\n"
 
 
+def overview(rows: list[dict[str, str]]) -> list[str]:
+    """A row for each loss: of its largest size in float32 the gradient's time, or its first calls."""
+    suite = [row for row in rows if row.get("what") == "value and gradient" and row.get("dtype") == "float32"]
+    first = [row for row in rows if row.get("what") == "first call"]
+    if suite:
+        return [
+            SUITE,
+            "",
+            "| loss | elements | fastloss | each | PyTorch | others | limit | memory |",
+            "|---|---:|---:|---:|---:|---|---:|---:|",
+            *(multiples(cell) for cell in largest(suite)),
+        ]
+    if len(first) == len(rows) and rows:
+        lines = ["| loss | nothing compiled | from the cache |", "|---|---:|---:|"]
+        for cell in largest(first):
+            cold, cached = (duration(cell[one]["seconds_50"]) for one in (COLD, CACHED))
+            lines.append(f"| {cell[COLD]['loss']} | {cold} | {cached} |")
+        return lines
+    return []
+
+
+def largest(rows: list[dict[str, str]]) -> list[dict[str, dict[str, str]]]:
+    """For each loss the rows of its largest size, by contender."""
+    cells: dict[str, dict[int, dict[str, dict[str, str]]]] = {}
+    for row in rows:
+        cells.setdefault(row["loss"], {}).setdefault(int(row["size"]), {})[row["contender"]] = row
+    return [sizes[max(sizes)] for _, sizes in sorted(cells.items())]
+
+
+def multiples(cell: dict[str, dict[str, str]]) -> str:
+    """One loss: our time, and what others take of it."""
+    ours = cell["fastloss"]
+    seconds, size = float(ours["seconds_50"]), int(ours["size"])
+    ratios = {name: float(row["seconds_50"]) / seconds for name, row in cell.items() if row is not ours}
+    limit = "".join(f"{ratio:.2g}" for name, ratio in ratios.items() if name.startswith(LIMITS))
+    torch = f"{ratios.pop('PyTorch'):.3g}" if "PyTorch" in ratios else ""
+    others = ", ".join(f"{name} {ratio:.3g}" for name, ratio in ratios.items() if not name.startswith(LIMITS))
+    each, memory = duration(str(seconds / max(size, 1))), f"{int(ours['peak_bytes'] or 0) / 1e6:.3g} MB"
+    cells = (ours["loss"], f"{size:,}", duration(ours["seconds_50"]), each, torch, others, limit, memory)
+    return f"| {' | '.join(cells)} |"
+
+
 def stamp(part: Part) -> list[str]:
     """Date, machine and versions."""
     row = (part.rows or part.claims)[0]
-    known = (*COLUMNS, *CLAIM_COLUMNS, "date", "machine")
+    known = (*COLUMNS, *CLAIM_COLUMNS, "date", "machine", "loss", "dtype", "what", "peak_bytes")
     versions = ", ".join(f"{name} {text}" for name, text in row.items() if name not in known and text)
     threads = f", {row['threads']} threads" if row.get("threads") else ""
     return [f"Measured {row['date']} on {row['machine']}{threads}; {versions}.", ""]
