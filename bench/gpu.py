@@ -5,6 +5,7 @@ what limits them: the bandwidth of a copy on the device, and PyTorch where it is
 """
 
 import argparse
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,18 +13,23 @@ from typing import Any
 import numpy as np
 
 import fastloss
+from bench import gpu_peers
 from bench.measure import Table
 from fastloss.engines.cuda import missing
 from fastloss.loss import REGISTRY, Loss
 
+DIGITS = {"float64": 1e-10, "float32": 1e-4}
+RNG = np.random.default_rng(0)
 POINTWISE = ("mse_loss", "binary_cross_entropy_with_logits", "focal_loss")
 
 
-def agrees(found: Any, expected: Any) -> bool:
-    """Values and gradients to 11 digits."""
+def agrees(found: Any, expected: Any, digits: float) -> bool:
+    """Values, and gradients beside their largest element, to a relative error."""
     if isinstance(expected, tuple):
-        return all(map(agrees, found, expected))
-    return np.allclose(found, expected, rtol=1e-11, atol=1e-15, equal_nan=True)
+        return all(agrees(*pair, digits) for pair in zip(found, expected, strict=True))
+    expected = np.asarray(expected)
+    most = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
+    return np.allclose(found, expected, rtol=digits, atol=digits * most + 1e-300, equal_nan=True)
 
 
 def losses() -> list[Loss]:
@@ -36,12 +42,16 @@ def disagreements(chosen: list[Loss]) -> Iterator[str]:
     from tests.cases import cases
 
     for loss in chosen:
-        ways: list[Callable[..., Any]] = [loss, loss.value_and_grad, *([loss.grad_hess] if loss.has_curvature else [])]
-        for case in cases(loss):
-            for way in ways:
-                on_device = way(*case.arrays, backend="cuda", **case.keywords)
-                if not agrees(on_device, way(*case.arrays, backend="cpu", **case.keywords)):
-                    yield f"{case} {way.__name__ if way is not loss else 'value'}"
+        ways: dict[str, Callable[..., Any]] = {"value": loss, "value_and_grad": loss.value_and_grad}
+        if loss.has_curvature:
+            ways["grad_hess"] = loss.grad_hess
+        for case, (dtype, digits) in itertools.product(cases(loss), DIGITS.items()):
+            arrays = [one.astype(dtype) if getattr(one, "dtype", None) == np.float64 else one for one in case.arrays]
+            for (name, way), reduction in itertools.product(ways.items(), ("mean", "none")):
+                words = {"reduction": reduction, **case.keywords}
+                found, expected = (way(*arrays, backend=where, **words) for where in ("cuda", "cpu"))
+                if not agrees(found, expected, digits):
+                    yield f"{case} {dtype} {name} {reduction}"
 
 
 class Clock:
@@ -71,12 +81,8 @@ class Clock:
 
 def pointwise(table: Table, clock: Clock, size: int) -> None:
     """The bytes of operands and results, against a copy of as many."""
-    from numba import cuda
-
-    rng = np.random.default_rng(0)
-    x = cuda.to_device(rng.standard_normal(size, np.float32))
-    t = cuda.to_device((rng.random(size) < 0.5).astype(np.float32))
-    copy = cuda.device_array_like(x)
+    scores = RNG.standard_normal(size, np.float32)
+    x, t, copy = to_device(scores), to_device((RNG.random(size) < 0.5).astype(np.float32)), to_device(scores)
     for name in POINTWISE:
         loss = getattr(fastloss, name)
         times = clock.time(
@@ -96,56 +102,51 @@ def pointwise(table: Table, clock: Clock, size: int) -> None:
 
 
 def pairs(table: Table, clock: Clock, few: int, many: int) -> None:
-    """Every pair of a few scores; many scores in linear time, against reading them twice."""
-    from numba import cuda
-
-    rng = np.random.default_rng(1)
+    """Every pair of a few scores, against PyTorch's tiles; many scores in linear time, against reading them twice."""
     loss = fastloss.pairwise_logistic_loss
     for size, method in ((few, "direct"), (many, "fast")):
-        scores, labels = rng.standard_normal(size, np.float32), (rng.random(size) < 0.5).astype(np.float32)
-        there = cuda.to_device(scores)
-        copy = cuda.device_array_like(there)
-        times = clock.time(
-            f"pairwise_logistic_loss {size} {method}",
-            size,
-            {
-                "copy": lambda: copy.copy_to_device(there),  # noqa: B023
-                "value": lambda: loss(there, labels, method=method),  # noqa: B023
-                "value and gradient": lambda: loss.value_and_grad(there, labels, method=method),  # noqa: B023
-            },
-        )
+        scores, labels = RNG.standard_normal(size, np.float32), (RNG.random(size) < 0.5).astype(np.float32)
+        there, known = to_device(scores), to_device(labels)
+        copy = to_device(scores)
+        contenders: dict[str, Callable[[], Any]] = {
+            "copy": lambda: copy.copy_to_device(there),  # noqa: B023
+            "value": lambda: loss(there, known, method=method),  # noqa: B023
+            "value and gradient": lambda: loss.value_and_grad(there, known, method=method),  # noqa: B023
+        }
+        name = f"pairwise_logistic_loss {size} {method}"
         if method == "fast":  # a copy moves every byte twice
-            table.claim(f"pairwise_logistic_loss {size}", times["value"], "reading twice", times["copy"], 4.0)
+            times = clock.time(name, size, contenders)
+            table.claim(name, times["value"], "reading twice", times["copy"], 4.0)
+            continue
+        busy, count = gpu_peers.arithmetic()
+        contenders["multiply-adds"] = busy
+        theirs = gpu_peers.all_pairs(scores, labels) if gpu_peers.on_cuda() else {}
+        times = clock.time(name, size, {**contenders, **theirs})
+        # 1 + p + x + p x - 1, the product of a pair's factor: an addition and a multiply-add
+        least = 2.0 * float(labels.sum()) * (size - float(labels.sum())) / count * times["multiply-adds"]
+        table.claim(name, times["value"], "two operations a pair in double precision", least, 1 / 0.4)
+        if theirs:
+            table.claim(name, times["value"], "PyTorch", min(times[one] for one in theirs), 5.0, faster=True)
 
 
 def embeddings(table: Table, clock: Clock, count: int, depth: int) -> None:
     """InfoNCE of a batch, against PyTorch where it has the GPU."""
-    rng = np.random.default_rng(2)
-    query, key = (rng.standard_normal((count, depth), np.float32) for _ in range(2))
-    loss = fastloss.info_nce_loss
-    contenders: dict[str, Callable[[], Any]] = {
-        "value": lambda: loss(query, key, backend="cuda"),
-        "value and gradients": lambda: loss.value_and_grad(query, key, backend="cuda"),
-    }
-    theirs = _torch_info_nce(query, key)
-    if theirs is not None:
-        contenders["torch"] = theirs
-    times = clock.time(f"info_nce_loss {count}x{depth}", count * count, contenders)
-    if theirs is not None:
-        table.claim(f"info_nce_loss {count}x{depth}", times["value"], "PyTorch", times["torch"], 1.0, faster=True)
+    query, key = (RNG.standard_normal((count, depth), np.float32) for _ in range(2))
+    q, k = to_device(query), to_device(key)
+    ours = (lambda: fastloss.info_nce_loss(q, k), lambda: fastloss.info_nce_loss.value_and_grad(q, k))
+    theirs: Any = gpu_peers.info_nce(query, key) if gpu_peers.on_cuda() else ({}, {})
+    for what, run, peers in zip(("value", "value and gradients"), ours, theirs, strict=True):
+        name = f"info_nce_loss {count}x{depth} {what}"
+        times = clock.time(name, count * count, {"fastloss": run, **peers})
+        for peer in peers:
+            table.claim(name, times["fastloss"], peer, times[peer], 1.0, faster=True)
 
 
-def _torch_info_nce(query: np.ndarray, key: np.ndarray) -> Callable[[], Any] | None:
-    try:
-        import torch
-        import torch.nn.functional as F
-    except ImportError:
-        return None
-    if not torch.cuda.is_available():
-        return None
-    q, k = (torch.from_numpy(array).cuda() for array in (query, key))
-    own = torch.arange(len(q), device="cuda")
-    return lambda: F.cross_entropy(F.normalize(q) @ F.normalize(k).T / 0.07, own).item()
+def to_device(array: np.ndarray) -> Any:
+    """The array, on the GPU."""
+    from numba import cuda
+
+    return cuda.to_device(array)
 
 
 def main() -> int:

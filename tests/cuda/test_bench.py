@@ -1,0 +1,66 @@
+"""The benchmarks for a GPU run, in the simulator at tiny sizes; what they are compared with computes the same."""
+
+import numpy as np
+import pytest
+
+import fastloss
+from fastloss.engines import cuda as engine
+from tests.cuda.gpu import Pretended, view
+
+if engine.missing():
+    pytest.skip(engine.missing(), allow_module_level=True)
+
+from bench import gpu, gpu_peers
+from bench.measure import Table
+from fastloss.engines.cuda import arrays
+
+RNG = np.random.default_rng(0)
+
+
+class Copied(Pretended):
+    """One that another array can be copied to."""
+
+    def copy_to_device(self, other):
+        self.array[...] = other.array
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    monkeypatch.setattr(arrays, "view", view)
+    monkeypatch.setattr(gpu, "to_device", Copied)
+    for name, number in {"BLOCKS": 1, "THREADS": 2, "STEPS": 3}.items():
+        monkeypatch.setattr(gpu_peers, name, number)
+    return gpu.Clock(Table(0, machine="simulator"))
+
+
+@pytest.mark.parametrize(
+    ("part", "sizes", "claims"), [(gpu.pointwise, (9,), 6), (gpu.pairs, (8, 12), 2), (gpu.embeddings, (5, 3), 0)]
+)
+def test_parts(part, sizes, claims, clock, monkeypatch):
+    monkeypatch.setattr(gpu_peers, "on_cuda", lambda: False)
+    table = clock._table
+    part(table, clock, *sizes)
+    assert len(table.claims) == claims
+    assert table.rows and all(float(row["seconds_50"]) > 0.0 for row in table.rows)
+
+
+def test_whoever_disagrees_is_named(monkeypatch):
+    loss = fastloss.mse_loss
+    assert list(gpu.disagreements([loss])) == []
+    monkeypatch.setattr(gpu, "DIGITS", {"float64": -1.0})
+    assert any("value_and_grad none" in line for line in gpu.disagreements([loss]))
+
+
+def test_torch_computes_the_same():
+    pytest.importorskip("torch")
+    query, key = RNG.standard_normal((2, 6, 4))
+    expected = fastloss.info_nce_loss.value_and_grad(query, key)
+    (value,), (both,) = ((*calls.values(),) for calls in gpu_peers.info_nce(query, key, "cpu", compiled=False))
+    assert value() == pytest.approx(expected[0], rel=1e-12)
+    found, slopes = both()
+    assert found == pytest.approx(expected[0], rel=1e-12)
+    for slope, reference in zip(slopes, expected[1], strict=False):
+        np.testing.assert_allclose(slope, reference, atol=1e-12)
+    scores, labels = RNG.standard_normal(30), (RNG.random(30) < 0.5).astype(np.float64)
+    for call in gpu_peers.all_pairs(scores, labels, "cpu", compiled=False).values():
+        assert call() == pytest.approx(fastloss.pairwise_logistic_loss(scores, labels), rel=1e-12)
