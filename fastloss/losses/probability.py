@@ -3,17 +3,23 @@
 A gradient is with respect to the model's distribution; the data's is a constant.
 """
 
+import math
+
 import numpy as np
 
 from fastloss import validate
 from fastloss.domains import REAL, UNIT, Flag
-from fastloss.elementary import INFINITY, exp, log, log1p, unless_nan
+from fastloss.elementary import INFINITY, exp, log, unless_nan
 from fastloss.losses.softmax import CLASS_WEIGHT, IGNORE_INDEX, counted, ids_of, of_ids
 from fastloss.rows import Rows, class_axis, last_axis, row_loss
 from fastloss.shapes import terms
 from fastloss.shapes.rows import formulas
 
 __all__ = ["categorical_cross_entropy", "entropy", "kl_divergence", "nll_loss", "soft_cross_entropy"]
+
+
+LIFT = 2.0**120
+LOG_LIFT = 120.0 * math.log(2.0)
 
 
 def termwise(name, formula, first=UNIT, second=UNIT):
@@ -189,9 +195,22 @@ def entropy(p):
     return Rows(ENTROPY, (last_axis("p", p),), checked=(("p", UNIT, p),))
 
 
+def _lifted(p):
+    """A probability that is nearly 0 times 2**120, and the logarithm of that."""
+    tiny = p < 1e-270
+    return (p * LIFT if tiny else p), (LOG_LIFT if tiny else 0.0)
+
+
 def _log_ratio(p, q):
-    """log(p / q) for p, q > 0: where they are near, from their difference, which is exact."""
-    return log1p((p - q) / q) if (p < 2.0 * q and q < 2.0 * p) else log(p) - log(q)
+    """log(p / q) for p, q in (0, 1]: where they are near, from their difference, which is exact, as `log1p`.
+
+    Both ways share the logarithm, since branches with one each would not become packed instructions.
+    """
+    near = p < 2.0 * q and q < 2.0 * p
+    (above, more), (below, less) = _lifted(p), _lifted(q)
+    x = (p - q) / q
+    u = 1.0 + x
+    return log(u if near else above / below) + ((x - (u - 1.0)) / u if near else less - more)
 
 
 def _divergence(q, p):

@@ -19,21 +19,21 @@ def _norm(target, norm):
     if not isinstance(norm, str):
         return POSITIVE.validate("norm", norm)
     NORMS.validate("norm", norm)
-    values = validate.array("target", target).astype(np.float64, copy=False)
+    values = validate.array("target", target)
     if values.size == 0:
         return 1.0
     with np.errstate(invalid="ignore", over="ignore"):
         if norm == "range":
-            number = np.max(values) - np.min(values)
+            number = np.float64(np.max(values)) - np.float64(np.min(values))
         elif norm == "mean":
-            number = abs(np.mean(values))
+            number = abs(np.mean(values, dtype=np.float64))
         elif norm == "std":
-            number = np.std(values)
+            number = np.std(values, dtype=np.float64)
         elif norm == "iqr":
-            first, third = np.percentile(values, [25.0, 75.0])
+            first, third = np.percentile(values.astype(np.float64, copy=False), [25.0, 75.0])
             number = third - first
         else:
-            number = np.max(np.abs(values))
+            number = max(abs(np.float64(np.max(values))), abs(np.float64(np.min(values))))
     if number == 0.0:
         raise ValueError(f"norm is {norm!r}, which is 0 for these targets: expected another norm, or a number")
     return float(number)

@@ -14,6 +14,17 @@ OWN = True  # bound: whether a negative belongs to one positive, whose row then 
 value = slope = unbound
 
 
+def against(own, j, scores, factor, negative_slopes):
+    """The loss and the slope of a positive's score against negative j, whose slope is written if it is its own."""
+    gap = own - np.float64(scores[1][j])
+    steep = 0.0
+    if WANT_GRADIENT:
+        steep = slope(gap)
+        if OWN:
+            negative_slopes[j] = -factor * steep
+    return value(gap), steep
+
+
 def positive(b, bounds, scores, factor, negative_slopes):
     """The mean loss of positive b over negatives start..stop-1 and its mean slope; `factor` scales what is written."""
     start, stop = bounds
@@ -21,13 +32,9 @@ def positive(b, bounds, scores, factor, negative_slopes):
     share = 1.0 / (stop - start) if stop > start else 0.0
     loss = steep = 0.0
     for j in range(np.uint64(start), np.uint64(stop)):
-        gap = own - np.float64(scores[1][j])
-        loss += value(gap)
-        if WANT_GRADIENT:
-            s = slope(gap)
-            steep += s
-            if OWN:
-                negative_slopes[j] = -factor * share * s
+        more, steeper = against(own, j, scores, factor * share, negative_slopes)
+        loss += more
+        steep += steeper
     return share * loss, share * steep
 
 

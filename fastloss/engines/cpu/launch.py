@@ -6,6 +6,7 @@ block as a typed function pointer: that costs nothing at run time, and a loss co
 """
 
 import functools
+import math
 import os
 import sys
 import threading
@@ -60,9 +61,12 @@ def driver(signature):
     )
 
 
-def launch(block, signature, arrays, chunks: int) -> None:
-    """Run `block` over all chunks; `arrays` is (inputs, parameters, outputs)."""
-    if chunks <= 1 or _serial_only or numba.config.DISABLE_JIT or numba.get_num_threads() == 1:
+def launch(block, signature, arrays, chunks: int, few: int = 1) -> None:
+    """Run `block` over all chunks; `arrays` is (inputs, parameters, outputs).
+
+    No thread is woken for so few chunks that it would take longer than they do.
+    """
+    if chunks <= few or _serial_only or numba.config.DISABLE_JIT or numba.get_num_threads() == 1:
         block(*arrays, 0, chunks)
         return
     run = driver(signature)
@@ -87,7 +91,7 @@ def output(shape: int | tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     within a few vectors behind the first, and a sum's last bits depend on that. So a small result, which may come to
     lie right behind a small argument, is kept away from it.
     """
-    size = int(np.prod(shape))
+    size = shape if isinstance(shape, int) else math.prod(shape)
     return np.empty(size + APART, dtype)[APART:].reshape(shape) if 0 < size < APART else np.empty(shape, dtype)
 
 

@@ -10,7 +10,8 @@ from numba import types
 
 from fastloss.engines import build
 from fastloss.engines.cpu.launch import launch, output, read_only
-from fastloss.shapes.negatives import positive, shared_negative
+from fastloss.engines.cpu.pointwise import FEW
+from fastloss.shapes.negatives import against, positive, shared_negative
 from fastloss.shapes.pointwise import CHUNK
 from fastloss.validate import kernel_dtype
 
@@ -34,6 +35,19 @@ def block(inputs, parameters, outputs, first, last):
         bounds = (offsets[b], offsets[b + 1]) if offsets.size else (0, scores[1].size)
         factor = scale * (weights[b] if weights.size else 1.0)
         loss, steep = positive(b, bounds, scores, factor, negative_slopes)
+        each[b] = loss
+        if WANT_GRADIENT:
+            positive_slopes[b] = factor * steep
+
+
+def single_block(inputs, parameters, outputs, first, last):
+    """Where each positive has one negative: without a loop inside it, this one becomes packed instructions."""
+    scores, weights = inputs[:2], inputs[2]
+    each, positive_slopes, negative_slopes = outputs
+    scale, rows = parameters[0], np.int64(parameters[1])
+    for b in range(np.uint64(first * rows), np.uint64(min(each.size, last * rows))):
+        factor = scale * (weights[b] if weights.size else 1.0)
+        loss, steep = against(np.float64(scores[0][b]), b, scores, factor, negative_slopes)
         each[b] = loss
         if WANT_GRADIENT:
             positive_slopes[b] = factor * steep
@@ -80,12 +94,9 @@ def run(
     slopes = [output(array.size if gradient else 0, dtype) for array in (positives, negatives)]
     outputs = (output(positives.size, np.dtype(np.float64)), *slopes)
     pairs = negatives.size if offsets is not None else positives.size * negatives.size
-    _launch(
-        compiled(formulas, gradient, offsets is not None, block, dtype),
-        inputs,
-        outputs,
-        (scale or 0.0, positives.size, pairs),
-    )
+    one_each = offsets is not None and positives.size == negatives.size and (np.diff(offsets) == 1).all()
+    kernel = compiled(formulas, gradient, offsets is not None, single_block if one_each else block, dtype)
+    _launch(kernel, inputs, outputs, (scale or 0.0, positives.size, pairs))
     if scale is not None and offsets is None and positives.size:
         share = scale / negatives.size if negatives.size else 0.0
         _launch(compiled(formulas, True, False, shared_block, dtype), inputs, outputs, (share, negatives.size, pairs))
@@ -96,4 +107,5 @@ def _launch(kernel: tuple, inputs: tuple, outputs: tuple, work: tuple[float, int
     scale, size, pairs = work
     rows = max(1, CHUNK * size // max(pairs, 1))  # from the shapes alone, as every chunk
     block_, signature = kernel
-    launch(block_, signature, (inputs, read_only(np.array([scale, rows], np.float64)), outputs), -(-size // rows))
+    settings = read_only(np.array([scale, rows], np.float64))
+    launch(block_, signature, (inputs, settings, outputs), -(-size // rows), FEW)

@@ -14,6 +14,7 @@ from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted,
 from fastloss.shapes.products import log_of_products
 from fastloss.validate import kernel_dtype
 
+FEW = 8  # chunks that a thread does in the time that it takes to wake another, some 50 microseconds
 STAGE = 64 * CHUNK  # elements converted at a time, where an array cannot be read as it is
 
 unpack = unbound
@@ -89,7 +90,7 @@ def readable(array: np.ndarray, dtype: np.dtype) -> bool:
 def flat(array: np.ndarray, dtype: np.dtype, start: int, stop: int) -> np.ndarray:
     """Elements start..stop-1 in C order, viewed where possible, else converted into a small copy."""
     part = array.reshape(-1)[start:stop] if array.flags.c_contiguous or array.ndim == 1 else array.flat[start:stop]
-    return read_only(np.require(part, dtype, ["C", "A"]))
+    return read_only(part if readable(part, dtype) else np.require(part, dtype, ["C", "A"]))
 
 
 def operands(names: tuple[str, ...], values: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
@@ -136,7 +137,7 @@ def run(
         inputs = (*parts[:-1], *padding, parts[-1])
         some, those = slice(start, stop), slice(start // CHUNK, -(-stop // CHUNK))
         outputs = (each[some], gradient[some], curvature[some], partials[those], wrong[those])
-        launch(kernel, signature, (inputs, settings, outputs), -(-(stop - start) // CHUNK))
+        launch(kernel, signature, (inputs, settings, outputs), -(-(stop - start) // CHUNK), FEW)
     shape = operands[0].shape
     results = (
         array.reshape(shape) if want else None

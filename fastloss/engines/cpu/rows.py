@@ -15,6 +15,8 @@ from fastloss.shapes.rows import Outcome, RowFormulas, Wanted, rows_per_chunk
 from fastloss.shapes.softmax import of_target
 from fastloss.validate import kernel_dtype
 
+FEW = 4  # chunks for which no other thread is woken, see `engines.cpu.pointwise`
+
 row = unbound
 
 
@@ -97,5 +99,5 @@ def run(formulas: RowFormulas, operands: tuple[np.ndarray, ...], weights: Any, p
     settings = read_only(np.array([scale, *own], np.float64))
     outputs = (losses, partials, wrong, *gradients, curvature)
     with np.errstate(all="ignore"):  # with the JIT off, NumPy's numbers warn
-        launch(kernel, signature, (inputs, settings, outputs), chunks)
+        launch(kernel, signature, (inputs, settings, outputs), chunks, FEW)
     return Outcome(partials, int(np.bitwise_or.reduce(wrong)), losses, gradients, curvature)
