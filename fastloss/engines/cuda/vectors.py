@@ -183,9 +183,10 @@ class Store:
     def dots(self, first: Any, numbers: Any, second: Any, others: Any) -> np.ndarray:
         """Products of vectors, a pair at a time, in float64, on the host."""
         count = len(first) if numbers is None else len(numbers)
-        lists = tuple(self.place.device(NOBODY if one is None else one, np.int64) for one in (numbers, others))
-        self._launch(dots, (first, second), (*lists, self.place.empty(count)), count)
-        return self.place.host(lists[2])
+        lists = (self.place.device(NOBODY if one is None else one, np.int64) for one in (numbers, others))
+        result = self.place.empty(count)
+        self._launch(dots, (first, second), (*lists, result), count)
+        return self.place.host(result)
 
     def add(self, target: Any, places: Any, factors: np.ndarray, source: Any, numbers: Any) -> None:
         """target[places] += factors * source[numbers], places that occur several times included."""
