@@ -21,3 +21,20 @@ def view(array):
     if hasattr(array, "given"):  # a GpuArray
         return view(array.given).reshape(*array.shape)
     return cuda.to_device(array.array) if isinstance(array, Pretended) else array
+
+
+def small_tiles(monkeypatch):
+    """Tiles of 4 by 4 elements by 4 threads, strips of 4 rows of 7 columns, two blocks or more to all columns."""
+    from fastloss.engines.cuda import candidates, factors, mining, products, vectors
+
+    sizes = products.Sizes(4, 2, 2)
+    small = {
+        products: {"SIZES": {"float32": sizes, "float64": sizes}, "COLUMNS": 8, "LONGEST": 3},
+        candidates: {"SIZES": {"float32": sizes, "float64": sizes}, "STRIP": 40, "BLOCKS": 4},
+        mining: {"STRIP": 28, "THREADS": 4},
+        factors: {"STRIP": 28, "THREADS": 4},
+        vectors: {"LONGEST": 3},
+    }
+    for module, names in small.items():
+        for name, number in names.items():
+            monkeypatch.setattr(module, name, number)

@@ -11,13 +11,13 @@ from fastloss import gpu
 from fastloss.engines import cuda as engine
 from fastloss.loss import REGISTRY
 from tests.cases import cases
-from tests.cuda.gpu import Pretended, view
+from tests.cuda.gpu import Pretended, small_tiles, view
 from tests.test_losses import as_tuple
 
 if engine.missing():
     pytest.skip(engine.missing(), allow_module_level=True)
 
-from fastloss.engines.cuda import arrays, candidates, factors, mining, products
+from fastloss.engines.cuda import arrays, candidates, mining, products
 
 SHAPES = ("candidates", "mining", "factors")
 CASES = [case for loss in REGISTRY.values() if loss.shape in SHAPES for case in cases(loss)]
@@ -27,17 +27,7 @@ MINED = [case for case in CASES if case.loss.shape == "mining"]
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    """Tiles of 4 by 4 elements by 4 threads, strips of 4 rows of 7 columns, two blocks or more to all columns."""
-    sizes = products.Sizes(4, 2, 2)
-    monkeypatch.setattr(products, "SIZES", {"float32": sizes, "float64": sizes})
-    monkeypatch.setattr(candidates, "SIZES", products.SIZES)
-    monkeypatch.setattr(products, "COLUMNS", 8)
-    monkeypatch.setattr(products, "LONGEST", 3)
-    for name, number in {"STRIP": 40, "BLOCKS": 4}.items():
-        monkeypatch.setattr(candidates, name, number)
-    for module in (mining, factors):
-        monkeypatch.setattr(module, "STRIP", 28)
-        monkeypatch.setattr(module, "THREADS", 4)
+    small_tiles(monkeypatch)
 
 
 def both(loss, *arguments, **words):
