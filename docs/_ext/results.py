@@ -24,6 +24,7 @@ TITLES = {
     "latency": "First call in a new process",
     "boosting": "Rounds of gradient boosting",
 }
+FEW = 12  # timings that are not folded away
 LIMITS = ("read the arguments", "np.sort of", "bare product")  # how the names of `bench.limits` begin
 SUITE = """Value and gradient in float32; others in multiples of the time, `limit` being what no program can beat: to
 read the arguments and write the gradient, one sort, or the bare products."""
@@ -115,7 +116,9 @@ def page(found: list[Part]) -> str:
             lines += ["", "How many times better than its target each figure is; left of 1 it misses it.", "```", ""]
             lines += targets_table(part.claims)
         lines += overview(part.rows)
-        if part.rows:
+        if part.rows and not part.claims and len(part.rows) <= FEW:
+            lines += ["", *timings(part.rows), ""]
+        elif part.rows:
             lines += ["", "<details><summary>All timings</summary>", "", *timings(part.rows), "", "</details>", ""]
     return "\n".join(lines) + "\n"
 
