@@ -3,7 +3,8 @@
 import numpy as np
 
 from fastloss.elementary import INFINITY, at_least, unless_nan
-from fastloss.shapes.rows import FIRST, fill_row, settle, unbound
+from fastloss.shapes.rows import FIRST, ONE, fill_row, settle, unbound
+from fastloss.shapes.softmax import maximum
 
 WANT_GRADIENT = WANT_CURVATURE = False
 value = slope = curvature = load = check = check_first = check_second = unbound
@@ -109,15 +110,39 @@ def of_others(i, operands, factor, parameters, derivatives):
     return sum_lacking(i, x, t, margin) * inverse, 0
 
 
+def sum_unknown(i, x, start, stop):
+    """How many of some columns are NaN."""
+    count = 0.0
+    for k in range(start, stop):
+        count += 1.0 if x[i, k] != x[i, k] else 0.0
+    return count
+
+
+def first_largest(i, x, start, stop):
+    """The largest of some columns, and where the first of equal ones lies; the first NaN if there is one.
+
+    Three passes, since one that keeps number and place has a branch for each column that nobody can predict.
+    """
+    if start >= stop:
+        return -INFINITY, start
+    unknown = sum_unknown(i, x, start, stop)
+    best = maximum(i, x, start, stop)
+    for k in range(start, stop):
+        z = np.float64(x[i, k])
+        if (z != z) if unknown > 0.0 else (z == best):
+            return z, k
+    return best, start
+
+
 def of_highest_other(i, operands, factor, parameters, derivatives):
     """max(0, margin + max_{k != t} x_k - x_t); the first of equal maxima counts, and NaN stays."""
     x, targets = operands
     t, columns = np.uint64(targets[i]), np.uint64(x.shape[1])
-    best, at = -INFINITY, t
-    for k in range(FIRST, columns):
-        other = np.float64(x[i, k])
-        if k != t and (other > best or other != other):
-            best, at = other, k
+    before, first = first_largest(i, x, FIRST, t)
+    after, second = first_largest(i, x, t + ONE, columns)
+    best, at = (before, first) if (before >= after or before != before) else (after, second)
+    if not best > -INFINITY and best == best:
+        at = t
     z = lack(parameters[0], np.float64(x[i, t]), best) if at != t else unless_nan(np.float64(x[i, t]), -1.0)
     if WANT_GRADIENT:
         push = factor if z >= 0.0 else (0.0 if z < 0.0 else z)
@@ -172,11 +197,7 @@ def of_bellman(i, operands, factor, parameters, derivatives):
     a = np.uint64(actions[i])
     ahead = 0.0
     if done[i] != 1.0:
-        best, at = np.float64(choice[i, FIRST]), FIRST
-        for k in range(FIRST, np.uint64(choice.shape[1])):
-            z = np.float64(choice[i, k])
-            if z > best or (z != z and best == best):
-                best, at = z, k
+        best, at = first_largest(i, choice, FIRST, np.uint64(choice.shape[1]))
         ahead = parameters[0] * unless_nan(best, np.float64(after[i, at])) + 0.0 * done[i]
     z = np.float64(x[i, a]) - (rewards[i] + ahead)
     if WANT_GRADIENT:
