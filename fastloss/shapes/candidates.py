@@ -62,8 +62,8 @@ class Gradient(NamedTuple):
 
 def no_gradient(logits: Logits, rows: int, columns: int) -> Gradient:
     """Zeros for some rows and columns."""
-    matrices = (logits.store.zeros((count, logits.rows.shape[1]), logits.dtype) for count in (rows, columns))
-    return Gradient(*matrices, np.zeros(columns if logits.bias.size else 0, logits.dtype))
+    by_rows, by_columns = (logits.store.zeros((count, logits.rows.shape[1]), logits.dtype) for count in (rows, columns))
+    return Gradient(by_rows, by_columns, np.zeros(columns if logits.bias.size else 0, logits.dtype))
 
 
 def members(ids: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
