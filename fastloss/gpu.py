@@ -11,6 +11,13 @@ def on_gpu(value: Any) -> bool:
     return hasattr(value, "__cuda_array_interface__")
 
 
+def is_contiguous(value: Any) -> bool:
+    """Whether the elements of an array on a GPU lie one after another."""
+    about = value.__cuda_array_interface__
+    strides, itemsize = about.get("strides"), np.dtype(about["typestr"]).itemsize
+    return strides is None or tuple(strides) == _strides(tuple(about["shape"]), itemsize)
+
+
 class GpuArray:
     """An array on a GPU with the shape it is to be seen in; nothing is copied.
 
@@ -29,9 +36,8 @@ class GpuArray:
         self.dtype = np.dtype(about["typestr"])
         if self.dtype not in (np.float32, np.float64):
             raise TypeError(f"{name} has dtype {self.dtype} on the GPU: expected float32 or float64")
-        strides = about.get("strides")
-        if strides is not None and tuple(strides) != _strides(self.shape, self.dtype.itemsize):
-            raise ValueError(f"{name} has strides {tuple(strides)} on the GPU: expected a contiguous array")
+        if not is_contiguous(given):
+            raise ValueError(f"{name} has strides {tuple(about['strides'])} on the GPU: expected a contiguous array")
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:

@@ -12,6 +12,8 @@ SMALL = {
     "ranges.THREADS": 8,
     "direct_pairs.THREADS": 8,
     "columns.THREADS": 8,
+    "labels.THREADS": 8,
+    "spread.THREADS": 8,
     "boxes.THREADS": 8,
     "thresholds.THREADS": 8,
     "separable.THREADS": 8,

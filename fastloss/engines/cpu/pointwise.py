@@ -107,7 +107,7 @@ def product(given: np.ndarray | None, factor: Any, shape: tuple[int, ...]) -> np
     if factor is None:
         return given
     factor = np.broadcast_to(factor, shape)
-    return factor if given is None else given * factor
+    return factor if given is None else np.multiply(given, factor, dtype=np.float64)
 
 
 def run(
