@@ -152,7 +152,7 @@ class PointwiseLoss(Loss):
         operands = (*operands, *(engine.product(None, value, shape) for value in more))
         given = backend.resident("sample_weight", shared["sample_weight"], there)
         weights = engine.weights(given, shape)
-        weight_sums = None if weights is None else self._weight_sums(engine, weights, before)
+        weight_sums = None if weights is None else weight_partials(engine, weights, before)
         factors = engine.product(weights, backend.resident("weight", call.factor, there), shape)
         return Data(engine, names, call, operands, factors, weight_sums, before)
 
@@ -170,26 +170,20 @@ class PointwiseLoss(Loss):
                 curvature=what == "grad_hess",
             ),
         )
-        return self._answer(what, reduction, outcome, data.denominator, data.call.signs)
+        return self._answer(what, reduction, outcome, data)
 
-    def _weight_sums(self, engine, weights, before: int) -> np.ndarray:
-        outcome = engine.run(WEIGHT, (weights,), None, (1.0,), Wanted(value=True))
-        if outcome.wrong:
-            raise ValueError(NON_NEGATIVE.explain("sample_weight", backend.to_host(weights), before))
-        return outcome.partials
-
-    def _answer(self, what: str, reduction: str, outcome: Outcome, denominator: float, signs: tuple[float, ...]):
-        gradient = None
+    def _answer(self, what: str, reduction: str, outcome: Outcome, data: Data):
+        gradient, signs, times = None, data.call.signs, data.engine.times
         if what != "value":
-            parts = tuple(outcome.gradient if sign == 1.0 else sign * outcome.gradient for sign in signs)
+            parts = tuple(times(sign, outcome.gradient) for sign in signs)
             gradient = parts if len(parts) > 1 else parts[0]
         if what == "grad_hess":
-            curvatures = tuple(outcome.curvature if sign == 1.0 else sign * sign * outcome.curvature for sign in signs)
+            curvatures = tuple(times(sign * sign, outcome.curvature) for sign in signs)
             return gradient, curvatures if len(signs) > 1 else curvatures[0]
         if reduction == "none":
             value = outcome.each
         else:
-            value = self.reduced(outcome.partials, denominator, reduction)
+            value = self.reduced(outcome.partials, data.denominator, reduction)
         return value if what == "value" else (value, gradient)
 
 
@@ -240,6 +234,14 @@ def _weight(w):
 
 
 WEIGHT = Formulas("total_weight", _weight, domains=(NON_NEGATIVE,))
+
+
+def weight_partials(engine: ModuleType, weights: Any, before: int = 0) -> np.ndarray:
+    """The sums of chunks of the examples' weights, which are checked."""
+    outcome = engine.run(WEIGHT, (weights,), None, (1.0,), Wanted(value=True))
+    if outcome.wrong:
+        raise ValueError(NON_NEGATIVE.explain("sample_weight", backend.to_host(weights), before))
+    return outcome.partials
 
 
 @functools.cache

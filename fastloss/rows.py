@@ -9,7 +9,9 @@ import numpy as np
 
 from fastloss import backend, reduce, validate
 from fastloss.domains import NON_NEGATIVE, Domain, Parameter, wrong
+from fastloss.gpu import GpuArray, on_gpu
 from fastloss.loss import Loss, keyword
+from fastloss.pointwise import weight_partials
 from fastloss.shapes.rows import Outcome, RowFormulas, Wanted
 
 
@@ -111,7 +113,8 @@ class RowLoss(Loss):
         where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
         engine = backend.engine(where, self.shape)
         call = self.function(**backend.arguments(self.arguments, own))
-        given = row_weights(backend.to_host(shared["sample_weight"]), call.shape)
+        there = any(map(on_gpu, call.operands))
+        given = row_weights(backend.resident("sample_weight", shared["sample_weight"], there), call.shape)
         denominator = _denominator(call, given)
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
         wanted = Wanted(what != "value", what == "grad_hess"), reduction == "none"
@@ -145,22 +148,31 @@ def raise_if_wrong(bits: int, checked: tuple[tuple[str, Domain, Any], ...]) -> N
         bits >>= 4
 
 
-def row_weights(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+def row_weights(value: Any, shape: tuple[int, ...]) -> Any:
     """The examples' weights as a vector, checked."""
     if shape == () and np.shape(value) == (1,):
-        value = np.reshape(value, ())
+        value = value.reshape() if isinstance(value, GpuArray) else np.reshape(value, ())
     weights = validate.sample_weight(value, shape)
+    if isinstance(weights, GpuArray):
+        engine = backend.engine("cuda", "pointwise")
+        weights = engine.weights(weights, shape)
+        weight_partials(engine, weights)
+        return weights.reshape(weights.size)
     return None if weights is None else validate.within("sample_weight", weights, NON_NEGATIVE).reshape(-1)
 
 
 def _product(first: Any, second: Any) -> Any:
     if first is None or second is None:
         return second if first is None else first
+    if isinstance(first, GpuArray):
+        return backend.engine("cuda", "pointwise").product(first, np.asarray(second), first.shape)
     return first * second
 
 
-def _denominator(call: Rows, given: np.ndarray | None) -> float:
+def _denominator(call: Rows, given: Any) -> float:
     counted = _product(given, call.mass)
+    if isinstance(counted, GpuArray):
+        return reduce.ordered_sum(weight_partials(backend.engine("cuda", "pointwise"), counted))
     return float(math.prod(call.shape)) if counted is None else float(np.sum(counted, dtype=np.float64))
 
 

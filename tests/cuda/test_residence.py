@@ -11,6 +11,7 @@ from fastloss.engines import cuda as engine
 from fastloss.loss import REGISTRY
 from fastloss.pairs import PairwiseLoss
 from fastloss.pointwise import PointwiseLoss
+from fastloss.rows import RowLoss
 from tests.cases import cases
 from tests.cuda import gpu
 from tests.cuda.conftest import SIMULATED
@@ -56,11 +57,9 @@ def error(call):
 def test_weights_of_numbers(case, shape, dtype, monkeypatch):
     weights = (3.0 * RNG.random(shape)).astype(dtype)
     arrays = [np.resize(array, SHAPE) for array in case.arrays]
-    # Numba's arrays cannot be multiplied by the sign of a second gradient
-    call = case.loss if len(case.differentiable) > 1 else case.loss.value_and_grad
-    expected = call(*arrays, sample_weight=weights)
+    expected = case.loss.value_and_grad(*arrays, sample_weight=weights)
     gpu.kept_there(monkeypatch, shape[0])
-    close(gpu.content(call(*map(moved, arrays), sample_weight=moved(weights))), expected)
+    close(gpu.content(case.loss.value_and_grad(*map(moved, arrays), sample_weight=moved(weights))), expected)
 
 
 def test_weights_of_each_number(monkeypatch):
@@ -255,3 +254,48 @@ def test_nothing_and_no_pairs(monkeypatch):
             arrays = moved(np.array(scores)), moved(np.array(labels))
             words = {"method": method, "with_counts": True}
             assert fastloss.pairwise_logistic_loss(*arrays, **words) == (0.0, 0)
+
+
+ROWS = [next(iter(cases(loss))) for loss in REGISTRY.values() if isinstance(loss, RowLoss)]
+
+
+def matrices_moved(arrays):
+    """Vectors are read on the host."""
+    return [moved(one) if np.ndim(one) > 1 and one.dtype.kind == "f" else one for one in arrays]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64])
+@pytest.mark.parametrize("case", ROWS, ids=lambda case: case.loss.name)
+def test_weights_of_rows(case, dtype, monkeypatch):
+    weights = (3.0 * RNG.random(case.items)).astype(dtype)
+    expected = case.loss(*case.arrays, sample_weight=weights, **case.keywords)
+    gpu.kept_there(monkeypatch, weights.size)
+    arrays = matrices_moved(case.arrays)
+    close(case.loss(*arrays, sample_weight=moved(weights), **case.keywords), expected)
+
+
+CLASSES = RNG.integers(0, 5, 4)
+CENTERS = RNG.normal(size=(5, 5))
+GRADIENTS = {
+    "entropy": (fastloss.cross_entropy, (LOGITS, CLASSES), {"weight": RNG.random(5), "ignore_index": int(CLASSES[0])}),
+    "centers": (fastloss.center_loss, (LOGITS, CLASSES, CENTERS), {}),
+}
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_gradients_of_weighted_rows(name, reduction, monkeypatch):
+    loss, arrays, words = GRADIENTS[name]
+    words, weights = {**words, "reduction": reduction}, RNG.random(4).astype(np.float32)
+    expected = loss.value_and_grad(*arrays, sample_weight=weights, **words)
+    gpu.kept_there(monkeypatch, 4)
+    found = loss.value_and_grad(*matrices_moved(arrays), sample_weight=moved(weights), **words)
+    close(gpu.content(found), expected)
+
+
+@pytest.mark.parametrize("weights", [np.array([1.0, -0.5, 2.0, -3.0]), np.ones(3)])
+def test_wrong_weights_of_rows(weights, monkeypatch):
+    expected = error(lambda: fastloss.cross_entropy(LOGITS, CLASSES, sample_weight=weights))
+    gpu.simulated(monkeypatch)
+    found = error(lambda: fastloss.cross_entropy(moved(LOGITS), CLASSES, sample_weight=moved(weights)))
+    assert found == expected

@@ -110,6 +110,11 @@ def product(given: np.ndarray | None, factor: Any, shape: tuple[int, ...]) -> np
     return factor if given is None else np.multiply(given, factor, dtype=np.float64)
 
 
+def times(number: float, array: np.ndarray) -> np.ndarray:
+    """A result times a number."""
+    return array if number == 1.0 else number * array
+
+
 def run(
     formulas: Formulas, operands: tuple[np.ndarray, ...], weights, parameters: tuple[float, ...], wanted: Wanted
 ) -> Outcome:

@@ -8,10 +8,11 @@ from numba import cuda
 
 from fastloss import validate
 from fastloss.engines import build
+from fastloss.engines.cpu import pointwise as on_host
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.device import device
 from fastloss.engines.cuda.reduction import THREADS, block_sum
-from fastloss.engines.cuda.spread import spread, weighted
+from fastloss.engines.cuda.spread import multiplied, spread, weighted
 from fastloss.gpu import GpuArray, on_gpu
 from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, unbound
 
@@ -63,6 +64,14 @@ def weights(value: Any, shape: tuple[int, ...]) -> Any:
 
 
 product = weighted  # what every loss is multiplied by
+
+
+def times(number: float, array: Any) -> Any:
+    """A result times a number, where it lies; Numba's arrays cannot be multiplied."""
+    if number == 1.0 or hasattr(type(array), "__rmul__"):
+        return on_host.times(number, array)
+    found = multiplied(Place(array), (GpuArray("result", array), np.array(number)), array.shape, array.dtype)
+    return found.reshape(array.shape)
 
 
 def _flat(place: Place, array: Any) -> Any:
