@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.gpu import GpuArray, is_contiguous, on_gpu
+from fastloss.gpu import INTEGERS, GpuArray, holds_integers, is_contiguous, on_gpu
 
 BACKENDS = ("auto", "cpu", "cuda")
 
@@ -55,6 +55,12 @@ def resident(name: str, value: Any, there: bool = True) -> Any:
         return value if isinstance(value, GpuArray) else GpuArray(name, value)
     shape = value.__cuda_array_interface__["shape"]
     return GpuArray(name, engine("cuda", "columns").in_float64(value)).reshape(*shape)
+
+
+def ids(name: str, value: Any, there: bool) -> Any:
+    """Integers that go with arrays that are `there`, on a GPU: they stay there if kernels can read them."""
+    stays = there and holds_integers(value) and is_contiguous(value)
+    return GpuArray(name, value, INTEGERS) if stays else to_host(value)
 
 
 def engine(backend: str, shape: str) -> ModuleType:

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+FLOATS, INTEGERS = ("float32", "float64"), ("int32", "int64")
+
 
 def on_gpu(value: Any) -> bool:
     """Whether a value is an array on a GPU: CuPy's, PyTorch's, Numba's, or a `GpuArray`."""
@@ -18,24 +20,29 @@ def is_contiguous(value: Any) -> bool:
     return strides is None or tuple(strides) == _strides(tuple(about["shape"]), itemsize)
 
 
+def holds_integers(value: Any) -> bool:
+    """Whether a value is an array of integers on a GPU."""
+    return on_gpu(value) and np.dtype(value.__cuda_array_interface__["typestr"]).name in INTEGERS
+
+
 class GpuArray:
     """An array on a GPU with the shape it is to be seen in; nothing is copied.
 
     Raises
     ------
     TypeError
-        If it holds neither float32 nor float64.
+        If it holds numbers of another precision than the kernels read.
     ValueError
         If its elements do not lie one after another.
     """
 
-    def __init__(self, name: str, given: Any):
+    def __init__(self, name: str, given: Any, dtypes: tuple[str, ...] = FLOATS):
         about = given.__cuda_array_interface__
         self.name, self.given = name, given
         self.shape: tuple[int, ...] = tuple(about["shape"])
         self.dtype = np.dtype(about["typestr"])
-        if self.dtype not in (np.float32, np.float64):
-            raise TypeError(f"{name} has dtype {self.dtype} on the GPU: expected float32 or float64")
+        if self.dtype.name not in dtypes:
+            raise TypeError(f"{name} has dtype {self.dtype} on the GPU: expected {' or '.join(dtypes)}")
         if not is_contiguous(given):
             raise ValueError(f"{name} has strides {tuple(about['strides'])} on the GPU: expected a contiguous array")
 

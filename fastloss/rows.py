@@ -9,7 +9,7 @@ import numpy as np
 
 from fastloss import backend, reduce, validate
 from fastloss.domains import NON_NEGATIVE, Domain, Parameter, wrong
-from fastloss.gpu import GpuArray, on_gpu
+from fastloss.gpu import GpuArray, holds_integers, on_gpu
 from fastloss.loss import Loss, keyword
 from fastloss.pointwise import weight_partials
 from fastloss.shapes.rows import Outcome, RowFormulas, Wanted
@@ -100,9 +100,10 @@ class RowLoss(Loss):
     shape = "rows"
     keywords = (*Loss.keywords, keyword("backend", "auto"))
 
-    def __init__(self, function, *, curvature: bool, **about):
+    def __init__(self, function, *, curvature: bool, ids: tuple[str, ...] = (), **about):
         super().__init__(function, **about)
         self._curvature = curvature
+        self.ids = ids  # arguments that may be class ids
 
     @property
     def has_curvature(self) -> bool:
@@ -112,7 +113,7 @@ class RowLoss(Loss):
         reduction = validate.reduction(shared["reduction"])
         where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
         engine = backend.engine(where, self.shape)
-        call = self.function(**backend.arguments(self.arguments, own))
+        call = self.function(**self._placed(own))
         there = any(map(on_gpu, call.operands))
         given = row_weights(backend.resident("sample_weight", shared["sample_weight"], there), call.shape)
         denominator = _denominator(call, given)
@@ -128,6 +129,14 @@ class RowLoss(Loss):
         if what == "grad_hess":
             return gradient, call.matrices[0].restore(outcome.curvature)
         return self._value(reduction, outcome, call, denominator), gradient
+
+    def _placed(self, own: dict[str, Any]) -> dict[str, Any]:
+        """The body's arguments: matrices stay on a GPU, and class ids with the first of them."""
+        matrices = tuple(name for name in self.arguments if name not in self.ids or not holds_integers(own[name]))
+        placed = backend.arguments(matrices, own)
+        there = isinstance(placed[self.arguments[0]], GpuArray)
+        others = own.keys() - set(matrices)
+        return {**placed, **{name: backend.ids(name, own[name], there and name in self.ids) for name in others}}
 
     def gradients(self, engine: Any, outcome: Outcome, call: Rows, weights: Any) -> tuple[np.ndarray, ...]:
         """The gradient of each differentiable argument; `weights` is what multiplied every row's."""
@@ -164,8 +173,10 @@ def row_weights(value: Any, shape: tuple[int, ...]) -> Any:
 def _product(first: Any, second: Any) -> Any:
     if first is None or second is None:
         return second if first is None else first
-    if isinstance(first, GpuArray):
-        return backend.engine("cuda", "pointwise").product(first, np.asarray(second), first.shape)
+    there = [one for one in (first, second) if isinstance(one, GpuArray)]
+    if there:
+        both = (one if isinstance(one, GpuArray) else np.asarray(one) for one in (first, second))
+        return backend.engine("cuda", "pointwise").product(*both, there[0].shape)
     return first * second
 
 
@@ -181,11 +192,12 @@ def row_loss(
     reference: str,
     parameters: Mapping[str, Parameter] | None = None,
     curvature: bool = False,
+    ids: tuple[str, ...] = (),
     kind: type[RowLoss] = RowLoss,
 ) -> Callable[[Callable[..., Rows]], RowLoss]:
     """Declare a loss of rows: the decorated function has its signature, its docstring, and returns its `Rows`."""
 
     def declare(function: Callable[..., Rows]) -> RowLoss:
-        return kind(function, curvature=curvature, reference=reference, parameters=parameters)
+        return kind(function, curvature=curvature, ids=ids, reference=reference, parameters=parameters)
 
     return declare

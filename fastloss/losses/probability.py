@@ -291,7 +291,11 @@ def kl_divergence(p, q, *, log_p=False, log_q=False):
 PICKED = formulas("nll_loss", terms.of_picked)
 
 
-@row_loss(parameters={"weight": CLASS_WEIGHT, "ignore_index": IGNORE_INDEX}, reference="Good, Rational decisions, 1952")
+@row_loss(
+    ids=("target",),
+    parameters={"weight": CLASS_WEIGHT, "ignore_index": IGNORE_INDEX},
+    reference="Good, Rational decisions, 1952",
+)
 def nll_loss(input, target, *, weight=None, ignore_index=-100):
     r"""Negative log-likelihood of class ids, from log-probabilities.
 

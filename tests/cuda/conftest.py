@@ -13,6 +13,7 @@ SMALL = {
     "direct_pairs.THREADS": 8,
     "columns.THREADS": 8,
     "labels.THREADS": 8,
+    "ids.THREADS": 8,
     "spread.THREADS": 8,
     "boxes.THREADS": 8,
     "thresholds.THREADS": 8,

@@ -23,7 +23,9 @@ X = np.zeros((4, 5), np.float32)
 
 def launched():
     """Every such kernel, for some types of its arrays."""
-    from fastloss.engines.cuda import arrays, columns, labels, pointwise, rows, spread
+    from fastloss.engines.cuda import arrays, columns, ids, labels, pointwise, rows, spread
+
+    from fastloss.engines.cuda.launch import code, launch
 
     with machine_code.recorded() as found:
         place = arrays.Place()
@@ -35,6 +37,12 @@ def launched():
             spread.multiplied(place, (one, X[0]), X.shape, np.float64)
         for dtype in (np.float32, np.int64, bool):
             columns.in_float64(X.astype(dtype))
+        whole, flags = np.zeros(4, np.int64), np.zeros(1, np.int64)
+        for dtype in (np.int32, np.int64):
+            for ignoring in (False, True):
+                what = code(ids.check, str(ignoring), HAS_IGNORED=ignoring)
+                launch(place, what, (1, 128), whole.astype(dtype), (5, -100), (whole, flags))
+        launch(place, code(ids.look_up), (1, 128), (whole, np.zeros(5)), (np.zeros(4),))
         for weights in (np.empty(0), np.zeros(20)):
             for dtype in (np.float32, float):
                 own = X.reshape(-1).astype(dtype)

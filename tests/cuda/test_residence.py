@@ -299,3 +299,48 @@ def test_wrong_weights_of_rows(weights, monkeypatch):
     gpu.simulated(monkeypatch)
     found = error(lambda: fastloss.cross_entropy(moved(LOGITS), CLASSES, sample_weight=moved(weights)))
     assert found == expected
+
+
+IDS = {
+    "entropy": (fastloss.cross_entropy, {}),
+    "entropy, ignoring": (fastloss.cross_entropy, {"ignore_index": int(CLASSES[0])}),
+    "entropy of weights": (fastloss.cross_entropy, {"weight": RNG.random(5), "ignore_index": int(CLASSES[1])}),
+    "smoothed": (fastloss.cross_entropy, {"weight": RNG.random(5), "label_smoothing": 0.1, "ignore_index": 0}),
+    "likelihood": (fastloss.nll_loss, {"weight": RNG.random(5)}),
+    "focal": (fastloss.softmax_focal_loss, {"alpha": RNG.random(5)}),
+    "polynomial": (fastloss.poly_loss, {}),
+    "margin": (fastloss.multi_margin_loss, {"weight": RNG.random(5)}),
+    "highest": (fastloss.crammer_singer_loss, {}),
+}
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+@pytest.mark.parametrize("name", IDS)
+def test_class_ids(name, dtype, weighted, monkeypatch):
+    loss, words = IDS[name]
+    ids, weights = CLASSES.astype(dtype), RNG.random(4) if weighted else None
+    expected = loss.value_and_grad(LOGITS, ids, sample_weight=weights, **words)
+    gpu.kept_there(monkeypatch, 4)
+    for given in (weights, moved(weights)):
+        found = loss.value_and_grad(moved(LOGITS), moved(ids), sample_weight=given, **words)
+        close(gpu.content(found), expected)
+
+
+@pytest.mark.parametrize("ids", [np.array([0, 5, -1, 2]), np.array([0, 1, -3, 9]), np.zeros(3, int)])
+@pytest.mark.parametrize("words", [{}, {"ignore_index": -1}])
+def test_wrong_class_ids(ids, words, monkeypatch):
+    expected = error(lambda: fastloss.cross_entropy(LOGITS, ids, **words))
+    gpu.simulated(monkeypatch)
+    assert error(lambda: fastloss.cross_entropy(moved(LOGITS), moved(ids), **words)) == expected
+
+
+def test_ids_and_weights_of_classes_that_pass_through_the_host(monkeypatch):
+    words = {"weight": RNG.random(5)}
+    expected = fastloss.cross_entropy(LOGITS, CLASSES, **words)
+    of_centers = fastloss.center_loss(LOGITS, CLASSES, CENTERS)
+    gpu.simulated(monkeypatch)
+    words = {"weight": moved(words["weight"])}
+    for logits, ids in ((moved(LOGITS), moved(CLASSES.astype(np.uint8))), (LOGITS, moved(CLASSES))):
+        close(fastloss.cross_entropy(logits, ids, **words), expected)
+    close(fastloss.center_loss(moved(LOGITS), moved(CLASSES), moved(CENTERS)), of_centers)
