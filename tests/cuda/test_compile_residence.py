@@ -24,7 +24,6 @@ X = np.zeros((4, 5), np.float32)
 def launched():
     """Every such kernel, for some types of its arrays."""
     from fastloss.engines.cuda import arrays, columns, ids, labels, pointwise, rows, spread
-
     from fastloss.engines.cuda.launch import code, launch
 
     with machine_code.recorded() as found:
