@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.gpu import GpuArray, on_gpu
+from fastloss.gpu import INTEGERS, GpuArray, holds_integers, is_contiguous, on_gpu
 
 BACKENDS = ("auto", "cpu", "cuda")
 
@@ -30,7 +30,7 @@ def to_host(array: Any) -> Any:
 def arguments(names: tuple[str, ...], own: dict[str, Any], dimensions: int = 2) -> dict[str, Any]:
     """Arguments whose arrays on a GPU stay there if they have that many dimensions, the others copied to the host.
 
-    The large arrays stay; labels, targets and weights are checked on the host, which waits for the GPU.
+    The others are ids, labels or targets that are checked on the host, which waits for the GPU.
     """
     there = {name: own[name] for name in names if on_gpu(own[name])}
     for name, value in there.items():
@@ -38,6 +38,29 @@ def arguments(names: tuple[str, ...], own: dict[str, Any], dimensions: int = 2) 
         many = len(value.__cuda_array_interface__["shape"]) >= dimensions
         there[name] = GpuArray(name, value) if real and many else to_host(value)
     return {**own, **there}
+
+
+def resident(name: str, value: Any, there: bool = True) -> Any:
+    """What goes with arrays that are `there`, on a GPU: it stays on the GPU, whole numbers and bools as float64.
+
+    Copied to the host is what kernels cannot read (half precision, an array with gaps), and what goes with arrays on
+    the host. An array on the host is returned as it is.
+    """
+    if not on_gpu(value):
+        return value
+    kind = np.dtype(value.__cuda_array_interface__["typestr"])
+    if not there or not is_contiguous(value) or not (kind.kind in "iub" or kind in (np.float32, np.float64)):
+        return to_host(value)
+    if kind.kind == "f":
+        return value if isinstance(value, GpuArray) else GpuArray(name, value)
+    shape = value.__cuda_array_interface__["shape"]
+    return GpuArray(name, engine("cuda", "columns").in_float64(value)).reshape(*shape)
+
+
+def ids(name: str, value: Any, there: bool) -> Any:
+    """Integers that go with arrays that are `there`, on a GPU: they stay there if kernels can read them."""
+    stays = there and holds_integers(value) and is_contiguous(value)
+    return GpuArray(name, value, INTEGERS) if stays else to_host(value)
 
 
 def engine(backend: str, shape: str) -> ModuleType:

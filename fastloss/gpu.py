@@ -5,10 +5,24 @@ from typing import Any
 
 import numpy as np
 
+FLOATS, INTEGERS = ("float32", "float64"), ("int32", "int64")
+
 
 def on_gpu(value: Any) -> bool:
     """Whether a value is an array on a GPU: CuPy's, PyTorch's, Numba's, or a `GpuArray`."""
     return hasattr(value, "__cuda_array_interface__")
+
+
+def is_contiguous(value: Any) -> bool:
+    """Whether the elements of an array on a GPU lie one after another."""
+    about = value.__cuda_array_interface__
+    strides, itemsize = about.get("strides"), np.dtype(about["typestr"]).itemsize
+    return strides is None or tuple(strides) == _strides(tuple(about["shape"]), itemsize)
+
+
+def holds_integers(value: Any) -> bool:
+    """Whether a value is an array of integers on a GPU."""
+    return on_gpu(value) and np.dtype(value.__cuda_array_interface__["typestr"]).name in INTEGERS
 
 
 class GpuArray:
@@ -17,21 +31,20 @@ class GpuArray:
     Raises
     ------
     TypeError
-        If it holds neither float32 nor float64.
+        If it holds numbers of another precision than the kernels read.
     ValueError
         If its elements do not lie one after another.
     """
 
-    def __init__(self, name: str, given: Any):
+    def __init__(self, name: str, given: Any, dtypes: tuple[str, ...] = FLOATS):
         about = given.__cuda_array_interface__
         self.name, self.given = name, given
         self.shape: tuple[int, ...] = tuple(about["shape"])
         self.dtype = np.dtype(about["typestr"])
-        if self.dtype not in (np.float32, np.float64):
-            raise TypeError(f"{name} has dtype {self.dtype} on the GPU: expected float32 or float64")
-        strides = about.get("strides")
-        if strides is not None and tuple(strides) != _strides(self.shape, self.dtype.itemsize):
-            raise ValueError(f"{name} has strides {tuple(strides)} on the GPU: expected a contiguous array")
+        if self.dtype.name not in dtypes:
+            raise TypeError(f"{name} has dtype {self.dtype} on the GPU: expected {' or '.join(dtypes)}")
+        if not is_contiguous(given):
+            raise ValueError(f"{name} has strides {tuple(about['strides'])} on the GPU: expected a contiguous array")
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:

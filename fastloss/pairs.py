@@ -7,7 +7,9 @@ import numpy as np
 
 from fastloss import backend, reduce, validate
 from fastloss.domains import NON_NEGATIVE, REAL, Choice, Domain, Parameter, wrong
+from fastloss.gpu import GpuArray
 from fastloss.loss import Loss, keyword
+from fastloss.pointwise import fits_there
 from fastloss.shapes.pairs import PairFormulas, multiplier_difference, multiplier_one, multiplier_sign
 from fastloss.shapes.pointwise import Wanted, unbound
 
@@ -93,8 +95,9 @@ class PairwiseLoss(Loss):
         Whether the number of pairs is returned beside the value.
     backend : {"auto", "cpu", "cuda"}
         "auto" goes by where the scores lie. Scores on a GPU (CuPy, PyTorch, Numba) stay there, and results with an
-        element for each row come back as arrays of their kind; labels, groups and weights are checked on the host. The
-        fast method of hinges sorts on the GPU if CuPy is installed, else on the host.
+        element for each row come back as arrays of their kind. Labels and weights on the GPU stay there too, unless
+        `groups` are given, or the fast method meets a group with more than 16 different labels: these are ordered on
+        the host. The fast method of hinges sorts on the GPU if CuPy is installed, else on the host.
     """
 
     shape = "pairs"
@@ -135,7 +138,7 @@ class PairwiseLoss(Loss):
         """What `fastloss score` and states add up: sums of groups, given by ids or by CSR offsets."""
         words = {"groups": groups, "offsets": offsets, "sample_weight": sample_weight, **parameters}
         own, shared = self._bound((scores, labels), words)
-        run, own = placed(own, shared, self.shape)
+        run, own = placed(own, shared, self.shape, groups is None)
         rows = self._prepared(run, own, shared, grouped_on_host(shared, own["scores"].size))
         outcome = run.evaluate(rows, np.ones(rows.weight.size), Wanted(value=True))
         return GroupSums(outcome.loss, rows.weight, rows.pairs)
@@ -146,7 +149,7 @@ class PairwiseLoss(Loss):
             raise ValueError(f"method is 'fast': {self.name} has none, expected 'auto' or 'direct'")
         unordered = own.get("pairs", "all") == "all"
         domain = self.labels if unordered else REAL
-        weights = backend.to_host(shared["sample_weight"])
+        weights = backend.resident("sample_weight", shared["sample_weight"], isinstance(own["labels"], GpuArray))
         scores, labels, weights = checked_rows(own["scores"], own["labels"], weights, domain)
         kind = run.Kind(self.all_multiplier if unordered else multiplier_one, unordered)
         arrays = (scores, labels, weights, groups.rows, groups.offsets)
@@ -154,7 +157,7 @@ class PairwiseLoss(Loss):
 
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"], REDUCTIONS)
-        run, own = placed(own, shared, self.shape)
+        run, own = placed(own, shared, self.shape, shared["groups"] is None)
         groups = grouped_on_host(shared, own["scores"].size)
         rows = self._prepared(run, own, shared, groups)
         weight = reduce.sum_of_many(rows.weight)
@@ -190,11 +193,14 @@ class PairwiseLoss(Loss):
         return total if reduction == "sum" else reduce.mean(total, reduce.sum_of_many(rows.weight))
 
 
-def placed(own: dict[str, Any], shared: dict[str, Any], shape: str) -> tuple[Any, dict[str, Any]]:
-    """The engine, and the arguments that it takes: scores stay on a GPU, labels come to the host."""
+def placed(
+    own: dict[str, Any], shared: dict[str, Any], shape: str, labels_too: bool = False
+) -> tuple[Any, dict[str, Any]]:
+    """The engine, and the arguments that it takes: scores stay on a GPU, and with them labels if they may."""
     run = backend.engine(backend.choose(shared["backend"], (own["scores"], own["labels"])), shape)
-    own = {**backend.arguments(("scores",), own, 1), "labels": backend.to_host(own["labels"])}
-    return run, {**own, "scores": validate.array("scores", own["scores"])}
+    own = backend.arguments(("scores",), own, 1)
+    labels = backend.resident("labels", own["labels"], labels_too and isinstance(own["scores"], GpuArray))
+    return run, {**own, "labels": labels, "scores": validate.array("scores", own["scores"])}
 
 
 def checked_rows(scores: Any, labels: Any, sample_weight: Any, domain: Domain = REAL) -> tuple[Any, Any, Any]:
@@ -210,8 +216,12 @@ def checked_rows(scores: Any, labels: Any, sample_weight: Any, domain: Domain = 
     return scores, labels, weights
 
 
-def _raise_outside(name: str, array: np.ndarray, domain: Domain) -> None:
+def _raise_outside(name: str, array: Any, domain: Domain) -> None:
     """Labels and weights are n numbers for n^2 pairs: checked before the kernels, NaN included."""
+    if isinstance(array, GpuArray):
+        if fits_there(domain, array):
+            return
+        array = backend.to_host(array)
     for start in range(0, array.size if array.dtype.kind == "f" else 0, BLOCK):
         nan = np.isnan(array[start : start + BLOCK])
         if nan.any():

@@ -10,6 +10,7 @@ import numpy as np
 
 from fastloss import backend, reduce, validate
 from fastloss.domains import NON_NEGATIVE, REAL, Domain, Parameter, wrong
+from fastloss.gpu import GpuArray, on_gpu
 from fastloss.loss import Loss, keyword
 from fastloss.shapes.pointwise import CHUNK, Formulas, Outcome, Wanted, unbound
 
@@ -63,7 +64,8 @@ class Data:
                 raise ValueError(domain.explain(name, backend.to_host(operand), self.before))
             bits >>= 4
         if bits:  # the examples' own weights have been checked, in their sum
-            raise ValueError(NON_NEGATIVE.explain("weight", backend.to_host(self.call.factor)))
+            factor = np.broadcast_to(backend.to_host(self.call.factor), self.operands[0].shape)
+            raise ValueError(NON_NEGATIVE.explain("weight", factor))
         return outcome
 
 
@@ -143,12 +145,15 @@ class PointwiseLoss(Loss):
         engine = backend.engine(where, self.shape)
         call = self.call(own)
         names = (*self.arguments, *call.more)
-        operands = engine.operands(names, (*call.operands, *call.more.values()))
-        validate.same_shape(names, operands)
-        shape = operands[0].shape
-        weights = engine.weights(shared["sample_weight"], shape)
-        weight_sums = None if weights is None else self._weight_sums(engine, weights, before)
-        factors = engine.product(weights, call.factor, shape)
+        operands = engine.operands(self.arguments, call.operands)
+        validate.same_shape(self.arguments, operands)
+        shape, there = operands[0].shape, any(map(on_gpu, operands))
+        more = (backend.resident(name, value, there) for name, value in call.more.items())
+        operands = (*operands, *(engine.product(None, value, shape) for value in more))
+        given = backend.resident("sample_weight", shared["sample_weight"], there)
+        weights = engine.weights(given, shape)
+        weight_sums = None if weights is None else weight_partials(engine, weights, before)
+        factors = engine.product(weights, backend.resident("weight", call.factor, there), shape)
         return Data(engine, names, call, operands, factors, weight_sums, before)
 
     def _evaluate(self, what, own, shared):
@@ -165,26 +170,20 @@ class PointwiseLoss(Loss):
                 curvature=what == "grad_hess",
             ),
         )
-        return self._answer(what, reduction, outcome, data.denominator, data.call.signs)
+        return self._answer(what, reduction, outcome, data)
 
-    def _weight_sums(self, engine, weights, before: int) -> np.ndarray:
-        outcome = engine.run(WEIGHT, (weights,), None, (1.0,), Wanted(value=True))
-        if outcome.wrong:
-            raise ValueError(NON_NEGATIVE.explain("sample_weight", weights, before))
-        return outcome.partials
-
-    def _answer(self, what: str, reduction: str, outcome: Outcome, denominator: float, signs: tuple[float, ...]):
-        gradient = None
+    def _answer(self, what: str, reduction: str, outcome: Outcome, data: Data):
+        gradient, signs, times = None, data.call.signs, data.engine.times
         if what != "value":
-            parts = tuple(outcome.gradient if sign == 1.0 else sign * outcome.gradient for sign in signs)
+            parts = tuple(times(sign, outcome.gradient) for sign in signs)
             gradient = parts if len(parts) > 1 else parts[0]
         if what == "grad_hess":
-            curvatures = tuple(outcome.curvature if sign == 1.0 else sign * sign * outcome.curvature for sign in signs)
+            curvatures = tuple(times(sign * sign, outcome.curvature) for sign in signs)
             return gradient, curvatures if len(signs) > 1 else curvatures[0]
         if reduction == "none":
             value = outcome.each
         else:
-            value = self.reduced(outcome.partials, denominator, reduction)
+            value = self.reduced(outcome.partials, data.denominator, reduction)
         return value if what == "value" else (value, gradient)
 
 
@@ -237,6 +236,14 @@ def _weight(w):
 WEIGHT = Formulas("total_weight", _weight, domains=(NON_NEGATIVE,))
 
 
+def weight_partials(engine: ModuleType, weights: Any, before: int = 0) -> np.ndarray:
+    """The sums of chunks of the examples' weights, which are checked."""
+    outcome = engine.run(WEIGHT, (weights,), None, (1.0,), Wanted(value=True))
+    if outcome.wrong:
+        raise ValueError(NON_NEGATIVE.explain("sample_weight", backend.to_host(weights), before))
+    return outcome.partials
+
+
 @functools.cache
 def _check(domain: Domain) -> Formulas:
     return Formulas(f"check_{domain.check.__name__}", _weight, domains=(domain,))
@@ -245,3 +252,20 @@ def _check(domain: Domain) -> Formulas:
 def domain_bits(domain: Domain, array: np.ndarray) -> int:
     """The union of the bits that the domain's check returns for the elements of an array on the CPU."""
     return backend.engine("cpu", "pointwise").run(_check(domain), (array,), None, (1.0,), Wanted(value=True)).wrong
+
+
+def _is_nan(x):
+    return 1.0 if x != x else 0.0
+
+
+@functools.cache
+def check_with_nan(domain: Domain) -> Formulas:
+    """Whose value is the number of NaNs."""
+    return Formulas(f"nan_or_{domain.check.__name__}", _is_nan, domains=(domain,))
+
+
+def fits_there(domain: Domain, array: GpuArray) -> bool:
+    """Whether all elements of an array on a GPU are in a domain, and none is NaN."""
+    run = backend.engine("cuda", "pointwise").run
+    outcome = run(check_with_nan(domain), (array,), None, (1.0,), Wanted(value=True))
+    return not (wrong(outcome.wrong) or outcome.partials.any())

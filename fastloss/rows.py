@@ -9,7 +9,9 @@ import numpy as np
 
 from fastloss import backend, reduce, validate
 from fastloss.domains import NON_NEGATIVE, Domain, Parameter, wrong
+from fastloss.gpu import GpuArray, holds_integers, on_gpu
 from fastloss.loss import Loss, keyword
+from fastloss.pointwise import weight_partials
 from fastloss.shapes.rows import Outcome, RowFormulas, Wanted
 
 
@@ -98,9 +100,10 @@ class RowLoss(Loss):
     shape = "rows"
     keywords = (*Loss.keywords, keyword("backend", "auto"))
 
-    def __init__(self, function, *, curvature: bool, **about):
+    def __init__(self, function, *, curvature: bool, ids: tuple[str, ...] = (), **about):
         super().__init__(function, **about)
         self._curvature = curvature
+        self.ids = ids  # arguments that may be class ids
 
     @property
     def has_curvature(self) -> bool:
@@ -110,8 +113,9 @@ class RowLoss(Loss):
         reduction = validate.reduction(shared["reduction"])
         where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
         engine = backend.engine(where, self.shape)
-        call = self.function(**backend.arguments(self.arguments, own))
-        given = row_weights(backend.to_host(shared["sample_weight"]), call.shape)
+        call = self.function(**self._placed(own))
+        there = any(map(on_gpu, call.operands))
+        given = row_weights(backend.resident("sample_weight", shared["sample_weight"], there), call.shape)
         denominator = _denominator(call, given)
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
         wanted = Wanted(what != "value", what == "grad_hess"), reduction == "none"
@@ -125,6 +129,14 @@ class RowLoss(Loss):
         if what == "grad_hess":
             return gradient, call.matrices[0].restore(outcome.curvature)
         return self._value(reduction, outcome, call, denominator), gradient
+
+    def _placed(self, own: dict[str, Any]) -> dict[str, Any]:
+        """The body's arguments: matrices stay on a GPU, and class ids with the first of them."""
+        matrices = tuple(name for name in self.arguments if name not in self.ids or not holds_integers(own[name]))
+        placed = backend.arguments(matrices, own)
+        there = isinstance(placed[self.arguments[0]], GpuArray)
+        others = own.keys() - set(matrices)
+        return {**placed, **{name: backend.ids(name, own[name], there and name in self.ids) for name in others}}
 
     def gradients(self, engine: Any, outcome: Outcome, call: Rows, weights: Any) -> tuple[np.ndarray, ...]:
         """The gradient of each differentiable argument; `weights` is what multiplied every row's."""
@@ -145,22 +157,33 @@ def raise_if_wrong(bits: int, checked: tuple[tuple[str, Domain, Any], ...]) -> N
         bits >>= 4
 
 
-def row_weights(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+def row_weights(value: Any, shape: tuple[int, ...]) -> Any:
     """The examples' weights as a vector, checked."""
     if shape == () and np.shape(value) == (1,):
-        value = np.reshape(value, ())
+        value = value.reshape() if isinstance(value, GpuArray) else np.reshape(value, ())
     weights = validate.sample_weight(value, shape)
+    if isinstance(weights, GpuArray):
+        engine = backend.engine("cuda", "pointwise")
+        weights = engine.weights(weights, shape)
+        weight_partials(engine, weights)
+        return weights.reshape(weights.size)
     return None if weights is None else validate.within("sample_weight", weights, NON_NEGATIVE).reshape(-1)
 
 
 def _product(first: Any, second: Any) -> Any:
     if first is None or second is None:
         return second if first is None else first
+    there = [one for one in (first, second) if isinstance(one, GpuArray)]
+    if there:
+        both = (one if isinstance(one, GpuArray) else np.asarray(one) for one in (first, second))
+        return backend.engine("cuda", "pointwise").product(*both, there[0].shape)
     return first * second
 
 
-def _denominator(call: Rows, given: np.ndarray | None) -> float:
+def _denominator(call: Rows, given: Any) -> float:
     counted = _product(given, call.mass)
+    if isinstance(counted, GpuArray):
+        return reduce.ordered_sum(weight_partials(backend.engine("cuda", "pointwise"), counted))
     return float(math.prod(call.shape)) if counted is None else float(np.sum(counted, dtype=np.float64))
 
 
@@ -169,11 +192,12 @@ def row_loss(
     reference: str,
     parameters: Mapping[str, Parameter] | None = None,
     curvature: bool = False,
+    ids: tuple[str, ...] = (),
     kind: type[RowLoss] = RowLoss,
 ) -> Callable[[Callable[..., Rows]], RowLoss]:
     """Declare a loss of rows: the decorated function has its signature, its docstring, and returns its `Rows`."""
 
     def declare(function: Callable[..., Rows]) -> RowLoss:
-        return kind(function, curvature=curvature, reference=reference, parameters=parameters)
+        return kind(function, curvature=curvature, ids=ids, reference=reference, parameters=parameters)
 
     return declare

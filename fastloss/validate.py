@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.domains import NON_NEGATIVE, REAL, Domain, wrong
-from fastloss.gpu import GpuArray, on_gpu
+from fastloss.gpu import GpuArray
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -53,7 +53,7 @@ def same_shape(names: tuple[str, ...], arrays: tuple[np.ndarray, ...]) -> None:
             raise ValueError(f"{name} has shape {one.shape}: expected the shape of {names[0]}, {arrays[0].shape}")
 
 
-def sample_weight(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+def sample_weight(value: Any, shape: tuple[int, ...]) -> Any:
     """Weights of the examples, viewed in the losses' shape: one for each loss, or for each entry of the first axis."""
     if value is None:
         return None
@@ -61,19 +61,21 @@ def sample_weight(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
     if weights.shape == shape:
         return weights
     if len(shape) > 1 and weights.shape == shape[:1]:
-        return np.broadcast_to(weights.reshape(-1, *[1] * (len(shape) - 1)), shape)
+        return broadcast("sample_weight", weights.reshape(shape[0], *[1] * (len(shape) - 1)), shape)
     expected = f"{shape}" if len(shape) < 2 else f"{shape} or {shape[:1]}"
     raise ValueError(f"sample_weight has shape {weights.shape}: expected {expected}")
 
 
 def broadcast(name: str, value: Any, shape: tuple[int, ...]) -> Any:
-    """`value` viewed in the given shape, by NumPy's rule; an array on a GPU stays there."""
-    if not on_gpu(value):
-        value = array(name, value)
+    """`value` viewed in the given shape, by NumPy's rule; a `GpuArray` as it is, for the engine to spread out."""
+    result, shape = array(name, value), tuple(shape)
     try:
-        return value.broadcast_to(shape) if hasattr(value, "broadcast_to") else np.broadcast_to(value, shape)
-    except (ValueError, RuntimeError):
-        raise ValueError(f"{name} has shape {tuple(value.shape)}: expected one that broadcasts to {shape}") from None
+        fits = np.broadcast_shapes(result.shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"{name} has shape {result.shape}: expected one that broadcasts to {shape}")
+    return result if isinstance(value, GpuArray) else np.broadcast_to(result, shape)
 
 
 def not_negative(name: str, value: np.ndarray) -> None:

@@ -23,7 +23,7 @@ def _slope(gap):
 class NegativesLoss(Loss):
     """A loss of positives' scores against negatives' scores.
 
-    The keyword `backend` is that of `fastloss.pairs.PairwiseLoss`.
+    The keyword `backend` is that of `fastloss.pairs.PairwiseLoss`, but weights are read on the host.
     """
 
     shape = "negatives"

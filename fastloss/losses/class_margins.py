@@ -46,6 +46,7 @@ MARGINS = {
 @row_loss(
     parameters={"p": Free("1 or 2"), "margin": ANY, "weight": CLASS_WEIGHT},
     curvature=True,
+    ids=("target",),
     reference="Weston & Watkins, Support vector machines for multi-class pattern recognition, 1999",
 )
 def multi_margin_loss(input, target, *, p=1, margin=1.0, weight=None):
@@ -101,6 +102,7 @@ HIGHEST = formulas("crammer_singer_loss", terms.of_highest_other)
 
 @row_loss(
     parameters={"margin": ANY},
+    ids=("target",),
     reference="Crammer & Singer, On the algorithmic implementation of multiclass kernel-based vector machines, 2001",
 )
 def crammer_singer_loss(input, target, *, margin=1.0):

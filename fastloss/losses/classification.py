@@ -9,6 +9,7 @@ import numbers
 import numpy as np
 
 from fastloss import validate
+from fastloss.backend import resident
 from fastloss.domains import AT_LEAST_ZERO, BINARY, FRACTION, NON_NEGATIVE, PROBABILITY, REAL, UNIT, Free, Range
 from fastloss.elementary import at_least, exp_negative, log, log1p, log1p_unit, sigmoid, softplus
 from fastloss.pointwise import Call, pointwise
@@ -21,7 +22,7 @@ WEIGHT = Free("an array of numbers >= 0 that broadcasts to the input's shape, or
 
 def _factor(weight, input):
     """PyTorch's elementwise `weight`, viewed in the input's shape."""
-    return None if weight is None else validate.broadcast("weight", weight, np.shape(input))
+    return None if weight is None else validate.broadcast("weight", resident("weight", weight), np.shape(input))
 
 
 def _entropy(p, t):
@@ -193,7 +194,7 @@ def binary_cross_entropy_with_logits(input, target, *, weight=None, pos_weight=N
     if pos_weight is None or isinstance(pos_weight, numbers.Real):
         one = 1.0 if pos_weight is None else AT_LEAST_ZERO.validate("pos_weight", pos_weight)
         return Call((input, target), (one, *smoothing), factor, variant="unit" if one == 1.0 else "")
-    more = {"pos_weight": validate.broadcast("pos_weight", pos_weight, np.shape(input))}
+    more = {"pos_weight": validate.broadcast("pos_weight", resident("pos_weight", pos_weight), np.shape(input))}
     return Call((input, target), smoothing, factor, variant="pos_weight", more=more)
 
 

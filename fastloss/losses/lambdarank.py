@@ -19,7 +19,7 @@ class QueryLoss(Loss):
 
     The keywords: `groups` or `offsets` as for the pairwise losses; `sample_weight` is a weight >= 0 for each query,
     in the order of `numpy.unique(groups)` or of `offsets`; the mean is over queries, "none" gives each query's loss;
-    `backend` is as for the pairwise losses.
+    `backend` is as for the pairwise losses, but labels and weights are read on the host.
     """
 
     shape = "queries"

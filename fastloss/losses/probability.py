@@ -5,8 +5,6 @@ A gradient is with respect to the model's distribution; the data's is a constant
 
 import math
 
-import numpy as np
-
 from fastloss import validate
 from fastloss.domains import REAL, UNIT, Flag
 from fastloss.elementary import INFINITY, exp, log, unless_nan
@@ -57,7 +55,7 @@ CROSS = termwise("soft_cross_entropy", (_cross, _cross_slope, _cross_curvature))
 def _two_rows(first, second, names, axis=last_axis):
     """Two arguments of one shape, as rows."""
     rows = axis(names[0], first), axis(names[1], second)
-    validate.same_shape(names, tuple(np.asarray(one) for one in (first, second)))
+    validate.same_shape(names, rows)
     return rows
 
 
@@ -313,7 +311,11 @@ def kl_divergence(p, q, *, log_p=False, log_q=False):
 PICKED = formulas("nll_loss", terms.of_picked)
 
 
-@row_loss(parameters={"weight": CLASS_WEIGHT, "ignore_index": IGNORE_INDEX}, reference="Good, Rational decisions, 1952")
+@row_loss(
+    ids=("target",),
+    parameters={"weight": CLASS_WEIGHT, "ignore_index": IGNORE_INDEX},
+    reference="Good, Rational decisions, 1952",
+)
 def nll_loss(input, target, *, weight=None, ignore_index=-100):
     r"""Negative log-likelihood of class ids, from log-probabilities.
 

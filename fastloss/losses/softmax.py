@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from fastloss import validate
+from fastloss import backend, validate
 from fastloss.domains import AT_LEAST_ZERO, FRACTION, UNIT, Flag, Free
 from fastloss.elementary import exp_negative, log
+from fastloss.gpu import on_gpu
 from fastloss.rows import Matrix, Rows, class_axis, row_loss
 from fastloss.shapes import softmax
 from fastloss.shapes.rows import formulas
@@ -17,20 +18,27 @@ CLASS_WEIGHT = Free("an array of one number >= 0 for each class, or None")
 IGNORE_INDEX = Free("an integer")
 
 
-def ids_of(target: Any, x: Matrix, ignore: int | None = None) -> np.ndarray:
+def ids_of(target: Any, x: Matrix, ignore: int | None = None) -> Any:
     """Class ids, one a row; the ignored one as -1."""
-    return validate.indices(
-        "target", target, x.shape[:1] * (len(x.shape) > 1) + x.shape[2:], x.columns, ignore
-    ).reshape(-1)
+    shape = x.shape[:1] * (len(x.shape) > 1) + x.shape[2:]
+    if on_gpu(target):
+        found = backend.engine("cuda", "ids").checked(target, shape, x.columns, ignore)
+        if found is not None:
+            return found
+    return validate.indices("target", backend.to_host(target), shape, x.columns, ignore).reshape(-1)
 
 
-def of_ids(weights: np.ndarray, ids: np.ndarray) -> np.ndarray:
+def of_ids(weights: np.ndarray, ids: Any) -> Any:
     """The classes' weights, row by row; 0 where a row is ignored."""
+    if on_gpu(ids):
+        return backend.engine("cuda", "ids").of_classes(ids, weights)
     return np.where(ids < 0, 0.0, weights[np.maximum(ids, 0)]) if weights.size else np.zeros(ids.size)
 
 
-def counted(ids: np.ndarray) -> np.ndarray | None:
-    """1 for every row that is not ignored; None if none is."""
+def counted(ids: Any) -> Any:
+    """1 for every row that is not ignored; None if it is known that none is."""
+    if on_gpu(ids):
+        return backend.engine("cuda", "ids").of_classes(ids, np.empty(0))
     return None if ids.size == 0 or ids.min() >= 0 else (ids >= 0).astype(np.float64)
 
 
@@ -69,6 +77,7 @@ DISTRIBUTION = formulas(
 @row_loss(
     parameters={"weight": CLASS_WEIGHT, "ignore_index": IGNORE_INDEX, "label_smoothing": FRACTION},
     curvature=True,
+    ids=("target",),
     reference="Cox, The regression analysis of binary sequences, 1958",
 )
 def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smoothing=0.0):
@@ -170,6 +179,7 @@ FOCAL = formulas("softmax_focal_loss", softmax.of_target, value=_focal, slope=_f
 @row_loss(
     parameters={"gamma": AT_LEAST_ZERO, "alpha": Free("a number >= 0, an array of one for each class, or None")},
     curvature=True,
+    ids=("target",),
     reference="Lin, Goyal, Girshick, He & Dollar, Focal loss for dense object detection, 2017",
 )
 def softmax_focal_loss(input, target, *, gamma=2.0, alpha=None):
@@ -255,6 +265,7 @@ POLYNOMIAL = formulas(
 @row_loss(
     parameters={"epsilon": Free("a number, or a sequence of them"), "divide_by_power": Flag()},
     curvature=True,
+    ids=("target",),
     reference="Leng et al., PolyLoss: a polynomial expansion perspective of classification loss functions, 2022",
 )
 def poly_loss(input, target, *, epsilon=(1.0,), divide_by_power=False):

@@ -5,6 +5,7 @@ import numpy as np
 from fastloss import validate
 from fastloss.domains import ANY, BINARY, POSITIVE, SIGN, Flag, Free
 from fastloss.elementary import at_least, step
+from fastloss.gpu import GpuArray
 from fastloss.rows import Matrix, RowLoss, Rows, last_axis, row_loss
 from fastloss.shapes import vectors
 from fastloss.shapes.rows import Wanted, formulas
@@ -228,7 +229,8 @@ class CenterLoss(RowLoss):
         x, (centers, labels) = call.matrices[0], call.others
         order = np.argsort(labels, kind="stable")
         offsets = np.searchsorted(labels[order], np.arange(len(centers) + 1))
-        operands = centers, x.rows, order, offsets, np.broadcast_to(weights, labels.shape)
+        each = weights if isinstance(weights, GpuArray) else np.broadcast_to(weights, labels.shape)
+        operands = centers, x.rows, order, offsets, each
         of_centers = engine.run(MEMBERS, operands, None, (1.0, ()), (Wanted(True), False))
         return (*super().gradients(engine, outcome, call, weights), *of_centers.gradients)
 

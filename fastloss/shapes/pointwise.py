@@ -77,7 +77,7 @@ def weight_one(i, inputs):
 
 
 def weight_given(i, inputs):
-    return inputs[3][i]
+    return np.float64(inputs[3][i])
 
 
 def element(i, inputs, scale, parameters, outputs):

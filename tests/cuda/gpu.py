@@ -38,3 +38,46 @@ def small_tiles(monkeypatch):
     for module, names in small.items():
         for name, number in names.items():
             monkeypatch.setattr(module, name, number)
+
+
+def simulated(monkeypatch):
+    """Let the simulator's own arrays be arrays on a GPU, which real ones are, and none of them be read by NumPy."""
+    from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
+
+    from fastloss.engines.cuda import arrays
+
+    def missing(self):
+        raise AttributeError
+
+    def read(self, *args, **kwargs):
+        raise AssertionError("an array on the GPU is read as if it were NumPy's")
+
+    about = property(lambda self: Pretended(self._ary).__cuda_array_interface__)
+    for name, value in {
+        "__cuda_array_interface__": about,
+        "__array_interface__": property(missing),
+        "__array_struct__": property(missing),
+        "__array__": read,
+    }.items():
+        monkeypatch.setattr(FakeCUDAArray, name, value, raising=False)
+    monkeypatch.setattr(arrays, "view", view)
+    return FakeCUDAArray
+
+
+def kept_there(monkeypatch, size):
+    """From now on, no array of so many elements or more may be copied to the host."""
+    device_array = simulated(monkeypatch)
+    copy = device_array.copy_to_host
+
+    def copied(self, *args, **kwargs):
+        assert self.size < size, f"{self.size} elements are copied to the host"
+        return copy(self, *args, **kwargs)
+
+    monkeypatch.setattr(device_array, "copy_to_host", copied)
+
+
+def content(result):
+    """A result, its arrays on the GPU as NumPy's."""
+    if isinstance(result, tuple):
+        return tuple(map(content, result))
+    return getattr(result, "_ary", result)

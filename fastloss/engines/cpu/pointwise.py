@@ -108,7 +108,12 @@ def product(given: np.ndarray | None, factor: Any, shape: tuple[int, ...]) -> np
     if factor is None:
         return given
     factor = np.broadcast_to(factor, shape)
-    return factor if given is None else given * factor
+    return factor if given is None else np.multiply(given, factor, dtype=np.float64)
+
+
+def times(number: float, array: np.ndarray) -> np.ndarray:
+    """A result times a number."""
+    return array if number == 1.0 else number * array
 
 
 def run(

@@ -285,9 +285,9 @@ class _OnHost:
 
 
 def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
-    """See `engines.nodes.Sums`; `rows` is (place, (scores, labels, weights), labels on the host)."""
+    """See `engines.nodes.Sums`; `rows` is (place, (scores, labels, weights))."""
     wanted, results = task
-    place, columns, _ = rows
+    place, columns = rows
     scale, s = steepness(parameters.number)
     scale *= parameters.orientation
     scores, read = _OnHost(place, columns[0]), _Tables(place, formulas, s)

@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import numpy as np
 from numba import cuda
 
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.launch import code, launch
 from fastloss.engines.cuda.reduction import THREADS
+from fastloss.shapes.boxes import is_between
 
 POWER = 0
+CHUNK = 256  # rows that a thread counts or lists
 
 
 def take(inputs, outputs):
@@ -29,6 +32,59 @@ def add(inputs, bounds, term, outputs):
     if i < bounds[1] and labels[i] >= term[0] and labels[i] <= term[1]:
         w = weights[i] if POWER > 0 and weights.size else 1.0
         outputs[0][i] += term[2] * (w * w if POWER == 2 else w)
+
+
+def convert(inputs, outputs):
+    i = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
+    if i < outputs[0].size:
+        outputs[0][i] = np.float64(inputs[0][i])
+
+
+def count_between(labels, bounds, interval, outputs):
+    """A thread counts the rows of its chunk whose labels lie in an interval."""
+    c = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
+    if c < outputs[0].size:
+        begin = bounds[0] + c * CHUNK
+        count = 0
+        for i in range(begin, min(begin + CHUNK, bounds[1])):
+            count += 1 if is_between(labels[i], interval) > 0 else 0
+        outputs[0][c] = count
+
+
+def list_between(inputs, bounds, interval, outputs):
+    """A thread lists them, behind those of the chunks before."""
+    labels, starts = inputs
+    c = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
+    if c < starts.size:
+        begin, at = bounds[0] + c * CHUNK, starts[c]
+        for i in range(begin, min(begin + CHUNK, bounds[1])):
+            if is_between(labels[i], interval) > 0:
+                outputs[0][at] = i
+                at += 1
+
+
+def rows_between(place: Place, labels: Any, bounds: tuple[int, int], interval: tuple[float, float]) -> Any:
+    """The rows begin <= i < end whose labels lie in an interval, in order."""
+    where = tuple(map(int, bounds)), tuple(map(float, interval))
+    chunks = -(-(bounds[1] - bounds[0]) // CHUNK)
+    shape, counts = (-(-chunks // THREADS), THREADS), place.empty(chunks, np.int64)
+    launch(place, code(count_between), shape, labels, *where, (counts,))
+    ends = np.cumsum(np.append(0, place.host(counts)))
+    rows = place.empty(int(ends[-1]), np.int64)
+    launch(place, code(list_between), shape, (labels, place.device(ends[:-1])), *where, (rows,))
+    return rows
+
+
+def in_float64(value: Any) -> Any:
+    """The elements of a contiguous array on the device, one after another, in float64: copied if they are others."""
+    place = Place(value)
+    column = place.device(value)
+    column = column.reshape(column.size)
+    if column.dtype == np.float64:
+        return column
+    found = place.empty(column.size)
+    launch(place, code(convert), (-(-column.size // THREADS), THREADS), (column,), (found,))
+    return found
 
 
 def taken(place: Place, column: Any, rows: Any) -> Any:

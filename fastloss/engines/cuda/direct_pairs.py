@@ -1,12 +1,11 @@
 """Every pair of a group on CUDA: a thread a row, the rows of its group streamed through shared memory.
 
-The host orders each group by falling label (labels lie there, to be checked), so that the rows below a row are one
-range and no pair needs a test. A block's threads are neighbouring rows, of one group or of many small ones: it streams
-all rows of their groups, and a thread takes of each tile what is its own. Losses of rows are added up by group after
-that, in an order that depends on the group's size alone.
+Each group is ordered by falling label, on the host or, where the labels lie on the device, there (`labels.py`), so
+that the rows below a row are one range and no pair needs a test. A block's threads are neighbouring rows, of one group
+or of many small ones: it streams all rows of their groups, and a thread takes of each tile what is its own. Losses of
+rows are added up by group after that, in an order that depends on the group's size alone.
 """
 
-import dataclasses
 import math
 from typing import Any, NamedTuple
 
@@ -25,6 +24,8 @@ from fastloss.shapes.pointwise import Wanted, unbound
 
 INFINITY = math.inf
 TILE = 2 * THREADS  # rows in shared memory: the block's own, then those of the tile
+
+NO_FORMULAS = PairFormulas("none", unbound, unbound, unbound)
 
 UNORDERED = HAS_EXPONENTIALS = WEIGHTED = False
 unpack = unbound
@@ -169,6 +170,17 @@ def group_sums(inputs, outputs):
         outputs[0][g] = total
 
 
+class Ranked(NamedTuple):
+    """Rows on the device in the order of falling labels, group by group, and the pairs that each group has."""
+
+    order: Any
+    labels: Any
+    weights: Any  # empty if there are none
+    offsets: Any
+    pairs: np.ndarray
+    weight: np.ndarray
+
+
 class Arranged(NamedTuple):
     """Rows on the device in order, group by group, and the pairs that each group has."""
 
@@ -181,20 +193,26 @@ class Arranged(NamedTuple):
     weight: np.ndarray
 
 
-def arranged(place: Place, formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[float, ...]) -> Arranged:
-    """Order the rows of every group; `arrays` is as for the CPU, but its scores lie on the device."""
-    scores, labels, weights, rows, offsets = arrays
-    plain = dataclasses.replace(formulas, exponential_form=False)  # the host has no scores: it is given labels twice
-    found = host.arranged(plain, kind, (labels, labels, weights, rows, offsets), parameters)
+def ranked(place: Place, kind: Kind, arrays: Any) -> Ranked:
+    """Order the rows of every group; `arrays` is (labels, weights, row order, offsets) on the host."""
+    labels, weights, rows, offsets = arrays
+    # the host has no scores: it is given labels twice
+    found = host.arranged(NO_FORMULAS, kind, (labels, labels, weights, rows, offsets), (1.0,))
+    size = int(found.offsets[-1])  # the host's arrays may be longer
+    order, own, factors = (place.device(column[:size]) for column in (found.order, *found.data[1:3]))
+    return Ranked(order, own, factors, place.device(found.offsets), found.pairs, found.weight)
+
+
+def arranged(place: Place, formulas: PairFormulas, kind: Kind, rows: Any, parameters: tuple[float, ...]) -> Arranged:
+    """Bring the scores into the order of the rows; `rows` is (scores on the device, ranked rows)."""
+    scores, found = rows
     exponential = formulas.by_exponentials(kind.unordered)
-    size, groups = int(found.offsets[-1]), found.offsets.size - 1  # the host's arrays may be longer
-    order, ends = place.device(found.order[:size]), place.device(found.offsets)
+    size, groups = found.order.size, found.offsets.size - 1
     own, powers, spreads = place.empty(size), place.empty(size if exponential else 0), place.empty(groups)
     template = code(arrange, "e" if exponential else "n", HAS_EXPONENTIALS=exponential)
-    launch(place, template, (groups, THREADS), (scores, order, ends), parameters, (own, powers, spreads))
-    factors = place.device(found.data[2][:size]) if weights is not None else place.empty(0)
-    columns = own, place.device(found.data[1][:size]), factors, powers
-    return Arranged(place, columns, order, ends, spreads, found.pairs, found.weight)
+    launch(place, template, (groups, THREADS), (scores, found.order, found.offsets), parameters, (own, powers, spreads))
+    columns = own, found.labels, found.weights, powers
+    return Arranged(place, columns, found.order, found.offsets, spreads, found.pairs, found.weight)
 
 
 def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndarray, task: Any) -> np.ndarray:

@@ -1,7 +1,8 @@
 """The pairwise shape on CUDA: which groups are summed directly, which by a fast method, and both put together.
 
-Labels, groups and weights lie on the host, which checks them, orders groups and plans the halvings of large ones with
-the CPU engine's code; scores and results stay on the device.
+Labels and weights may lie on the host, which orders groups and plans the halvings of large ones with the CPU engine's
+code; or on the device with the scores, where `labels.py` finds what the plan needs. Only for groups that the fast
+method sorts, by more than `halving.LEVELS` labels, are they copied to the host then. Results stay on the device.
 """
 
 from typing import Any, NamedTuple
@@ -12,12 +13,14 @@ from fastloss.engines import halving
 from fastloss.engines.box_plan import can_do
 from fastloss.engines.cpu.pairs import survey
 from fastloss.engines.cuda import boxes, direct_pairs, separable, thresholds
+from fastloss.engines.cuda import labels as device_labels
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.columns import add_by_label, give_back, taken
-from fastloss.engines.cuda.direct_pairs import Arranged
+from fastloss.engines.cuda.columns import add_by_label, give_back, in_float64, taken
+from fastloss.engines.cuda.direct_pairs import Arranged, Ranked
 from fastloss.engines.cuda.ranges import score_ranges
-from fastloss.engines.halving import Kind, Large
+from fastloss.engines.halving import Kind, Large, Levels
 from fastloss.engines.nodes import Node, Parameters
+from fastloss.gpu import on_gpu
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 from fastloss.validate import kernel_dtype
@@ -69,8 +72,8 @@ def method_of(formulas: PairFormulas) -> Any:
 
 
 def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[float, ...], method: str) -> Prepared:
-    """As `engines.cpu.pairs.prepare`; the scores may lie on a GPU."""
-    given, labels, weights, order, offsets = arrays
+    """As `engines.cpu.pairs.prepare`; the scores may lie on a GPU, then labels and weights too if no order is given."""
+    given, offsets = arrays[0], arrays[4]
     parameters = tuple(map(float, parameters))
     place, dtype = Place(given), kernel_dtype(given)
     scores = place.device(given, dtype)
@@ -78,19 +81,22 @@ def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[f
     least = {"auto": FEWEST, "fast": 2, "direct": np.inf}[method]
     large = np.flatnonzero(sizes >= least) if method_of(formulas) else np.empty(0, np.int64)
     pairs, weight, chosen = np.zeros(sizes.size, np.int64), np.zeros(sizes.size), np.zeros(sizes.size, bool)
-    fast = None
+    rows, fast = _rows(place, arrays), None
     if large.size:
-        found = _surveyed(place, (scores, labels, weights, order, offsets), large)
-        fast = found._replace(groups=[one for one in found.groups if _suits(formulas, kind, parameters, one)])
+        found = rows.surveyed(place, large)
+        if isinstance(rows, _OnDevice) and any(one.many for one in found.levels):
+            rows = rows.on_host(place)
+            found = rows.surveyed(place, large)
+        fast = _with_scores(place, scores, large, found)
+        fast = fast._replace(groups=[one for one in fast.groups if _suits(formulas, kind, parameters, one)])
         for one in fast.groups:
             pairs[one.group], weight[one.group] = halving.count(kind, one)
             chosen[one.group] = True
     rest = np.flatnonzero(~chosen)
     direct = None
     if rest.size:
-        rows = halving.rows_of(order, offsets, rest)
-        bounds = np.append(0, np.cumsum(sizes[rest]))
-        arranged = direct_pairs.arranged(place, formulas, kind, (scores, labels, weights, rows, bounds), parameters)
+        ranked = rows.ranked(place, kind, rest)
+        arranged = direct_pairs.arranged(place, formulas, kind, (scores, ranked), parameters)
         pairs[rest], weight[rest] = arranged.pairs, arranged.weight
         direct = arranged, rest
     return Prepared(place, formulas, kind, parameters, direct, fast, pairs, weight, scores.size, dtype)
@@ -101,37 +107,99 @@ def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], on
     return halving.suits(kind, one, possible)
 
 
-def _surveyed(place: Place, arrays: Any, large: np.ndarray) -> Fast:
-    """The large groups; those with many labels sorted by falling label."""
-    scores, labels, weights, order, offsets = arrays
-    labels = np.ascontiguousarray(labels, kernel_dtype(labels))
-    weights = np.empty(0) if weights is None else np.ascontiguousarray(weights, np.float64)
-    bounds = np.stack((offsets[large], offsets[large + 1]), 1)
-    own = None
-    if order is not None:
-        own = halving.rows_of(order, offsets, large)
-        ends = np.cumsum(bounds[:, 1] - bounds[:, 0])
-        bounds = np.stack((np.append(0, ends[:-1]), ends), 1)
-        labels, weights = _taken((labels, weights), own)
-    levels = survey((labels, labels, weights), bounds)  # of labels alone: the host has no scores
-    if any(one.many for one in levels):
-        order = np.arange(labels.size)
-        for (begin, end), one in zip(bounds, levels, strict=True):
-            if one.many:
-                order[begin:end] = begin + np.argsort(-labels[begin:end].astype(np.float64), kind="stable")
-        own = order if own is None else own[order]
-        labels, weights = _taken((labels, weights), order)
-    rows = None if own is None else place.device(own)
+class Surveyed(NamedTuple):
+    """Large groups as their labels say: (begin, end) and levels of each, and the rows that hold them."""
+
+    bounds: np.ndarray
+    levels: list[Levels]
+    columns: tuple[Any, Any]  # labels and weights on the device, the latter empty if there are none
+    host: tuple[np.ndarray, np.ndarray]  # the same where they lie on the host too
+    own: np.ndarray | None  # the call's rows in this order, where it is another
+
+
+class _OnHost(NamedTuple):
+    """Labels and weights that lie on the host."""
+
+    labels: np.ndarray
+    weights: np.ndarray | None
+    order: np.ndarray | None
+    offsets: np.ndarray
+
+    def surveyed(self, place: Place, large: np.ndarray) -> Surveyed:
+        """Some groups; those with many labels sorted by falling label."""
+        labels = np.ascontiguousarray(self.labels, kernel_dtype(self.labels))
+        weights = np.empty(0) if self.weights is None else np.ascontiguousarray(self.weights, np.float64)
+        bounds = np.stack((self.offsets[large], self.offsets[large + 1]), 1)
+        own = None
+        if self.order is not None:
+            own = halving.rows_of(self.order, self.offsets, large)
+            ends = np.cumsum(bounds[:, 1] - bounds[:, 0])
+            bounds = np.stack((np.append(0, ends[:-1]), ends), 1)
+            labels, weights = _taken((labels, weights), own)
+        levels = survey((labels, labels, weights), bounds)  # of labels alone: the host has no scores
+        if any(one.many for one in levels):
+            order = np.arange(labels.size)
+            for (begin, end), one in zip(bounds, levels, strict=True):
+                if one.many:
+                    order[begin:end] = begin + np.argsort(-labels[begin:end].astype(np.float64), kind="stable")
+            own = order if own is None else own[order]
+            labels, weights = _taken((labels, weights), order)
+        return Surveyed(bounds, levels, (place.device(labels), place.device(weights)), (labels, weights), own)
+
+    def ranked(self, place: Place, kind: Kind, some: np.ndarray) -> Ranked:
+        """The rows of some groups in the order of falling labels."""
+        rows = halving.rows_of(self.order, self.offsets, some)
+        bounds = np.append(0, np.cumsum(np.diff(self.offsets)[some]))
+        return direct_pairs.ranked(place, kind, (self.labels, self.weights, rows, bounds))
+
+
+class _OnDevice(NamedTuple):
+    """Labels and weights that lie on the device, group by group."""
+
+    labels: Any
+    weights: Any  # empty if there are none
+    offsets: np.ndarray
+
+    def surveyed(self, place: Place, large: np.ndarray) -> Surveyed:
+        """Some groups as they lie, whether or not they have many labels."""
+        bounds = np.stack((self.offsets[large], self.offsets[large + 1]), 1)
+        levels = device_labels.survey(place, self[:2], bounds)
+        return Surveyed(bounds, levels, self[:2], (np.empty(0), np.empty(0)), None)
+
+    def ranked(self, place: Place, kind: Kind, some: np.ndarray) -> Ranked:
+        """The rows of some groups in the order of falling labels."""
+        bounds = np.append(0, np.cumsum(np.diff(self.offsets)[some]))
+        return device_labels.ranked(place, kind.unordered, self[:2], self.offsets[some], bounds)
+
+    def on_host(self, place: Place) -> _OnHost:
+        """A copy."""
+        weights = place.host(self.weights) if self.weights.size else None
+        return _OnHost(place.host(self.labels), weights, None, self.offsets)
+
+
+def _rows(place: Place, arrays: Any) -> _OnHost | _OnDevice:
+    _, given, weights, order, offsets = arrays
+    if not on_gpu(given):
+        return _OnHost(given, weights, order, offsets)
+    if weights is None:
+        factors = place.empty(0)
+    else:
+        factors = in_float64(weights) if on_gpu(weights) else place.device(weights, np.float64)
+    return _OnDevice(place.device(given, kernel_dtype(given)), factors, offsets)
+
+
+def _with_scores(place: Place, scores: Any, large: np.ndarray, found: Surveyed) -> Fast:
+    """Large groups, with their scores and the range of these."""
+    rows = None if found.own is None else place.device(found.own)
     scores = scores if rows is None else taken(place, scores, rows)
     groups = []
     for g, (begin, end), one, (low, high, finite) in zip(
-        large, bounds, levels, score_ranges(place, scores, bounds), strict=True
+        large, found.bounds, found.levels, score_ranges(place, scores, found.bounds), strict=True
     ):
         # an infinite weight has no fixed point
-        found = one._replace(low=low, high=high, finite=finite and bool(np.isfinite(one.weights).all()))
-        groups.append(Large(int(g), (np.empty(0), labels, weights), own, int(begin), int(end), found))
-    factors = place.device(weights) if weights.size else place.empty(0)
-    return Fast(groups, (scores, place.device(labels), factors), rows)
+        levels = one._replace(low=low, high=high, finite=finite and bool(np.isfinite(one.weights).all()))
+        groups.append(Large(int(g), (np.empty(0), *found.host), found.own, int(begin), int(end), levels))
+    return Fast(groups, (scores, *found.columns), rows)
 
 
 def _taken(columns: Any, rows: np.ndarray) -> Any:
@@ -169,7 +237,7 @@ class _Run(halving.Run):
         self.place, self.columns = prepared.place, prepared.fast.columns
 
     def sums(self, nodes: list[Node], rows: Any, parameters: Parameters, results: Any) -> np.ndarray:
-        where, task = (self.place, self.columns, rows[1]), (self.wanted, results)
+        where, task = (self.place, self.columns), (self.wanted, results)
         return method_of(self.formulas)(self.formulas, nodes, where, parameters, task)
 
     def spoil(self, one: Large, results: Any) -> None:
@@ -191,9 +259,9 @@ class _Run(halving.Run):
         starts = np.array([part[0] for part in halving.leaves(labels, one.begin, one.end)])
         bounds = np.append(starts, one.end) - one.begin
         rows = np.arange(one.begin, one.end)
-        arrays = (self.columns[0], labels, weights if weights.size else None, rows, bounds)
+        ranked = direct_pairs.ranked(self.place, self.kind, (labels, weights if weights.size else None, rows, bounds))
         parameters = (self.number,)
-        arranged = direct_pairs.arranged(self.place, self.formulas, self.kind, arrays, parameters)
+        arranged = direct_pairs.arranged(self.place, self.formulas, self.kind, (self.columns[0], ranked), parameters)
         scales = np.full(bounds.size - 1, self.scales[one.group])
         task = (parameters, self.wanted), results
         return float(np.cumsum(direct_pairs.evaluate(self.formulas, self.kind, arranged, scales, task))[-1])

@@ -8,9 +8,11 @@ from numba import cuda
 
 from fastloss import validate
 from fastloss.engines import build
-from fastloss.engines.cuda.arrays import Place, to_host
+from fastloss.engines.cpu import pointwise as on_host
+from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.device import device
 from fastloss.engines.cuda.reduction import THREADS, block_sum
+from fastloss.engines.cuda.spread import multiplied, spread, weighted
 from fastloss.gpu import GpuArray, on_gpu
 from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, unbound
 
@@ -57,15 +59,23 @@ def operands(names: tuple[str, ...], values: tuple[Any, ...]) -> tuple[Any, ...]
 
 def weights(value: Any, shape: tuple[int, ...]) -> Any:
     """The examples' weights, in the losses' shape."""
-    return validate.sample_weight(to_host(value) if on_gpu(value) else value, shape)
+    found = validate.sample_weight(value, shape)
+    return spread(found, shape) if isinstance(found, GpuArray) else found
 
 
-def product(given: Any, factor: Any, shape: tuple[int, ...]) -> Any:
-    """What every loss is multiplied by."""
-    if factor is None:
-        return given
-    factor = np.broadcast_to(to_host(factor) if on_gpu(factor) else factor, shape)
-    return factor if given is None else given * factor
+product = weighted  # what every loss is multiplied by
+
+
+def times(number: float, array: Any) -> Any:
+    """A result times a number, where it lies; Numba's arrays cannot be multiplied."""
+    if number == 1.0 or hasattr(type(array), "__rmul__"):
+        return on_host.times(number, array)
+    found = multiplied(Place(array), (GpuArray("result", array), np.array(number)), array.shape, array.dtype)
+    return found.reshape(array.shape)
+
+
+def _flat(place: Place, array: Any) -> Any:
+    return place.device(array, validate.kernel_dtype(array)).reshape(array.size)
 
 
 def run(
@@ -74,10 +84,10 @@ def run(
     """One pass over the operands, all of one shape; `parameters` starts with the derivatives' factor."""
     place = Place(*operands)
     shape, size = operands[0].shape, operands[0].size
-    arrays = [place.device(one, validate.kernel_dtype(one)).reshape(size) for one in operands]
+    arrays = [_flat(place, one) for one in operands]
     dtype = arrays[0].dtype
     empty = place.empty(0, dtype)
-    factors = place.empty(0) if weights is None else place.device(np.reshape(weights, -1), np.float64)
+    factors = place.empty(0) if weights is None else _flat(place, weights)
     inputs = (*arrays, *[empty] * (3 - len(arrays)), factors)
     results = tuple(place.empty(size if want else 0, dtype) for want in wanted[1:])
     chunks = -(-size // CHUNK)

@@ -50,12 +50,17 @@ def score_range(inputs, outputs):
         outputs[0][task, 0], outputs[0][task, 1], outputs[1][task] = low, high, others
 
 
-def score_ranges(place: Place, scores: np.ndarray, bounds: np.ndarray) -> list[tuple[float, float, bool]]:
-    """(least, largest, whether all are finite) of the rows begin <= i < end, for every (begin, end)."""
+def row_tasks(bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Blocks' rows (begin, end) that cover those of every (begin, end), and whose each block's rows are."""
     counts = -(-(bounds[:, 1] - bounds[:, 0]) // ROWS)
     owner = np.repeat(np.arange(len(bounds)), counts)
     starts = bounds[owner, 0] + ROWS * (np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts))
-    tasks = np.stack((starts, np.minimum(starts + ROWS, bounds[owner, 1])), 1)
+    return owner, np.stack((starts, np.minimum(starts + ROWS, bounds[owner, 1])), 1)
+
+
+def score_ranges(place: Place, scores: np.ndarray, bounds: np.ndarray) -> list[tuple[float, float, bool]]:
+    """(least, largest, whether all are finite) of the rows begin <= i < end, for every (begin, end)."""
+    owner, tasks = row_tasks(bounds)
     found, others = place.empty((owner.size, 2)), place.empty(owner.size, np.int64)
     inputs = (scores, place.device(tasks))
     launch(place, code(score_range), (owner.size, THREADS), inputs, (found, others))

@@ -25,7 +25,7 @@ def kernel(inputs, parameters, outputs):
     each, partials, wrong, derivatives = outputs[0], outputs[1], outputs[2], outputs[3:]
     total, bits = 0.0, 0
     if i < counts[0]:
-        w = weights[i] if weights.size else 1.0
+        w = np.float64(weights[i]) if weights.size else 1.0
         loss, bits = row(np.uint64(i), operands, parameters[0] * w, parameters[1:], derivatives)
         total = w * loss
         if each.size:
@@ -86,7 +86,7 @@ def run(formulas: RowFormulas, operands: tuple[Any, ...], weights: Any, paramete
     losses, partials, wrong = place.empty(rows if each else 0), place.empty(blocks), place.empty(blocks, np.int64)
     scale, own = parameters
     if blocks:
-        factors = place.empty(0) if weights is None else place.device(weights, np.float64)
+        factors = place.empty(0) if weights is None else place.device(weights, validate.kernel_dtype(weights))
         inputs = (factors, place.device(np.array([rows])), *arrays)
         settings = place.device(np.array([scale, *own], np.float64))
         outputs = (losses, partials, wrong, *gradients, curvature)

@@ -100,9 +100,9 @@ def _one_way(place: Place, node: Node, columns: Any, parameters: Parameters, tas
 
 
 def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
-    """See `engines.nodes.Sums`; `rows` is (place, (scores, labels, weights), labels on the host)."""
+    """See `engines.nodes.Sums`; `rows` is (place, (scores, labels, weights))."""
     wanted, results = task
-    place, columns, _ = rows
+    place, columns = rows
     back = Parameters(parameters.number, -parameters.orientation)
     losses = np.zeros(len(nodes))
     for at, node in enumerate(nodes):

@@ -13,7 +13,7 @@ import numpy as np
 from numba import cuda, int64
 
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.columns import taken
+from fastloss.engines.cuda.columns import rows_between, taken
 from fastloss.engines.cuda.launch import code, launch
 from fastloss.engines.cuda.reduction import THREADS, block_sum
 from fastloss.engines.nodes import Node, Parameters, derivatives, ranges
@@ -106,18 +106,16 @@ def _blocks(count: int) -> tuple[int, int]:
     return -(-count // THREADS), THREADS
 
 
-def sorted_sources(place: Place, node: Node, rows: Any, orientation: float) -> tuple[Any, Any]:
+def sorted_sources(place: Place, node: Node, columns: Any, orientation: float) -> tuple[Any, Any]:
     """The sources' scores on the device, rising, and their weights."""
-    (scores, _, weights), labels = rows
-    own = labels[node.begin : node.end]
-    chosen = node.begin + np.flatnonzero((own >= node.sources[0]) & (own <= node.sources[1]))
+    scores, labels, weights = columns
+    chosen = rows_between(place, labels, (node.begin, node.end), node.sources)
     sources = place.empty(chosen.size)
     if not chosen.size:
         return sources, weights
-    there = place.device(chosen)
-    launch(place, code(turn), _blocks(chosen.size), (taken(place, scores, there),), orientation, (sources,))
+    launch(place, code(turn), _blocks(chosen.size), (taken(place, scores, chosen),), orientation, (sources,))
     order = in_order(place, sources)
-    return taken(place, sources, order), taken(place, taken(place, weights, there), order) if weights.size else weights
+    return taken(place, sources, order), taken(place, taken(place, weights, chosen), order) if weights.size else weights
 
 
 def suffix_table(place: Place, scores: Any, weights: Any) -> Any:
@@ -134,8 +132,8 @@ def suffix_table(place: Place, scores: Any, weights: Any) -> Any:
 
 def _one_way(formulas: PairFormulas, node: Node, rows: Any, parameters: Parameters, task: Any) -> float:
     wanted, results = task
-    place, columns, labels = rows
-    scores, own = sorted_sources(place, node, (columns, labels), parameters.orientation)
+    place, columns = rows
+    scores, own = sorted_sources(place, node, columns, parameters.orientation)
     if not scores.size:
         return 0.0
     table = suffix_table(place, scores, own)
@@ -158,7 +156,7 @@ def _one_way(formulas: PairFormulas, node: Node, rows: Any, parameters: Paramete
 
 
 def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
-    """See `engines.nodes.Sums`; `rows` is (place, (scores, labels, weights), labels on the host)."""
+    """See `engines.nodes.Sums`; `rows` is (place, (scores, labels, weights))."""
     wanted, results = task
     back = Parameters(parameters.number, -parameters.orientation)
     losses = np.zeros(len(nodes))
