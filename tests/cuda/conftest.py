@@ -26,6 +26,7 @@ SMALL = {
     "transpose.SIDE": 4,
 }
 SMALL |= {"transpose.PADDED": 5, "transpose.DEPTH": 2}
+SMALL |= {"ranges.ROWS": 16, "columns.CHUNK": 4, "ids.ROWS": 2}
 
 
 @pytest.fixture(autouse=True)

@@ -293,11 +293,12 @@ def test_gradients_of_weighted_rows(name, reduction, monkeypatch):
     close(gpu.content(found), expected)
 
 
+@pytest.mark.parametrize("words", [{}, {"weight": np.full(5, 0.25)}])
 @pytest.mark.parametrize("weights", [np.array([1.0, -0.5, 2.0, -3.0]), np.ones(3)])
-def test_wrong_weights_of_rows(weights, monkeypatch):
-    expected = error(lambda: fastloss.cross_entropy(LOGITS, CLASSES, sample_weight=weights))
+def test_wrong_weights_of_rows(weights, words, monkeypatch):
+    expected = error(lambda: fastloss.cross_entropy(LOGITS, CLASSES, sample_weight=weights, **words))
     gpu.simulated(monkeypatch)
-    found = error(lambda: fastloss.cross_entropy(moved(LOGITS), CLASSES, sample_weight=moved(weights)))
+    found = error(lambda: fastloss.cross_entropy(moved(LOGITS), CLASSES, sample_weight=moved(weights), **words))
     assert found == expected
 
 
