@@ -13,7 +13,17 @@ from tests.cuda import machine_code  # noqa: E402
 
 KERNELS = machine_code.kernels()
 # These keep everything in registers.
-UNSPILLED = ("pointwise.", "rows.", "direct_pairs.", "products.", "candidates.", "mining.", "factors.")
+UNSPILLED = (
+    "pointwise.",
+    "rows.",
+    "direct_pairs.",
+    "products.",
+    "candidates.",
+    "mining.",
+    "factors.",
+    "vectors.",
+    "spread.",
+)
 
 
 def test_the_table_lists_every_kernel():
