@@ -1,4 +1,7 @@
-"""Matrices laid out by columns on the device, so that threads that do a row each read neighbouring elements."""
+"""Matrices laid out by columns on the device, so that threads that do a row each read neighbouring elements.
+
+Tiles are numbered along the grid's one axis: along a second one it has no more than 65535 blocks, two million columns.
+"""
 
 import functools
 from typing import Any
@@ -20,7 +23,8 @@ NUMBER = numba.float64
 def to_columns(source, target):
     """From an array that lies by rows to one that lies by columns, a tile for each block of threads."""
     tile = cuda.shared.array((SIDE, PADDED), NUMBER)
-    row, column = cuda.blockIdx.x * SIDE, cuda.blockIdx.y * SIDE
+    wide = (source.shape[1] + SIDE - 1) // SIDE
+    row, column = cuda.blockIdx.x // wide * SIDE, cuda.blockIdx.x % wide * SIDE
     x, y = cuda.threadIdx.x, cuda.threadIdx.y
     for k in range(y, SIDE, DEPTH):
         if row + k < source.shape[0] and column + x < source.shape[1]:
@@ -34,7 +38,8 @@ def to_columns(source, target):
 def to_rows(source, target):
     """Back."""
     tile = cuda.shared.array((SIDE, PADDED), NUMBER)
-    row, column = cuda.blockIdx.x * SIDE, cuda.blockIdx.y * SIDE
+    wide = (source.shape[1] + SIDE - 1) // SIDE
+    row, column = cuda.blockIdx.x // wide * SIDE, cuda.blockIdx.x % wide * SIDE
     x, y = cuda.threadIdx.x, cuda.threadIdx.y
     for k in range(y, SIDE, DEPTH):
         if row + x < source.shape[0] and column + k < source.shape[1]:
@@ -57,7 +62,7 @@ def laid_out(place: Any, source: Any, by_columns: bool) -> Any:
     target = place.empty(source.shape, source.dtype, "F" if by_columns else "C")
     if source.size:
         rows, columns = source.shape
-        blocks = -(-rows // SIDE), -(-columns // SIDE)  # a grid may be longer than it is wide
+        blocks = -(-rows // SIDE) * -(-columns // SIDE)
         run = compiled(to_columns if by_columns else to_rows, np.dtype(source.dtype))
         run[blocks, (SIDE, DEPTH), place.stream](source, target)
     return target
