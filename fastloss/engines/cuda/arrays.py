@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numba import cuda
+from numba.cuda.cudadrv.driver import device_memset
 
 from fastloss.engines.cuda import require
 from fastloss.gpu import GpuArray, on_gpu
@@ -16,31 +17,40 @@ class Place:
     def __init__(self, *arrays: Any):
         require()
         given = [array.given if isinstance(array, GpuArray) else array for array in arrays if on_gpu(array)]
-        self.library = type(given[0]).__module__.partition(".")[0] if given else "numpy"
+        self.library = _library(given[0]) if given else "numpy"
+        _require_current(self.library, given)
         self.stream: Any = _stream(self.library, given[0]) if given else 0
 
     def device(self, array: Any, dtype: Any = None) -> Any:
         """The array on the device, contiguous: viewed if it is there in that precision, else copied."""
         if on_gpu(array):
             found = view(array)
+            if found.stream and _number(found.stream) != _number(self.stream):
+                found.stream.synchronize()  # what another library still does with it there
             if dtype is None or found.dtype == dtype:
                 return found
             array = self.host(found)
-        return cuda.to_device(np.ascontiguousarray(array, dtype), stream=self.stream)
+        array = np.asarray(array, dtype, order="C")
+        # An axis of length 1 may have stride 0, of which Numba makes a broadcast array that it cannot reshape.
+        return cuda.to_device(array.reshape(array.size).reshape(array.shape), stream=self.stream)
 
     def empty(self, shape: Any, dtype: Any = np.float64, order: str = "C") -> Any:
         """Memory on the device for a kernel to write."""
         return cuda.device_array(shape, dtype, order=order, stream=self.stream)
 
     def zeros(self, shape: Any, dtype: Any = np.float64) -> Any:
-        """The same, zeroed."""
-        return cuda.to_device(np.zeros(shape, dtype), stream=self.stream)
+        """The same, zeroed there: nothing is copied."""
+        found = self.empty(shape, dtype)
+        if found.size:
+            device_memset(found, 0, found.nbytes, stream=self.stream)
+        return found
 
     def host(self, array: Any) -> np.ndarray:
         """A copy on the host; waits for the stream."""
-        copied = array.copy_to_host(stream=self.stream)
-        if self.stream:
-            self.stream.synchronize()
+        stream = self.stream or array.stream  # CuPy's arrays name even the default stream: Numba then copies behind us
+        copied = array.copy_to_host(stream=stream)
+        if stream:
+            stream.synchronize()
         return copied
 
     def home(self, array: Any) -> Any:
@@ -61,6 +71,28 @@ def to_host(value: Any) -> np.ndarray:
     """A copy of an array on a GPU."""
     place = Place(value)
     return place.host(view(value))
+
+
+def _library(array: Any) -> str:
+    """Whose array it is, subclasses included; Numba's where no other library is known here."""
+    names = {kind.__module__.partition(".")[0] for kind in type(array).__mro__}
+    return next((name for name in ("torch", "cupy") if name in names), "numba")
+
+
+def _require_current(library: str, arrays: list[Any]) -> None:
+    """Raise where an array lies on another GPU than the kernels would run on."""
+    if library in ("torch", "cupy"):
+        current = cuda.get_current_device().id
+        for array in arrays:
+            own = getattr(array, "device", None)
+            number = getattr(own, "index", getattr(own, "id", None))
+            if number is not None and number != current:
+                raise ValueError(f"an argument lies on GPU {number}, but GPU {current} is the current one")
+
+
+def _number(stream: Any) -> int:
+    """A stream's handle, one number for both names of the default one."""
+    return int(stream) if int(stream) != 1 else 0
 
 
 def _stream(library: str, array: Any) -> Any:
