@@ -5,6 +5,7 @@ Run with NUMBA_ENABLE_CUDASIM=1 and the extra `cuda`.
 
 import types
 
+import numba
 import numpy as np
 import pytest
 
@@ -74,6 +75,20 @@ def test_a_copy_has_arrived(own, others, waits):
     place.stream = Stream(own, done) if own else 0
     place.host(given)
     assert done == waits and [int(one) for one in used] == (waits or [0])
+
+
+def test_small_grids_are_no_mistake(monkeypatch):
+    """Numba warns of fewer than 128 blocks, where the kernel is given its grid."""
+    seen = []
+
+    class Kernel:
+        def __getitem__(self, configuration):
+            seen.append(numba.config.CUDA_LOW_OCCUPANCY_WARNINGS)
+            return configuration
+
+    monkeypatch.setattr(numba.config, "CUDA_LOW_OCCUPANCY_WARNINGS", 1)
+    assert arrays.Place().over(Kernel(), 3, 128) == (3, 128, 0)
+    assert seen == [0] and numba.config.CUDA_LOW_OCCUPANCY_WARNINGS == 1
 
 
 def test_subclasses_belong_to_their_library():

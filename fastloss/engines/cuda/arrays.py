@@ -1,14 +1,18 @@
 """Arrays between caller and kernels: GPU arrays stay where they are, on the caller's stream; host arrays are copied."""
 
 import sys
+import threading
 from typing import Any
 
+import numba
 import numpy as np
 from numba import cuda
 from numba.cuda.cudadrv.driver import device_memset
 
 from fastloss.engines.cuda import require
 from fastloss.gpu import GpuArray, on_gpu
+
+_QUIET = threading.Lock()
 
 
 class Place:
@@ -44,6 +48,15 @@ class Place:
         if found.size:
             device_memset(found, 0, found.nbytes, stream=self.stream)
         return found
+
+    def over(self, kernel: Any, blocks: Any, threads: Any) -> Any:
+        """A kernel for so many blocks of threads, without Numba's warning of few blocks: small calls are no mistake."""
+        with _QUIET:
+            before, numba.config.CUDA_LOW_OCCUPANCY_WARNINGS = numba.config.CUDA_LOW_OCCUPANCY_WARNINGS, 0
+            try:
+                return kernel[blocks, threads, self.stream]
+            finally:
+                numba.config.CUDA_LOW_OCCUPANCY_WARNINGS = before
 
     def host(self, array: Any) -> np.ndarray:
         """A copy on the host; waits for the stream."""

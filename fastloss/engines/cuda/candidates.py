@@ -190,7 +190,8 @@ def _walk(place: Place, find: bool, sources: tuple[Any, Any], sides: Any) -> tup
     parts = 1 if find else max(1, min(sizes.tiles(width), BLOCKS // max(blocks, 1)))
     outputs = place.empty((parts, height)), place.empty((parts, height))
     if blocks:
-        compiled(find, dtype, sizes)[blocks * parts, sizes.threads, place.stream](sources, sides, outputs)
+        run = compiled(find, dtype, sizes)
+        place.over(run, blocks * parts, sizes.threads)(sources, sides, outputs)
     tops, totals = map(place.host, outputs)
     for top, total in zip(tops[1:], totals[1:], strict=True):
         merge(tops[0], totals[0], top, total)

@@ -140,7 +140,7 @@ def run(
         product, more = (BIASED, bias) if biased else (SCORES, 0)
         launch(place, product, (users[some], items), strips[0].reshape(1, height, width), more)
         run = _compiled(formulas, dtype, gradient, THREADS)
-        run[height, THREADS, place.stream](strips, start, lists, positives, (losses, multiples))
+        place.over(run, height, THREADS)(strips, start, lists, positives, (losses, multiples))
         if gradient:
             accumulate(place, BY_ROWS, (strips[1], items), by_users[some])
             accumulate(place, BY_COLUMNS, (strips[1], users[some]), by_items)

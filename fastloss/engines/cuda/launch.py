@@ -32,4 +32,4 @@ def compiled(what: Code) -> Any:
 def launch(place: Place, what: Code, shape: tuple[Any, int], *arguments: Any) -> None:
     """Run so many blocks of so many threads."""
     if shape[0]:
-        compiled(what)[(*shape, place.stream)](*arguments)
+        place.over(compiled(what), *shape)(*arguments)

@@ -275,7 +275,7 @@ def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: b
         strips = distances[:height], slopes[:height] if wanted else slopes
         launch(place, PRODUCT, (anchors, own[0]), strips[0].reshape(1, height, count))
         mine = _compiled(kind, dtype, wanted, THREADS)
-        mine[height, THREADS, place.stream](strips, start, own, given, outputs)
+        place.over(mine, height, THREADS)(strips, start, own, given, outputs)
         if wanted:
             accumulate(place, BY_ROWS, (strips[1], own[0]), by_rows[some])
             accumulate(place, BY_COLUMNS, (strips[1], anchors), by_rows)

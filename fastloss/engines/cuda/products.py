@@ -209,7 +209,7 @@ def launch(place: Any, product: Product, sources: tuple[Any, Any], targets: Any,
     blocks = parts * sizes.tiles(height) * sizes.tiles(width)
     if blocks:
         run = compiled(product, dtype, sizes)
-        run[blocks, sizes.threads, place.stream](sources, depth_of(product, sources), targets, more)
+        place.over(run, blocks, sizes.threads)(sources, depth_of(product, sources), targets, more)
 
 
 def depth_of(product: Product, sources: tuple[Any, Any]) -> int:
@@ -226,7 +226,7 @@ def accumulate(place: Any, product: Product, sources: tuple[Any, Any], target: A
     launch(place, product, sources, found)
     blocks = -(-target.size // COLUMNS)
     arrays = found.reshape(parts, target.size), target.reshape(target.size)
-    simple(add_parts, np.dtype(target.dtype))[blocks, COLUMNS, place.stream](*arrays)
+    place.over(simple(add_parts, np.dtype(target.dtype)), blocks, COLUMNS)(*arrays)
 
 
 def zeros(place: Any, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -234,7 +234,7 @@ def zeros(place: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     target = place.empty(shape, dtype)
     if target.size:
         run = simple(clear, np.dtype(dtype))
-        run[-(-target.size // COLUMNS), COLUMNS, place.stream](target.reshape(target.size))
+        place.over(run, -(-target.size // COLUMNS), COLUMNS)(target.reshape(target.size))
     return target
 
 
@@ -248,4 +248,4 @@ def add_columns(place: Any, matrix: Any, sums: Any) -> None:
     """Add the sums of a matrix's columns."""
     blocks = -(-matrix.shape[1] // COLUMNS)
     if blocks:
-        simple(column_sums, np.dtype(matrix.dtype))[blocks, COLUMNS, place.stream](matrix, sums)
+        place.over(simple(column_sums, np.dtype(matrix.dtype)), blocks, COLUMNS)(matrix, sums)

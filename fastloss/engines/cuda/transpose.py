@@ -64,5 +64,5 @@ def laid_out(place: Any, source: Any, by_columns: bool) -> Any:
         rows, columns = source.shape
         blocks = -(-rows // SIDE) * -(-columns // SIDE)
         run = compiled(to_columns if by_columns else to_rows, np.dtype(source.dtype))
-        run[blocks, (SIDE, DEPTH), place.stream](source, target)
+        place.over(run, blocks, (SIDE, DEPTH))(source, target)
     return target
