@@ -60,6 +60,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that the benchmarks run, not how fast")
     parser.add_argument("--only", choices=list(FULL), help="one part")
     parser.add_argument("--loss", action="append", default=[], metavar="NAME", help="only these losses of the suite")
+    parser.add_argument("--size", action="append", type=int, default=[], help="only these sizes of the full suite")
     parser.add_argument("--save", metavar="NAME", help="write bench/results/NAME.csv")
     parser.add_argument("--plot", metavar="FILE", help="draw the time against the rows (with --only against_n)")
     return parser.parse_args()
@@ -83,6 +84,7 @@ def main() -> int:
         torch.set_num_threads(threads)
     table = Table(threads)
     suite.FULL.losses = suite.QUICK.losses = tuple(asked.loss)
+    suite.FULL.sizes = tuple(asked.size) or suite.FULL.sizes
     if asked.only or asked.full or asked.quick:
         for name, part in (QUICK if asked.quick else FULL).items():
             if asked.only in (None, name):

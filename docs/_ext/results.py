@@ -21,6 +21,7 @@ TITLES = {
     "elementwise": "Element by element",
     "command": "Command line, import, first call",
     "suite": "Every loss",
+    "peers": "Some losses beside all peers",
     "latency": "First call in a new process",
     "boosting": "Rounds of gradient boosting",
 }
