@@ -66,7 +66,7 @@ def list_between(inputs, bounds, interval, outputs):
 def rows_between(place: Place, labels: Any, bounds: tuple[int, int], interval: tuple[float, float]) -> Any:
     """The rows begin <= i < end whose labels lie in an interval, in order."""
     where = tuple(map(int, bounds)), tuple(map(float, interval))
-    chunks = -(-(bounds[1] - bounds[0]) // CHUNK)
+    chunks = -(-(where[0][1] - where[0][0]) // CHUNK)
     shape, counts = (-(-chunks // THREADS), THREADS), place.empty(chunks, np.int64)
     launch(place, code(count_between), shape, labels, *where, (counts,))
     ends = np.cumsum(np.append(0, place.host(counts)))

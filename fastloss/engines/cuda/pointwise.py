@@ -95,7 +95,7 @@ def run(
     if chunks:
         settings = place.device(np.array(parameters, np.float64))
         run = compiled(formulas, wanted, weights is not None)
-        run[chunks, THREADS, place.stream](inputs, settings, (*results, partials, wrong))
+        place.over(run, chunks, THREADS)(inputs, settings, (*results, partials, wrong))
     shaped = [
         place.home(result.reshape(shape)) if want else None for result, want in zip(results, wanted[1:], strict=True)
     ]

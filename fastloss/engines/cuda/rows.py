@@ -90,7 +90,7 @@ def run(formulas: RowFormulas, operands: tuple[Any, ...], weights: Any, paramete
         inputs = (factors, place.device(np.array([rows])), *arrays)
         settings = place.device(np.array([scale, *own], np.float64))
         outputs = (losses, partials, wrong, *gradients, curvature)
-        compiled(formulas, derivatives)[blocks, THREADS, place.stream](inputs, settings, outputs)
+        place.over(compiled(formulas, derivatives), blocks, THREADS)(inputs, settings, outputs)
     return Outcome(
         place.host(partials),
         int(np.bitwise_or.reduce(place.host(wrong))),

@@ -5,6 +5,7 @@ and copied back, which for many rows takes longer than all the rest. Suffix sums
 of the sources: a thread sums a chunk, one thread what lies behind each chunk, and every source gets both together.
 """
 
+import functools
 import importlib.util
 import math
 from typing import Any
@@ -88,9 +89,23 @@ def evaluate_rows(inputs, parameters, outputs):
         outputs[3][task] = total
 
 
+@functools.cache
+def has_cupy() -> bool:
+    """Whether CuPy is installed, for the CUDA that is here: the package of another version fails when it is used."""
+    if importlib.util.find_spec("cupy") is None:
+        return False
+    try:
+        import cupy
+
+        cupy.argsort(cupy.zeros(1))
+    except Exception:
+        return False
+    return True
+
+
 def in_order(place: Place, column: Any) -> Any:
     """The order that sorts a column, on the device."""
-    if importlib.util.find_spec("cupy") is not None and hasattr(column, "__cuda_array_interface__"):
+    if hasattr(column, "__cuda_array_interface__") and has_cupy():
         return _by_cupy(column, int(place.stream))
     return place.device(np.argsort(place.host(column), kind="stable"))
 
