@@ -89,7 +89,7 @@ class PairwiseLoss(Loss):
         gradient is that of the sum).
     method : {"auto", "direct", "fast"}
         How pairs are summed: "direct" computes each of them, "fast" takes time in proportion to the rows (to N log N
-        where it sorts) and gives the same to 13 digits, "auto" takes the cheaper for each group. A group of more than
+        where it sorts) and gives the same to 12 digits, "auto" takes the cheaper for each group. A group of more than
         20,000 rows with a score that is not finite is NaN throughout under the last two.
     with_counts : bool
         Whether the number of pairs is returned beside the value.

@@ -24,7 +24,7 @@ def batch_all_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, sof
 
     Exact without the N³ triplets: each negative is placed among the anchor's positives, in time proportional to
     N² (D + log P) for classes of P, and the memory of a strip of distances. The softplus is summed in linear time as
-    well.
+    well. On a GPU every triplet is looked at.
 
     Parameters
     ----------
