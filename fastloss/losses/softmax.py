@@ -86,8 +86,8 @@ def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smooth
     .. math:: \ell = -w_t \log p_t \quad\text{or}\quad \ell = -\sum_k w_k y_k \log p_k, \qquad
         p_k = \frac{e^{x_k}}{\sum_j e^{x_j}}, \; x = \text{input}, \; t \text{ or } y = \text{target}
 
-    A row is read from memory once, for its largest logit and its sum of exponentials. A logit of +inf has p = 1, so that
-    the loss is 0 for that class and infinity for the others; a logit of -inf takes its class out.
+    A row is read from memory once, for its largest logit and its sum of exponentials. A logit of +inf has p = 1, so
+    that the loss is 0 for that class and infinity for the others; a logit of -inf takes its class out.
 
     Parameters
     ----------
