@@ -41,13 +41,13 @@ def write(out, count):
         out[i] = 1.0
 '''
 
-# Prints the value, and what Numba's dispatchers say of hits and misses. 20,000 elements are three chunks, which go
+# Prints the value, and what Numba's dispatchers say of hits and misses. 70,000 elements are eighteen chunks, which go
 # through the parallel driver.
 RUN = """
 import gc, json
 import numpy as np
 from fastloss.losses.probe import probe_loss
-value = probe_loss(np.full(20_000, 3.0), np.ones(20_000))
+value = probe_loss(np.full(70_000, 3.0), np.ones(70_000))
 from numba.core.dispatcher import Dispatcher
 everything = [one for one in gc.get_objects() if issubclass(type(one), Dispatcher)]
 kernels = [one for one in everything if "fastloss_kernel" in one.py_func.__qualname__]

@@ -116,7 +116,7 @@ class TestBits:
     @pytest.mark.compiled
     @pytest.mark.parametrize("columns", [2, 1000, CHUNK + 1])
     def test_threads(self, rng, columns):
-        rows = 3 * rows_per_chunk(columns) + 1
+        rows = 8 * rows_per_chunk(columns) + 1
         x, t = rng.normal(size=(rows, columns)).astype(np.float32), rng.integers(0, columns, rows)
         results = []
         most = numba.config.NUMBA_NUM_THREADS

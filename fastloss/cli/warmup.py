@@ -1,4 +1,4 @@
-"""What `fastloss warmup` calls: every loss in every way, on arrays just large enough for the parallel kernels."""
+"""What `fastloss warmup` calls: every loss in every way."""
 
 import contextlib
 import doctest
@@ -115,7 +115,7 @@ def examples(loss: Loss) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
 
 @contextlib.contextmanager
 def summary() -> Iterator[Callable[[], str]]:
-    """Afterwards says how long it took, and how many kernels were compiled and loaded."""
+    """Afterwards says how long it took, and how many kernels were compiled and loaded, parallel drivers included."""
     from fastloss.engines import build
     from fastloss.engines.cpu import launch
 
@@ -129,4 +129,5 @@ def summary() -> Iterator[Callable[[], str]]:
             f"cache: {launch.cache_folder()}"
         )
 
-    yield text
+    with launch.parallel_always():
+        yield text

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import fastloss
 from tests.cli.data import PAIRWISE, expected_pairwise, make, run, write_parquet
 
 
@@ -56,6 +57,21 @@ def test_warmup_calls_every_loss():
         done.add(name)
     for name in REGISTRY:  # the last is the value of float32 scores and integer labels
         [call for other, call in everything if other == name][-1]()
+
+
+@pytest.mark.compiled
+def test_warmup_goes_through_the_parallel_drivers(monkeypatch):
+    from fastloss.cli.warmup import summary
+    from fastloss.engines.cpu import launch
+
+    used, driver = [], launch.driver
+    monkeypatch.setattr(launch, "driver", lambda signature: used.append(signature) or driver(signature))
+    monkeypatch.setattr(launch.numba, "get_num_threads", lambda: 2)
+    fastloss.mse_loss([1.0], [2.0])
+    assert not used
+    with summary():
+        fastloss.mse_loss([1.0], [2.0])
+    assert len(used) == 1
 
 
 # -- as a process

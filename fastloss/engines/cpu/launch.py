@@ -5,11 +5,13 @@ depends on the data's shape alone, so the bits never depend on the threads. One 
 block as a typed function pointer: that costs nothing at run time, and a loss costs no parallel compilation of its own.
 """
 
+import contextlib
 import functools
 import math
 import os
 import sys
 import threading
+from collections.abc import Iterator
 
 import numba
 import numpy as np
@@ -21,6 +23,7 @@ APART = 512  # elements: more than the bytes of eight 512-bit vectors
 
 _lock = threading.Lock()
 _serial_only = False
+_no_work_too_small = False
 
 
 def _after_fork_in_child() -> None:
@@ -66,7 +69,12 @@ def launch(block, signature, arrays, chunks: int, few: int = 1) -> None:
 
     No thread is woken for so few chunks that it would take longer than they do.
     """
-    if chunks <= few or _serial_only or numba.config.DISABLE_JIT or numba.get_num_threads() == 1:
+    if (
+        (chunks <= few and not (_no_work_too_small and chunks))
+        or _serial_only
+        or numba.config.DISABLE_JIT
+        or numba.get_num_threads() == 1
+    ):
         block(*arrays, 0, chunks)
         return
     run = driver(signature)
@@ -75,6 +83,17 @@ def launch(block, signature, arrays, chunks: int, few: int = 1) -> None:
         return
     with _lock:  # this layer aborts the process when two threads enter parallel code at once
         run(block, *arrays, chunks)
+
+
+@contextlib.contextmanager
+def parallel_always() -> Iterator[None]:
+    """Inside, even a single chunk goes through the driver, so that it is compiled."""
+    global _no_work_too_small
+    before, _no_work_too_small = _no_work_too_small, True
+    try:
+        yield
+    finally:
+        _no_work_too_small = before
 
 
 def read_only(array: np.ndarray) -> np.ndarray:
