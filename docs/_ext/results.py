@@ -27,8 +27,8 @@ TITLES = {
 }
 FEW = 12  # timings that are not folded away
 LIMITS = ("read the arguments", "np.sort of", "bare product")  # how the names of `bench.limits` begin
-SUITE = """Value and gradient in float32; others in multiples of the time. `limit` is what it is measured against: to read
-the arguments and write the gradient, one sort, or the bare products."""
+SUITE = """Value and gradient in float32; others in multiples of the time. `limit` is what it is measured against: to
+read the arguments and write the gradient, one sort, or the bare products."""
 COLD, CACHED = "fastloss, nothing compiled", "fastloss, from the cache"
 HEADLINES = (  # of a target: benchmark, peer, and what it is in words
     (r"pairwise_logistic_loss (\d+) value", "np.sort", "All pairs of {} rows, logistic loss: time"),
