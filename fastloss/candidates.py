@@ -37,7 +37,8 @@ class Listed:
         each = logits.store.dots(logits.rows, self.owners, logits.columns, self.numbers)
         if logits.bias.size:
             each += logits.bias[self.numbers]
-        return np.bincount(self.owners, self._shares * each, len(logits.rows))
+        sums = np.bincount(self.owners, self._shares * each, len(logits.rows))
+        return sums.astype(np.float64, copy=False)  # of nothing, they are integers
 
     def pull(self, logits: Logits, slopes: np.ndarray, gradient: Gradient) -> None:
         each = slopes[self.owners] * self._shares

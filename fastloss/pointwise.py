@@ -178,7 +178,7 @@ class PointwiseLoss(Loss):
             parts = tuple(times(sign, outcome.gradient) for sign in signs)
             gradient = parts if len(parts) > 1 else parts[0]
         if what == "grad_hess":
-            curvatures = tuple(times(sign * sign, outcome.curvature) for sign in signs)
+            curvatures = tuple(times(sign * sign, outcome.curvature, at > 0) for at, sign in enumerate(signs))
             return gradient, curvatures if len(signs) > 1 else curvatures[0]
         if reduction == "none":
             value = outcome.each

@@ -164,7 +164,7 @@ def row_weights(value: Any, shape: tuple[int, ...]) -> Any:
     weights = validate.sample_weight(value, shape)
     if isinstance(weights, GpuArray):
         engine = backend.engine("cuda", "pointwise")
-        weights = engine.weights(weights, shape)
+        weights = engine.product(None, weights, shape)
         weight_partials(engine, weights)
         return weights.reshape(weights.size)
     return None if weights is None else validate.within("sample_weight", weights, NON_NEGATIVE).reshape(-1)

@@ -8,6 +8,8 @@ import pytest
 
 import fastloss
 from fastloss.engines.cpu import factors as engine
+from fastloss.engines.cpu.vectors import Store
+from fastloss.shapes.candidates import Scaled
 
 RNG = np.random.default_rng(12)
 COUNT = 60 if numba.config.DISABLE_JIT else 200
@@ -52,6 +54,14 @@ def test_tiles_do_not_matter(monkeypatch):
     assert again == pytest.approx(value, rel=1e-14)
     for one, other in zip(slopes, others, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-16)
+
+
+def test_mapped_factors_are_not_copied(tmp_path):
+    np.save(tmp_path / "items.npy", ITEMS)
+    mapped = np.load(tmp_path / "items.npy", mmap_mode="r")
+    whole = Store().vectors(Scaled((mapped,), mapped.dtype)).all()
+    assert np.shares_memory(whole, mapped)
+    assert LOSS(USERS, mapped, GIVEN) == LOSS(USERS, ITEMS, GIVEN)
 
 
 def test_float32():

@@ -170,7 +170,7 @@ def test_results_of_every_loss(made_from, tmp_path):
     both = "a_loss float32,{},{},{},1,1,5,2,2026-01-01,a machine,a_loss,float32,value and gradient,2000000"
     others = ("fastloss", "PyTorch", "NumPy", "np.sort of the scores")
     lines = [both.format(name, size, size * factor) for size in (10, 1000) for factor, name in enumerate(others, 1)]
-    first = "a_loss first call,{},1000,{},1,1,3,2,2026-01-01,a machine,a_loss,float64,first call,"
+    first = 'a_loss first call,"{}",1000,{},1,1,3,2,2026-01-01,a machine,a_loss,float64,first call,'
     calls = [first.format("fastloss, nothing compiled", 2.0), first.format("fastloss, from the cache", 0.5)]
     for name, rows in (("suite", lines), ("latency", calls)):
         (tmp_path / f"2026-01-01-{name}.csv").write_text("\n".join((head, *rows)) + "\n")

@@ -437,3 +437,24 @@ def test_errors(name, arguments, words, message):
 def test_the_type_of_positives():
     with pytest.raises(TypeError, match="positives"):
         fastloss.info_nce_loss(X, Y, positives=np.arange(6))
+
+
+@pytest.mark.parametrize("loss", [fastloss.supcon_loss, fastloss.ge2e_loss])
+def test_gradients_in_float32_keep_float32s_digits(loss):
+    """What is summed of vectors beside the logits is summed in float64; measured: 2.0e-7 and 1.5e-7."""
+    x = np.random.default_rng(3).normal(size=(600, 32)).astype(np.float32)
+    labels = np.arange(600) // 3
+    found, expected = (loss.value_and_grad(one, labels)[1].embeddings for one in (x, x.astype(np.float64)))
+    assert np.abs(found - expected).max() < 5e-7 * np.abs(expected).max()
+
+
+def test_label_smoothing_of_mapped_classes(tmp_path):
+    rng = np.random.default_rng(4)
+    hidden, classes, target = rng.normal(size=(9, 5)), rng.normal(size=(70_000, 5)), rng.integers(0, 70_000, 9)
+    np.save(tmp_path / "classes.npy", classes)
+    mapped = np.load(tmp_path / "classes.npy", mmap_mode="r")
+    loss = fastloss.cross_entropy_with_factors
+    found, expected = (loss.value_and_grad(hidden, one, target, label_smoothing=0.1) for one in (mapped, classes))
+    assert found[0] == expected[0]
+    for one, other in zip(found[1], expected[1], strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -292,3 +292,8 @@ def test_the_mean_over_nothing_is_zero(name):
     assert value == 0.0
     for part in grad if isinstance(grad, tuple) else (grad,):
         assert part.shape == (0, 3) and part.dtype == np.float32
+
+
+def test_second_derivatives_of_two_arguments_are_two_arrays():
+    _, (first, second) = fastloss.margin_ranking_loss.grad_hess([1.0, 2.0], [2.0, 1.0], [1.0, -1.0])
+    assert not np.shares_memory(first, second)

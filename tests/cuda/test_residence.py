@@ -274,6 +274,17 @@ def test_weights_of_rows(case, dtype, monkeypatch):
     close(case.loss(*arrays, sample_weight=moved(weights), **case.keywords), expected)
 
 
+def test_weights_of_the_first_axis(monkeypatch):
+    p = RNG.random((4, 3, 5))
+    weights = RNG.random(4)
+    expected = fastloss.entropy(p, sample_weight=weights)
+    gpu.kept_there(monkeypatch, p.size)
+    close(fastloss.entropy(moved(p), sample_weight=moved(weights)), expected)
+    weights[2] = -1.0
+    with pytest.raises(ValueError, match=r"sample_weight\[2, 0\] is -1: expected a number >= 0"):
+        fastloss.entropy(moved(p), sample_weight=moved(weights))
+
+
 CLASSES = RNG.integers(0, 5, 4)
 CENTERS = RNG.normal(size=(5, 5))
 GRADIENTS = {

@@ -19,6 +19,7 @@ from numba import prange, types
 
 from fastloss.engines.build import parallel_loop, specialise
 
+ALONE = 1 << 15  # numbers that a thread does in about the time that it takes to wake another, some 50 microseconds
 APART = 512  # elements: more than the bytes of eight 512-bit vectors
 
 _lock = threading.Lock()

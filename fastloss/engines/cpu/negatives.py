@@ -9,13 +9,14 @@ import numpy as np
 from numba import types
 
 from fastloss.engines import build
-from fastloss.engines.cpu.launch import launch, output, read_only
-from fastloss.engines.cpu.pointwise import FEW
+from fastloss.engines.cpu.launch import ALONE, launch, output, read_only
 from fastloss.shapes.negatives import against, positive, shared_negative
 from fastloss.shapes.pointwise import CHUNK
 from fastloss.validate import kernel_dtype
 
 WANT_GRADIENT = False
+
+COST = 4  # of a pair, beside a number of a cheap loss
 
 
 class Outcome(NamedTuple):
@@ -94,7 +95,7 @@ def run(
     slopes = [output(array.size if gradient else 0, dtype) for array in (positives, negatives)]
     outputs = (output(positives.size, np.dtype(np.float64)), *slopes)
     pairs = negatives.size if offsets is not None else positives.size * negatives.size
-    one_each = offsets is not None and positives.size == negatives.size and (np.diff(offsets) == 1).all()
+    one_each = offsets is not None and positives.size == negatives.size and is_range(offsets)
     kernel = compiled(formulas, gradient, offsets is not None, single_block if one_each else block, dtype)
     _launch(kernel, inputs, outputs, (scale or 0.0, positives.size, pairs))
     if scale is not None and offsets is None and positives.size:
@@ -103,9 +104,15 @@ def run(
     return Outcome(*outputs)
 
 
+def is_range(offsets: np.ndarray) -> bool:
+    """Whether they are 0, 1, 2, ...: those from 0 to n that never fall are if none is equal to the next."""
+    return bool((offsets[1:] != offsets[:-1]).all())
+
+
 def _launch(kernel: tuple, inputs: tuple, outputs: tuple, work: tuple[float, int, int]) -> None:
     scale, size, pairs = work
     rows = max(1, CHUNK * size // max(pairs, 1))  # from the shapes alone, as every chunk
     block_, signature = kernel
     settings = read_only(np.array([scale, rows], np.float64))
-    launch(block_, signature, (inputs, settings, outputs), -(-size // rows), FEW)
+    few = ALONE // COST * size // max(rows * pairs, 1)
+    launch(block_, signature, (inputs, settings, outputs), -(-size // rows), few)

@@ -9,12 +9,11 @@ from numba import types
 
 from fastloss import validate
 from fastloss.engines import build
-from fastloss.engines.cpu.launch import launch, output, read_only
+from fastloss.engines.cpu.launch import ALONE, launch, output, read_only
 from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, element_odds, unbound
 from fastloss.shapes.products import log_of_products
 from fastloss.validate import kernel_dtype
 
-FEW = 8  # chunks that a thread does in the time that it takes to wake another, some 50 microseconds
 STAGE = 64 * CHUNK  # elements converted at a time, where an array cannot be read as it is
 
 unpack = unbound
@@ -111,9 +110,9 @@ def product(given: np.ndarray | None, factor: Any, shape: tuple[int, ...]) -> np
     return factor if given is None else np.multiply(given, factor, dtype=np.float64)
 
 
-def times(number: float, array: np.ndarray) -> np.ndarray:
-    """A result times a number."""
-    return array if number == 1.0 else number * array
+def times(number: float, array: Any, new: bool = False) -> Any:
+    """A result times a number; where that is 1, it may be the result itself."""
+    return array if number == 1.0 and not new else number * array
 
 
 def run(
@@ -142,7 +141,7 @@ def run(
         inputs = (*parts[:-1], *padding, parts[-1])
         some, those = slice(start, stop), slice(start // CHUNK, -(-stop // CHUNK))
         outputs = (each[some], gradient[some], curvature[some], partials[those], wrong[those])
-        launch(kernel, signature, (inputs, settings, outputs), -(-(stop - start) // CHUNK), FEW)
+        launch(kernel, signature, (inputs, settings, outputs), -(-(stop - start) // CHUNK), ALONE // CHUNK)
     shape = operands[0].shape
     results = (
         array.reshape(shape) if want else None

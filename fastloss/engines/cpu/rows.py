@@ -8,14 +8,12 @@ import numpy as np
 from numba import types
 
 from fastloss.engines import build
-from fastloss.engines.cpu.launch import launch, output, read_only
+from fastloss.engines.cpu.launch import ALONE, launch, output, read_only
 from fastloss.engines.cpu.short_rows import MOST, add_short_rows
 from fastloss.shapes.pointwise import unbound
 from fastloss.shapes.rows import Outcome, RowFormulas, Wanted, rows_per_chunk
 from fastloss.shapes.softmax import of_target
 from fastloss.validate import kernel_dtype
-
-FEW = 4  # chunks for which no other thread is woken, see `engines.cpu.pointwise`
 
 row = unbound
 
@@ -99,5 +97,5 @@ def run(formulas: RowFormulas, operands: tuple[np.ndarray, ...], weights: Any, p
     settings = read_only(np.array([scale, *own], np.float64))
     outputs = (losses, partials, wrong, *gradients, curvature)
     with np.errstate(all="ignore"):  # with the JIT off, NumPy's numbers warn
-        launch(kernel, signature, (inputs, settings, outputs), chunks, FEW)
+        launch(kernel, signature, (inputs, settings, outputs), chunks, ALONE // max(size * columns, 1))
     return Outcome(partials, int(np.bitwise_or.reduce(wrong)), losses, gradients, curvature)

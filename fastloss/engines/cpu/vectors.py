@@ -23,16 +23,15 @@ class Vectors:
         self.given, self.about = array, about
         self.inverse = np.empty(0)  # 1 / length of each, where they are brought to one length; 0 for a vector of zeros
         self.scaled: np.ndarray | None = None
-        if not _mapped(array):
-            if about.unit:
-                self.inverse = np.empty(len(array))
-            if about.unit or about.factor != 1.0 or array.dtype != about.dtype or not array.flags.c_contiguous:
-                self.scaled = np.empty(array.shape, about.dtype)
-                for part in chunks(*array.shape):
-                    self.scaled[part], inverse = self._scale(array[part])
-                    self.inverse[part if about.unit else slice(0)] = inverse
-            else:
-                self.scaled = array
+        as_wanted = not about.unit and about.factor == 1.0 and array.dtype == about.dtype and array.flags.c_contiguous
+        if as_wanted:
+            self.scaled = np.asarray(array)
+        elif not _mapped(array):
+            self.inverse = np.empty(len(array) if about.unit else 0)
+            self.scaled = np.empty(array.shape, about.dtype)
+            for part in chunks(*array.shape):
+                self.scaled[part], inverse = self._scale(array[part])
+                self.inverse[part if about.unit else slice(0)] = inverse
 
     def __len__(self) -> int:
         return len(self.given)
@@ -60,8 +59,13 @@ class Vectors:
         return self._scale(self.given[which])[0] if self.scaled is None else self.scaled[which]
 
     def all(self) -> np.ndarray:
-        """All of them in memory."""
-        return self[:]
+        """All of them as a matrix."""
+        if self.scaled is not None:
+            return self.scaled
+        result = np.empty(self.shape, self.about.dtype)
+        for part in chunks(*self.shape):
+            result[part] = self[part]
+        return result
 
     def pull(self, gradient: np.ndarray) -> np.ndarray:
         """From the gradient by the scaled vectors to that by the given ones; works in place."""
@@ -123,13 +127,17 @@ class Store:
         """target[places] += factors * source[numbers], places that occur several times included."""
         for part in chunks(len(factors), target.shape[1]):
             which: Any = part if numbers is None else numbers[part]
-            own = factors[part, None].astype(target.dtype)
+            some = source[which]
+            own = factors[part, None].astype(np.result_type(target.dtype, some.dtype))
             if places is None:
-                target[part] += source[which] * own
+                target[part] += some * own
+                continue
+            if (places[part] == places[part.start]).all():
+                target[places[part.start]] += own[:, 0] @ some
                 continue
             order = np.argsort(places[part], kind="stable")
             at = places[part][order]
-            some = source[order + part.start if numbers is None else which[order]] * own[order]
+            some = some[order] * own[order]
             starts = np.flatnonzero(np.append(True, at[1:] != at[:-1]))
             target[at[starts]] += some if len(starts) == len(at) else np.add.reduceat(some, starts)
 

@@ -66,10 +66,10 @@ def weights(value: Any, shape: tuple[int, ...]) -> Any:
 product = weighted  # what every loss is multiplied by
 
 
-def times(number: float, array: Any) -> Any:
+def times(number: float, array: Any, new: bool = False) -> Any:
     """A result times a number, where it lies; Numba's arrays cannot be multiplied."""
-    if number == 1.0 or hasattr(type(array), "__rmul__"):
-        return on_host.times(number, array)
+    if (number == 1.0 and not new) or hasattr(type(array), "__rmul__"):
+        return on_host.times(number, array, new)
     found = multiplied(Place(array), (GpuArray("result", array), np.array(number)), array.shape, array.dtype)
     return found.reshape(array.shape)
 

@@ -6,7 +6,7 @@ THREADS = 128  # a power of two: the tree halves it
 
 
 def block_sum(total, bits):
-    """The sum of all threads' totals and the union of their bits, for thread 0; every thread must come here."""
+    """The sum of all threads' totals and the union of their bits, for all of them; every thread must come here."""
     sums = cuda.shared.array(THREADS, float64)
     flags = cuda.shared.array(THREADS, int64)
     thread = cuda.threadIdx.x

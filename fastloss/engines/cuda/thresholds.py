@@ -98,7 +98,7 @@ def has_cupy() -> bool:
         import cupy
 
         cupy.argsort(cupy.zeros(1))
-    except Exception:
+    except (ImportError, RuntimeError, OSError):
         return False
     return True
 
