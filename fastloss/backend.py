@@ -71,6 +71,12 @@ def engine(backend: str, shape: str) -> ModuleType:
     return importlib.import_module(name)
 
 
+def with_store(backend: str, shape: str, arrays: tuple[Any, ...]) -> tuple[ModuleType, Any]:
+    """The engine of a shape that works on vectors, and the store that holds those of a call."""
+    where = choose(backend, arrays)
+    return engine(where, shape), engine(where, "vectors").Store(*arrays)
+
+
 def like(result: Any, arguments: tuple[Any, ...]) -> Any:
     """A result, its arrays as the caller's own kind: on the GPU where an argument lies there."""
     there = tuple(filter(on_gpu, arguments))

@@ -135,7 +135,7 @@ class Candidates:
     rows: Scaled
     columns: Scaled
     terms: tuple[Term, ...]
-    # The gradients that the caller gets, by name, of those by the vectors as given, and of a sum, see `_gradient`.
+    # Names for the caller's gradients: made of those by the given vectors, and of the sum that `_gradient` returns.
     public: Callable[[Gradient, float], dict[str, Any]]
     head: Head = against_rest  # the loss and its slopes, from the log of a row's sum of exponentials, terms, `known`
     known: tuple[np.ndarray, ...] = ()  # further numbers of each row
@@ -168,9 +168,7 @@ class CandidatesLoss(Loss):
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"])
         arrays = tuple(own.values())
-        where = backend.choose(shared["backend"], arrays)
-        engine = backend.engine(where, self.shape)
-        store = backend.engine(where, "vectors").Store(*arrays)
+        engine, store = backend.with_store(shared["backend"], self.shape, arrays)
         call = self.function(**backend.arguments(tuple(own), own))
         height = len(call.rows)
         given = row_weights(backend.to_host(shared["sample_weight"]), (height,))
@@ -205,10 +203,10 @@ def _named(items: dict[str, Any]) -> Any:
 
 
 def _run(
-    where: tuple[Any, Any], call: Candidates, weights: np.ndarray, wanted: bool
+    made: tuple[Any, Any], call: Candidates, weights: np.ndarray, wanted: bool
 ) -> tuple[np.ndarray, dict[str, Any] | None]:
     """Each row's loss, and the gradients of their sum times weights."""
-    engine, store = where
+    engine, store = made
     same = call.columns is call.rows
     rows = store.vectors(call.rows)
     columns = rows if same else store.vectors(call.columns)

@@ -51,8 +51,7 @@ class MiningLoss(Loss):
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"])
         arrays = tuple(own.values())
-        where = backend.choose(shared["backend"], arrays)
-        engine, store = backend.engine(where, self.shape), backend.engine(where, "vectors").Store(*arrays)
+        engine, store = backend.with_store(shared["backend"], self.shape, arrays)
         call = self.function(**backend.arguments(tuple(own), own))
         embeddings = validate.matrix("embeddings", call.embeddings)
         count = len(embeddings)

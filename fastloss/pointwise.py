@@ -244,28 +244,23 @@ def weight_partials(engine: ModuleType, weights: Any, before: int = 0) -> np.nda
     return outcome.partials
 
 
-@functools.cache
-def _check(domain: Domain) -> Formulas:
-    return Formulas(f"check_{domain.check.__name__}", _weight, domains=(domain,))
-
-
-def domain_bits(domain: Domain, array: np.ndarray) -> int:
-    """The union of the bits that the domain's check returns for the elements of an array on the CPU."""
-    return backend.engine("cpu", "pointwise").run(_check(domain), (array,), None, (1.0,), Wanted(value=True)).wrong
-
-
 def _is_nan(x):
     return 1.0 if x != x else 0.0
 
 
 @functools.cache
-def check_with_nan(domain: Domain) -> Formulas:
-    """Whose value is the number of NaNs."""
-    return Formulas(f"nan_or_{domain.check.__name__}", _is_nan, domains=(domain,))
+def check(domain: Domain) -> Formulas:
+    """Whose bits say what is outside the domain, and whose value is the number of NaNs."""
+    return Formulas(f"check_{domain.check.__name__}", _is_nan, domains=(domain,))
+
+
+def domain_bits(domain: Domain, array: np.ndarray) -> int:
+    """The union of the bits that the domain's check returns for the elements of an array on the CPU."""
+    return backend.engine("cpu", "pointwise").run(check(domain), (array,), None, (1.0,), Wanted(value=True)).wrong
 
 
 def fits_there(domain: Domain, array: GpuArray) -> bool:
     """Whether all elements of an array on a GPU are in a domain, and none is NaN."""
     run = backend.engine("cuda", "pointwise").run
-    outcome = run(check_with_nan(domain), (array,), None, (1.0,), Wanted(value=True))
+    outcome = run(check(domain), (array,), None, (1.0,), Wanted(value=True))
     return not (wrong(outcome.wrong) or outcome.partials.any())

@@ -11,7 +11,7 @@ EXPECTED = (
     ValueError,
     TypeError,
     KeyError,
-    NotImplementedError,
+    NotImplementedError,  # Arrow's, for a type or a codec that it does not have
     EOFError,
     OverflowError,
     zipfile.BadZipFile,

@@ -23,8 +23,7 @@ class FactorsLoss(Loss):
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"])
         arrays = tuple(own.values())
-        where = backend.choose(shared["backend"], arrays)
-        engine, store = backend.engine(where, self.shape), backend.engine(where, "vectors").Store(*arrays)
+        engine, store = backend.with_store(shared["backend"], self.shape, arrays)
         own = backend.arguments(tuple(own), own)
         users, items, bias = _factors(own)
         users, items = (store.vectors(Scaled((one,), bias.dtype)).all() for one in (users, items))

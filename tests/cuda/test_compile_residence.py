@@ -13,7 +13,7 @@ if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") != "0" or getattr(numba_cuda, "im
 import fastloss  # noqa: E402
 from fastloss.domains import SIGN_OR_BINARY  # noqa: E402
 from fastloss.losses.softmax import ENTROPY  # noqa: E402
-from fastloss.pointwise import check_with_nan  # noqa: E402
+from fastloss.pointwise import check  # noqa: E402
 from fastloss.shapes.pointwise import Wanted  # noqa: E402
 from fastloss.shapes.rows import Wanted as RowsWanted  # noqa: E402
 from tests.cuda import machine_code  # noqa: E402
@@ -29,7 +29,7 @@ def launched():
     with machine_code.recorded() as found:
         place = arrays.Place()
         fastloss.mse_loss.value_and_grad(X, X, sample_weight=X, backend="cuda")
-        pointwise.run(check_with_nan(SIGN_OR_BINARY), (X,), None, (1.0,), Wanted(value=True))
+        pointwise.run(check(SIGN_OR_BINARY), (X,), None, (1.0,), Wanted(value=True))
         operands, wanted = (X, np.zeros(4, np.int64)), (RowsWanted(True, True), True)
         rows.run(ENTROPY, operands, X[:, 0].copy(), (1.0, ()), wanted)
         for one in (X, X.astype(float)):

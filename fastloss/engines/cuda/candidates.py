@@ -28,7 +28,6 @@ from fastloss.engines.cuda.products import (
     launch,
     loading,
     product,
-    zeros,
 )
 from fastloss.shapes.candidates import Gradient, Logits, Side, Sums, finite, log_sums, merge, no_gradient
 from fastloss.shapes.pointwise import unbound
@@ -234,8 +233,8 @@ def gradients(own: Operands, rows: Side, columns: Side | None = None) -> Gradien
     if not height or not width:
         return no_gradient(logits, 0 if logits.same else height, width)
     step = strip_height(width, height, logits.dtype)
-    by_rows = zeros(place, own.rows.shape if not logits.same else (0, own.rows.shape[1]), logits.dtype)
-    by_columns = zeros(place, own.columns.shape, logits.dtype)
+    by_rows = place.zeros(own.rows.shape if not logits.same else (0, own.rows.shape[1]), logits.dtype)
+    by_columns = place.zeros(own.columns.shape, logits.dtype)
     sums = place.zeros(width if logits.bias.size else 0)
     strip = place.empty((step, width), logits.dtype)
     sides = _on_device(place, rows, logits.dtype), _on_device(place, columns or rows, logits.dtype)

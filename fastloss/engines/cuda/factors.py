@@ -12,7 +12,7 @@ from numba import cuda
 from fastloss.elementary import INFINITY
 from fastloss.engines.cuda import reduction
 from fastloss.engines.cuda.device import kernel as bound
-from fastloss.engines.cuda.products import ACROSS, BY_COLUMNS, BY_ROWS, Product, accumulate, add_columns, launch, zeros
+from fastloss.engines.cuda.products import ACROSS, BY_COLUMNS, BY_ROWS, Product, accumulate, add_columns, launch
 from fastloss.engines.cuda.reduction import block_sum
 from fastloss.shapes.factors import Outcome, distinct
 from fastloss.shapes.pairs import PairFormulas
@@ -126,7 +126,7 @@ def run(
     place, dtype, biased = store.place, on_host.dtype, on_host.size > 0
     count, width = len(users), len(items)
     bias = place.device(on_host)
-    by_users, by_items = (zeros(place, one.shape if gradient else (0, 0), dtype) for one in (users, items))
+    by_users, by_items = (place.zeros(one.shape if gradient else (0, 0), dtype) for one in (users, items))
     sums, losses = place.zeros(width if gradient and biased else 0), place.zeros(count)
     given = distinct(interactions, width)
     lists = tuple(place.device(one, np.int64) for one in given)

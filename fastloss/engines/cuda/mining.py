@@ -15,7 +15,7 @@ from fastloss import elementary
 from fastloss.elementary import INFINITY
 from fastloss.engines.cuda import reduction
 from fastloss.engines.cuda.device import kernel as bound
-from fastloss.engines.cuda.products import BY_COLUMNS, BY_ROWS, PRODUCT, accumulate, add_columns, launch, zeros
+from fastloss.engines.cuda.products import BY_COLUMNS, BY_ROWS, PRODUCT, accumulate, add_columns, launch
 from fastloss.engines.cuda.reduction import block_sum
 from fastloss.shapes import mining
 from fastloss.shapes.mining import (
@@ -265,7 +265,7 @@ def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: b
     squares = store.dots(rows, None, rows, None).astype(dtype)
     own = (rows, *map(place.device, (squares, *more)))
     outputs = place.zeros(count), place.zeros(count), place.zeros(count, np.int64), place.zeros(count)
-    by_rows = zeros(place, (count if wanted else 0, depth), dtype)
+    by_rows = place.zeros((count if wanted else 0, depth), dtype)
     step = max(1, min(count, STRIP // max(count, 1)))
     distances, slopes = place.empty((step, count), dtype), place.empty((step if wanted else 0, count), dtype)
     given = place.device(np.array(settings, np.float64))

@@ -142,12 +142,6 @@ def leave(target, r, c, more):
     pass
 
 
-def clear(target):
-    k = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
-    if k < target.size:
-        target[k] = 0.0
-
-
 def add_parts(parts, target):
     k = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
     if k < target.size:
@@ -227,15 +221,6 @@ def accumulate(place: Any, product: Product, sources: tuple[Any, Any], target: A
     blocks = -(-target.size // COLUMNS)
     arrays = found.reshape(parts, target.size), target.reshape(target.size)
     place.over(simple(add_parts, np.dtype(target.dtype)), blocks, COLUMNS)(*arrays)
-
-
-def zeros(place: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-    """Zeros that are not copied from the host."""
-    target = place.empty(shape, dtype)
-    if target.size:
-        run = simple(clear, np.dtype(dtype))
-        place.over(run, -(-target.size // COLUMNS), COLUMNS)(target.reshape(target.size))
-    return target
 
 
 @functools.cache

@@ -12,7 +12,6 @@ from numba import cuda, float64
 from fastloss.elementary import INFINITY
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.launch import code, launch
-from fastloss.engines.cuda.products import zeros
 from fastloss.engines.cuda.reduction import THREADS, block_sum
 from fastloss.shapes.candidates import Scaled
 from fastloss.validate import kernel_dtype
@@ -178,7 +177,7 @@ class Store:
 
     def zeros(self, shape: tuple[int, int], dtype: Any) -> Any:
         """To be added to."""
-        return zeros(self.place, shape, dtype)
+        return self.place.zeros(shape, dtype)
 
     def dots(self, first: Any, numbers: Any, second: Any, others: Any) -> np.ndarray:
         """Products of vectors, a pair at a time, in float64, on the host."""
