@@ -56,6 +56,7 @@ class Classmates:
         self._count = int(classes.max(initial=-1)) + 1
         self.others = np.bincount(classes, minlength=self._count)[classes] - 1
         self._shares = np.divide(1.0, self.others, out=np.zeros(classes.size), where=self.others > 0)
+        self._members: Any = None  # each class's sum of rows, for `pull`
 
     def _sums(self, logits: Logits, factors: np.ndarray) -> Any:
         """Each class's sum of rows times factors."""
@@ -65,12 +66,12 @@ class Classmates:
 
     def logits(self, logits: Logits) -> np.ndarray:
         rows, dots = logits.rows, logits.store.dots
-        sums = self._sums(logits, np.ones(len(rows)))
-        return self._shares * (dots(rows, None, sums, self._classes) - dots(rows, None, rows, None))
+        self._members = self._sums(logits, np.ones(len(rows)))
+        return self._shares * (dots(rows, None, self._members, self._classes) - dots(rows, None, rows, None))
 
     def pull(self, logits: Logits, slopes: np.ndarray, gradient: Gradient) -> None:
         factors, target, add = slopes * self._shares, gradient.columns, logits.store.add
-        add(target, None, factors, self._sums(logits, np.ones(len(factors))), self._classes)
+        add(target, None, factors, self._members, self._classes)
         add(target, None, -2.0 * factors, logits.rows, None)
         add(target, None, np.ones(len(factors)), self._sums(logits, factors), self._classes)
 
@@ -80,6 +81,7 @@ class Average:
 
     def __init__(self, weights: np.ndarray):
         self._weights = weights
+        self._columns: Any = None  # their weighted sum, for `pull`
 
     def _sum(self, logits: Logits, factors: np.ndarray, source: Any) -> Any:
         """That of vectors times factors, as a matrix of one row."""
@@ -89,12 +91,12 @@ class Average:
 
     def logits(self, logits: Logits) -> np.ndarray:
         bias = self._weights @ logits.bias.astype(np.float64) if logits.bias.size else 0.0
-        total, only = self._sum(logits, self._weights, logits.columns), np.zeros(len(logits.rows), np.int64)
-        return logits.store.dots(logits.rows, None, total, only) + bias
+        self._columns = self._sum(logits, self._weights, logits.columns)
+        return logits.store.dots(logits.rows, None, self._columns, np.zeros(len(logits.rows), np.int64)) + bias
 
     def pull(self, logits: Logits, slopes: np.ndarray, gradient: Gradient) -> None:
         for target, factors, total in (
-            (gradient.rows, slopes, self._sum(logits, self._weights, logits.columns)),
+            (gradient.rows, slopes, self._columns),
             (gradient.columns, self._weights, self._sum(logits, slopes, logits.rows)),
         ):
             logits.store.add(target, None, factors, total, np.zeros(len(factors), np.int64))
