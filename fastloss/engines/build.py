@@ -6,32 +6,36 @@ a) A loop is a copy of a template function whose globals are replaced (`speciali
    argument or captured in a closure misses Numba's disk cache in every process and leaves new files there each time.
 b) Numba keys a cached function by its own file and name, never by the functions and constants that it reaches: an
    edited formula would go on serving its old numbers. So the copy's `__qualname__`, of which Numba makes the file's
-   name, holds a digest of the whole package's source.
+   name, holds a digest of the code with all that it reaches (`address.py`); a digest of source files would store code
+   under the text of an edit that came after its import.
 c) The name also holds a digest of the signature, the processor and the settings that change the code (`variant`), so
    that a file has one possible content. Numba keeps several signatures behind one index, reads it, and writes it back:
    of two processes that compile two signatures at once, one could find the other's code under its own entry.
    NUMBA_BOUNDSCHECK is in no key of Numba's at all.
 d) Only the outermost loop is cached; what it calls is inlined. Every function has its own explicit flags, since a
    callee keeps those of whoever compiled it first.
-e) Public interfaces of Numba only. Files of older sources are removed when a new one is written, a damaged file is
-   removed and compiled again, and where nothing can be written the loop is compiled in memory.
+e) Public interfaces of Numba only. Files of older sources are removed when a new one is written. Numba runs whatever
+   it finds, so files are read only if they are the bytes that were written (`seal.py`), else compiled again; where
+   nothing can be written the loop is compiled in memory.
 f) A compiled loop takes its one signature: an argument of another type raises instead of compiling a second variant.
 """
 
 import collections
-import contextlib
 import dis
 import functools
 import hashlib
 import pathlib
+import sys
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import llvmlite.binding
 import numba
 
-from fastloss.digest import DIGEST
+from fastloss.engines import seal
+from fastloss.engines.address import address
+from fastloss.engines.address import global_names as names_of_code
 
 # Without nnan and ninf: NaN and infinity are data. Reassociation is what lets LLVM vectorise a sum.
 FLAGS: dict[str, Any] = {"fastmath": {"reassoc", "contract", "arcp", "nsz"}, "error_model": "numpy"}
@@ -49,9 +53,9 @@ made: collections.Counter[str] = collections.Counter()  # kernels of this proces
 
 
 def specialise(template: Callable[..., Any], name: str, **names: Any) -> Callable[..., Any]:
-    """A copy of `template` in whose globals `names` mean something else, named so that Numba can cache it."""
+    """A copy of `template` in whose globals `names` mean something else, with a name of its own."""
     copy = rebound(template, **names)
-    copy.__qualname__ = f"{MARK}_{template.__name__}_{name}_{DIGEST}"
+    copy.__qualname__ = f"{MARK}_{template.__name__}_{name}"
     copy.__module__ = template.__module__
     return copy
 
@@ -63,9 +67,10 @@ def variant(signature: Any, options: dict[str, Any]) -> str:
 
 
 @functools.cache
-def _machine() -> tuple[str, str, str]:
+def _machine() -> tuple[str, ...]:
     host = llvmlite.binding
-    return numba.__version__, host.get_host_cpu_name(), host.get_host_cpu_features().flatten()
+    versions = sys.version, numba.__version__, llvmlite.__version__
+    return *versions, host.get_host_cpu_name(), host.get_host_cpu_features().flatten()
 
 
 def of_package(value: Any) -> bool:
@@ -74,9 +79,8 @@ def of_package(value: Any) -> bool:
 
 
 def global_names(function: Callable[..., Any]) -> list[str]:
-    """The globals that a function's code loads; `co_names` would add the attributes, as in `math.exp`."""
-    loaded = (step.argval for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL")
-    return list(dict.fromkeys(loaded))
+    """The globals that a function's code loads."""
+    return list(names_of_code(function.__code__))
 
 
 def rebound(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
@@ -148,28 +152,27 @@ def _stored(template, name, signature, names, options) -> Callable[..., Any]:
     function = specialise(template, f"{name}_{variant(signature, options)}", **names)
     if numba.config.DISABLE_JIT:
         return function
+    older = function.__qualname__
+    function.__qualname__ = f"{older}_{address(function)}"
     for _ in range(2):  # the second time, a damaged file is gone
         try:
             kernel = numba.njit(cache=True, **options, **FLAGS)(function)
         except RuntimeError:  # no place can be written
             break
         folder = pathlib.Path(kernel.stats.cache_path)
+        if not seal.may_be_read(folder, function.__qualname__):
+            break
         try:
             kernel.compile(signature)
-        except Exception:  # a damaged pickle may raise anything; an error of ours comes again below, out of the cache
-            _remove(path for path in folder.glob(f"*{MARK}_*") if function.__qualname__ in path.name)
+        except Exception:  # a full disk may raise anything; an error of ours comes again below, out of the cache
+            seal.remove(folder, function.__qualname__)
             continue
         compiled = bool(sum(kernel.stats.cache_misses.values()))
         made["compiled" if compiled else "loaded"] += 1
         if compiled:
-            _remove(path for path in folder.glob(f"*{MARK}_*") if DIGEST not in path.name)
+            seal.remove(folder, f"{older}_", f"{function.__qualname__}-{function.__code__.co_firstlineno}.")
+            seal.write(folder, function.__qualname__)
         kernel.disable_compile()
         return kernel
     made["compiled"] += 1
     return numba.njit(signature, **options, **FLAGS)(function)
-
-
-def _remove(paths: Iterable[pathlib.Path]) -> None:
-    for path in paths:
-        with contextlib.suppress(OSError):
-            path.unlink()

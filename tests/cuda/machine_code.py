@@ -103,11 +103,7 @@ class _Recorder:
 
 def _plain_name(function: Callable[..., None]) -> str:
     template = function.__name__
-    return (
-        function.__qualname__.removeprefix(f"{build.MARK}_")
-        .removeprefix(f"{template}_")
-        .removesuffix(f"_{build.DIGEST}")
-    )
+    return function.__qualname__.removeprefix(f"{build.MARK}_").removeprefix(f"{template}_")
 
 
 @contextlib.contextmanager
