@@ -10,7 +10,7 @@ import dis
 import functools
 import hashlib
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 Code = types.CodeType
 
 
-def address(function: types.FunctionType, *more: Any) -> str:
+def address(function: Callable[..., Any], *more: Any) -> str:
     """Sixteen hexadecimal digits for a function with all that its code loads, and for what else decides its code.
 
     Raises
@@ -41,7 +41,7 @@ def global_names(code: Code) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*own, *inner)))
 
 
-def _of_function(function: types.FunctionType, seen: set[int]) -> Iterator[bytes]:
+def _of_function(function: Any, seen: set[int]) -> Iterator[bytes]:
     if id(function) in seen:  # it calls itself, or is called twice
         return
     seen.add(id(function))
