@@ -1,5 +1,6 @@
 """Which engine computes a call: by the arrays' type, or as the caller says."""
 
+import functools
 import importlib
 import importlib.util
 from types import ModuleType
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fastloss import forks
 from fastloss.gpu import INTEGERS, GpuArray, holds_integers, is_contiguous, on_gpu
 
 BACKENDS = ("auto", "cpu", "cuda")
@@ -63,12 +65,15 @@ def ids(name: str, value: Any, there: bool) -> Any:
     return GpuArray(name, value, INTEGERS) if stays else to_host(value)
 
 
+@functools.cache
 def engine(backend: str, shape: str) -> ModuleType:
     """The module of the chosen engine that walks one shape; imported when first needed, since it imports Numba."""
     name = f"fastloss.engines.{backend}.{shape}"
-    if importlib.util.find_spec(name) is None:
-        raise ValueError(f"backend is {backend!r}: this loss has no kernels there yet, expected 'cpu'")
-    return importlib.import_module(name)
+    forks.arm()
+    with forks.guard:
+        if importlib.util.find_spec(name) is None:
+            raise ValueError(f"backend is {backend!r}: this loss has no kernels there yet, expected 'cpu'")
+        return importlib.import_module(name)
 
 
 def with_store(backend: str, shape: str, arrays: tuple[Any, ...]) -> tuple[ModuleType, Any]:

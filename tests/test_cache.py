@@ -9,10 +9,13 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import types
 
 import pytest
 
 import fastloss
+from fastloss.engines import seal
+from fastloss.engines.address import address
 
 pytestmark = pytest.mark.compiled
 
@@ -74,6 +77,7 @@ else:
 
 COLD = {"value": 20.0, "kernels": 2, "hits": 0, "misses": 2}
 WARM = {"value": 20.0, "kernels": 2, "hits": 2, "misses": 0}
+EDITED = {"kernels": 2, "hits": 1, "misses": 1}  # the driver is that of every loss
 
 
 class Copy:
@@ -124,7 +128,7 @@ def test_next_process_loads_from_disk_and_leaves_no_new_file(tmp_path, place):
     copy = Copy(tmp_path / "site", tmp_path / "cache" if place == "NUMBA_CACHE_DIR" else None)
     assert copy.run() == COLD
     files = copy.files()
-    assert len(files) == 4  # an index and a data file for each kernel
+    assert len(files) == 6  # an index, a data file and a seal for each kernel
     assert all(place.replace("NUMBA_CACHE_DIR", "cache") in path.parts for path in files)
     assert copy.run() == WARM
     assert copy.run() == WARM
@@ -144,8 +148,8 @@ def test_edited_source_is_recompiled_and_stale_files_go(copy, file, old, new, va
     assert copy.run() == COLD
     before = copy.files()
     copy.edit(file, old, new)
-    assert copy.run() == {**COLD, "value": value}
-    assert not copy.files() & before
+    assert copy.run() == {**EDITED, "value": value}
+    assert len(copy.files() & before) == 3  # the driver's
     assert len(copy.files()) == len(before)
     assert copy.run() == {**WARM, "value": value}
 
@@ -168,21 +172,64 @@ def test_edit_of_equal_size_and_time_is_recompiled(copy):
     assert copy.run(PYTHONDONTWRITEBYTECODE="1") == COLD
     copy.edit("losses/probe.py", "10.0", "30.0")
     os.utime(probe, (1e9, 1e9))
-    assert copy.run(PYTHONDONTWRITEBYTECODE="1") == {**COLD, "value": 60.0}
+    assert copy.run(PYTHONDONTWRITEBYTECODE="1") == {**EDITED, "value": 60.0}
+
+
+def flipped(content: bytes, at: int) -> bytes:
+    return content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :]
+
+
+def test_kernel_compiled_from_text_that_has_changed_since_its_import(copy):
+    """What was compiled is stored under the code that was compiled, whatever the file says by then."""
+    edit = """
+import pathlib
+import fastloss.losses.probe as probe
+path = pathlib.Path(probe.__file__)
+path.write_text(path.read_text().replace("CONSTANT = 10.0", "CONSTANT = 30.0"))
+"""
+    assert copy.run(edit + RUN) == COLD
+    assert copy.run() == {**EDITED, "value": 60.0}
+
+
+def test_an_edit_of_something_else_recompiles_nothing(copy):
+    assert copy.run() == COLD
+    copy.edit("losses/probe.py", "softplus(-900) is 0.", "softplus(-900) vanishes.")
+    copy.edit("losses/regression.py", "return", "return  ")
+    assert copy.run() == WARM
 
 
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
-@pytest.mark.parametrize("kept", [0.0, 0.5])
-def test_damaged_file_costs_time_only(copy, suffix, kept):
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[: len(content) // 2],
+        lambda content: flipped(content, len(content) // 2),
+        lambda content: flipped(content, len(content) - 1),
+    ],
+    ids=["empty", "cut", "flipped", "flipped at the end"],
+)
+def test_damaged_file_costs_time_only(copy, suffix, damage):
     assert copy.run() == COLD
     files = copy.files()
     for path in files:
         if path.suffix == suffix:
-            content = path.read_bytes()
-            path.write_bytes(content[: int(kept * len(content))])
-    assert copy.run()["value"] == 20.0
+            path.write_bytes(damage(path.read_bytes()))
+    assert copy.run() == COLD
     assert copy.run() == WARM
-    assert copy.files() == files
+    assert sum(path.suffix == ".seal" for path in copy.files()) == 2
+
+
+def test_a_seal_is_of_the_bytes_that_were_written(tmp_path):
+    for name in ("kernel-1.nbi", "kernel-1.nbc", "other-1.nbi"):
+        (tmp_path / name).write_bytes(b"abc")
+    assert not seal.may_be_read(tmp_path, "other")  # never sealed
+    (tmp_path / "kernel-1.nbc").write_bytes(b"abd")
+    seal.write(tmp_path, "kernel")
+    assert seal.may_be_read(tmp_path, "kernel")
+    (tmp_path / "kernel-1.nbc").write_bytes(b"abc")
+    assert seal.may_be_read(tmp_path, "kernel")  # there are no such files any more
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_data_file_is_written_again(copy):
@@ -255,3 +302,44 @@ except TypeError as error:
     copy = Copy(tmp_path / "site", tmp_path / "cache")
     assert copy.run(code) == "TypeError"
     assert sorted(path.suffix for path in copy.files()) == [".nbc", ".nbc", ".nbi", ".nbi"]
+
+
+def _plain(x):
+    return x + 1.0
+
+
+def _calls_plain(x):
+    """Its address is that of all that it reaches."""
+    return SCALE * _plain(x)
+
+
+SCALE = 2.0
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ("def _plain(x):\n    return x + 1.0", True),
+        ("def _plain(x):\n    'A docstring.'\n\n    # and a comment\n    return x + 1.0", True),
+        ("def _plain(x):\n    return x + 1.5", False),
+        ("def _plain(x):\n    return x - 1.0", False),
+        ("SCALE = 2", False),
+        ("SCALE = -2.0", False),
+        ("SCALE = (2.0,)", False),
+        ("OTHER = 1", True),
+    ],
+)
+def test_an_address_follows_the_code_and_nothing_else(change, same):
+    changed = {**globals()}
+    exec(change, changed)
+    if "_plain" in change:
+        changed["_plain"].__module__ = __name__
+    other = types.FunctionType(_calls_plain.__code__, changed)
+    assert (address(other) == address(_calls_plain)) is same
+    assert address(other, "more") != address(other)
+
+
+def test_an_address_of_what_cannot_be_told_apart_is_an_error():
+    other = types.FunctionType(_calls_plain.__code__, {**globals(), "SCALE": object()})
+    with pytest.raises(TypeError, match="SCALE is <object"):
+        address(other)

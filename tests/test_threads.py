@@ -100,6 +100,65 @@ finally:
 print(numba.threading_layer())
 """
 
+# Forks while another thread imports the engine and compiles its first kernels; no thread has run parallel code yet.
+FORK_WHILE_COMPILING = """
+import os, sys, tempfile, threading, time
+import numpy as np
+import fastloss
+
+def result():
+    return fastloss.huber_loss(np.arange(9.0), np.zeros(9), delta=2.0)
+
+for delay in (0.05, 0.6, 1.2):
+    thread = threading.Thread(target=result)
+    thread.start()
+    time.sleep(delay)
+    process = os.fork()
+    if process == 0:
+        try:
+            os._exit(0 if result() == fastloss.smooth_l1_loss(np.arange(9.0), np.zeros(9), beta=2.0) * 2.0 else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(process, 0)[1] == 0
+    thread.join()
+print("done")
+"""
+
+# Another thread is inside llvmlite at the fork: what is loaded goes on, what is not loaded is an error, and soon.
+FORK_INSIDE_THE_COMPILER = """
+import os, threading, time
+import llvmlite.binding
+import numpy as np
+import fastloss
+
+expected = fastloss.mse_loss([1.0, 3.0], [0.0, 0.0])
+inside, leave, holder = threading.Event(), threading.Event(), []
+
+def entered():
+    if threading.current_thread() in holder:
+        inside.set()
+        leave.wait()
+
+llvmlite.binding.ffi.register_lock_callback(entered, lambda: None)
+holder.append(threading.Thread(target=llvmlite.binding.get_default_triple, daemon=True))
+holder[0].start()
+inside.wait()
+process = os.fork()
+if process == 0:
+    begin = time.monotonic()
+    try:
+        assert fastloss.mse_loss([1.0, 3.0], [0.0, 0.0]) == expected
+        fastloss.l1_loss([1.0, 3.0], [0.0, 0.0])
+    except RuntimeError as error:
+        os._exit(0 if "forked while another thread compiled" in str(error) and time.monotonic() - begin < 1.0 else 1)
+    finally:
+        os._exit(2)
+status = os.waitpid(process, 0)[1]
+leave.set()
+assert status == 0
+print("done")
+"""
+
 COUNTS = """
 for threads in (2, 3, 4, 1):
     numba.set_num_threads(threads)
@@ -144,6 +203,17 @@ def test_forked_child_computes(layer):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_fork_in_the_middle_of_a_parallel_region(layer):
     check(FORK_IN_THE_MIDDLE, layer)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize("code", [FORK_WHILE_COMPILING, FORK_INSIDE_THE_COMPILER], ids=["compiling", "inside"])
+def test_fork_beside_a_thread_that_compiles(code, tmp_path):
+    root = str(pathlib.Path(__file__).parents[1])
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": path, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code]
+    process = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert (process.returncode, process.stdout) == (0, "done\n"), process.stderr
 
 
 def test_same_bits_for_every_number_of_threads(layer):

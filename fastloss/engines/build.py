@@ -21,18 +21,21 @@ f) A compiled loop takes its one signature: an argument of another type raises i
 """
 
 import collections
+import contextlib
 import dis
 import functools
 import hashlib
 import pathlib
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import llvmlite.binding
 import numba
+import numba.core.compiler_lock
 
+from fastloss import forks
 from fastloss.engines import seal
 from fastloss.engines.address import address
 from fastloss.engines.address import global_names as names_of_code
@@ -50,6 +53,41 @@ SETTINGS = (
 MARK = "fastloss_kernel"
 
 made: collections.Counter[str] = collections.Counter()  # kernels of this process: "loaded" or "compiled"
+
+
+@functools.cache
+def _may_compile() -> bool:
+    """Whether the locks of Numba and llvmlite are free, which this process has as they stood when it was forked."""
+
+    def work() -> None:
+        with numba.core.compiler_lock.global_compiler_lock:
+            llvmlite.binding.get_default_triple()
+
+    return forks.answers(work)
+
+
+@contextlib.contextmanager
+def compiling() -> Iterator[None]:
+    """Inside, kernels may be loaded and compiled: one thread at a time, and no fork comes in between."""
+    with forks.guard:
+        if forks.is_child and not _may_compile():
+            raise RuntimeError("this process was forked while another thread compiled: fork earlier, or use 'spawn'")
+        yield
+
+
+def once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep what a function makes for some arguments; one thread makes it, and no fork comes in between."""
+    made: dict[tuple[Any, ...], Any] = {}
+
+    @functools.wraps(function)
+    def kept(*arguments: Any) -> Any:
+        if arguments not in made:
+            with compiling():
+                if arguments not in made:
+                    made[arguments] = function(*arguments)
+        return made[arguments]
+
+    return kept
 
 
 def specialise(template: Callable[..., Any], name: str, **names: Any) -> Callable[..., Any]:

@@ -7,7 +7,6 @@ shapes alone; what tasks share is added in their order.
 """
 
 import collections
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +43,7 @@ def vector(dtype: Any, readonly: bool = False) -> Any:
     return types.Array(numba.from_dtype(np.dtype(dtype)), 1, "C", readonly=readonly)
 
 
-@functools.cache
+@build.once
 def kernel(template: Callable[..., None], dtype: np.dtype) -> Callable[..., None]:
     """A function of `shapes.tiles`, compiled for tiles of one precision."""
     wide, own, ids = vector(np.float64), vector(dtype, True), vector(np.int64, True)

@@ -6,7 +6,6 @@ bounded cost: many small groups together, a large group into several. `block` do
 pairs, and whole groups or slices of one are summed in row order, so that no bit depends on the threads.
 """
 
-import functools
 from typing import Any, NamedTuple
 
 import numba
@@ -242,7 +241,7 @@ def _signature(inputs, outputs):
     return types.void(pack(inputs), F8, pack(outputs), types.int64, types.int64)
 
 
-@functools.cache
+@build.once
 def compiled_arrange(dtype: np.dtype, unordered: bool, exponentials: bool) -> tuple[Any, Any]:
     """The block that arranges groups, for scores of one dtype."""
     scores = types.Array(numba.from_dtype(dtype), 1, "C", readonly=True)
@@ -254,7 +253,7 @@ def compiled_arrange(dtype: np.dtype, unordered: bool, exponentials: bool) -> tu
     return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
 
 
-@functools.cache
+@build.once
 def compiled_block(
     formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted: bool, dtype: np.dtype
 ) -> tuple[Any, Any]:
@@ -299,7 +298,7 @@ def _contiguous(array: np.ndarray, dtype: Any) -> np.ndarray:
     return read_only(np.require(array, dtype, ["C", "A"]))
 
 
-@functools.cache
+@build.once
 def compiled_plan():
     """The planner, compiled."""
     return build.loop(plan, "any", types.int64(I8, types.Array(types.int64, 2, "C")))

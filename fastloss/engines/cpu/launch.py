@@ -6,7 +6,6 @@ block as a typed function pointer: that costs nothing at run time, and a loss co
 """
 
 import contextlib
-import functools
 import math
 import os
 import sys
@@ -17,7 +16,7 @@ import numba
 import numpy as np
 from numba import prange, types
 
-from fastloss.engines.build import parallel_loop, specialise
+from fastloss.engines.build import once, parallel_loop, specialise
 
 ALONE = 1 << 15  # numbers that a thread does in about the time that it takes to wake another, some 50 microseconds
 APART = 512  # elements: more than the bytes of eight 512-bit vectors
@@ -56,7 +55,7 @@ def drive(block, inputs, parameters, outputs, chunks):
         block(inputs, parameters, outputs, first, first + 1)
 
 
-@functools.cache
+@once
 def driver(signature):
     """The parallel driver for blocks of one signature."""
     inputs, parameters, outputs, _, _ = signature.args

@@ -1,6 +1,5 @@
 """Distances from strips of anchors to all examples by BLAS, mined row by row; then two products for the gradient."""
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +23,7 @@ FEWEST = 16
 KINDS = {"all": mining.every_triplet, "hard": mining.hardest_triplet, "semihard": mining.semihard_triplets}
 
 
-@functools.cache
+@build.once
 def kernel(kind: Kind, dtype: np.dtype, wanted: bool) -> Callable[..., None]:
     """`shapes.mining.block`, compiled for one way of mining."""
     numbers = numba.from_dtype(dtype)

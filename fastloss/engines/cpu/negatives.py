@@ -1,6 +1,5 @@
 """Positives against negatives on the CPU: a chunk is a number of positives, or of shared negatives."""
 
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -61,7 +60,7 @@ def shared_block(inputs, parameters, outputs, first, last):
         outputs[2][j] = scale * shared_negative(j, scores, inputs[2])
 
 
-@functools.cache
+@build.once
 def compiled(formulas: tuple[str, Callable, Callable], gradient: bool, own: bool, template: Any, dtype: Any) -> tuple:
     """A block of one loss, and its signature; `formulas` is (name, value, slope)."""
     name, value, slope = formulas

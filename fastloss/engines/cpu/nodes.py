@@ -30,7 +30,8 @@ def run_block(block: Any, name: str, arrays: tuple[Any, ...], chunks: int, **nam
     kinds = tuple((array.dtype.char, array.ndim) for array in (*inputs, *outputs))
     key = (block, name, len(inputs), kinds, *names.items())
     if key not in _kernels:
-        _kernels[key] = _compiled(block, name, tuple(map(numba.typeof, arrays)), names)
+        with build.compiling():
+            _kernels[key] = _compiled(block, name, tuple(map(numba.typeof, arrays)), names)
     kernel, signature = _kernels[key]
     with np.errstate(all="ignore"):  # with the JIT off, NumPy's numbers warn
         launch(kernel, signature, arrays, chunks)

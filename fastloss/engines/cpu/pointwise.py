@@ -1,6 +1,5 @@
 """The pointwise shape on the CPU."""
 
-import functools
 from typing import Any
 
 import numba
@@ -53,7 +52,7 @@ def split_block(inputs, parameters, outputs, first, last):
         outputs[4][chunk] = wrong
 
 
-@functools.cache
+@build.once
 def compiled(formulas: Formulas, wanted: Wanted, dtypes: tuple[np.dtype, ...], weighted: bool) -> tuple[Any, Any]:
     """The block of one loss for what is wanted of it, and its signature."""
     kinds = [numba.from_dtype(dtype) for dtype in dtypes]

@@ -1,6 +1,5 @@
 """Rows on the CPU: a serial block does a fixed number of rows, as many as make a chunk of `CHUNK` numbers."""
 
-import functools
 from typing import Any
 
 import numba
@@ -49,7 +48,7 @@ def _array(dtype: Any, dimensions: int, **about: bool) -> Any:
     return types.Array(numba.from_dtype(np.dtype(dtype)), dimensions, "C", **about)
 
 
-@functools.cache
+@build.once
 def compiled(formulas: RowFormulas, wanted: Wanted, layout: tuple[tuple[np.dtype, int], ...], short: bool) -> Any:
     """The block of one loss for what is wanted of it, and its signature; `layout` is each operand's dtype and rank."""
     operands = [_array(*one, readonly=True) for one in layout]
