@@ -165,6 +165,7 @@ class CandidatesLoss(Loss):
     """
 
     shape = "candidates"
+    others = frozenset({"labels"})
     keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _evaluate(self, what, own, shared):

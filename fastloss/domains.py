@@ -73,7 +73,7 @@ class Domain:
                 seen.setdefault(bits, start + offset)
                 if bits == WRONG:
                     at = position(array, start + offset, before)
-                    return f"{name}[{at}] is {x:g}: expected {self.expected}"
+                    return f"{name}[{at}] is {shown(flat[start + offset])}: expected {self.expected}"
         zero, minus = (position(array, seen[bits], before) for bits in (ZERO, MINUS_ONE))
         return f"{name} mixes 0 (at index {zero}) and -1 (at index {minus}): expected {self.expected}"
 
@@ -81,6 +81,21 @@ class Domain:
 def wrong(bits: int) -> bool:
     """Whether the union of all elements' bits says that some element is not in the domain."""
     return bool(bits & WRONG) or bits & (ZERO | MINUS_ONE) == ZERO | MINUS_ONE
+
+
+def shown(value: Any) -> str:
+    """A value as messages show it: numbers with all their digits, the shortest that tell them apart."""
+    if isinstance(value, (float, np.number)):
+        text = str(value)
+        return text.removesuffix(".0")
+    try:
+        text = repr(value)
+    except Exception:  # Python does not print integers of thousands of digits
+        return f"a number of {value.bit_length()} bits" if isinstance(value, int) else f"a {type(value).__name__}"
+    return text if len(text) <= LONG else f"{text[: LONG // 2]}... ({len(text)} characters)"
+
+
+LONG = 80  # characters of a value that messages show whole
 
 
 def position(array: Any, flat: int, before: int = 0) -> str:
@@ -119,7 +134,7 @@ class Range:
             "(" if self.open_low or self.low == -math.inf else "[",
             ")" if self.open_high or self.high == math.inf else "]",
         )
-        return f"a number in {left}{self.low:g}, {self.high:g}{right}" + (" or None" if self.optional else "")
+        return f"a number in {left}{shown(self.low)}, {shown(self.high)}{right}" + (" or None" if self.optional else "")
 
     def validate(self, name: str, value: Any) -> Any:
         """`value` as a float; None stays None where it is allowed."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastloss.domains import Parameter
+from fastloss.given import as_array, refuse_gradient
+from fastloss.gpu import on_gpu
 
 REGISTRY: dict[str, "Loss"] = {}
 
@@ -34,6 +36,7 @@ class Loss(abc.ABC):
 
     shape: str  # names the module of each engine that walks it
     keywords: tuple[inspect.Parameter, ...] = (keyword("sample_weight", None), keyword("reduction", "mean"))
+    others: frozenset[str] = frozenset()  # arguments that are no arrays of numbers: ids, or sparse
 
     def __init__(
         self, function: Callable[..., Any], *, reference: str, parameters: Mapping[str, Parameter] | None = None
@@ -98,8 +101,11 @@ class Loss(abc.ABC):
         own: dict[str, Any] = {}
         shared: dict[str, Any] = {}
         for name, value in bound.arguments.items():
+            refuse_gradient(name, value)
             if name in self.parameters:
                 value = self.parameters[name].validate(name, value)
+            elif name in self._own and name not in self.others and not on_gpu(value):
+                value = as_array(name, value)
             (own if name in self._own else shared)[name] = value
         return own, shared
 

@@ -46,6 +46,7 @@ class MiningLoss(Loss):
     """
 
     shape = "mining"
+    others = frozenset({"labels"})
     keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _evaluate(self, what, own, shared):

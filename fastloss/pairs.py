@@ -43,11 +43,7 @@ def grouped(groups: Any, offsets: Any, count: int) -> Groups:
         return Groups(None, validate.offsets("offsets", offsets, count), None)
     if groups is None:
         return Groups(None, np.array([0, count]), None)
-    ids = np.asarray(groups)
-    if ids.shape != (count,):
-        raise ValueError(f"groups has shape {ids.shape}: expected {(count,)}")
-    if ids.dtype.kind == "f" and np.isnan(ids).any():
-        raise ValueError(f"groups[{int(np.argmax(np.isnan(ids)))}] is nan: expected an id")
+    ids = validate.ids("groups", groups, (count,))
     ends, leading = _runs(ids)
     distinct = np.unique(leading)
     if distinct.size == leading.size:

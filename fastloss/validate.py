@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from fastloss.domains import NON_NEGATIVE, REAL, Domain, wrong
+from fastloss.given import as_array, exact
 from fastloss.gpu import GpuArray
+from fastloss.identities import as_ids
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -20,11 +22,13 @@ def reduction(value: Any, allowed: tuple[str, ...] = REDUCTIONS) -> str:
 
 
 def array(name: str, value: Any) -> np.ndarray:
-    """A NumPy array of real numbers, bools or integers, or a `GpuArray`, as it is: no copy, no conversion."""
-    result: Any = value if isinstance(value, GpuArray) else np.asarray(value)
-    if result.dtype.kind not in "fiub" and result.dtype.name != "bfloat16":
-        raise TypeError(f"{name} has dtype {result.dtype}: expected real numbers")
-    return result
+    """A NumPy array of real numbers, bools or integers, or a `GpuArray`, as it is: an array is not copied."""
+    return value if isinstance(value, GpuArray) else as_array(name, value)  # type: ignore[return-value]
+
+
+def real(name: str, value: Any) -> np.ndarray:
+    """The same for arithmetic in floating point: no integer that float64 would round."""
+    return value if isinstance(value, GpuArray) else exact(name, as_array(name, value))  # type: ignore[return-value]
 
 
 def kernel_dtype(array: np.ndarray) -> np.dtype:
@@ -169,10 +173,8 @@ def integer(name: str, value: Any) -> int:
 
 
 def ids(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """Anything that tells groups apart, one for each row: numbers or strings, but not NaN."""
-    result = np.asarray(value)
+    """Anything that tells groups apart, one for each row, none missing: see `fastloss.identities.as_ids`."""
+    result = as_ids(name, value)
     if result.shape != shape:
         raise ValueError(f"{name} has shape {result.shape}: expected {shape}")
-    if result.dtype.kind == "f" and np.isnan(result).any():
-        raise ValueError(f"{name}[{int(np.argmax(np.isnan(result)))}] is nan: expected an id")
     return result

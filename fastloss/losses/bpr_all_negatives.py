@@ -18,6 +18,7 @@ class FactorsLoss(Loss):
     """A loss of the scores of every user and item, which are never stored."""
 
     shape = "factors"
+    others = frozenset({"interactions"})
     keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _evaluate(self, what, own, shared):

@@ -18,6 +18,7 @@ from fastloss.candidates import (
     to_arrays,
 )
 from fastloss.domains import POSITIVE, Choice, Flag, Free
+from fastloss.identities import as_ids
 from fastloss.shapes.candidates import Scaled
 
 __all__ = ["info_nce_loss", "multiple_negatives_ranking_loss", "nt_xent_loss", "supcon_loss"]
@@ -198,9 +199,9 @@ def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candid
     own = np.arange(height)
     call.terms, call.excluded = (Listed(own),), left_out(own, own)
     if ids is not None:
-        known = np.asarray(ids)
+        known = as_ids("ids", ids)
         count = len(columns) if known.shape == (len(columns),) else len(key)
-        known = codes("ids", ids, count)
+        known = codes("ids", known, count)
         call.excluded = left_out(known[:height], known)
     return call
 

@@ -1,0 +1,233 @@
+"""What callers give, as NumPy arrays of numbers, or an error that names the element or says what to do."""
+
+import numbers
+from typing import Any
+
+import numpy as np
+
+from fastloss.domains import position, shown
+
+EXACT = 1 << 53  # float64 holds every integer up to here
+REMEDIES = {
+    "c": ", as of its .real",
+    "M": ": subtract a date and divide by a unit of time",
+    "m": ": divide by a unit of time",
+    "U": ": convert it with .astype(float)",
+    "S": ": convert it with .astype(float)",
+    "T": ": convert it with .astype(float)",
+}
+
+
+def as_array(name: str, value: Any) -> np.ndarray:
+    """An array of real numbers, bools or integers: viewed where it is one, else converted without a loss."""
+    if type(value) is np.ndarray:
+        result = value
+    else:
+        if (at := first_missing(value)) is not None:
+            raise ValueError(f"{name}[{at}] is missing: expected a number")
+        result = converted(name, value)
+    if result.dtype.kind == "O":
+        result = _of_objects(name, result)
+    if result.dtype.kind not in "fiub" and result.dtype.name != "bfloat16":
+        raise TypeError(f"{name} has dtype {result.dtype}: expected real numbers{REMEDIES.get(result.dtype.kind, '')}")
+    return result
+
+
+def converted(name: str, value: Any) -> np.ndarray:
+    """An array of anything, from whatever holds one: of lists with numbers in them, exact or of objects."""
+    refuse_masked(name, value)
+    if value is None:
+        raise TypeError(f"{name} is None: expected an array")
+    if isinstance(value, (list, tuple)):
+        return _of_list(name, value)
+    if hasattr(value, "tocsr"):
+        raise TypeError(f"{name} is a sparse {type(value).__name__}: expected a dense array, from .toarray()")
+    if is_tensor(value):
+        return _of_tensor(name, value)
+    try:
+        result = np.asarray(value)
+    except Exception as error:  # of a foreign library, any
+        raise TypeError(f"{name} is of type {type(value).__name__}: expected an array ({error})") from error
+    if result.ndim == 0 and result.dtype.kind == "O" and not isinstance(value, numbers.Number):
+        raise TypeError(f"{name} is of type {type(value).__name__}: expected an array")
+    return result
+
+
+def refuse_masked(name: str, value: Any) -> None:
+    """Raise for an array with a mask, which NumPy would drop."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array: expected one without a mask; replace what is masked by .filled(...), "
+            "or leave it out by .compressed()"
+        )
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether a value is PyTorch's; the library is not imported for it."""
+    return any(
+        kind.__module__.partition(".")[0] == "torch" and kind.__name__ == "Tensor" for kind in type(value).__mro__
+    )
+
+
+def refuse_gradient(name: str, value: Any) -> None:
+    """Raise for a tensor that PyTorch would differentiate by: it would not see what is done here."""
+    if getattr(value, "requires_grad", False) is True:
+        raise TypeError(f"{name} requires a gradient: expected a tensor without, from .detach()")
+
+
+def _of_tensor(name: str, value: Any) -> np.ndarray:
+    refuse_gradient(name, value)
+    if value.device.type != "cpu":
+        raise TypeError(f"{name} lies on {value.device}: expected a tensor on the CPU, from .cpu()")
+    if str(value.layout) != "torch.strided":
+        raise TypeError(f"{name} has layout {value.layout}: expected a dense tensor, from .to_dense()")
+    if value.is_floating_point() and value.element_size() < 4:
+        value = value.float()  # bfloat16, of which NumPy has none
+    try:
+        result: np.ndarray = value.resolve_conj().resolve_neg().numpy()
+    except Exception as error:
+        raise TypeError(f"{name} has dtype {value.dtype}: expected real numbers ({error})") from error
+    return result
+
+
+def _of_list(name: str, value: Any) -> np.ndarray:
+    """Of nested lists, and of arrays in them."""
+    leaves = _leaves(name, value)
+    try:
+        result = np.asarray(value)
+    except ValueError:
+        raise ValueError(_uneven(name, value)) from None
+    except Exception as error:
+        raise TypeError(f"{name} holds what is no number ({error})") from error
+    kind = result.dtype.kind
+    if kind in "US" and any(not issubclass(leaf, (str, bytes)) for leaf in leaves):
+        return _objects(value)  # NumPy has made strings of numbers
+    if kind == "f" and any(issubclass(leaf, numbers.Integral) for leaf in leaves):
+        with np.errstate(invalid="ignore"):
+            if (np.abs(result) >= EXACT).any():
+                return _objects(value)  # and here floats of integers
+    return result
+
+
+def _leaves(name: str, value: Any) -> set[type]:
+    """The types of what is in nested lists that is no list itself."""
+    kinds = set(map(type, value))
+    found = {kind for kind in kinds if not issubclass(kind, (list, tuple)) and not holds_arrays(kind)}
+    if len(found) == len(kinds):
+        return found
+    for at, one in enumerate(value):
+        kind = type(one)
+        if kind in found:
+            continue
+        if issubclass(kind, (list, tuple)):
+            found |= _leaves(f"{name}[{at}]", one)
+        else:
+            refuse_masked(f"{name}[{at}]", one)
+            refuse_gradient(f"{name}[{at}]", one)
+            found.add(getattr(getattr(one, "dtype", None), "type", object))
+    return found
+
+
+def holds_arrays(kind: type) -> bool:
+    """Whether values of a type are arrays, of no dimension included, but no NumPy scalars."""
+    return hasattr(kind, "__array__") and not issubclass(kind, np.generic)
+
+
+def _objects(value: Any) -> np.ndarray:
+    """Nested lists as an array of what is in them."""
+    return np.array(value, dtype=object)
+
+
+def _uneven(name: str, value: Any) -> str:
+    """The message for rows of different shapes."""
+    shapes = [_shape(one) for one in value]
+    at = next((at for at, shape in enumerate(shapes) if shape != shapes[0]), 0)
+    found, first = (f"has shape {shape}" if shape else "is a number" for shape in (shapes[at], shapes[0]))
+    if at == 0:
+        return f"{name} has rows of different shapes: expected one shape"
+    return f"{name}[{at}] {found}: expected rows of one shape, where {name}[0] {first}"
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    try:
+        return np.shape(value)
+    except ValueError:
+        return None
+
+
+def missing(value: Any) -> bool:
+    """Whether a value stands for one that is not there: None, pandas' NA, NaT; not NaN."""
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
+
+
+def first_missing(value: Any) -> str | None:
+    """Where a column of pandas, PyArrow or Polars first lacks a value, which NumPy would take for NaN."""
+    if isinstance(value, np.ndarray) or not hasattr(value, "__array__"):
+        return None
+    if hasattr(value, "null_count"):
+        gone = value.is_null() if np.ndim(value) == 1 and _count(value.null_count) else None
+    else:
+        dtypes = value.dtypes if hasattr(value, "dtypes") and np.ndim(value) == 2 else (getattr(value, "dtype", None),)
+        lacks = any(missing(getattr(dtype, "na_value", 0)) for dtype in dtypes)
+        gone = value.isna() if lacks and hasattr(value, "isna") else None
+    if gone is None or not (flags := np.asarray(gone, bool)).any():
+        return None
+    return position(flags, int(np.argmax(flags)))
+
+
+def _count(value: Any) -> int:
+    return value() if callable(value) else value
+
+
+def _of_objects(name: str, array: np.ndarray) -> np.ndarray:
+    """Numbers that are Python objects: integers where all are, else float64."""
+    flat = array.reshape(-1).tolist()
+    kinds = set(map(type, flat))
+    wrong = tuple(kind for kind in kinds if not issubclass(kind, (numbers.Real, np.bool_)))
+    if wrong:
+        at = next(at for at, one in enumerate(flat) if isinstance(one, wrong))
+        where, one = element(name, array, at), flat[at]
+        refuse_masked(where, one)
+        if missing(one):
+            raise ValueError(f"{where} is missing ({shown(one)}): expected a number")
+        raise TypeError(f"{where} is {shown(one)}: expected a real number, of Python's or NumPy's types")
+    if all(issubclass(kind, numbers.Integral) for kind in kinds) and flat:
+        for dtype in (np.int64, np.uint64):
+            about = np.iinfo(dtype)
+            if about.min <= min(flat) and max(flat) <= about.max:
+                return np.array([int(one) for one in flat], dtype).reshape(array.shape)
+    result = np.empty(len(flat))
+    for at, one in enumerate(flat):
+        try:
+            result[at] = float(one)
+        except OverflowError:
+            raise ValueError(beyond(element(name, array, at), one)) from None
+        if isinstance(one, numbers.Integral) and int(result[at]) != int(one):
+            raise ValueError(beyond(element(name, array, at), one))
+    return result.reshape(array.shape)
+
+
+def element(name: str, array: np.ndarray, flat: int) -> str:
+    """An element as messages name it."""
+    where = position(array, flat)
+    return f"{name}[{where}]" if where else name
+
+
+def beyond(where: str, value: Any) -> str:
+    """The message for a number that float64 cannot hold."""
+    return f"{where} is {shown(value)}: expected a number that float64 holds exactly"
+
+
+def exact(name: str, array: Any) -> Any:
+    """The array, whose integers float64 holds: only those of 64 bits are looked at."""
+    if array.dtype.kind not in "iu" or array.dtype.itemsize < 8 or not array.size:
+        return array
+    if int(array.min()) >= -EXACT and int(array.max()) <= EXACT:
+        return array
+    floats = array.astype(np.float64)
+    inside = floats < (2.0**63 if array.dtype.kind == "i" else 2.0**64)
+    same = np.where(inside, floats, 0.0).astype(array.dtype) == array
+    if (same & inside).all():
+        return array
+    at = int(np.argmin(same & inside))
+    raise ValueError(beyond(element(name, array, at), array.reshape(-1)[at]))

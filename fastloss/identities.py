@@ -1,0 +1,142 @@
+"""Ids of rows: anything that tells groups, classes or episodes apart, in arrays that NumPy orders exactly."""
+
+import datetime
+import decimal
+import numbers
+import uuid
+from typing import Any
+
+import numpy as np
+
+from fastloss.domains import shown
+from fastloss.given import converted, element, first_missing, holds_arrays, missing, refuse_masked
+
+KINDS = {
+    "string": (str,),
+    "bytes": (bytes,),
+    "bool": (bool, np.bool_),
+    "integer": (numbers.Integral,),
+    "float": (float, np.floating),
+    "date": (datetime.date, np.datetime64),
+    "duration": (datetime.timedelta, np.timedelta64),
+    "UUID": (uuid.UUID,),
+}
+UNORDERED = (float, np.floating, np.datetime64, np.timedelta64, decimal.Decimal)  # may be NaN or NaT
+INTEGERS = tuple(np.iinfo(dtype) for dtype in (np.int64, np.uint64))
+WIDE = 1 << 10  # characters from which strings are kept as objects
+
+
+def as_ids(name: str, value: Any) -> np.ndarray:
+    """Ids without a missing one, of a dtype by which equal ids are equal and others are ordered.
+
+    Integers come as they are, those of uint64 as int64 if they fit; strings as NumPy's, dates as datetime64. What no
+    dtype holds (integers beyond 64 bits or on both sides, long strings, those with a NUL at the end) stays an array
+    of Python objects of one type, which NumPy orders too.
+    """
+    if (at := first_missing(value)) is not None:
+        raise ValueError(_missing(f"{name}[{at}]"))
+    array = _array(name, value)
+    kind = array.dtype.kind
+    if kind in "OT":
+        return _of_objects(name, array)
+    if kind in "fMm":
+        gone = np.isnan(array)
+        if gone.any():
+            raise ValueError(_missing(element(name, array, int(np.argmax(gone)))))
+    elif kind not in "iubUS":
+        raise TypeError(f"{name} has dtype {array.dtype}: expected ids, as numbers, strings or dates")
+    if array.dtype == np.uint64 and array.size and int(array.max()) <= INTEGERS[0].max:
+        return array.astype(np.int64)
+    return array
+
+
+def _array(name: str, value: Any) -> np.ndarray:
+    """What is given as an array; a list's elements as they are."""
+    if not isinstance(value, (list, tuple)):
+        return converted(name, value)
+    kinds = set(map(type, value))
+    if any(issubclass(kind, (list, tuple)) or holds_arrays(kind) for kind in kinds):
+        for at, one in enumerate(value):
+            refuse_masked(f"{name}[{at}]", one)
+        return np.array(value, dtype=object)
+    return np.fromiter(value, object, len(value))
+
+
+def _missing(where: str) -> str:
+    return f"{where} is missing: expected an id"
+
+
+def _of_objects(name: str, array: np.ndarray) -> np.ndarray:
+    flat = array.reshape(-1).tolist()
+    kinds = set(map(type, flat))
+    if any(map(holds_arrays, kinds)):
+        flat = [one.item() if holds_arrays(type(one)) and np.ndim(one) == 0 else one for one in flat]
+        kinds = set(map(type, flat))
+    _refuse_missing(name, array, flat, kinds)
+    known = {kind: _kind(kind) for kind in kinds}
+    if len(set(known.values())) > 1 or "" in known.values():
+        _refuse_mixed(name, array, flat, known)
+    return _plain(next(iter(known.values()), "integer"), flat).reshape(array.shape)
+
+
+def _kind(kind: type) -> str:
+    return next((name for name, types in KINDS.items() if issubclass(kind, types)), "")
+
+
+def _refuse_missing(name: str, array: np.ndarray, flat: list[Any], kinds: set[type]) -> None:
+    may_be = tuple(kind for kind in kinds if not issubclass(kind, (str, bytes, numbers.Integral)))
+    for at, one in enumerate(flat if may_be else ()):
+        if isinstance(one, may_be) and (missing(one) or (isinstance(one, UNORDERED) and one != one)):
+            raise ValueError(_missing(element(name, array, at)))
+
+
+def _refuse_mixed(name: str, array: np.ndarray, flat: list[Any], known: dict[type, str]) -> None:
+    first = known[type(flat[0])]
+    for at, one in enumerate(flat):
+        if not known[type(one)]:
+            where = element(name, array, at)
+            raise TypeError(f"{where} is {shown(one)}: expected an id, as a number, a string or a date")
+        if known[type(one)] != first:
+            expected = f"{'an' if first == 'integer' else 'a'} {first}" if first != "bytes" else first
+            where = element(name, array, at)
+            raise TypeError(f"{where} is {shown(one)}: expected {expected}, as {name}[0], {shown(flat[0])}")
+
+
+def _plain(kind: str, flat: list[Any]) -> np.ndarray:
+    """Ids of one kind, none missing."""
+    if kind == "integer":
+        flat = [int(one) for one in flat]
+        for about in INTEGERS:
+            if not flat or (about.min <= min(flat) and max(flat) <= about.max):
+                return np.array(flat, about.dtype)
+    elif kind in ("string", "bytes"):
+        longest = max(map(len, flat))
+        end = "\0" if kind == "string" else b"\0"
+        if longest < WIDE and not any(one.endswith(end) for one in flat):
+            return np.array(flat, np.str_ if kind == "string" else np.bytes_)
+    elif kind == "UUID":
+        return np.array([str(one) for one in flat])  # of the same order
+    elif kind == "bool":
+        return np.array(flat, bool)
+    elif kind == "float":
+        return np.array(flat, np.float64)
+    elif kind in ("date", "duration"):
+        return _of_times(flat)
+    return np.fromiter(flat, object, len(flat))
+
+
+def _of_times(flat: list[Any]) -> np.ndarray:
+    """Dates and durations of the standard library, of NumPy or of pandas; those with a time zone in UTC."""
+    return np.array([_time(one) for one in flat])
+
+
+def _time(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value
+    if hasattr(value, "to_numpy"):  # pandas': to the nanosecond
+        return value.to_numpy()
+    if isinstance(value, datetime.timedelta):
+        return np.timedelta64(value)
+    if getattr(value, "tzinfo", None) is not None:
+        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
+    return np.datetime64(value)
