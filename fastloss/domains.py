@@ -62,6 +62,11 @@ class Domain:
     high: float = math.inf
     values: tuple[float, ...] = ()
 
+    @property
+    def bounded(self) -> bool:
+        """Whether what float64 cannot hold exactly is outside."""
+        return bool(self.values) or (math.isfinite(self.low) and math.isfinite(self.high))
+
     def explain(self, name: str, array: Any, before: int = 0) -> str:
         """The message for the first element of `array` that is not in the domain; `before` elements came earlier."""
         flat = np.asarray(array).reshape(-1)
@@ -85,14 +90,20 @@ def wrong(bits: int) -> bool:
 
 def shown(value: Any) -> str:
     """A value as messages show it: numbers with all their digits, the shortest that tell them apart."""
-    if isinstance(value, (float, np.number)):
-        text = str(value)
-        return text.removesuffix(".0")
+    if isinstance(value, np.number):
+        return str(value).removesuffix(".0")
     try:
         text = repr(value)
     except Exception:  # Python does not print integers of thousands of digits
         return f"a number of {value.bit_length()} bits" if isinstance(value, int) else f"a {type(value).__name__}"
     return text if len(text) <= LONG else f"{text[: LONG // 2]}... ({len(text)} characters)"
+
+
+def scalar(name: str, value: Any) -> Any:
+    """A parameter as it is; of an array or a tensor without a dimension, its number."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array: expected a number")
+    return value.item() if getattr(value, "shape", None) == () and not isinstance(value, np.generic) else value
 
 
 LONG = 80  # characters of a value that messages show whole
@@ -134,19 +145,23 @@ class Range:
             "(" if self.open_low or self.low == -math.inf else "[",
             ")" if self.open_high or self.high == math.inf else "]",
         )
-        return f"a number in {left}{shown(self.low)}, {shown(self.high)}{right}" + (" or None" if self.optional else "")
+        return f"a number in {left}{shown(np.float64(self.low))}, {shown(np.float64(self.high))}{right}" + (" or None" if self.optional else "")
 
     def validate(self, name: str, value: Any) -> Any:
         """`value` as a float; None stays None where it is allowed."""
         if value is None and self.optional:
             return None
+        value = scalar(name, value)
         if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
-            raise TypeError(f"{name} is {value!r}: expected {self}")
-        number = float(value)
+            raise TypeError(f"{name} is {shown(value)}: expected {self}")
+        try:
+            number = float(value)
+        except OverflowError:
+            raise ValueError(f"{name} is {shown(value)}: expected {self}, within the range of floats") from None
         below = number <= self.low if self.open_low else number < self.low
         above = number >= self.high if self.open_high else number > self.high
         if below or above or not math.isfinite(number):
-            raise ValueError(f"{name} is {value!r}: expected {self}")
+            raise ValueError(f"{name} is {shown(value)}: expected {self}")
         return number
 
 
@@ -160,11 +175,12 @@ class Choice:
         return "one of " + ", ".join(repr(value) for value in self.values)
 
     def validate(self, name: str, value: Any) -> str:
+        value = scalar(name, value)
         if not isinstance(value, str):
-            raise TypeError(f"{name} is {value!r}: expected {self}")
+            raise TypeError(f"{name} is {shown(value)}: expected {self}")
         if value not in self.values:
-            raise ValueError(f"{name} is {value!r}: expected {self}")
-        return value
+            raise ValueError(f"{name} is {shown(value)}: expected {self}")
+        return str(value)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,8 +191,9 @@ class Flag:
         return "True or False"
 
     def validate(self, name: str, value: Any) -> bool:
+        value = scalar(name, value)
         if not isinstance(value, (bool, np.bool_)):
-            raise TypeError(f"{name} is {value!r}: expected {self}")
+            raise TypeError(f"{name} is {shown(value)}: expected {self}")
         return bool(value)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from fastloss import backend, reduce, validate
 from fastloss.domains import NON_NEGATIVE, REAL, Domain, Parameter, wrong
+from fastloss.given import exact
 from fastloss.gpu import GpuArray, on_gpu
 from fastloss.loss import Loss, keyword
 from fastloss.shapes.pointwise import CHUNK, Formulas, Outcome, Wanted, unbound
@@ -147,6 +148,9 @@ class PointwiseLoss(Loss):
         names = (*self.arguments, *call.more)
         operands = engine.operands(self.arguments, call.operands)
         validate.same_shape(self.arguments, operands)
+        for name, domain, operand in zip(self.arguments, self.variants[call.variant].domains, operands, strict=False):
+            if not domain.bounded:  # else the kernel finds what is so large
+                exact(name, operand)
         shape, there = operands[0].shape, any(map(on_gpu, operands))
         more = (backend.resident(name, value, there) for name, value in call.more.items())
         operands = (*operands, *(engine.product(None, value, shape) for value in more))

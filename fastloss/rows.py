@@ -12,6 +12,7 @@ from fastloss.domains import NON_NEGATIVE, Domain, Parameter, wrong
 from fastloss.gpu import GpuArray, holds_integers, on_gpu
 from fastloss.loss import Loss, keyword
 from fastloss.pointwise import weight_partials
+from fastloss.shapes import softmax
 from fastloss.shapes.rows import Outcome, RowFormulas, Wanted
 
 
@@ -58,7 +59,7 @@ def along(array: np.ndarray, axes: tuple[int, ...]) -> Matrix:
 
 def last_axis(name: str, value: Any) -> Matrix:
     """Rows along the last axis."""
-    array = validate.array(name, value)
+    array = validate.real(name, value)
     if not array.ndim:
         raise ValueError(f"{name} is a single number: expected an array whose last axis is a row")
     return along(array, (array.ndim - 1,))
@@ -66,7 +67,7 @@ def last_axis(name: str, value: Any) -> Matrix:
 
 def class_axis(name: str, value: Any) -> Matrix:
     """Rows along the axis of classes: the second, or the only one."""
-    array = validate.array(name, value)
+    array = validate.real(name, value)
     if not array.ndim:
         raise ValueError(f"{name} is a single number: expected an array with an axis of classes")
     return along(array, (min(1, array.ndim - 1),))
@@ -120,7 +121,10 @@ class RowLoss(Loss):
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
         wanted = Wanted(what != "value", what == "grad_hess"), reduction == "none"
         weights = _product(given, call.factor)
-        outcome = engine.run(call.formulas, call.operands, weights, (scale, call.parameters), wanted)
+        if call.matrices[0].columns or call.formulas.row not in READ_A_COLUMN:
+            outcome = engine.run(call.formulas, call.operands, weights, (scale, call.parameters), wanted)
+        else:
+            outcome = _without_columns(call)
         raise_if_wrong(outcome.wrong, call.checked)
         if what == "value":
             return self._value(reduction, outcome, call, denominator)
@@ -149,6 +153,17 @@ class RowLoss(Loss):
         return total if reduction == "sum" else reduce.mean(total, denominator)
 
 
+READ_A_COLUMN = (softmax.of_target, softmax.of_distribution)  # of every row, even of one that is left out
+
+
+def _without_columns(call: Rows) -> Outcome:
+    """Of rows of no class: none of them has a loss."""
+    rows = len(call.matrices[0].rows)
+    empty = np.zeros((rows, 0), validate.kernel_dtype(call.matrices[0].rows))
+    each, gradient, curvature = backend.like((np.zeros(rows), empty, empty.copy()), call.operands)
+    return Outcome(np.zeros(1), 0, each, (gradient,), curvature)
+
+
 def raise_if_wrong(bits: int, checked: tuple[tuple[str, Domain, Any], ...]) -> None:
     """An error for the first argument that a row function found to be outside its domain."""
     for name, domain, array in checked:
@@ -159,6 +174,7 @@ def raise_if_wrong(bits: int, checked: tuple[tuple[str, Domain, Any], ...]) -> N
 
 def row_weights(value: Any, shape: tuple[int, ...]) -> Any:
     """The examples' weights as a vector, checked."""
+    value = None if value is None else validate.real("sample_weight", value)
     if shape == () and np.shape(value) == (1,):
         value = value.reshape() if isinstance(value, GpuArray) else np.reshape(value, ())
     weights = validate.sample_weight(value, shape)

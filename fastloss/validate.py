@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.domains import NON_NEGATIVE, REAL, Domain, wrong
-from fastloss.given import as_array, exact
+from fastloss.domains import NON_NEGATIVE, REAL, Domain, scalar, shown, wrong
+from fastloss.given import as_array, element, exact
 from fastloss.gpu import GpuArray
 from fastloss.identities import as_ids
 
@@ -44,7 +44,7 @@ def common_dtype(arrays: Iterable[np.ndarray]) -> np.dtype:
 
 def matrix(name: str, value: Any) -> np.ndarray:
     """A two-dimensional array of real numbers."""
-    result = array(name, value)
+    result = real(name, value)
     if result.ndim != 2:
         raise ValueError(f"{name} has shape {result.shape}: expected two dimensions")
     return result
@@ -61,7 +61,7 @@ def sample_weight(value: Any, shape: tuple[int, ...]) -> Any:
     """Weights of the examples, viewed in the losses' shape: one for each loss, or for each entry of the first axis."""
     if value is None:
         return None
-    weights = array("sample_weight", value)
+    weights = real("sample_weight", value)
     if weights.shape == shape:
         return weights
     if len(shape) > 1 and weights.shape == shape[:1]:
@@ -72,7 +72,7 @@ def sample_weight(value: Any, shape: tuple[int, ...]) -> Any:
 
 def broadcast(name: str, value: Any, shape: tuple[int, ...]) -> Any:
     """`value` viewed in the given shape, by NumPy's rule; a `GpuArray` as it is, for the engine to spread out."""
-    result, shape = array(name, value), tuple(shape)
+    result, shape = real(name, value), tuple(shape)
     try:
         fits = np.broadcast_shapes(result.shape, shape) == shape
     except ValueError:
@@ -89,23 +89,35 @@ def not_negative(name: str, value: np.ndarray) -> None:
         raise ValueError(NON_NEGATIVE.explain(name, value))
 
 
+def _whole(name: str, array: np.ndarray, expected: str) -> np.ndarray:
+    """Whole numbers as int64, of floats too; the first that is none, or beyond int64, is an error."""
+    if array.dtype.kind in "ib" or (array.dtype.kind == "u" and array.dtype.itemsize < 8):
+        return array.astype(np.int64, copy=False)
+    with np.errstate(invalid="ignore"):
+        if array.dtype.kind == "u":
+            wrong = array > np.uint64(np.iinfo(np.int64).max)
+        else:
+            wrong = ~((array == np.floor(array)) & (np.abs(array) < 2.0**63))
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise ValueError(f"{element(name, array, at)} is {shown(array.reshape(-1)[at])}: expected {expected}")
+    return array.astype(np.int64)
+
+
 def indices(name: str, value: Any, shape: tuple[int, ...], count: int, ignore: int | None = None) -> np.ndarray:
-    """Integer ids in [0, count) as int64 of the given shape; `ignore` is let through as -1."""
-    ids = array(name, value)
-    if ids.dtype.kind == "f":
-        raise TypeError(f"{name} has dtype {ids.dtype}: expected integers")
-    if ids.shape != shape:
-        raise ValueError(f"{name} has shape {ids.shape}: expected {shape}")
-    result = np.ascontiguousarray(ids, dtype=np.int64)
+    """Ids in [0, count), whole numbers, as int64 of the given shape; `ignore` is let through as -1."""
+    given = array(name, value)
+    if given.shape != shape:
+        raise ValueError(f"{name} has shape {given.shape}: expected {shape}")
+    expected = f"an id in [0, {count})" + ("" if ignore is None else f" or ignore_index={ignore}")
+    result = np.ascontiguousarray(_whole(name, given, expected)).reshape(shape)
     outside = (result < 0) | (result >= count)
     if ignore is not None:
         ignored = result == ignore
         outside &= ~ignored
     if outside.any():
-        first = np.unravel_index(int(np.argmax(outside)), shape)
-        where = ", ".join(str(int(i)) for i in first)
-        also = "" if ignore is None else f" or ignore_index={ignore}"
-        raise ValueError(f"{name}[{where}] is {result[first]}: expected an id in [0, {count}){also}")
+        at = int(np.argmax(outside))
+        raise ValueError(f"{element(name, given, at)} is {shown(given.reshape(-1)[at])}: expected {expected}")
     if ignore is not None and ignored.any():
         result = np.where(ignored, -1, result)
     return result
@@ -113,18 +125,10 @@ def indices(name: str, value: Any, shape: tuple[int, ...], count: int, ignore: i
 
 def offsets(name: str, value: Any, count: int) -> np.ndarray:
     """CSR offsets over `count` rows: int64, from 0 to `count`, never falling."""
-    result = array(name, value)
-    if result.dtype.kind == "f":
-        wrong = np.flatnonzero(~np.isfinite(result) | (result != np.floor(result)))
-        found = (
-            f"{name}[{wrong[0]}] is {result.reshape(-1)[wrong[0]]}"
-            if wrong.size
-            else f"{name} has dtype {result.dtype}"
-        )
-        raise TypeError(f"{found}: expected integers")
-    if result.ndim != 1 or result.size < 1:
-        raise ValueError(f"{name} has shape {result.shape}: expected one dimension and at least one entry")
-    result = np.ascontiguousarray(result, dtype=np.int64)
+    given = array(name, value)
+    if given.ndim != 1 or given.size < 1:
+        raise ValueError(f"{name} has shape {given.shape}: expected one dimension and at least one entry")
+    result = np.ascontiguousarray(_whole(name, given, "a whole number"))
     if result[0] != 0:
         raise ValueError(f"{name}[0] is {result[0]}: expected 0")
     falls = np.flatnonzero(result[1:] < result[:-1])
@@ -154,7 +158,7 @@ def within(name: str, array: np.ndarray, domain: Domain) -> np.ndarray:
 
 def vector(name: str, value: Any, shape: tuple[int, ...], domain: Domain = REAL) -> np.ndarray:
     """Numbers of a domain, one for each row: float64, flat."""
-    result = array(name, value)
+    result = real(name, value)
     if result.shape != shape:
         raise ValueError(f"{name} has shape {result.shape}: expected {shape}")
     return within(name, result, domain).reshape(-1)
@@ -166,9 +170,12 @@ def per_class(name: str, value: Any, count: int) -> np.ndarray:
 
 
 def integer(name: str, value: Any) -> int:
-    """A whole number."""
+    """A whole number that int64 holds."""
+    value = scalar(name, value)
     if not isinstance(value, numbers.Integral) or isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} is {value!r}: expected an integer")
+        raise TypeError(f"{name} is {shown(value)}: expected an integer")
+    if not -(1 << 63) <= value < 1 << 63:
+        raise ValueError(f"{name} is {shown(value)}: expected an integer of at most 64 bits")
     return int(value)
 
 

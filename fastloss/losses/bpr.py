@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from fastloss import backend, reduce, validate
-from fastloss.domains import AT_LEAST_ZERO, Flag, Free
+from fastloss.domains import AT_LEAST_ZERO, Flag, Free, shown
 from fastloss.elementary import sigmoid, softplus
 from fastloss.loss import Loss, keyword
 
@@ -75,7 +75,7 @@ def _as_given(slopes: list[Any], scores: tuple) -> tuple[Any, ...]:
 
 def _laid_out(own: dict[str, Any]) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray | None]:
     """The scores, and CSR offsets of each positive's own negatives; None where all share them."""
-    positives, negatives = (validate.array(name, own[name]) for name in ("pos_scores", "neg_scores"))
+    positives, negatives = (validate.real(name, own[name]) for name in ("pos_scores", "neg_scores"))
     if positives.ndim != 1:
         raise ValueError(f"pos_scores has shape {positives.shape}: expected one dimension")
     size, given = positives.size, own["offsets"]
@@ -161,7 +161,7 @@ def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, par
     0.229375
     """
     if not isinstance(params, (tuple, list)):
-        raise TypeError(f"params is {params!r}: expected a sequence of arrays")
-    arrays = [validate.array("params", array) for array in params]
+        raise TypeError(f"params is {shown(params)}: expected a sequence of arrays")
+    arrays = [validate.real("params", array) for array in params]
     penalty = reg * sum(float(np.sum(np.square(array, dtype=np.float64))) for array in arrays)
     return penalty, tuple((2.0 * reg * array).astype(validate.kernel_dtype(array)) for array in arrays)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from fastloss import backend, reduce, validate
-from fastloss.domains import AT_LEAST_ZERO, Free
+from fastloss.domains import AT_LEAST_ZERO, Free, shown
 from fastloss.loss import Loss, keyword
 from fastloss.losses.pairwise import pairwise_logistic_loss
 from fastloss.shapes.candidates import Scaled
@@ -60,7 +60,7 @@ def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     users, items = (validate.matrix(name, own[name]) for name in ("user_factors", "item_factors"))
     if users.shape[1] != items.shape[1]:
         raise ValueError(f"item_factors has shape {items.shape}: expected {users.shape[1]} columns, as user_factors")
-    bias = np.empty(0) if own["item_bias"] is None else validate.array("item_bias", own["item_bias"])
+    bias = np.empty(0) if own["item_bias"] is None else validate.real("item_bias", own["item_bias"])
     if own["item_bias"] is not None and bias.shape != (len(items),):
         raise ValueError(f"item_bias has shape {bias.shape}: expected {(len(items),)}")
     dtype = validate.common_dtype((users, items))
@@ -69,16 +69,35 @@ def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _interactions(given: Any, users: int, items: int) -> tuple[np.ndarray, np.ndarray]:
     """CSR offsets and item numbers."""
-    matrix = given.tocsr() if hasattr(given, "tocsr") else given
-    if hasattr(matrix, "indptr"):
-        matrix = (matrix.indptr, matrix.indices)
-    if not isinstance(matrix, (tuple, list)) or len(matrix) != 2:
+    if hasattr(given, "tocsr"):
+        return _of_sparse(given, users, items)
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
         raise TypeError("interactions: expected a sparse matrix or the pair (offsets, item numbers)")
-    numbers = np.asarray(matrix[1])
-    offsets = validate.offsets("interactions[0]", matrix[0], numbers.size)
+    numbers = validate.array("interactions[1]", given[1])
+    offsets = validate.offsets("interactions[0]", given[0], numbers.size)
     if offsets.size != users + 1:
         raise ValueError(f"interactions has {offsets.size - 1} rows: expected {users}, one for each user")
     return offsets, validate.indices("interactions[1]", numbers, (numbers.size,), items)
+
+
+def _of_sparse(given: Any, users: int, items: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of a sparse matrix in any format: what is stored twice is added up, a stored 0 is no interaction."""
+    if tuple(given.shape) != (users, items):
+        raise ValueError(f"interactions has shape {tuple(given.shape)}: expected {(users, items)}, users and items")
+    if np.dtype(given.dtype).kind not in "fiub":
+        raise TypeError(f"interactions has dtype {given.dtype}: expected real numbers or bools")
+    matrix = given.astype(np.float64).tocsr()  # a copy, in which small integers do not overflow as they are added
+    matrix.sum_duplicates()
+    strength = matrix.data
+    if not (strength >= 0.0).all():
+        at = int(np.argmin(strength >= 0.0))
+        user = int(np.searchsorted(matrix.indptr, at, side="right")) - 1
+        where = f"interactions[{user}, {matrix.indices[at]}]"
+        raise ValueError(f"{where} is {shown(strength[at])}: expected a number >= 0")
+    some = np.append(0, np.cumsum(strength > 0.0))
+    numbers = matrix.indices[strength > 0.0]
+    offsets = validate.offsets("interactions.indptr", some[matrix.indptr], numbers.size)
+    return offsets, validate.indices("interactions.indices", numbers, (numbers.size,), items)
 
 
 def _declare(function):
@@ -103,7 +122,8 @@ def bpr_all_negatives_loss(user_factors, item_factors, interactions, *, item_bia
     item_factors : array_like, shape (I, D)
         The items' factors q.
     interactions : sparse matrix of shape (U, I), or (offsets, item numbers)
-        Which items each user has: anything with `tocsr`, or CSR offsets, shape (U + 1,), and the numbers.
+        Which items each user has: a sparse matrix of SciPy in any format, whose elements above 0 are the interactions
+        (what is stored twice is added up, a stored 0 is none); or CSR offsets, shape (U + 1,), and item numbers.
     item_bias : array_like, shape (I,), optional
         The items' biases b.
     reg : float >= 0
@@ -120,7 +140,7 @@ def bpr_all_negatives_loss(user_factors, item_factors, interactions, *, item_bia
     Raises
     ------
     ValueError
-        If shapes do not fit, an item number is out of range, or a weight or `reg` is negative.
+        If shapes do not fit, an item number is out of range, or an interaction, a weight or `reg` is negative.
 
     References
     ----------

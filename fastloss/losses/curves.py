@@ -97,7 +97,7 @@ def split_regularization(
     l1, l2 = AT_LEAST_ZERO.validate("l1", l1), AT_LEAST_ZERO.validate("l2", l2)
     penalty = 0.0
     for name, array in _parameters(params):
-        values = validate.array(name, array).astype(np.float64, copy=False)
+        values = validate.real(name, array).astype(np.float64, copy=False)
         if l1:
             penalty += l1 * float(np.abs(values).sum())
         if l2:
@@ -207,7 +207,7 @@ def compare_losses(train: Any, valid: Any) -> LossGap:
 
 def _losses(name: str, value: Any) -> np.ndarray:
     """One-dimensional float64 losses."""
-    losses = validate.array(name, value)
+    losses = validate.real(name, value)
     if losses.ndim != 1:
         raise ValueError(f"{name} has shape {losses.shape}: expected one dimension")
     return losses.astype(np.float64)

@@ -86,8 +86,11 @@ def cross_entropy_with_factors(
     weights = None if weight is None else validate.per_class("weight", weight, count)
     biases = np.empty(0) if bias is None else validate.vector("bias", bias, (count,))
     known = targets >= 0
+    listed = Listed(targets[known], np.append(0, np.cumsum(known)))
     targets = np.where(known, targets, 0)
-    own = known.astype(np.float64) if weights is None else np.where(known, weights[targets], 0.0)
+    own = known.astype(np.float64)
+    if weights is not None:
+        own[known] = weights[targets[known]]
     dtype = validate.common_dtype(arrays)
     rows, columns = (Scaled((array,), dtype) for array in arrays)
 
@@ -95,15 +98,14 @@ def cross_entropy_with_factors(
         result: dict[str, Any] = {"hidden": gradient.rows, "class_weights": gradient.columns}
         return result if bias is None else {**result, "bias": gradient.bias}
 
-    listed = Listed(targets)
     call = Candidates(rows, columns, (listed,), public, bias=biases, factor=own, mass=own)
     call.excluded = left_out(targets, np.arange(count))
     if label_smoothing:
         every = np.ones(count) if weights is None else weights
         call.factor = known.astype(np.float64)
-        call.head = Smoothed(label_smoothing, every.sum() / count)
+        call.head = Smoothed(label_smoothing, every.sum() / max(count, 1))
         call.known = (own,)
-        call.terms = listed, Average(every / count)
+        call.terms = listed, Average(every / max(count, 1))
     return call
 
 

@@ -120,7 +120,7 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax"):
     >>> print(f"{fastloss.ge2e_loss(speakers, w=1.0):.6f}")
     0.313262
     """
-    array = validate.array("embeddings", embeddings)
+    array = validate.real("embeddings", embeddings)
     if array.ndim != (3 if labels is None else 2):
         raise ValueError(f"embeddings has shape {array.shape}: expected three dimensions, or two and labels")
     shape = array.shape

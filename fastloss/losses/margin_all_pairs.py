@@ -21,7 +21,7 @@ class AllPairsLoss(Loss):
         given = tuple(own[name] for name in self.arguments)
         where = backend.choose(shared["backend"], given)
         own = {name: backend.to_host(value) for name, value in own.items()}
-        positives, negatives = (validate.array(name, own[name]) for name in self.arguments)
+        positives, negatives = (validate.real(name, own[name]) for name in self.arguments)
         for name, array in zip(self.arguments, (positives, negatives), strict=True):
             if array.ndim != 1:
                 raise ValueError(f"{name} has shape {array.shape}: expected one dimension")

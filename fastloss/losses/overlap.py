@@ -4,7 +4,7 @@ import operator
 from typing import Any
 
 from fastloss import validate
-from fastloss.domains import AT_LEAST_ZERO, UNIT, Flag, Free
+from fastloss.domains import AT_LEAST_ZERO, UNIT, Flag, Free, shown
 from fastloss.rows import Rows, along, row_loss
 from fastloss.shapes import terms
 from fastloss.shapes.rows import formulas
@@ -21,10 +21,10 @@ def _axes(axis: Any, dimensions: int) -> tuple[int, ...]:
     try:
         axes = tuple(operator.index(one) for one in (axis if isinstance(axis, tuple) else (axis,)))
     except TypeError:
-        raise TypeError(f"axis is {axis!r}: expected None, an integer or a tuple of them") from None
+        raise TypeError(f"axis is {shown(axis)}: expected None, an integer or a tuple of them") from None
     found = tuple(sorted({one % dimensions for one in axes if -dimensions <= one < dimensions}))
     if len(found) != len(axes):
-        raise ValueError(f"axis is {axis!r}: expected distinct axes of an array of {dimensions} dimensions")
+        raise ValueError(f"axis is {shown(axis)}: expected distinct axes of an array of {dimensions} dimensions")
     return found
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from fastloss import backend, validate
-from fastloss.domains import AT_LEAST_ZERO, FRACTION, UNIT, Flag, Free
+from fastloss.domains import AT_LEAST_ZERO, FRACTION, UNIT, Flag, Free, shown
 from fastloss.elementary import exp_negative, log
-from fastloss.gpu import on_gpu
+from fastloss.gpu import holds_integers, on_gpu
 from fastloss.rows import Matrix, Rows, class_axis, row_loss
 from fastloss.shapes import softmax
 from fastloss.shapes.rows import formulas
@@ -21,7 +21,7 @@ IGNORE_INDEX = Free("an integer")
 def ids_of(target: Any, x: Matrix, ignore: int | None = None) -> Any:
     """Class ids, one a row; the ignored one as -1."""
     shape = x.shape[:1] * (len(x.shape) > 1) + x.shape[2:]
-    if on_gpu(target):
+    if holds_integers(target):
         found = backend.engine("cuda", "ids").checked(target, shape, x.columns, ignore)
         if found is not None:
             return found
@@ -308,9 +308,9 @@ def poly_loss(input, target, *, epsilon=(1.0,), divide_by_power=False):
     1.1931471805599454
     """
     x = class_axis("input", input)
-    coefficients = np.atleast_1d(validate.array("epsilon", epsilon if np.size(epsilon) else np.empty(0)))
+    coefficients = np.atleast_1d(validate.real("epsilon", epsilon if np.size(epsilon) else np.empty(0)))
     if coefficients.ndim > 1 or not np.isfinite(coefficients).all():
-        raise ValueError(f"epsilon is {epsilon!r}: expected a finite number, or a sequence of them")
+        raise ValueError(f"epsilon is {shown(epsilon)}: expected a finite number, or a sequence of them")
     if divide_by_power:
         coefficients = coefficients / np.arange(1, coefficients.size + 1)
     return Rows(POLYNOMIAL, (x,), (ids_of(target, x),), tuple(coefficients.tolist()))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastloss import validate
-from fastloss.domains import ANY, BINARY, POSITIVE, SIGN, Flag, Free
+from fastloss.domains import ANY, BINARY, POSITIVE, SIGN, Flag, Free, shown
 from fastloss.elementary import at_least, step
 from fastloss.gpu import GpuArray
 from fastloss.rows import Matrix, RowLoss, Rows, last_axis, row_loss
@@ -153,7 +153,7 @@ def contrastive_loss(x1, x2, target, *, margin=1.0, similar=1, half=False, squar
     [0.25, 0.25]
     """
     if similar not in (0, 1):
-        raise ValueError(f"similar is {similar!r}: expected 0 or 1")
+        raise ValueError(f"similar is {shown(similar)}: expected 0 or 1")
     matrices = _vectors(("x1", "x2"), (x1, x2))
     labels = validate.vector("target", target, matrices[0].outer, BINARY)
     settings = margin, float(similar), 0.5 if half else 1.0
