@@ -1,33 +1,60 @@
 """Losses over groups of rows that come in batches of whole groups, from many machines, in any order."""
 
-from typing import Any
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss import reduce, validate
-from fastloss.loss import Loss, lookup
-from fastloss.stored import pack, unpack
+from fastloss import backend, group_ids, reduce, validate
+from fastloss.loss import Loss
+from fastloss.pairs import PairwiseLoss
+from fastloss.state import State, both_weighted, divided, exponent, matching, times
+from fastloss.stored import Fields
+
+MOST_TERMS = 128  # of an exact sum: a float64 each 53 of 2100 bits, one for what is beyond them, and room
 
 
-class GroupAccumulator:
+class Seen(NamedTuple):
+    """What the batches add up to; losses and weights are in units of 2**`power`."""
+
+    rows: int = 0
+    groups: int = 0
+    pairs: int = 0
+    weighted: bool | None = None
+    power: int = 0
+    loss: tuple[float, ...] = ()  # whose exact sum it is
+    weight: tuple[float, ...] = ()
+    ids: Mapping[str, tuple[np.ndarray, ...]] = {}
+
+
+class GroupAccumulator(State):
     """The sums of a loss over groups seen so far; made by ``fastloss.accumulate(name, grouped=True)``.
 
     Every batch holds whole groups: no group may come in two of them. Where groups are given by ids, these are kept (8
     bytes a number) and one that comes back is an error; with offsets nothing is kept, and nothing can be found out.
     Sums are exact until they are read, so that neither the batches nor their order change a bit.
+
+    A batch or a state that is refused changes nothing.
     """
 
+    kind = "groups"
+    expects = "a loss over groups"
+
     def __init__(self, loss: Loss, parameters: dict[str, Any]):
+        super().__init__(loss, parameters)
+        self._seen = Seen()
+        self._degree = 2 if isinstance(loss, PairwiseLoss) else 1  # weights that are multiplied into one
+
+    @classmethod
+    def _require_fit(cls, loss: Loss) -> None:
         if not hasattr(loss, "group_sums"):
             raise ValueError(f"{loss.name} has no groups: expected a loss over pairs or queries")
-        unknown = [word for word in parameters if word not in loss.parameters]
-        if unknown:
-            raise TypeError(f"{loss.name} has no parameter {unknown[0]!r}: expected one of {list(loss.parameters)}")
-        self.loss = loss
-        self.parameters = {word: loss.parameters[word].validate(word, value) for word, value in parameters.items()}
-        self.rows = self.groups = self._pairs = 0
-        self._loss, self._weight = reduce.ExactSum(), reduce.ExactSum()
-        self._ids: list[np.ndarray] = []  # sorted, each at most half as long as the one before
+
+    @property
+    def groups(self) -> int:
+        """How many groups have been given."""
+        return self._seen.groups
 
     def update(
         self, scores: Any, labels: Any, sample_weight: Any = None, *, groups: Any = None, offsets: Any = None
@@ -36,86 +63,127 @@ class GroupAccumulator:
 
         Raises
         ------
+        TypeError
+            If an argument is of a type that the loss does not take, or the ids are of another kind than before.
         ValueError
-            If neither `groups` nor `offsets` is given, or both, or a group has come before.
+            If neither `groups` nor `offsets` is given, or both, a group has come before, some batches only have
+            weights, or the loss does not take an argument.
         """
         if groups is None and offsets is None:
             raise ValueError("groups and offsets are both missing: expected one of them")
-        words = {"groups": groups, "offsets": offsets, "sample_weight": sample_weight}
+        weights, power = self._weights(sample_weight, None)
+        words = {"groups": groups, "offsets": offsets, "sample_weight": weights}
         sums = self.loss.group_sums(scores, labels, **words, **self.parameters)
+        ids = {}
         if groups is not None:
-            self._remember(np.unique(np.asarray(groups)))
-        self._loss.add(sums.loss)
-        self._weight.add(sums.weight)
-        self._pairs += int(sums.pairs.sum())
-        self.groups += sums.loss.size
-        self.rows += int(np.size(scores))
-
-    def merge(self, other: "GroupAccumulator") -> None:
-        """Add what another state of the same loss has seen."""
-        if (other.loss.name, other.parameters) != (self.loss.name, self.parameters):
-            raise ValueError(f"states differ: {other.loss.name} {other.parameters}, expected {self.loss.name}")
-        for ids in list(other._ids):
-            self._remember(ids)
-        self._loss.add(other._loss.terms())
-        self._weight.add(other._weight.terms())
-        self._pairs += other._pairs
-        self.groups += other.groups
-        self.rows += other.rows
+            found = validate.ids("groups", backend.to_host(groups), np.shape(groups))
+            ids = {name: (one,) for name, one in group_ids.shelved(found).items()}
+        self._seen = self._united(
+            Seen(
+                int(np.prod(np.shape(scores))),
+                sums.loss.size,
+                int(sums.pairs.sum()),
+                (sample_weight is not None) if sums.loss.size else None,
+                power * self._degree,
+                _exact(sums.loss),
+                _exact(sums.weight),
+                ids,
+            )
+        )
 
     def pairs(self) -> int:
         """The number of pairs."""
-        return self._pairs
+        return self._seen.pairs
 
     def weight(self) -> float:
         """What the mean is divided by."""
-        return self._weight.value()
+        return times(_total(self._seen.weight), self._seen.power)
 
     def result(self, reduction: str = "mean") -> float:
         """The loss over all groups given so far; more may follow."""
         validate.reduction(reduction, ("mean", "sum"))
-        total = self._loss.value()
-        return total if reduction == "sum" else reduce.mean(total, self.weight())
+        total = _total(self._seen.loss)
+        if reduction == "sum":
+            return times(total, self._seen.power)
+        return reduce.mean(total, _total(self._seen.weight))
 
     def gradient(
         self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean", **groups: Any
     ) -> np.ndarray:
         """The gradient for rows of whole groups, given again in any batches, with `groups` or `offsets`."""
         validate.reduction(reduction, ("mean", "sum"))
-        words = {"sample_weight": sample_weight, "reduction": "sum", **groups}
+        seen, total = self._seen, _total(self._seen.weight)
+        # Weights in the unit of the mean's own, so that slopes in float32 neither vanish nor overflow on the way.
+        extra = math.frexp(total)[1] // self._degree if reduction == "mean" and math.isfinite(total) else 0
+        weights, power = self._weights(sample_weight, seen.power // self._degree + extra)
+        words = {"sample_weight": weights, "reduction": "sum", **groups}
         slope: np.ndarray = self.loss.value_and_grad(scores, labels, **words, **self.parameters)[1]
-        slope *= slope.dtype.type(reduce.inverse(self.weight()) if reduction == "mean" else 1.0)
+        if slope.size:
+            both_weighted(seen.weighted, sample_weight is not None)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if reduction == "sum":
+                return divided(slope, -power * self._degree).astype(slope.dtype, copy=False)
+            slope *= slope.dtype.type(reduce.inverse(times(total, seen.power - power * self._degree)))
         return slope
 
-    def to_bytes(self) -> bytes:
-        """The state as bytes, for `from_bytes` on any machine."""
-        about = {"loss": self.loss.name, "parameters": self.parameters, "rows": self.rows, "groups": self.groups}
-        arrays = {f"ids{at}": ids for at, ids in enumerate(self._ids)}
-        sums = {"sums": self._loss.terms(), "weights": self._weight.terms()}
-        return pack({**about, "pairs": self._pairs}, {**sums, **arrays})
+    def _weights(self, given: Any, power: int | None) -> tuple[Any, int]:
+        """Weights in a unit, by default their own, and its exponent; those of ordinary size as they are."""
+        if given is None:
+            return None, 0
+        weights = validate.array("sample_weight", backend.to_host(given))
+        power = exponent(weights) if power is None else power
+        if power:
+            validate.not_negative("sample_weight", weights)
+        return divided(weights, power), power
 
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "GroupAccumulator":
-        """The state that `to_bytes` wrote."""
-        about, arrays = unpack(data)
-        state = cls(lookup(about["loss"]), about["parameters"])
-        state.rows, state.groups, state._pairs = about["rows"], about["groups"], about["pairs"]
-        state._loss.add(arrays.pop("sums"))
-        state._weight.add(arrays.pop("weights"))
-        state._ids = [arrays[f"ids{at}"] for at in range(len(arrays))]
-        return state
+    def _united(self, other: Seen) -> Seen:
+        own = self._seen
+        weighted = own.weighted
+        if other.weighted is not None:
+            weighted = both_weighted(own.weighted, other.weighted)
+        power = matching(*((one.power, _total(one.weight) > 0.0) for one in (own, other)))
+        sums = []
+        for name in ("loss", "weight"):
+            terms = [divided(np.array(getattr(one, name)), power - one.power) for one in (own, other)]
+            sums.append(_exact(np.concatenate(terms)))
+        ids = group_ids.joined(own.ids, other.ids)
+        rows, groups, pairs = own.rows + other.rows, own.groups + other.groups, own.pairs + other.pairs
+        return Seen(rows, groups, pairs, weighted, power, *sums, ids)
 
-    def _remember(self, ids: np.ndarray) -> None:
-        if not ids.size:
-            return
-        for old in self._ids:
-            if old.dtype.kind in "US" and ids.dtype.kind != old.dtype.kind:
-                raise TypeError(f"groups has dtype {ids.dtype}: expected strings, as before")
-            again = ids[np.isin(ids, old, assume_unique=True)]
-            if again.size:
-                first = again.tolist()[0]
-                raise ValueError(f"groups has {first!r}, which came before: expected whole groups in every batch")
-        self._ids.append(ids)
-        while len(self._ids) > 1 and self._ids[-2].size < 2 * self._ids[-1].size:
-            last = self._ids.pop()
-            self._ids[-1] = np.union1d(self._ids[-1], last)
+    def _fields(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        seen = self._seen
+        about = {name: getattr(seen, name) for name in ("rows", "groups", "pairs", "weighted", "power")}
+        sums = {"loss": np.array(seen.loss, np.float64), "weight": np.array(seen.weight, np.float64)}
+        ids = {f"ids {name}": one for name, one in group_ids.one_each(seen.ids).items()}
+        return about, {**sums, **ids}
+
+    def _read(self, fields: Fields) -> Seen:
+        rows, groups, pairs = (fields.whole(name) for name in ("rows", "groups", "pairs"))
+        weighted, power = fields.choice("weighted", (None, False, True)), fields.exponent("power")
+        loss, weight = (tuple(fields.array(name, np.float64, (None,)).tolist()) for name in ("loss", "weight"))
+        ids = group_ids.read(fields, "ids ")
+        need = fields.need
+        need(max(len(loss), len(weight)) <= MOST_TERMS, "loss or weight is of too many terms")
+        need(groups or not (rows or pairs or loss or weight), "groups is 0, but there are rows")
+        need(bool(groups) == (weighted is not None), "weighted does not go with groups")
+        need(pairs <= rows * rows and group_ids.count(ids) <= min(rows, groups), "rows, groups and pairs do not agree")
+        need(weighted or not power, "power is not 0, but there are no weights")
+        need(not power or power % self._degree == 0, "power is no unit of products")
+        total = _total(weight)
+        need(not total < 0.0, "weight is negative")
+        of_ones = float(pairs if self._degree == 2 else groups)
+        need(weighted or abs(total - of_ones) <= 1e-9 * of_ones, "weight is not the number of pairs or queries")
+        return Seen(rows, groups, pairs, weighted, power, loss, weight, ids)
+
+
+def _exact(values: np.ndarray) -> tuple[float, ...]:
+    """A few numbers with the exact sum of some."""
+    total = reduce.ExactSum()
+    total.add(values)
+    return tuple(term for term in total.terms().tolist() if term != 0.0)
+
+
+def _total(terms: tuple[float, ...]) -> float:
+    total = reduce.ExactSum()
+    total.add(np.array(terms, np.float64))
+    return total.value()

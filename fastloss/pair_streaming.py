@@ -1,14 +1,15 @@
 """All pairs of rows that come in batches, from many machines, in any order."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastloss import backend, reduce, validate
-from fastloss.loss import lookup
+from fastloss.loss import Loss
 from fastloss.pairs import PairwiseLoss, checked_rows
-from fastloss.stored import pack, unpack
+from fastloss.state import State, both_weighted, divided, exponent, matching, times
+from fastloss.stored import Fields
 
 
 def can_accumulate(loss: PairwiseLoss, parameters: Mapping[str, Any]) -> bool:
@@ -17,112 +18,151 @@ def can_accumulate(loss: PairwiseLoss, parameters: Mapping[str, Any]) -> bool:
     return ordered and loss.formulas.tails is not None
 
 
-class PairAccumulator:
+class Seen(NamedTuple):
+    """What the batches add up to: each label's `box_state.Level`, whose weights are in units of 2**`power`."""
+
+    rows: int = 0
+    weighted: bool | None = None
+    power: int = 0
+    levels: Mapping[float, Any] = {}
+
+
+class PairAccumulator(State):
     """The state of a smooth pairwise loss over rows seen so far; made by `fastloss.accumulate`.
 
     One pass over the data, then `result`; a second pass with `gradient` gives each row's gradient. States of parts of
-    the data `merge` into the state of all of it, to 1e-12 whatever the parts and their order.
+    the data `merge` into the state of all of it, to 1e-12 whatever the parts and their order. A batch or a state that
+    is refused changes nothing.
     """
 
-    def __init__(self, loss: PairwiseLoss, parameters: dict[str, Any]):
+    kind = "pairs"
+    expects = "a loss over all pairs"
+
+    def __init__(self, loss: Loss, parameters: dict[str, Any]):
+        super().__init__(loss, parameters)
+        if not can_accumulate(self.loss, self.parameters):
+            raise ValueError(f"{loss.name} is accumulated over ordered pairs only")
+        self.sigma: float = self.parameters["sigma"]
+        self._seen = Seen()
+
+    @classmethod
+    def _require_fit(cls, loss: Loss) -> None:
+        if not isinstance(loss, PairwiseLoss):
+            raise ValueError(f"{loss.name} has no state of all pairs: expected a loss over pairs")
         if loss.formulas.tails is None:
             raise ValueError(f"{loss.name} cannot be accumulated: its pairs need sorted rows, expected a smooth loss")
-        if not can_accumulate(loss, parameters):
-            raise ValueError(f"{loss.name} is accumulated over ordered pairs only")
-        self.loss = loss
-        self.parameters = {word: loss.parameters[word].validate(word, value) for word, value in parameters.items()}
-        self.sigma: float = self.parameters.get("sigma", loss.defaults["sigma"])
-        self.rows = 0
-        self._levels: dict[float, Any] = {}
 
     def update(self, scores: Any, labels: Any, sample_weight: Any = None) -> None:
         """Add a batch of rows: shape (N,) each; a pair weighs the product of its rows' weights.
 
         Raises
         ------
+        TypeError
+            If an argument is no array of numbers.
         ValueError
-            If shapes differ, labels or weights are NaN, weights are negative; as `NoState`, if a score is not finite
-            or a batch has more than 16 distinct labels.
+            If shapes differ, labels or weights are NaN, weights are negative, or some batches only have them; as
+            `NoState`, if a score or a weight is not finite, a score is too large, or a batch has more than 16 distinct
+            labels.
         """
-        rows = self._columns(scores, labels, sample_weight)
-        self._add(self._engine().levels(rows, self.sigma), rows[0].size)
-
-    def merge(self, other: "PairAccumulator") -> None:
-        """Add what another state of the same loss has seen."""
-        if (other.loss.name, other.parameters) != (self.loss.name, self.parameters):
-            raise ValueError(f"states differ: {other.loss.name} {other.parameters}, expected {self.loss.name}")
-        self._add(other._levels, other.rows)
+        rows, power = self._columns(scores, labels, sample_weight, None)
+        size = rows[0].size
+        levels = self._engine().levels(rows, self.sigma)
+        self._seen = self._united(Seen(size, (sample_weight is not None) if size else None, power, levels))
 
     def pairs(self) -> int:
         """The number of pairs."""
-        return sum(one.rows * low.rows for one, low in self._pairs())
+        total = below = 0
+        for label in sorted(self._seen.levels):
+            own = self._seen.levels[label].rows
+            total, below = total + own * below, below + own
+        return total
 
     def weight(self) -> float:
         """What the mean is divided by."""
-        return float(sum(one.weight * low.weight for one, low in self._pairs()))
+        return times(self._weight(), 2 * self._seen.power)
 
     def result(self, reduction: str = "mean") -> float:
         """The loss over all pairs of rows given so far."""
         validate.reduction(reduction, ("mean", "sum"))
         engine = self._engine()
-        total = sum(engine.between(self.loss.formulas, self.sigma, low, one) for one, low in self._pairs())
-        return total if reduction == "sum" else reduce.mean(total, self.weight())
+        total = float(sum(engine.between(self.loss.formulas, self.sigma, low, one) for one, low in self._pairs()))
+        return times(total, 2 * self._seen.power) if reduction == "sum" else reduce.mean(total, self._weight())
 
     def gradient(self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean") -> np.ndarray:
-        """The gradient for rows of the data, given again in any batches; shape and dtype of the scores."""
+        """The gradient for rows of the data, given again in any batches; shape and dtype of the scores.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `update`, but there may be any number of labels.
+        """
         validate.reduction(reduction, ("mean", "sum"))
         engine = self._engine()
-        rows = self._columns(scores, labels, sample_weight)
+        rows, _ = self._columns(scores, labels, sample_weight, self._seen.power)
+        engine.require_scores(rows[0], self.sigma)
         gradient = np.zeros(rows[0].size, rows[0].dtype)
-        factor = reduce.inverse(self.weight()) if reduction == "mean" else 1.0
+        if gradient.size:
+            both_weighted(self._seen.weighted, sample_weight is not None)
+        factor = reduce.inverse(self._weight()) if reduction == "mean" else 1.0
         for y in np.unique(rows[1]).tolist():
-            for label, level in self._levels.items():
+            for label, level in self._seen.levels.items():
                 if label != y:
                     task = (1.0 if label < y else -1.0, y, factor, gradient)
                     engine.add_gradient(self.loss.formulas, self.sigma, level, rows, task)
-        return gradient
+        if reduction == "mean" or not self._seen.power:
+            return gradient
+        with np.errstate(over="ignore"):
+            return divided(gradient, -2 * self._seen.power).astype(gradient.dtype)
 
-    def to_bytes(self) -> bytes:
-        """The state as bytes, for `from_bytes` on any machine."""
-        levels = [(label, level.rows, level.weight) for label, level in self._levels.items()]
-        about = {"loss": self.loss.name, "parameters": self.parameters, "rows": self.rows, "levels": levels}
-        arrays: dict[str, np.ndarray] = {}
-        for at, level in enumerate(self._levels.values()):
-            arrays |= {f"keys{at}": level.keys, f"moments{at}": level.moments}
-        return pack(about, arrays)
+    def _united(self, other: Seen) -> Seen:
+        if not other.rows:
+            return self._seen
+        own, engine = self._seen, self._engine()
+        weighted = both_weighted(own.weighted, bool(other.weighted))
+        power = matching(*((one.power, any(level.weight for level in one.levels.values())) for one in (own, other)))
+        levels, more = (
+            {label: engine.divided(level, power - one.power) for label, level in one.levels.items()}
+            for one in (own, other)
+        )
+        for label, level in more.items():
+            levels[label] = engine.added(levels[label], level) if label in levels else level
+        return Seen(own.rows + other.rows, weighted, power, levels)
 
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "PairAccumulator":
-        """The state that `to_bytes` wrote."""
-        about, arrays = unpack(data)
-        loss = lookup(about["loss"])
-        if not isinstance(loss, PairwiseLoss):
-            raise ValueError(f"these bytes are a state of {loss.name}: expected a loss over pairs")
-        state = cls(loss, about["parameters"])
-        state.rows = about["rows"]
-        level = state._engine().Level
-        for at, (label, rows, weight) in enumerate(about["levels"]):
-            state._levels[label] = level(rows, weight, arrays[f"keys{at}"], arrays[f"moments{at}"])
-        return state
+    def _fields(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        seen = self._seen
+        about = {"rows": seen.rows, "weighted": seen.weighted, "power": seen.power}
+        return about, self._engine().columns_of(seen.levels)
+
+    def _read(self, fields: Fields) -> Seen:
+        rows, weighted = fields.whole("rows"), fields.choice("weighted", (None, False, True))
+        power = fields.exponent("power")
+        fields.need(bool(rows) == (weighted is not None), "weighted does not go with rows")
+        fields.need(weighted or not power, "power is not 0, but there are no weights")
+        levels = self._engine().levels_of(fields, self.sigma, bool(weighted))
+        fields.need(sum(level.rows for level in levels.values()) == rows, "rows is not the sum of the labels' rows")
+        return Seen(rows, weighted, power, levels)
 
     def _engine(self) -> Any:
         return backend.engine("cpu", "box_state")
 
-    def _columns(self, scores: Any, labels: Any, sample_weight: Any) -> Any:
-        return self._engine().columns(*checked_rows(scores, labels, sample_weight))
+    def _columns(self, scores: Any, labels: Any, sample_weight: Any, power: int | None) -> Any:
+        """Rows as the kernels read them, and the exponent of their weights' unit, by default their own."""
+        scores, labels, weights = checked_rows(scores, labels, sample_weight)
+        power = exponent(weights) if power is None else power
+        return self._engine().columns(scores, labels, None if weights is None else divided(weights, power)), power
 
-    def _add(self, levels: dict[float, Any], rows: int) -> None:
-        engine = self._engine()
-        for label, level in levels.items():
-            own = self._levels.get(label)
-            self._levels[label] = level if own is None else engine.added(own, level)
-        self.rows += rows
+    def _weight(self) -> float:
+        return float(sum(one.weight * low for one, low in self._pairs(weights=True)))
 
-    def _pairs(self) -> Any:
-        """Each label's level with the united levels below it."""
+    def _pairs(self, weights: bool = False) -> Any:
+        """Each label's level with the united levels below it, or with their weight."""
         below: Any = None
-        for label in sorted(self._levels):
-            level = self._levels[label]
+        for label in sorted(self._seen.levels):
+            level = self._seen.levels[label]
             if below is not None:
                 yield level, below
-            below = level if below is None else self._engine().added(below, level)
+            own = level.weight if weights else level
+            if below is None:
+                below = own
+            else:
+                below = below + own if weights else self._engine().added(below, own)

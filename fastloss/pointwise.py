@@ -75,6 +75,7 @@ class PointwiseLoss(Loss):
 
     shape = "pointwise"
     keywords = (*Loss.keywords, keyword("backend", "auto"))
+    sums = 1  # numbers for each chunk from which the value is made
 
     def __init__(self, function, *, variants: Mapping[str, Formulas], **about):
         super().__init__(function, **about)

@@ -130,6 +130,7 @@ class RootMean(PointwiseLoss):
 
     # powers of two that keep the squares of very large and very small differences within the numbers
     SMALLER, LARGER = 2.0**-600, 2.0**600
+    sums = 3
 
     def _evaluate(self, what, own, shared):
         self.require_reduction(shared["reduction"])

@@ -1,5 +1,6 @@
 """Fine moments of each label as a state that adds up: all pairs of what has been seen, in memory that does not grow."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,11 @@ from fastloss.engines.nodes import Node
 from fastloss.shapes.boxes import FINE, SUB, NoState
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
+from fastloss.stored import Fields
 from fastloss.validate import kernel_dtype
+
+MOST = 1e304  # that a score may be in units of a box, see `box_plan.can_do`
+SLACK = 1e-6  # by which sums of moments may be off: more than the rounding of any number of rows
 
 
 class Level(NamedTuple):
@@ -24,12 +29,38 @@ class Level(NamedTuple):
 
 
 def columns(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None) -> Any:
-    """Rows as the kernels read them."""
-    return (
+    """Rows as the kernels read them.
+
+    Raises
+    ------
+    NoState
+        If a weight is infinite.
+    """
+    rows = (
         np.ascontiguousarray(scores, kernel_dtype(scores)),
         np.ascontiguousarray(labels, kernel_dtype(labels)),
         np.empty(0) if weights is None else np.ascontiguousarray(weights, np.float64),
     )
+    infinite = np.flatnonzero(np.isinf(rows[2]))
+    if infinite.size:
+        raise NoState(f"sample_weight[{infinite[0]}] is inf: expected a finite number, since a state adds it up")
+    return rows
+
+
+def require_scores(scores: np.ndarray, sigma: float) -> None:
+    """Raise unless boxes can hold the scores: a box's number is made of nothing that has not passed here.
+
+    Raises
+    ------
+    NoState
+        If a score is not finite or too large.
+    """
+    if not scores.size or can_do(sigma, float(scores.min()), float(scores.max())):  # not for NaN
+        return
+    for at, score in enumerate(scores.tolist()):
+        if not can_do(sigma, score, score):
+            what = "a finite score" if not np.isfinite(score) else f"a score that is not too large with sigma={sigma:g}"
+            raise NoState(f"scores[{at}] is {score:g}: expected {what}, since a state holds no other")
 
 
 def levels(rows: Any, sigma: float) -> dict[float, Level]:
@@ -43,11 +74,10 @@ def levels(rows: Any, sigma: float) -> dict[float, Level]:
     size = rows[0].size
     if not size:
         return {}
+    require_scores(rows[0], sigma)
     found = survey(rows, np.array([[0, size]]))[0]
     if found.many:
         raise NoState("labels has more than 16 distinct values: expected few, since each has a state of its own")
-    if not found.finite or not can_do(sigma, found.low, found.high):
-        raise NoState("scores has an element that is not finite or too large for a state")
     scale = steepness(sigma).scale
     made = {}
     for y, count, weight in zip(found.values, found.counts, found.weights, strict=True):
@@ -58,6 +88,70 @@ def levels(rows: Any, sigma: float) -> dict[float, Level]:
         some = moments[:, :, 0].any(1)
         made[float(y)] = Level(int(count), float(weight), keys[some], moments[some])
     return made
+
+
+def columns_of(levels: Mapping[float, Level]) -> dict[str, np.ndarray]:
+    """Levels as arrays: a number for each, and one after another their fine boxes that hold a weight."""
+    some = [levels[label] for label in sorted(levels)]
+    places = [np.nonzero(level.moments[:, :, 0]) for level in some]
+    boxes = [
+        (level.keys[at], sub.astype(np.uint8), level.moments[at, sub])
+        for level, (at, sub) in zip(some, places, strict=True)
+    ]
+    keys, subs, moments = zip((np.empty(0), np.empty(0, np.uint8), np.empty((0, FINE))), *boxes, strict=True)
+    return {
+        "labels": np.array(sorted(levels), np.float64),
+        "counts": np.array([level.rows for level in some], np.int64),
+        "weights": np.array([level.weight for level in some], np.float64),
+        "sizes": np.array([at.size for at, _ in places], np.int64),
+        **{name: np.concatenate(x) for name, x in (("keys", keys), ("subs", subs), ("moments", moments))},
+    }
+
+
+def levels_of(fields: Fields, sigma: float, weighted: bool) -> dict[float, Level]:
+    """Levels from such arrays, which are checked: what is no sum of some rows' moments is refused."""
+    need = fields.need
+    labels = fields.array("labels", np.float64, (None,))
+    counts = fields.array("counts", np.int64, (labels.size,))
+    weights = fields.array("weights", np.float64, (labels.size,))
+    sizes = fields.array("sizes", np.int64, (labels.size,))
+    keys = fields.array("keys", np.float64, (None,))
+    subs = fields.array("subs", np.uint8, (keys.size,))
+    moments = fields.array("moments", np.float64, (keys.size, FINE))
+    need(not np.isnan(labels).any() and (labels[1:] > labels[:-1]).all(), "labels are not distinct and rising")
+    need((counts > 0).all(), "a label has no rows")
+    need(np.isfinite(weights).all() and (weights >= 0.0).all(), "weights are not finite numbers >= 0")
+    need(weighted or (weights == counts).all(), "weights are not the labels' rows")
+    need((sizes >= 0).all() and (sizes <= keys.size).all(), "sizes are out of range")
+    need(sum(sizes.tolist()) == keys.size, "sizes are not those of the boxes")
+    scale = steepness(sigma).scale
+    most = 2.0 * MOST * min(scale, 1.0) + 1.0 if scale < np.inf else -1.0
+    need((np.abs(keys) <= most).all() and (keys == np.floor(keys)).all(), "keys are no numbers of boxes")
+    need((subs < SUB).all(), "subs are no numbers of fine boxes")
+    need(np.isfinite(moments).all() and (moments[:, 0] > 0.0).all(), "moments are not those of weights above 0")
+    within = np.abs(moments) <= moments[:, :1] * (1.0 + SLACK)
+    need(within.all() and (moments[:, ::2] >= 0.0).all(), "moments are not those of places in a box")
+    made = {}
+    for at, end in enumerate(np.cumsum(sizes).tolist()):
+        some = slice(end - int(sizes[at]), end)
+        own, starts, where = keys[some], np.unique(keys[some]), subs[some].astype(np.int64)
+        rises = (own[1:] > own[:-1]) | ((own[1:] == own[:-1]) & (where[1:] > where[:-1]))
+        need(rises.all(), "keys and subs are not distinct and rising")
+        weight, total = float(weights[at]), float(moments[some, 0].sum())
+        need(abs(weight - total) <= SLACK * weight, "moments do not add up to weights")
+        grid = np.zeros((starts.size, SUB, FINE))
+        grid[np.searchsorted(starts, own), where] = moments[some]
+        made[float(labels[at])] = Level(int(counts[at]), weight, starts, grid)
+    return made
+
+
+def divided(level: Level, power: int) -> Level:
+    """The level with weights divided by a power of two."""
+    if not power:
+        return level
+    moments = np.ldexp(level.moments, -power)
+    some = moments[:, :, 0].any(1)
+    return level._replace(weight=float(np.ldexp(level.weight, -power)), keys=level.keys[some], moments=moments[some])
 
 
 def on_keys(level: Level, keys: np.ndarray) -> np.ndarray:
@@ -91,10 +185,13 @@ def _received(formulas: PairFormulas, scaling: Any, source: Level, keys: np.ndar
 
 def between(formulas: PairFormulas, sigma: float, source: Level, target: Level) -> float:
     """The loss over all pairs of two levels, the target's rows first: no row is needed."""
+    if not source.keys.size or not target.keys.size:  # all weights are 0
+        return 0.0
     scale, s = steepness(sigma)
     keys = np.union1d(source.keys, target.keys)
-    made = _received(formulas, (scale, s), source, keys, Wanted(value=True))
-    return float((made[:, 0] * on_keys(target, keys).reshape(-1, FINE)).sum())
+    with np.errstate(over="ignore", invalid="ignore"):
+        made = _received(formulas, (scale, s), source, keys, Wanted(value=True))
+        return float((made[:, 0] * on_keys(target, keys).reshape(-1, FINE)).sum())
 
 
 def add_gradient(formulas: PairFormulas, sigma: float, source: Level, rows: Any, task: Any) -> None:
@@ -103,6 +200,8 @@ def add_gradient(formulas: PairFormulas, sigma: float, source: Level, rows: Any,
     `task` is (sign, label, factor, gradient).
     """
     sign, label, factor, gradient = task
+    if not source.keys.size:
+        return
     scale, s = steepness(sigma)
     scale *= sign
     level = source if sign > 0 else mirrored(source)
