@@ -9,10 +9,11 @@ import numpy as np
 from fastloss import backend, group_ids, reduce, validate
 from fastloss.loss import Loss
 from fastloss.pairs import PairwiseLoss
-from fastloss.state import State, both_weighted, divided, exponent, matching, times
+from fastloss.state import State, both_weighted, divided, exponent, matching, require_body, times
 from fastloss.stored import Fields
 
 MOST_TERMS = 128  # of an exact sum: a float64 each 53 of 2100 bits, one for what is beyond them, and room
+MOST_PAIRS = (1 << 126) - 1
 
 
 class Seen(NamedTuple):
@@ -43,6 +44,7 @@ class GroupAccumulator(State):
 
     def __init__(self, loss: Loss, parameters: dict[str, Any]):
         super().__init__(loss, parameters)
+        require_body(loss, self.parameters)
         self._seen = Seen()
         self._degree = 2 if isinstance(loss, PairwiseLoss) else 1  # weights that are multiplied into one
 
@@ -142,13 +144,13 @@ class GroupAccumulator(State):
         if other.weighted is not None:
             weighted = both_weighted(own.weighted, other.weighted)
         power = matching(*((one.power, _total(one.weight) > 0.0) for one in (own, other)))
-        sums = []
-        for name in ("loss", "weight"):
-            terms = [divided(np.array(getattr(one, name)), power - one.power) for one in (own, other)]
-            sums.append(_exact(np.concatenate(terms)))
+        loss, weight = (
+            _exact(np.concatenate([divided(np.array(getattr(one, name)), power - one.power) for one in (own, other)]))
+            for name in ("loss", "weight")
+        )
         ids = group_ids.joined(own.ids, other.ids)
         rows, groups, pairs = own.rows + other.rows, own.groups + other.groups, own.pairs + other.pairs
-        return Seen(rows, groups, pairs, weighted, power, *sums, ids)
+        return Seen(rows, groups, pairs, weighted, power, loss, weight, ids)
 
     def _fields(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         seen = self._seen
@@ -158,7 +160,7 @@ class GroupAccumulator(State):
         return about, {**sums, **ids}
 
     def _read(self, fields: Fields) -> Seen:
-        rows, groups, pairs = (fields.whole(name) for name in ("rows", "groups", "pairs"))
+        rows, groups, pairs = fields.whole("rows"), fields.whole("groups"), fields.whole("pairs", MOST_PAIRS)
         weighted, power = fields.choice("weighted", (None, False, True)), fields.exponent("power")
         loss, weight = (tuple(fields.array(name, np.float64, (None,)).tolist()) for name in ("loss", "weight"))
         ids = group_ids.read(fields, "ids ")

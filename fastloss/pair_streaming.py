@@ -8,7 +8,7 @@ import numpy as np
 from fastloss import backend, reduce, validate
 from fastloss.loss import Loss
 from fastloss.pairs import PairwiseLoss, checked_rows
-from fastloss.state import State, both_weighted, divided, exponent, matching, times
+from fastloss.state import State, both_weighted, divided, exponent, matching, require_body, times
 from fastloss.stored import Fields
 
 
@@ -42,6 +42,7 @@ class PairAccumulator(State):
         super().__init__(loss, parameters)
         if not can_accumulate(self.loss, self.parameters):
             raise ValueError(f"{loss.name} is accumulated over ordered pairs only")
+        require_body(loss, self.parameters)
         self.sigma: float = self.parameters["sigma"]
         self._seen = Seen()
 

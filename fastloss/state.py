@@ -109,6 +109,11 @@ def checked(loss: Loss, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {word: plain(word, loss.parameters[word].validate(word, value)) for word, value in given.items()}
 
 
+def require_body(loss: Loss, parameters: Mapping[str, Any]) -> None:
+    """Raise if the loss's own body refuses a parameter."""
+    loss.function(**{name: np.zeros(1) for name in loss.arguments}, **parameters)
+
+
 def plain(name: str, value: Any) -> Any:
     """A parameter as JSON has it."""
     if np.ndim(value):

@@ -255,7 +255,7 @@ class Accumulator(State):
 
     def _read(self, fields: Fields) -> Seen:
         rows, weighted = fields.whole("rows"), fields.choice("weighted", (None, False, True))
-        power, names, bits = fields.exponent("power"), fields.value("dtypes"), fields.whole("bits", 0, 255)
+        power, names, bits = fields.exponent("power"), fields.value("dtypes"), fields.whole("bits", 255)
         weights = fields.array("weights", np.float64, (None,))
         shape = (weights.size,) if self.loss.sums == 1 else (self.loss.sums, weights.size)
         losses = fields.array("losses", np.float64, shape)
