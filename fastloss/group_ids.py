@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fastloss import domains
 from fastloss.stored import Fields
 
 Shelves = Mapping[str, tuple[np.ndarray, ...]]
@@ -150,8 +151,8 @@ def shown(name: str, id: Any) -> str:
         return str(id)
     value = id.item()
     if shelf == "integer":
-        return hex(int(value, 16))
-    return repr(value[:-1] if shelf.endswith("+") else value)
+        value = int(value, 16)
+    return domains.shown(value[:-1] if shelf.endswith("+") else value)
 
 
 def count(shelves: Shelves) -> int:

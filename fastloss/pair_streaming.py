@@ -80,14 +80,19 @@ class PairAccumulator(State):
 
     def weight(self) -> float:
         """What the mean is divided by."""
-        return times(self._weight(), 2 * self._seen.power)
+        return times(_weight(self._seen.levels), 2 * self._seen.power)
 
     def result(self, reduction: str = "mean") -> float:
         """The loss over all pairs of rows given so far."""
         validate.reduction(reduction, ("mean", "sum"))
         engine = self._engine()
-        total = float(sum(engine.between(self.loss.formulas, self.sigma, low, one) for one, low in self._pairs()))
-        return times(total, 2 * self._seen.power) if reduction == "sum" else reduce.mean(total, self._weight())
+        levels, power = engine.light(self._seen.levels)
+        total, below = 0.0, None
+        for label in sorted(levels):
+            if below is not None:
+                total += engine.between(self.loss.formulas, self.sigma, below, levels[label])
+            below = levels[label] if below is None else engine.added(below, levels[label])
+        return times(total, 2 * (power + self._seen.power)) if reduction == "sum" else reduce.mean(total, _weight(levels))
 
     def gradient(self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean") -> np.ndarray:
         """The gradient for rows of the data, given again in any batches; shape and dtype of the scores.
@@ -104,9 +109,10 @@ class PairAccumulator(State):
         gradient = np.zeros(rows[0].size, rows[0].dtype)
         if gradient.size:
             both_weighted(self._seen.weighted, sample_weight is not None)
-        factor = reduce.inverse(self._weight()) if reduction == "mean" else 1.0
+        levels, power = engine.light(self._seen.levels)
+        factor = times(reduce.inverse(_weight(levels)), -power) if reduction == "mean" else times(1.0, power)
         for y in np.unique(rows[1]).tolist():
-            for label, level in self._seen.levels.items():
+            for label, level in levels.items():
                 if label != y:
                     task = (1.0 if label < y else -1.0, y, factor, gradient)
                     engine.add_gradient(self.loss.formulas, self.sigma, level, rows, task)
@@ -139,7 +145,7 @@ class PairAccumulator(State):
         power = fields.exponent("power")
         fields.need(bool(rows) == (weighted is not None), "weighted does not go with rows")
         fields.need(weighted or not power, "power is not 0, but there are no weights")
-        levels = self._engine().levels_of(fields, self.sigma, bool(weighted))
+        levels = self._engine().levels_of(fields, bool(weighted))
         fields.need(sum(level.rows for level in levels.values()) == rows, "rows is not the sum of the labels' rows")
         return Seen(rows, weighted, power, levels)
 
@@ -149,21 +155,15 @@ class PairAccumulator(State):
     def _columns(self, scores: Any, labels: Any, sample_weight: Any, power: int | None) -> Any:
         """Rows as the kernels read them, and the exponent of their weights' unit, by default their own."""
         scores, labels, weights = checked_rows(scores, labels, sample_weight)
+        scores, labels = validate.real("scores", scores), validate.real("labels", labels)
         power = exponent(weights) if power is None else power
         return self._engine().columns(scores, labels, None if weights is None else divided(weights, power)), power
 
-    def _weight(self) -> float:
-        return float(sum(one.weight * low for one, low in self._pairs(weights=True)))
 
-    def _pairs(self, weights: bool = False) -> Any:
-        """Each label's level with the united levels below it, or with their weight."""
-        below: Any = None
-        for label in sorted(self._seen.levels):
-            level = self._seen.levels[label]
-            if below is not None:
-                yield level, below
-            own = level.weight if weights else level
-            if below is None:
-                below = own
-            else:
-                below = below + own if weights else self._engine().added(below, own)
+def _weight(levels: Mapping[float, Any]) -> float:
+    """The sum of all pairs' weights."""
+    total = below = 0.0
+    for label in sorted(levels):
+        own = levels[label].weight
+        total, below = total + own * below, below + own
+    return total

@@ -5,17 +5,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.engines.box_plan import can_do, keys_of, steepness
+from fastloss.engines.box_plan import keys_of, steepness
 from fastloss.engines.cpu.boxes import Batch
 from fastloss.engines.cpu.pairs import survey
 from fastloss.engines.nodes import Node
-from fastloss.shapes.boxes import FINE, SUB, NoState
+from fastloss.shapes.boxes import FINE, SUB, H, NoState
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 from fastloss.stored import Fields
 from fastloss.validate import kernel_dtype
 
-MOST = 1e304  # that a score may be in units of a box, see `box_plan.can_do`
+MOST = 2.0**1009  # of |scale x|: the number of a fine box, and gaps between boxes, are finite
+LONG = 2.0**512  # of a gap that is too long to be added up for all rows, unless their weights are small
 SLACK = 1e-6  # by which sums of moments may be off: more than the rounding of any number of rows
 
 
@@ -48,19 +49,19 @@ def columns(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None) 
 
 
 def require_scores(scores: np.ndarray, sigma: float) -> None:
-    """Raise unless boxes can hold the scores: a box's number is made of nothing that has not passed here.
+    """Raise unless boxes can hold the scores: no number of a box is made of what has not passed here.
 
     Raises
     ------
     NoState
         If a score is not finite or too large.
     """
-    if not scores.size or can_do(sigma, float(scores.min()), float(scores.max())):  # not for NaN
-        return
-    for at, score in enumerate(scores.tolist()):
-        if not can_do(sigma, score, score):
-            what = "a finite score" if not np.isfinite(score) else f"a score that is not too large with sigma={sigma:g}"
-            raise NoState(f"scores[{at}] is {score:g}: expected {what}, since a state holds no other")
+    with np.errstate(over="ignore", invalid="ignore"):
+        beyond = np.flatnonzero(~(np.abs(scores.astype(np.float64)) * steepness(sigma).scale <= MOST))
+    if beyond.size:
+        at, score = int(beyond[0]), float(scores[beyond[0]])
+        what = f"one that is not too large with sigma={sigma:g}" if np.isfinite(score) else "a finite one"
+        raise NoState(f"scores[{at}] is {score:g}: expected {what}, since a state holds no other")
 
 
 def levels(rows: Any, sigma: float) -> dict[float, Level]:
@@ -108,7 +109,7 @@ def columns_of(levels: Mapping[float, Level]) -> dict[str, np.ndarray]:
     }
 
 
-def levels_of(fields: Fields, sigma: float, weighted: bool) -> dict[float, Level]:
+def levels_of(fields: Fields, weighted: bool) -> dict[float, Level]:
     """Levels from such arrays, which are checked: what is no sum of some rows' moments is refused."""
     need = fields.need
     labels = fields.array("labels", np.float64, (None,))
@@ -124,9 +125,7 @@ def levels_of(fields: Fields, sigma: float, weighted: bool) -> dict[float, Level
     need(weighted or (weights == counts).all(), "weights are not the labels' rows")
     need((sizes >= 0).all() and (sizes <= keys.size).all(), "sizes are out of range")
     need(sum(sizes.tolist()) == keys.size, "sizes are not those of the boxes")
-    scale = steepness(sigma).scale
-    most = 2.0 * MOST * min(scale, 1.0) + 1.0 if scale < np.inf else -1.0
-    need((np.abs(keys) <= most).all() and (keys == np.floor(keys)).all(), "keys are no numbers of boxes")
+    need((np.abs(keys) <= MOST / H).all() and (keys == np.floor(keys)).all(), "keys are no numbers of boxes")
     need((subs < SUB).all(), "subs are no numbers of fine boxes")
     need(np.isfinite(moments).all() and (moments[:, 0] > 0.0).all(), "moments are not those of weights above 0")
     within = np.abs(moments) <= moments[:, :1] * (1.0 + SLACK)
@@ -152,6 +151,13 @@ def divided(level: Level, power: int) -> Level:
     moments = np.ldexp(level.moments, -power)
     some = moments[:, :, 0].any(1)
     return level._replace(weight=float(np.ldexp(level.weight, -power)), keys=level.keys[some], moments=moments[some])
+
+
+def light(levels: Mapping[float, Level]) -> tuple[dict[float, Level], int]:
+    """The levels with weights divided by a power of two, whose sums times their gaps are finite, and its exponent."""
+    longest = max((float(np.abs(level.keys).max()) for level in levels.values() if level.keys.size), default=0.0)
+    power = int(np.frexp(sum(level.weight for level in levels.values()))[1]) if longest > LONG else 0
+    return {label: divided(level, power) for label, level in levels.items()}, power
 
 
 def on_keys(level: Level, keys: np.ndarray) -> np.ndarray:
