@@ -223,6 +223,11 @@ def step(x, height):
     return height if x >= 0.0 else (0.0 if x < 0.0 else x)
 
 
+def weighed(w, x):
+    """w * x, where 0 times infinity is 0: what has no weight adds nothing unless it is NaN."""
+    return 0.0 if w == 0.0 and abs(x) == INFINITY else w * x
+
+
 def unless_nan(x, y):
     """y, or NaN where x is NaN."""
     return y if abs(x) <= INFINITY else x

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -47,11 +48,22 @@ class Data:
     weights: Any
     weight_sums: np.ndarray | None  # of chunks, where the examples have weights
     before: int = 0  # elements of the stream before these: messages count from its start
+    unit: float = 1.0  # a power of two by which `weight` is multiplied, so the mean is divided by it
 
     @functools.cached_property
     def denominator(self) -> float:
         """What the mean is divided by."""
         return float(self.operands[0].size) if self.weight_sums is None else reduce.ordered_sum(self.weight_sums)
+
+    @property
+    def inverse(self) -> float:
+        """What the mean's derivatives are multiplied by."""
+        return reduce.inverse(self.denominator) / self.unit
+
+    def shrunk(self) -> "Data":
+        """The same with weights so small that no sum overflows unless an element's loss does."""
+        shape = self.operands[0].shape
+        return dataclasses.replace(self, weights=self.engine.product(self.weights, np.array(reduce.SHRUNK), shape))
 
     def run(
         self, formulas: Formulas, scale: float, wanted: Wanted, parameters: tuple[float, ...] | None = None
@@ -120,8 +132,7 @@ class PointwiseLoss(Loss):
 
     def reduced(self, loss: np.ndarray, denominator: float, reduction: str) -> float:
         """The value, from the sums of all chunks."""
-        total = reduce.ordered_sum(loss)
-        return reduce.mean(total, denominator) if reduction == "mean" else total
+        return reduce.of_sums(loss, reduction, denominator)
 
     def group_means(self, *args: Any, offsets: np.ndarray, **kwargs: Any) -> np.ndarray:
         """The mean of each group of contiguous elements, given by CSR offsets, in float64."""
@@ -129,9 +140,12 @@ class PointwiseLoss(Loss):
         first = self.arguments[0]
         own[first] = np.asarray(own[first], np.float64)  # the dtype of each element's loss
         data = self._data(own, shared)
-        sizes = np.diff(offsets)
-        given = shared["sample_weight"]
-        denominators = sizes if given is None else _sums_between(np.asarray(given, np.float64), offsets)
+        denominators = np.diff(offsets)
+        if shared["sample_weight"] is not None:
+            given = np.asarray(shared["sample_weight"], np.float64)
+            units = units_between(given, offsets)
+            denominators = _sums_between(given * units, offsets)
+            data.weights = data.engine.product(units, data.weights, given.shape)
         return self._group_means(data, offsets, denominators)
 
     def _group_means(self, data: Data, offsets: np.ndarray, denominators: np.ndarray) -> np.ndarray:
@@ -142,7 +156,8 @@ class PointwiseLoss(Loss):
         outcome = data.run(self.variants[data.call.variant], 1.0, Wanted(value=True))
         return outcome.partials, outcome.wrong
 
-    def _data(self, own: dict[str, Any], shared: dict[str, Any], before: int = 0) -> Data:
+    def _data(self, own: dict[str, Any], shared: dict[str, Any], before: int = 0, mean: bool = False) -> Data:
+        """The checked arguments; for a `mean`, weights come in a unit in which no product of theirs leaves the range."""
         where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
         engine = backend.engine(where, self.shape)
         call = self.call(own)
@@ -158,16 +173,22 @@ class PointwiseLoss(Loss):
         given = backend.resident("sample_weight", shared["sample_weight"], there)
         weights = engine.weights(given, shape)
         weight_sums = None if weights is None else weight_partials(engine, weights, before)
-        factors = engine.product(weights, backend.resident("weight", call.factor, there), shape)
-        return Data(engine, names, call, operands, factors, weight_sums, before)
+        factor, unit = backend.resident("weight", call.factor, there), 1.0
+        if mean and weight_sums is not None and (power := reduce.unit(weight_sums)) != 1.0:
+            weights = engine.product(weights, np.array(power), shape)
+            weight_sums = weight_partials(engine, weights)
+        if mean and factor is not None and not on_gpu(factor) and (unit := reduce.unit(factor)) != 1.0:
+            factor = np.multiply(factor, unit)
+        factors = engine.product(weights, factor, shape)
+        return Data(engine, names, call, operands, factors, weight_sums, before, unit)
 
     def _evaluate(self, what, own, shared):
         reduction = shared["reduction"]
         self.require_reduction(reduction)
-        data = self._data(own, shared)
+        data = self._data(own, shared, mean=reduction == "mean")
         outcome = data.run(
             self.variants[data.call.variant],
-            reduce.inverse(data.denominator) if reduction == "mean" else 1.0,
+            data.inverse if reduction == "mean" else 1.0,
             Wanted(
                 value=what != "grad_hess" and reduction != "none",
                 each=what != "grad_hess" and reduction == "none",
@@ -188,8 +209,17 @@ class PointwiseLoss(Loss):
         if reduction == "none":
             value = outcome.each
         else:
-            value = self.reduced(outcome.partials, data.denominator, reduction)
+            value = self._total(reduction, outcome, data) / data.unit
         return value if what == "value" else (value, gradient)
+
+    def _total(self, reduction: str, outcome: Outcome, data: Data) -> float:
+        """The value, also where it is within the range but a sum on the way to it is not."""
+        value = self.reduced(outcome.partials, data.denominator, reduction)
+        if math.isfinite(value) or np.isfinite(outcome.partials).all():
+            return value
+        loss, _ = self._loss_sums(data.shrunk())
+        again = self.reduced(loss, data.denominator, reduction) / reduce.SHRUNK
+        return again if np.isfinite(loss).all() else value
 
 
 def _sums_between(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
@@ -201,11 +231,26 @@ def _sums_between(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return sums
 
 
+def units_between(weights: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """The `reduce.unit` of each range's weights, for each of them."""
+    units = np.ones(offsets.size - 1)
+    some = np.flatnonzero(np.diff(offsets))
+    if some.size:
+        largest = np.fmax.reduceat(weights[: offsets[-1]], offsets[some])
+        units[some] = [reduce.unit(one) for one in largest.tolist()]
+    return np.repeat(units, np.diff(offsets))
+
+
 def mean_between(values: np.ndarray, offsets: np.ndarray, denominators: np.ndarray) -> np.ndarray:
     """The sum of each range by its denominator; the mean over nothing is 0, but NaN is not hidden."""
-    sums = _sums_between(values, offsets)
-    empty = np.where(np.isnan(sums), sums, 0.0)
-    return np.divide(sums, denominators, out=empty, where=denominators != 0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = _sums_between(values, offsets)
+        some = denominators != 0
+        means = np.divide(sums, denominators, out=np.where(np.isnan(sums), sums, 0.0), where=some)
+        if not np.isfinite(sums).all():  # the mean may be, where the sum is not
+            shrunk = np.divide(_sums_between(values * reduce.SHRUNK, offsets), denominators, out=means.copy(), where=some)
+            means = np.where(np.isfinite(sums), means, shrunk / reduce.SHRUNK)
+    return means
 
 
 def pointwise(

@@ -1,6 +1,7 @@
 """From partial sums to a number: the order is fixed, so that the bits do not depend on threads or partitions."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,16 @@ import numpy as np
 CHUNK = 8192  # numbers that are added up by themselves where there are many: sums depend on it
 
 
+SHRUNK = 2.0**-64  # no sum overflows of fewer than 2**64 numbers times this
+
+
 def ordered_sum(partials: np.ndarray) -> float:
     """The sum of the chunks' sums, correctly rounded, hence the same in every order; NaN and infinities as IEEE."""
     if np.isfinite(partials).all():
         try:
             return math.fsum(partials.tolist())
-        except OverflowError:
-            pass
+        except OverflowError:  # also of sums on the way to one that fits
+            return math.fsum((partials * SHRUNK).tolist()) / SHRUNK
     with np.errstate(invalid="ignore", over="ignore"):
         return float(np.sum(partials))
 
@@ -29,7 +33,10 @@ def sum_of_many(values: np.ndarray) -> float:
     with np.errstate(invalid="ignore", over="ignore"):
         whole = values.size // CHUNK * CHUNK
         chunks = values[:whole].reshape(-1, CHUNK).sum(1, dtype=np.float64)
-        return ordered_sum(np.append(chunks, values[whole:].sum(dtype=np.float64)))
+        chunks = np.append(chunks, values[whole:].sum(dtype=np.float64))
+        if not np.isfinite(chunks).all() and np.isfinite(values).all():
+            return sum_of_many(values * SHRUNK) / SHRUNK
+        return ordered_sum(chunks)
 
 
 def mean(total: float, weight: float) -> float:
@@ -39,12 +46,47 @@ def mean(total: float, weight: float) -> float:
     return total / weight
 
 
+def of_sums(partials: np.ndarray, reduction: str, weight: float) -> float:
+    """The "sum" of the chunks' sums, or the "mean" over a weight."""
+    return _reduced(partials, reduction, weight, ordered_sum)
+
+
+def _reduced(values: np.ndarray, reduction: str, weight: float, add: Callable[[np.ndarray], float]) -> float:
+    total = add(values)
+    if reduction == "sum":
+        return total
+    if math.isinf(total) and np.isfinite(values).all():  # the mean need not be
+        return mean(add(values * SHRUNK), weight) / SHRUNK
+    return mean(total, weight)
+
+
+def unit(sizes: Any) -> float:
+    """The power of two by which weights are multiplied before their mean is taken, which does not depend on it.
+
+    `sizes` are their sums by chunks, or the largest of them. It is 1, and leaves them as they are, unless products of
+    weights, or weights times losses, could leave the range of the numbers that a mean within it is made of.
+    """
+    largest = float(np.max(sizes, initial=0.0))
+    if largest == 0.0 or 2.0**-200 <= largest <= 2.0**200 or math.isnan(largest):
+        return 1.0
+    return 2.0**-600 if math.isinf(largest) else 2.0 ** min(-math.frexp(largest)[1], 1000)
+
+
+def in_unit(weights: np.ndarray) -> np.ndarray:
+    """Weights on the host times their `unit`."""
+    factor = unit(weights)
+    return weights if factor == 1.0 else weights * factor
+
+
+def weighed(weights: np.ndarray, each: np.ndarray) -> np.ndarray:
+    """Weights times losses, where 0 times infinity is 0, as `elementary.weighed` has it."""
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+        return np.where((weights == 0.0) & np.isinf(each), 0.0, weights * each)
+
+
 def reduced(each: np.ndarray, reduction: str, weight: float) -> Any:
     """Losses by "none", their "sum", or their "mean" over a weight."""
-    if reduction == "none":
-        return each
-    total = sum_of_many(each)
-    return total if reduction == "sum" else mean(total, weight)
+    return each if reduction == "none" else _reduced(each, reduction, weight, sum_of_many)
 
 
 def inverse(weight: float) -> float:

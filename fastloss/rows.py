@@ -117,22 +117,28 @@ class RowLoss(Loss):
         call = self.function(**self._placed(own))
         there = any(map(on_gpu, call.operands))
         given = row_weights(backend.resident("sample_weight", shared["sample_weight"], there), call.shape)
-        denominator = _denominator(call, given)
-        scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
+        factor, mass, unit = call.factor, call.mass, 1.0
+        if reduction == "mean":
+            given, (factor, mass, unit) = _in_unit(given), _in_units(factor, mass)
+        denominator = _denominator(call.shape, _product(given, mass))
+        scale = reduce.inverse(denominator) / unit if reduction == "mean" else 1.0
         wanted = Wanted(what != "value", what == "grad_hess"), reduction == "none"
-        weights = _product(given, call.factor)
+        weights = _product(given, factor)
         if call.matrices[0].columns or call.formulas.row not in READ_A_COLUMN:
             outcome = engine.run(call.formulas, call.operands, weights, (scale, call.parameters), wanted)
         else:
             outcome = _without_columns(call)
         raise_if_wrong(outcome.wrong, call.checked)
-        if what == "value":
-            return self._value(reduction, outcome, call, denominator)
-        gradients = self.gradients(engine, outcome, call, _product(weights, scale))
-        gradient = gradients if len(gradients) > 1 else gradients[0]
+        if what != "value":
+            gradients = self.gradients(engine, outcome, call, _product(weights, scale))
+            gradient = gradients if len(gradients) > 1 else gradients[0]
         if what == "grad_hess":
             return gradient, call.matrices[0].restore(outcome.curvature)
-        return self._value(reduction, outcome, call, denominator), gradient
+        if reduction == "none":
+            value = outcome.each.reshape(call.shape)
+        else:
+            value = _total(engine, outcome, (call, weights), (reduction, denominator)) / unit
+        return value if what == "value" else (value, gradient)
 
     def _placed(self, own: dict[str, Any]) -> dict[str, Any]:
         """The body's arguments: matrices stay on a GPU, and class ids with the first of them."""
@@ -146,11 +152,16 @@ class RowLoss(Loss):
         """The gradient of each differentiable argument; `weights` is what multiplied every row's."""
         return tuple(matrix.restore(rows) for matrix, rows in zip(call.matrices, outcome.gradients, strict=True))
 
-    def _value(self, reduction: str, outcome: Outcome, call: Rows, denominator: float) -> Any:
-        if reduction == "none":
-            return outcome.each.reshape(call.shape)
-        total = reduce.ordered_sum(outcome.partials)
-        return total if reduction == "sum" else reduce.mean(total, denominator)
+
+def _total(engine: Any, outcome: Outcome, given: tuple[Rows, Any], mean: tuple[str, float]) -> float:
+    """The value, also where it is within the range but a sum on the way to it is not."""
+    value = reduce.of_sums(outcome.partials, *mean)
+    if math.isfinite(value) or np.isfinite(outcome.partials).all():
+        return value
+    call, weights = given
+    shrunk = np.full(math.prod(call.shape), reduce.SHRUNK) if weights is None else _product(weights, reduce.SHRUNK)
+    again = engine.run(call.formulas, call.operands, shrunk, (1.0, call.parameters), (Wanted(), False))
+    return reduce.of_sums(again.partials, *mean) / reduce.SHRUNK if np.isfinite(again.partials).all() else value
 
 
 READ_A_COLUMN = (softmax.of_target, softmax.of_distribution)  # of every row, even of one that is left out
@@ -196,11 +207,27 @@ def _product(first: Any, second: Any) -> Any:
     return first * second
 
 
-def _denominator(call: Rows, given: Any) -> float:
-    counted = _product(given, call.mass)
+def _in_unit(weights: Any) -> Any:
+    """Weights of a mean times their `reduce.unit`."""
+    if isinstance(weights, GpuArray):
+        power = reduce.unit(weight_partials(backend.engine("cuda", "pointwise"), weights))
+        return weights if power == 1.0 else _product(weights, power)
+    return None if weights is None else reduce.in_unit(weights)
+
+
+def _in_units(factor: Any, mass: Any) -> tuple[Any, Any, float]:
+    """What multiplies losses and what they count, each times a power of two, and by what the mean is divided then."""
+    if factor is mass:
+        both = _in_unit(factor)
+        return both, both, 1.0
+    power = 1.0 if factor is None or isinstance(factor, GpuArray) else reduce.unit(factor)
+    return factor if power == 1.0 else factor * power, mass, power
+
+
+def _denominator(shape: tuple[int, ...], counted: Any) -> float:
     if isinstance(counted, GpuArray):
         return reduce.ordered_sum(weight_partials(backend.engine("cuda", "pointwise"), counted))
-    return float(math.prod(call.shape)) if counted is None else float(np.sum(counted, dtype=np.float64))
+    return float(math.prod(shape)) if counted is None else float(np.sum(counted, dtype=np.float64))
 
 
 def row_loss(

@@ -134,7 +134,7 @@ class RootMean(PointwiseLoss):
 
     def _evaluate(self, what, own, shared):
         self.require_reduction(shared["reduction"])
-        data = self._data(own, shared)
+        data = self._data(own, shared, mean=True)
         scale, mean = 1.0, self._mean_square(data, 1.0)
         if mean < 1e-280 or mean > 1e300:
             other = self.LARGER if mean < 1.0 else self.SMALLER

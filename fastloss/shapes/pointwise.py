@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.domains import REAL, Domain
+from fastloss.elementary import weighed
 
 CHUNK = 8192  # elements; a constant of the library: sums are added up chunk by chunk, so results depend on it
 
@@ -86,12 +87,12 @@ def element(i, inputs, scale, parameters, outputs):
     w = weight(i, inputs)
     wrong = check(*operands) | (NEGATIVE_WEIGHT if w < 0.0 else 0)
     if WANT_GRADIENT:
-        outputs[1][i] = scale * w * slope(*operands, *parameters)
+        outputs[1][i] = weighed(scale * w, slope(*operands, *parameters))
     if WANT_CURVATURE:
-        outputs[2][i] = scale * w * curvature(*operands, *parameters)
+        outputs[2][i] = weighed(scale * w, curvature(*operands, *parameters))
     loss = 0.0
     if WANT_VALUE:
-        loss = w * value(*operands, *parameters)
+        loss = weighed(w, value(*operands, *parameters))
     if WANT_EACH:
         outputs[0][i] = loss
     return loss, wrong

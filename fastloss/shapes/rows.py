@@ -39,6 +39,25 @@ def settle(i, out, at, number):
     out[i, at] = number
 
 
+def clear_two(i, derivatives):
+    """Zeros in each of so many arrays, for a row of weight 0: its derivatives may be infinite, but not unknown."""
+    fill_row(i, derivatives[0], 0.0)
+    fill_row(i, derivatives[1], 0.0)
+
+
+def clear_three(i, derivatives):
+    clear_two(i, derivatives)
+    fill_row(i, derivatives[2], 0.0)
+
+
+def clear_four(i, derivatives):
+    clear_three(i, derivatives)
+    fill_row(i, derivatives[3], 0.0)
+
+
+CLEARS = (clear_two, clear_three, clear_four)  # by the number of gradients; the second derivative is one more
+
+
 class Wanted(NamedTuple):
     """What a pass writes beside the losses' sums; the second derivative comes with the gradient."""
 
@@ -62,7 +81,8 @@ class RowFormulas:
 
     def bindings(self, wanted: Wanted) -> dict[str, Any]:
         """What the names of the row function's module mean."""
-        return {"WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature, **dict(self.names)}
+        wants = {"WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature}
+        return {**wants, "clear_row": CLEARS[self.arguments - 1], **dict(self.names)}
 
 
 def formulas(name: str, row: Callable[..., Any], arguments: int = 1, **names: Callable[..., Any]) -> RowFormulas:

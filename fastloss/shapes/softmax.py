@@ -12,6 +12,8 @@ BLOCK = np.uint64(4096)  # columns that are read twice, for their maximum and th
 LANES = np.uint64(8)
 TWO, THREE, FOUR, FIVE, SIX, SEVEN = (np.uint64(lane) for lane in range(2, 8))
 
+SMALL, LIFT = 2.0**-960, 2.0**120
+
 WANT_GRADIENT = WANT_CURVATURE = False
 value = slope = curvature = coefficient = named = check = unbound
 
@@ -95,6 +97,12 @@ def against_all(lead, e, top):
     return lead - log_total(top), others / (n + rest), others
 
 
+def inverse_of(others):
+    """(u, 1 / (u others)), 0 for 0: u is a power of two without which the inverse could be infinite."""
+    u = LIFT if others < SMALL else 1.0
+    return u, (0.0 if others == 0.0 else 1.0 / (u * others))
+
+
 def of_target(i, operands, factor, parameters, derivatives):
     """A loss g(log p_t, q) of the target's class, with q = 1 - p_t.
 
@@ -113,17 +121,17 @@ def of_target(i, operands, factor, parameters, derivatives):
     t = np.uint64(targets[i])
     top = log_sum(i, x)
     log_p, q, others = against_all(gap(np.float64(x[i, t]), top[0]), exp_gap(np.float64(x[i, t]), top[0]), top)
-    inverse = 0.0 if others == 0.0 else 1.0 / others
+    u, inverse = inverse_of(others)
     if WANT_GRADIENT:
         s = slope(log_p, q, parameters)
-        write_multiple(i, x, derivatives[0], top[0], -factor * s * inverse)
+        write_multiple(i, x, derivatives[0], top[0], -factor * s * u * inverse)
         derivatives[0][i, t] = factor * s
     if WANT_CURVATURE:
         s, h = slope(log_p, q, parameters), curvature(log_p, q, parameters)
         total = top[1] + top[2]
         for k in range(FIRST, np.uint64(x.shape[1])):
             e = exp_gap(np.float64(x[i, k]), top[0])
-            c = e * inverse
+            c = e * u * inverse
             derivatives[1][i, k] = factor * (h * c * c - s * c * ((total - e) / total))
         derivatives[1][i, t] = factor * (h - s * (1.0 - q))
     return value(log_p, q, parameters), 0

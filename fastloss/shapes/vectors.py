@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from fastloss.elementary import INFINITY, at_least, log, step
+from fastloss.elementary import INFINITY, at_least, log, step, weighed
 from fastloss.shapes.rows import FIRST, unbound
 
 WANT_GRADIENT = WANT_CURVATURE = False
@@ -179,6 +179,6 @@ def of_members(i, operands, factor, parameters, derivatives):
         center, total = np.float64(centers[i, k]), 0.0
         for at in range(start, stop):
             j = np.uint64(order[at])
-            total += weights[j] * (center - np.float64(x[j, k]))
+            total += weighed(weights[j], center - np.float64(x[j, k]))
         derivatives[0][i, k] = factor * total
     return 0.0, 0

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 from numba import types
 
+from fastloss.elementary import weighed
 from fastloss.engines import build
 from fastloss.engines.cpu.launch import ALONE, launch, output, read_only
 from fastloss.engines.cpu.short_rows import MOST, add_short_rows
@@ -14,7 +15,7 @@ from fastloss.shapes.rows import Outcome, RowFormulas, Wanted, rows_per_chunk
 from fastloss.shapes.softmax import of_target
 from fastloss.validate import kernel_dtype
 
-row = unbound
+row = clear_row = unbound
 
 
 def block(inputs, parameters, outputs, first, last):
@@ -31,10 +32,13 @@ def add_rows(inputs, parameters, outputs, chunk):
     for i in range(np.uint64(chunk * plan[1]), np.uint64(min(plan[0], (chunk + 1) * plan[1]))):
         w = weights[i] if weights.size else 1.0
         loss, bits = row(i, operands, scale * w, own, derivatives)
-        total += w * loss
+        if w == 0.0 and loss == loss:
+            clear_row(i, derivatives)
+        loss = weighed(w, loss)
+        total += loss
         union |= bits
         if each.size:
-            each[i] = w * loss
+            each[i] = loss
     partials[chunk] = total
     wrong[chunk] = union
 

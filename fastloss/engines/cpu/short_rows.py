@@ -6,9 +6,9 @@ computed twice: the gradient multiplies what lies in the scratch array.
 
 import numpy as np
 
-from fastloss.elementary import INFINITY, NAN, exp_negative
+from fastloss.elementary import INFINITY, NAN, exp_negative, weighed
 from fastloss.shapes.rows import FIRST, ONE, unbound
-from fastloss.shapes.softmax import against_all, gap, maximum
+from fastloss.shapes.softmax import against_all, gap, inverse_of, maximum
 
 WANT_GRADIENT = WANT_CURVATURE = False
 value = slope = curvature = unbound
@@ -55,9 +55,9 @@ def fill_zero(i, derivatives):
 def write_derivatives(place, exponentials, parameters, factors, derivatives):
     """The derivatives of one row, `place` being (row, its target, where its exponentials start)."""
     i, t, base = place
-    factor, log_p, q, inverse, total = factors
+    factor, log_p, q, (u, inverse), total = factors
     s = slope(log_p, q, parameters)
-    multiplier = -factor * s * inverse
+    multiplier = -factor * s * u * inverse
     for k in range(FIRST, np.uint64(derivatives[0].shape[1])):
         derivatives[0][i, k] = multiplier * exponentials[base + k]
     derivatives[0][i, t] = factor * s
@@ -65,7 +65,7 @@ def write_derivatives(place, exponentials, parameters, factors, derivatives):
         h = curvature(log_p, q, parameters)
         for k in range(FIRST, np.uint64(derivatives[1].shape[1])):
             e = exponentials[base + k]
-            c = e * inverse
+            c = e * u * inverse
             derivatives[1][i, k] = factor * (h * c * c - s * c * ((total - e) / total))
         derivatives[1][i, t] = factor * (h - s * (1.0 - q))
 
@@ -79,8 +79,8 @@ def short_row(place, r, data, factor, outputs):
         rest = NAN
     log_p, q, others = against_all(gap(np.float64(x[i, t]), r), exponentials[base + t], (r, n, rest))
     if WANT_GRADIENT:
-        inverse = 0.0 if others == 0.0 else 1.0 / others
-        write_derivatives(place, exponentials, parameters, (factor, log_p, q, inverse, n + rest), outputs)
+        factors = factor, log_p, q, inverse_of(others), n + rest
+        write_derivatives(place, exponentials, parameters, factors, outputs)
     return value(log_p, q, parameters)
 
 
@@ -104,8 +104,9 @@ def add_short_rows(inputs, parameters, outputs, chunk):
                 loss = short_row(place, tops[i - start], (x, exponentials, own), scale * w, derivatives)
             elif WANT_GRADIENT:
                 fill_zero(i, derivatives)
-            total += w * loss
+            loss = weighed(w, loss)
+            total += loss
             if each.size:
-                each[i] = w * loss
+                each[i] = loss
     partials[chunk] = total
     wrong[chunk] = 0

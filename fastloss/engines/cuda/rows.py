@@ -7,6 +7,7 @@ import numpy as np
 from numba import cuda
 
 from fastloss import validate
+from fastloss.elementary import weighed
 from fastloss.engines import build
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.device import device
@@ -16,7 +17,7 @@ from fastloss.gpu import on_gpu
 from fastloss.shapes.pointwise import unbound
 from fastloss.shapes.rows import Outcome, RowFormulas, Wanted
 
-row = unbound
+row = clear_row = unbound
 
 
 def kernel(inputs, parameters, outputs):
@@ -27,7 +28,9 @@ def kernel(inputs, parameters, outputs):
     if i < counts[0]:
         w = np.float64(weights[i]) if weights.size else 1.0
         loss, bits = row(np.uint64(i), operands, parameters[0] * w, parameters[1:], derivatives)
-        total = w * loss
+        if w == 0.0 and loss == loss:
+            clear_row(np.uint64(i), derivatives)
+        total = weighed(w, loss)
         if each.size:
             each[i] = total
     total, bits = block_sum(total, bits)
@@ -37,7 +40,9 @@ def kernel(inputs, parameters, outputs):
 
 def bound_kernel(formulas: RowFormulas, wanted: Wanted) -> Any:
     """The kernel of one loss for what is wanted of it, as a plain function."""
-    names = {"row": device(formulas.row, **formulas.bindings(wanted)), "block_sum": device(block_sum)}
+    bindings = formulas.bindings(wanted)
+    names = {"row": device(formulas.row, **bindings), "clear_row": device(bindings["clear_row"])}
+    names |= {"block_sum": device(block_sum), "weighed": device(weighed)}
     return build.specialise(kernel, f"{formulas.name}_{wanted.code}", **names)
 
 
