@@ -6,12 +6,26 @@ import sys
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from fastloss.cli.errors import UserError, explained
 from fastloss.cli.version import version
 
 EXIT_ERROR, EXIT_INTERRUPTED = 2, 130
+MOST_ROWS = 1 << 40  # more than any memory holds, and PyArrow takes no more than 64 bits
+
+
+class OnceCommand(TyperCommand):
+    """A command that does not drop one of two values of an option that takes one."""
+
+    def parse_args(self, context: Any, args: list[str]) -> list[str]:
+        """Parse, or fail for an option that is given twice."""
+        _, _, given = self.make_parser(context).parse_args(args=list(args))
+        for one in given:
+            takes_one = one.param_type_name == "option" and not one.multiple and not one.is_flag
+            if takes_one and given.count(one) > 1:
+                raise UserError(f"{one.opts[0]} is given twice")
+        return super().parse_args(context, args)
 
 
 class OneLineGroup(TyperGroup):
@@ -57,7 +71,9 @@ app = typer.Typer(
 
 def run() -> None:
     """Run the command of this process."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that temporary files are removed
+    for sent in (signal.SIGTERM, signal.SIGHUP):  # so that temporary files are removed
+        if signal.getsignal(sent) == signal.SIG_DFL:
+            signal.signal(sent, lambda number, _: sys.exit(128 + number))
     app(prog_name="fastloss")
 
 
@@ -78,7 +94,7 @@ def root(
         print(context.get_help())
 
 
-@app.command()
+@app.command(cls=OnceCommand)
 def score(
     files: Annotated[
         list[str] | None,
@@ -153,7 +169,7 @@ def score(
         return
     given = {"scores": scores, "labels": labels, "weights": weights, "groups": groups}
     roles = {role: column for role, column in given.items() if column is not None}
-    job = Job(files or [], roles, losses, reduction, per_group, batch_rows)
+    job = Job(files or [], roles, losses, reduction, per_group, min(batch_rows, MOST_ROWS))
     with report.Progress() as progress:
         result = run(job, progress)
     (report.score_json if as_json else report.score_table)(result)
@@ -169,7 +185,7 @@ def use_threads(count: int) -> None:
     pa.set_cpu_count(count)
 
 
-@app.command("list")
+@app.command("list", cls=OnceCommand)
 def list_losses(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List every loss, with "score" if `fastloss score` takes it, and its parameters: defaults and ranges."""
     from fastloss.cli import report
@@ -182,7 +198,7 @@ def list_losses(as_json: Annotated[bool, typer.Option("--json", help="Print JSON
     print("\n".join(map(line, everything)))
 
 
-@app.command()
+@app.command(cls=OnceCommand)
 def warmup() -> None:
     """Compile all kernels ahead, and store them where the next process finds them."""
     from fastloss.cli import report
@@ -196,7 +212,7 @@ def warmup() -> None:
     print(text())
 
 
-@app.command()
+@app.command(cls=OnceCommand)
 def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Say which versions, processor, threads, GPU and cache are in use."""
     from fastloss.cli import report

@@ -86,6 +86,8 @@ def one(label: str, name: str, words: str, how: tuple[str, bool]) -> Asked:
             raise UserError(f"{name} has no parameter {key!r} (its parameters: {has})")
         if not equals:
             raise UserError(f"{name}: {word!r} has no value: expected {key}=VALUE, {loss.parameters[key]}")
+        if key in parameters:
+            raise UserError(f"{name}: {key} is given twice")
         with explained(name):
             parameters[key] = loss.parameters[key].validate(key, value(loss.parameters[key], text))
     result = Asked(label, loss, parameters)

@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from fastloss.cli.arrays import Inexact, numbers
 from fastloss.cli.errors import UserError, explained
-from fastloss.cli.files import plain
-from fastloss.cli.readers import Source
+from fastloss.cli.readers import Columns, Source
 
 
 class Batch(NamedTuple):
@@ -44,65 +43,51 @@ def batches(sources: Sequence[Source], roles: dict[str, str], rows: int) -> Iter
         row = 0
         pieces = source.batches(columns, rows)
         while True:
-            with explained(source.path):
+            with explained(source.path, anything=True):
                 piece = next(pieces, None)
             if piece is None:
                 break
             some, share = piece
-            with explained(source.path):
-                some = {column: flattened(array) for column, array in some.items()}
-            place = Batch(source.path, row, start, np.empty(0), np.empty(0), None, None, done + share * source.size)
-            for column, array in some.items():
-                if array.null_count:
-                    index = int(np.argmax(array.is_null().to_numpy(zero_copy_only=False)))
-                    raise UserError(f"{place.place(index)}: column {column!r} is null")
-            with explained(source.path):
-                arrays = {role: numbers(some[roles[role]]) for role in roles if role != "groups"}
-                groups = ids(some[roles["groups"]]) if "groups" in roles else None
-            batch = place._replace(
-                scores=arrays["scores"], labels=arrays["labels"], weights=arrays.get("weights"), groups=groups
-            )
+            batch = Batch(source.path, row, start, np.empty(0), np.empty(0), None, None, done + share * source.size)
+            require_no_null(batch, some)
+            found = {role: of_role(batch, role, column, some[column]) for role, column in roles.items()}
+            batch = batch._replace(**found)
             yield batch
             row += batch.size
             start += batch.size
         done += source.size
 
 
+def require_no_null(batch: Batch, columns: Columns) -> None:
+    """Raise for the first row without a value, of the first column that has one."""
+    for column, array in columns.items():
+        if array.null_count:
+            index = int(np.argmax(array.is_null().to_numpy(zero_copy_only=False)))
+            raise UserError(f"{batch.place(index)}: column {column!r} is null")
+
+
+def of_role(batch: Batch, role: str, column: str, array: pa.Array) -> np.ndarray | pa.Array:
+    """A column without null as what it is used for: ids as they are, all else as numbers."""
+    if role == "groups":
+        return array
+    try:
+        with explained(batch.path):
+            return numbers(array)
+    except Inexact as error:
+        raise UserError(
+            f"{batch.place(error.index)}: column {column!r} is {error.found}, which float64 does not hold"
+        ) from error
+
+
 def group_columns(sources: Sequence[Source], column: str, rows: int, until: int) -> Iterator[pa.Array]:
     """The ids of the first `until` rows of the stream once more."""
     for source in sources:
-        for some, _ in source.batches([column], rows):
-            if until <= 0:
-                return
-            yield ids(flattened(some[column]).slice(0, until))
+        pieces = source.batches([column], rows)
+        while until > 0:
+            with explained(source.path, anything=True):
+                piece = next(pieces, None)
+            if piece is None:
+                break
+            some, _ = piece
+            yield some[column].slice(0, until)
             until -= len(some[column])
-
-
-def flattened(array: pa.Array) -> pa.Array:
-    """A column without runs, and without a dictionary unless it is one of strings without null."""
-    if pa.types.is_run_end_encoded(array.type):
-        array = pc.run_end_decode(array)
-    if pa.types.is_dictionary(array.type) and (
-        array.dictionary.null_count or plain(array.type) not in (pa.string(), pa.binary())
-    ):
-        array = array.dictionary_decode()
-    return array
-
-
-def numbers(array: pa.Array) -> np.ndarray:
-    """A flattened column of numbers as a NumPy array, viewed where Arrow holds it so."""
-    if pa.types.is_decimal(array.type):
-        array = array.cast(pa.float64())
-    if pa.types.is_null(array.type):
-        return np.empty(0)
-    return array.to_numpy(zero_copy_only=not pa.types.is_boolean(array.type))
-
-
-def ids(array: pa.Array) -> pa.Array:
-    """A flattened column of group ids: integers, strings, or strings with a dictionary."""
-    if pa.types.is_dictionary(array.type):
-        return array
-    if pa.types.is_null(array.type):
-        return pa.array([], pa.int64())
-    kind = plain(array.type)
-    return array if kind == array.type else array.cast(kind)

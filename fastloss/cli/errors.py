@@ -1,6 +1,7 @@
 """Errors that a user can mend: one line on stderr, exit code 2, no traceback."""
 
 import contextlib
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,12 +24,20 @@ class UserError(Exception):
     """What is wrong with the command line or the data, in one line."""
 
     def __str__(self) -> str:
-        return " ".join(super().__str__().split())
+        return re.sub(r"\s*[\r\n]\s*", " ", super().__str__().strip())
+
+
+def named(column: str) -> str:
+    """A column's name in a sentence: in quotes unless it is one word."""
+    return column if re.fullmatch(r"[\w.]+", column) else repr(column)
 
 
 @contextlib.contextmanager
-def explained(what: str = "") -> Iterator[None]:
-    """Turn what the libraries raise about bad input into a `UserError` that says where."""
+def explained(what: str = "", anything: bool = False) -> Iterator[None]:
+    """Turn what the libraries raise about bad input into a `UserError` that says where.
+
+    With `anything`, whatever they raise: of a damaged file, decoders may think of any error.
+    """
     before = f"{what}: " if what else ""
     try:
         yield
@@ -39,6 +48,6 @@ def explained(what: str = "") -> Iterator[None]:
     except OSError as error:
         raise UserError(f"{before}{error.strerror or error}") from error
     except Exception as error:
-        if not isinstance(error, EXPECTED) and not type(error).__module__.startswith("pyarrow"):
+        if not anything and not isinstance(error, EXPECTED) and not type(error).__module__.startswith("pyarrow"):
             raise
-        raise UserError(f"{before}{error}") from error
+        raise UserError(f"{before}{error or type(error).__name__}") from error

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
-from fastloss.cli.errors import UserError, explained
-from fastloss.cli.readers import CsvSource, IpcSource, NpySource, NpzSource, ParquetSource, Source
+from fastloss.cli.arrays import Type, is_id, is_number, number_type, plain
+from fastloss.cli.csv_files import CsvSource, stem
+from fastloss.cli.errors import UserError, explained, named
+from fastloss.cli.numpy_files import NpySource, NpzSource
+from fastloss.cli.readers import IpcSource, ParquetSource, Source
 
 MAGIC: tuple[tuple[bytes, type[Source]], ...] = (
     (b"PAR1", ParquetSource),
@@ -67,9 +70,7 @@ def source(path: str, numbers: frozenset[str] = frozenset()) -> Source:
         for magic, kind in MAGIC:
             if head.startswith(magic):
                 return kind(path, numbers)
-        stem, suffix = os.path.splitext(path.lower())
-        if suffix in (".gz", ".bz2", ".zst"):
-            suffix = os.path.splitext(stem)[1]
+        suffix = os.path.splitext(stem(path)[0])[1]
         if suffix not in SUFFIXES:
             known = ", ".join(SUFFIXES)
             raise UserError(f"{path}: unknown format (known by their first bytes or by their names: {known})")
@@ -79,47 +80,30 @@ def source(path: str, numbers: frozenset[str] = frozenset()) -> Source:
 def sources(paths: Sequence[str], roles: dict[str, str]) -> list[Source]:
     """Readers for all files, each of which has the columns of all roles, of the same types in all files."""
     result: list[Source] = []
+    expected: dict[str, tuple[Type, str]] = {}  # of each role's column, and the file that has it so
     for path in paths:
         one = source(path, frozenset(column for role, column in roles.items() if role != "groups"))
-        with explained(path):
-            types = one.types()
         for role, column in roles.items():
-            if column not in types:
-                names = ", ".join(list(types)[:50]) or "none"
-                raise UserError(f"{path}: no column {column!r} for --{role} (columns: {names})")
-            (_require_id if role == "groups" else _require_number)(path, column, plain(types[column]))
-        _require_same(result[0] if result else one, one, roles)
+            kind = _type_for(role, column, one)
+            if kind == pa.null():  # a column without rows, or an error when it is read
+                continue
+            wanted, first = expected.setdefault(role, (kind, path))
+            if wanted != kind:
+                raise UserError(f"{path}: column {column!r} has type {kind}, but {wanted} in {first}")
         result.append(one)
     return result
 
 
-def plain(kind: pa.DataType) -> pa.DataType:
-    """The type of a column's values, however they are stored."""
-    if pa.types.is_dictionary(kind):
-        return plain(kind.value_type)
-    if pa.types.is_run_end_encoded(kind):
-        return plain(kind.value_type)
-    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return pa.string()
-    if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
-        return pa.binary()
-    return kind
-
-
-def _require_number(path: str, column: str, kind: pa.DataType) -> None:
-    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
-    if not is_number and not pa.types.is_decimal(kind) and not pa.types.is_null(kind):
-        raise UserError(f"{path}: column {column!r} has type {kind}: expected numbers")
-
-
-def _require_id(path: str, column: str, kind: pa.DataType) -> None:
-    is_text = pa.types.is_string(kind) or pa.types.is_binary(kind)
-    if not is_text and not pa.types.is_integer(kind) and not pa.types.is_null(kind):
-        raise UserError(f"{path}: column {column!r} has type {kind}: expected integers or strings as group ids")
-
-
-def _require_same(first: Source, other: Source, roles: dict[str, str]) -> None:
-    for column in roles.values():
-        expected, found = plain(first.types()[column]), plain(other.types()[column])
-        if expected != found:
-            raise UserError(f"{other.path}: column {column!r} has type {found}, but {expected} in {first.path}")
+def _type_for(role: str, column: str, one: Source) -> Type:
+    """The type of a role's column, which it may have."""
+    with explained(one.path, anything=True):
+        kind = one.type_of(column)
+    if kind is None:
+        names = ", ".join(named(name) for name, _ in one.columns[:50]) or "none"
+        names += ", ..." if len(one.columns) > 50 else ""
+        raise UserError(f"{one.path}: no column {column!r} for --{role} (columns: {names})")
+    kind = kind if isinstance(kind, str) else plain(kind)
+    if not (is_id if role == "groups" else is_number)(kind):
+        expected = "integers or strings as group ids, or dates" if role == "groups" else "numbers"
+        raise UserError(f"{one.path}: column {column!r} has type {kind}: expected {expected}")
+    return kind if role == "groups" else number_type(kind)

@@ -36,28 +36,18 @@ def changes(values: np.ndarray) -> np.ndarray:
 def runs(ids: pa.Array) -> tuple[np.ndarray, pa.Array]:
     """Where runs of equal ids start, and their ids."""
     if pa.types.is_integer(ids.type):
-        values = ids.to_numpy()
-        starts = changes(values)
-        return starts, pa.array(values[starts])
-    if not pa.types.is_dictionary(ids.type):
+        starts = changes(ids.to_numpy())
+    else:
         different = pc.not_equal(ids.slice(1), ids.slice(0, max(len(ids) - 1, 0)))
         starts = np.flatnonzero(different.to_numpy(zero_copy_only=False)) + 1
         starts = np.concatenate((np.zeros(min(len(ids), 1), np.int64), starts))
-        return starts, ids.take(pa.array(starts))
-    starts = changes(ids.indices.to_numpy())
-    values = ids.dictionary.take(ids.indices.take(pa.array(starts)))
-    some, values = runs(values.cast(text_type(values.type)))  # a dictionary may hold a value twice
-    return starts[some], values
-
-
-def text_type(kind: pa.DataType) -> pa.DataType:
-    """One type for all that hold strings, one for all that hold bytes."""
-    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    return pa.string() if is_text else pa.binary()
+    return starts, ids.take(pa.array(starts))
 
 
 def keys(ids: pa.Array) -> np.ndarray:
     """A 64-bit number for each id: its own, or a hash."""
+    if pa.types.is_temporal(ids.type):
+        ids = ids.view(pa.int32() if ids.type.bit_width == 32 else pa.int64())
     if pa.types.is_integer(ids.type):
         return ids.to_numpy().astype(np.int64)
     return np.fromiter(map(hash, ids.to_pylist()), np.int64, len(ids))

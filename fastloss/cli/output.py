@@ -3,7 +3,12 @@
 import contextlib
 import os
 import secrets
+import shutil
+import stat
+import sys
+import tempfile
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,35 +17,68 @@ from fastloss.cli.errors import UserError, explained
 
 
 class GroupFile:
-    """A Parquet file with a row for each group, written beside its final place and moved there by `commit`."""
+    """A Parquet file with a row for each group.
+
+    A regular file is written beside its final place and moved there by `commit`, with the mode and the owner of the one
+    that it replaces; of a link, what it points to is replaced. A device or a pipe stays what it is: `commit` writes the
+    complete file into it.
+    """
 
     def __init__(self, path: str, inputs: list[str]):
         self.path = path
-        folder, name = os.path.split(os.path.abspath(path))
-        if os.path.isdir(path):
-            raise UserError(f"{path}: is a folder")
-        if not os.path.isdir(folder):
+        with explained(path or "--per-group"):
+            self._place = os.path.realpath(path)
+            self._before = _status(path)
+        folder = os.path.dirname(self._place)
+        if not path or os.path.isdir(path):
+            raise UserError(f"{path}: is a folder" if path else "--per-group is empty: expected the name of a file")
+        if self._before is None and not os.path.isdir(folder):
             raise UserError(f"{path}: no folder {folder}")
-        if os.path.realpath(path) in {os.path.realpath(other) for other in inputs}:
-            raise UserError(f"{path}: is one of the files to be read")
-        self._temporary = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
+        if self._before is not None:
+            _require_fit(path, self._before, inputs)
+        self._is_regular = self._before is None or stat.S_ISREG(self._before.st_mode)
+        self._temporary = os.path.join(folder, f".{os.path.basename(self._place)[:200]}.{secrets.token_hex(6)}.tmp")
+        self._file: Any = None
+        self._through: Any = None  # the device or pipe
         self._writer: pa.parquet.ParquetWriter | None = None
 
     def __enter__(self) -> "GroupFile":
-        with explained(self.path), open(self._temporary, "xb"):
-            pass  # a place that cannot be written is an error before anything is read
+        with explained(self.path):  # a place that cannot be written is an error before anything is read
+            if self._is_regular:
+                self._file = open(self._temporary, "x+b", opener=self._opener)  # noqa: SIM115
+            else:
+                self._through = open(self.path, "wb")  # noqa: SIM115
+                if self._through.isatty():
+                    raise UserError(f"{self.path}: is a terminal: expected a file")
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115
         return self
+
+    def _opener(self, path: str, flags: int) -> int:
+        before = self._before
+        descriptor = os.open(path, flags, 0o666 if before is None else 0o600)
+        if before is not None:
+            with contextlib.suppress(PermissionError):
+                os.fchown(descriptor, before.st_uid, before.st_gid)
+            os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
+        return descriptor
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._temporary)
+        for file in (self._file, self._through):
+            if file is not None:
+                with contextlib.suppress(OSError):
+                    file.close()
+        if self._is_regular:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._temporary)
 
     def restart(self) -> None:
         """Forget what has been written."""
         self._close()
+        self._file.seek(0)
+        self._file.truncate()
 
     def write(self, table: pa.Table) -> None:
         """Add groups."""
@@ -48,7 +86,7 @@ class GroupFile:
 
         with explained(self.path):
             if self._writer is None:
-                self._writer = parquet.ParquetWriter(self._temporary, table.schema)
+                self._writer = parquet.ParquetWriter(self._file, table.schema)
             self._writer.write_table(table)
 
     def commit(self) -> None:
@@ -57,7 +95,14 @@ class GroupFile:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
-            os.replace(self._temporary, self.path)
+            self._file.flush()
+            if self._is_regular:
+                self._file.close()
+                os.replace(self._temporary, self._place)
+            else:
+                self._file.seek(0)
+                shutil.copyfileobj(self._file, self._through)
+                self._through.close()
 
     def _close(self) -> None:
         if self._writer is not None:
@@ -66,6 +111,31 @@ class GroupFile:
             self._writer = None
 
 
-def group_table(ids: pa.Array, rows: np.ndarray, columns: dict[str, np.ndarray]) -> pa.Table:
+def _status(path: str) -> os.stat_result | None:
+    """What is there, None if nothing is."""
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _require_fit(path: str, before: os.stat_result, inputs: list[str]) -> None:
+    """Raise if what is there must not be written to."""
+    if any(os.path.samestat(before, os.stat(other)) for other in inputs):
+        raise UserError(f"{path}: is one of the files to be read")
+    if stat.S_ISBLK(before.st_mode):
+        raise UserError(f"{path}: is a block device: expected a file")
+    if stat.S_ISSOCK(before.st_mode):
+        raise UserError(f"{path}: is a socket: expected a file")
+    if not os.access(path, os.W_OK):
+        raise UserError(f"{path}: Permission denied")
+    if not os.path.samestat(before, os.stat(os.devnull)):
+        for stream, what in ((sys.__stdout__, "results"), (sys.__stderr__, "errors")):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                if os.path.samestat(before, os.fstat(stream.fileno())):  # type: ignore[union-attr]
+                    raise UserError(f"{path}: is where the {what} are printed")
+
+
+def group_table(ids: pa.Array, rows: np.ndarray, columns: dict[str, Any]) -> pa.Table:
     """A row for each group."""
     return pa.table({"group": ids, "rows": rows, **columns})

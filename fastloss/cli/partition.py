@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from fastloss.cli.batches import Batch
 from fastloss.cli.errors import explained
-from fastloss.cli.groups import Closed, keys, runs, text_type
+from fastloss.cli.groups import Closed, keys, runs
 
 BITS = 6
 PARTS = 1 << BITS
@@ -29,10 +29,10 @@ class Part(NamedTuple):
 
 def parts_of(ids: pa.Array) -> np.ndarray:
     """Which file each row goes to."""
-    if not pa.types.is_integer(ids.type):
-        coded = ids if pa.types.is_dictionary(ids.type) else ids.dictionary_encode()
-        return mixed(keys(coded.dictionary))[coded.indices.to_numpy()]
-    return mixed(keys(ids))
+    if pa.types.is_integer(ids.type):
+        return mixed(keys(ids))
+    coded = ids.dictionary_encode()
+    return mixed(keys(coded.dictionary))[coded.indices.to_numpy()]
 
 
 def mixed(numbers: np.ndarray) -> np.ndarray:
@@ -64,8 +64,6 @@ def sorted_rows(batch: Batch, order: np.ndarray) -> pa.RecordBatch:
     """A batch's rows in another order, with their numbers in the stream."""
     groups: Any = batch.groups
     groups = groups.take(pa.array(order))
-    if pa.types.is_dictionary(groups.type):
-        groups = groups.cast(text_type(groups.type.value_type))
     columns = {"scores": pa.array(batch.scores[order]), "labels": pa.array(batch.labels[order])}
     if batch.weights is not None:
         columns["weights"] = pa.array(batch.weights[order])

@@ -1,7 +1,7 @@
 """The losses' sums over all that has been read."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +11,10 @@ from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch
 from fastloss.cli.groups import Closed
 from fastloss.pair_streaming import PairAccumulator
+from fastloss.pairs import GroupSums
 from fastloss.streaming import Accumulator
 
-Columns = dict[str, np.ndarray]
+Columns = dict[str, Any]
 
 
 class Answer(NamedTuple):
@@ -32,6 +33,12 @@ class PairTotals:
         self.loss = reduce.ExactSum()
         self.weight = reduce.ExactSum()
         self.pairs = 0
+
+
+def group_means(sums: GroupSums) -> pa.Array:
+    """Each group's mean over its pairs, null where there is none, or none of a weight other than 0."""
+    is_none = (sums.weight == 0.0) & ~np.isnan(sums.loss)
+    return pa.array(np.divide(sums.loss, np.where(is_none, 1.0, sums.weight)), mask=is_none)
 
 
 class Totals:
@@ -78,8 +85,7 @@ class Totals:
                 total.loss.add(sums.loss)
                 total.weight.add(sums.weight)
                 total.pairs += int(sums.pairs.sum())
-                means = np.zeros_like(sums.loss)
-                columns[one.label] = np.divide(sums.loss, sums.weight, out=means, where=sums.weight != 0.0)
+                columns[one.label] = group_means(sums)
                 columns[f"{one.label}_pairs"] = sums.pairs
             elif self._write is not None and not one.is_pairwise:
                 columns[one.label] = one.loss.group_means(closed.scores, closed.labels, **words)

@@ -1,0 +1,103 @@
+"""Arrow columns in few types: checked, without dictionaries, runs and views; numbers and ids as the losses take them.
+
+What a file says of its strings, dictionaries and runs is checked before PyArrow follows it to memory that is not there.
+"""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Type = pa.DataType | str  # a string where Arrow has no such type: what NumPy calls it
+
+EXACT_INTEGERS = 2**53  # float64 holds all integers up to it
+WHOLE_DIGITS = 18  # int64 holds all decimals of so many
+
+
+def plain(kind: pa.DataType) -> pa.DataType:
+    """The type of a column's values, however they are stored."""
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        return plain(kind.value_type)
+    if pa.types.is_large_string(kind) or _is(kind, "string_view"):
+        return pa.string()
+    if pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind) or _is(kind, "binary_view"):
+        return pa.binary()
+    return kind
+
+
+def _is(kind: pa.DataType, name: str) -> bool:
+    return str(kind) == name  # PyArrow's predicate goes by the type's number, and decimals are fixed-size binaries too
+
+
+def decoded(array: pa.Array) -> pa.Array:
+    """A column of which nothing has been checked yet, in its plain type."""
+    array.validate(full=True)
+    return _decoded(array)
+
+
+def _decoded(array: pa.Array) -> pa.Array:
+    if pa.types.is_run_end_encoded(array.type):
+        return _decoded(pc.run_end_decode(array))
+    if pa.types.is_dictionary(array.type):
+        return _decoded(array.dictionary).take(array.indices)  # decoding has no kernel for views
+    kind = plain(array.type)
+    return array if kind == array.type else array.cast(kind)
+
+
+def is_number(kind: Type) -> bool:
+    """Whether a plain type is one of numbers; that of nothing but null is."""
+    if isinstance(kind, str):
+        return False
+    types = pa.types
+    return any(
+        test(kind) for test in (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal, types.is_null)
+    )
+
+
+def is_id(kind: Type) -> bool:
+    """Whether a plain type's values are exact, hence may be ids."""
+    if isinstance(kind, str):
+        return False
+    types = pa.types
+    tests = (types.is_string, types.is_binary, types.is_decimal, types.is_null, types.is_boolean)
+    return types.is_integer(kind) or types.is_temporal(kind) or any(test(kind) for test in tests)
+
+
+def number_type(kind: Type) -> Type:
+    """What a column of numbers becomes: decimals are float64, or int64 where all of them are integers that it holds."""
+    if isinstance(kind, str) or not pa.types.is_decimal(kind):
+        return kind
+    return pa.int64() if kind.scale == 0 and kind.precision <= WHOLE_DIGITS else pa.float64()
+
+
+class Inexact(Exception):
+    """A whole number that float64 does not hold, and where it stands."""
+
+    def __init__(self, index: int, found: int):
+        super().__init__(f"{found} is not a number of float64")
+        self.index, self.found = index, found
+
+
+def numbers(array: pa.Array) -> np.ndarray:
+    """A decoded column of numbers as a NumPy array, viewed where Arrow holds it so; may raise `Inexact`."""
+    if not pa.types.is_decimal(array.type):
+        return array.to_numpy(zero_copy_only=not pa.types.is_boolean(array.type))
+    if number_type(array.type) == pa.int64():
+        return array.cast(pa.int64()).to_numpy()
+    # text is read back as the nearest float64; PyArrow's own cast from decimals rounds twice
+    result = array.cast(pa.string()).cast(pa.float64()).to_numpy()
+    if array.type.scale <= 0:
+        for index in beyond(result).tolist():
+            require_exact(index, int(array[index].as_py()), float(result[index]))
+    return result
+
+
+def beyond(values: np.ndarray) -> np.ndarray:
+    """Where numbers are so large that not every integer is one of float64."""
+    with np.errstate(invalid="ignore"):
+        return np.flatnonzero(np.abs(values) >= EXACT_INTEGERS)
+
+
+def require_exact(index: int, found: int, nearest: float) -> None:
+    """Raise unless a whole number is the float64 that stands for it."""
+    if found != nearest:
+        raise Inexact(index, found)

@@ -1,0 +1,170 @@
+"""CSV files: pieces of whole rows, each parsed by PyArrow in memory; an error names the row and what stands there.
+
+Ids are text, as they are written: 007 is not 7. Scores, labels and weights are float64; int64 where the first numbers
+are integers that float64 does not hold.
+"""
+
+import bz2
+import contextlib
+import gzip
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from fastloss.cli.arrays import Type, beyond, require_exact
+from fastloss.cli.csv_rows import pieces
+from fastloss.cli.readers import Columns, Source
+
+BLOCK = 1 << 24  # bytes that are parsed at a time
+SHARE = 1 << 20  # bytes of them that a thread parses
+COMPRESSED = (".gz", ".bz2", ".zst")
+READS: dict[pa.DataType, Callable[[str], Any]] = {pa.float64(): float, pa.int64(): int}
+
+
+def stem(path: str) -> tuple[str, str]:
+    """A path's name without a compressed file's suffix, and that suffix."""
+    root, suffix = os.path.splitext(path.lower())
+    return (root, suffix) if suffix in COMPRESSED else (path.lower(), "")
+
+
+class CsvSource(Source):
+    """CSV with a header; tabs in .tsv; compressed by .gz, .bz2 or .zst. An empty field is null."""
+
+    @property
+    def _delimiter(self) -> str:
+        return "\t" if stem(self.path)[0].endswith(".tsv") else ","
+
+    def _pieces(self) -> Iterator[tuple[bytes, float]]:
+        """Text in whole rows, each with the share of the file that has been read."""
+        compressed = stem(self.path)[1]
+        with contextlib.ExitStack() as stack:
+            raw: Any = stack.enter_context(open(self.path, "rb"))
+            text = raw
+            if compressed == ".gz":
+                text = stack.enter_context(gzip.GzipFile(fileobj=raw))
+            elif compressed == ".bz2":
+                text = stack.enter_context(bz2.BZ2File(raw))
+            elif compressed == ".zst":
+                text = stack.enter_context(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"))
+            for piece in pieces(text, self._delimiter.encode(), BLOCK):
+                yield piece, min(raw.tell() / self.size, 1.0)
+
+    def _parsed(self, text: bytes, names: list[str] | None, convert: dict[str, Any], **more: Any) -> pa.Table:
+        """A table of some text; `names` if the text has no header."""
+        from pyarrow import csv
+
+        at_once = more.pop("at_once", False)
+        block = len(text) + 1 if at_once else SHARE
+        return csv.read_csv(
+            pa.BufferReader(text),
+            csv.ReadOptions(use_threads=not at_once, block_size=block, column_names=names),
+            csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True, **more),
+            csv.ConvertOptions(null_values=[""], strings_can_be_null=True, **convert),
+        )
+
+    def described(self) -> list[tuple[str, Type]]:
+        """The columns' names, and their types by the first rows."""
+        with contextlib.closing(self._pieces()) as texts:
+            text, _ = next(texts, (b"", 0.0))
+        if not text:
+            raise ValueError("holds no header")
+        table = Piece(self, text, None, 0).table({})
+        return [
+            (name, self._type(name, column)) for name, column in zip(table.column_names, table.columns, strict=True)
+        ]
+
+    def _type(self, name: str, column: pa.ChunkedArray) -> Type:
+        kind = column.type
+        if name not in self.numbers:
+            return pa.string()
+        if pa.types.is_integer(kind):
+            numbers = column.drop_null().to_numpy()
+            is_exact = all(int(numbers[k]) == int(float(numbers[k])) for k in beyond(numbers.astype(float)).tolist())
+            return pa.float64() if is_exact else pa.int64()
+        # the word among numbers is named where it is read
+        return kind if pa.types.is_boolean(kind) else pa.float64()
+
+    def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
+        """The file's pieces."""
+        types = {name: self.type_of(name) for name in columns}
+        names, done = None, 0
+        for text, share in self._pieces():
+            table = Piece(self, text, names, done).table(types)
+            names = [name for name, _ in self.columns]
+            done += table.num_rows
+            for batch in table.combine_chunks().to_batches():
+                yield {name: batch.column(name) for name in columns}, share
+
+
+class Piece:
+    """Some whole rows of a file, of which `before` have been read."""
+
+    def __init__(self, source: CsvSource, text: bytes, names: list[str] | None, before: int):
+        self._source, self._text, self._names, self._before = source, text, names, before
+
+    def table(self, types: dict[str, Any]) -> pa.Table:
+        """The columns of `types`; all, with types guessed, if it names none."""
+        convert = {"include_columns": list(types), "column_types": types}
+        try:
+            result = self._source._parsed(self._text, self._names, convert)
+        except pa.ArrowInvalid:  # or a row is longer than a thread's share
+            try:
+                result = self._source._parsed(self._text, self._names, convert, at_once=True)
+            except pa.ArrowInvalid as error:
+                self._explain(types)
+                raise ValueError(str(error)) from error
+        for name, kind in types.items():
+            if kind == pa.float64():
+                self._require_exact(name, result[name].to_numpy())
+        return result
+
+    def _texts(self, name: str) -> list[Any]:
+        """A column's fields as they are written."""
+        convert = {"include_columns": [name], "column_types": {name: pa.string()}}
+        return self._source._parsed(self._text, self._names, convert, at_once=True)[name].to_pylist()
+
+    def _require_exact(self, name: str, numbers: np.ndarray) -> None:
+        large = beyond(numbers)
+        if not large.size:
+            return
+        texts = self._texts(name)
+        for index in large.tolist():
+            text = texts[index].strip()
+            if text.lstrip("+-").isdigit() and int(text) != numbers[index]:
+                raise ValueError(
+                    f"row {self._before + index}: column {name!r} is {text}, which float64 does not hold"
+                )
+
+    def _explain(self, types: dict[str, Any]) -> None:
+        """Raise for the first row that has another number of fields than the header, or a word for a number."""
+        wrong: list[Any] = []
+
+        def keep(row: Any) -> str:
+            wrong.append(row)
+            return "error"
+
+        with contextlib.suppress(pa.ArrowInvalid):
+            self._source._parsed(self._text, self._names, {}, at_once=True, invalid_row_handler=keep)
+        if wrong:
+            row = wrong[0]
+            number = self._before + row.number - (1 if self._names else 2)
+            expected = f"expected {row.expected_columns}, as the header has"
+            raise ValueError(f"row {number}: has {row.actual_columns} fields: {expected} ({shortened(row.text)})")
+        for name, kind in types.items():
+            if kind not in READS:
+                continue
+            for index, text in enumerate(self._texts(name)):
+                with contextlib.suppress(ValueError):
+                    READS[kind](text or 0)
+                    continue
+                what = "a number" if kind == pa.float64() else "an integer, as those before"
+                row = self._before + index
+                raise ValueError(f"row {row}: column {name!r} is {shortened(text)}: expected {what}")
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """A text in quotes, its beginning if it is long."""
+    return repr(text if len(text) <= most else text[: most - 3] + "...")

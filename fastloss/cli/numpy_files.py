@@ -1,0 +1,127 @@
+"""NumPy's files: a structured array's fields, or an archive's arrays, as columns; read piece by piece."""
+
+import contextlib
+import math
+import zipfile
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from fastloss.cli.arrays import Type
+from fastloss.cli.readers import Columns, Source
+
+
+class Header(NamedTuple):
+    """What a .npy file says of its array."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    def column_type(self) -> Type:
+        """The type of the array as a column."""
+        if len(self.shape) != 1:
+            return f"an array of shape {self.shape}"
+        return arrow_type(self.dtype)
+
+
+def arrow(array: np.ndarray) -> pa.Array:
+    """A NumPy array as an Arrow one, without a copy where it is contiguous and of the machine's byte order."""
+    return pa.array(np.ascontiguousarray(array, array.dtype.newbyteorder("=")))
+
+
+def arrow_type(dtype: np.dtype) -> Type:
+    """The Arrow type of a NumPy one, or its name if there is none."""
+    if dtype.kind in "UT":
+        return pa.string()
+    if dtype.hasobject or dtype.shape or dtype.names is not None:
+        return str(dtype)
+    try:
+        return arrow(np.empty(0, dtype)).type
+    except (pa.ArrowException, ValueError, TypeError):
+        return str(dtype)
+
+
+def read_header(file: Any) -> Header:
+    """The header of a .npy file that is open; the array's bytes follow."""
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    if any(size < 0 for size in shape):
+        raise ValueError(f"its header is damaged: it says that the array's shape is {shape}")
+    return Header(shape, dtype)
+
+
+def read_piece(file: Any, dtype: np.dtype, count: int, what: str) -> np.ndarray:
+    """The next elements of an array."""
+    if not dtype.itemsize:
+        return np.zeros(count, dtype)
+    data = file.read(count * dtype.itemsize)
+    if len(data) < count * dtype.itemsize:
+        raise EOFError(f"{what} ends too early")
+    return np.frombuffer(data, dtype)
+
+
+class NpySource(Source):
+    """.npy with a structured array: its fields are the columns."""
+
+    def _header(self, file: Any) -> Header:
+        header = read_header(file)
+        if header.dtype.names is None:
+            raise ValueError(
+                f"holds a plain array of {header.dtype}: expected a structured one, with fields as columns"
+            )
+        if len(header.shape) != 1:
+            raise ValueError(f"holds an array of shape {header.shape}: expected one dimension")
+        if header.dtype.hasobject:
+            raise ValueError("holds Python objects: expected numbers and strings")
+        return header
+
+    def described(self) -> list[tuple[str, Type]]:
+        with open(self.path, "rb") as file:
+            dtype = self._header(file).dtype
+        return [(name, arrow_type(dtype[name])) for name in dtype.names or ()]
+
+    def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
+        """Pieces of the array, the wanted fields of them."""
+        with open(self.path, "rb") as file:
+            header = self._header(file)
+            size = header.shape[0]
+            for start in range(0, size, rows):
+                part = read_piece(file, header.dtype, min(rows, size - start), "the array")
+                yield {name: arrow(part[name]) for name in columns}, min(size, start + rows) / size
+
+
+class NpzSource(Source):
+    """.npz: its one-dimensional arrays are the columns; compressed or not, they are read piece by piece."""
+
+    def described(self) -> list[tuple[str, Type]]:
+        with zipfile.ZipFile(self.path) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+            return [(name, self._type(archive, name)) for name in names]
+
+    def _type(self, archive: zipfile.ZipFile, name: str) -> Type:
+        try:
+            with archive.open(f"{name}.npy") as file:
+                return read_header(file).column_type()
+        except Exception as error:  # whatever the decoders raise; the column may not be wanted
+            return f"that cannot be read: {error}"
+
+    def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
+        """Pieces of the arrays."""
+        with contextlib.ExitStack() as stack:
+            archive = stack.enter_context(zipfile.ZipFile(self.path))
+            files = {name: stack.enter_context(archive.open(f"{name}.npy")) for name in columns}
+            headers = {name: read_header(file) for name, file in files.items()}
+            size = math.prod(headers[columns[0]].shape)
+            for name, header in headers.items():
+                if math.prod(header.shape) != size:
+                    raise ValueError(f"{name!r} has {header.shape[0]} elements, but {columns[0]!r} has {size}")
+            for start in range(0, size, rows):
+                count = min(rows, size - start)
+                some = {
+                    name: arrow(read_piece(file, headers[name].dtype, count, f"array {name!r}"))
+                    for name, file in files.items()
+                }
+                yield some, (start + count) / size
