@@ -235,6 +235,12 @@ def contrastive_loss(xp, x, y, t):
 
 
 @formula
+def two_term_contrastive_loss(xp, a, p, n):
+    near, far = (xp.sqrt(((a - other) ** 2).sum(1)) for other in (p, n))
+    return (near + xp.maximum(12.0 - far, 0.0)).mean()
+
+
+@formula
 def cosine_embedding_loss(xp, x, y, t):
     cosine = (x * y).sum(1) / xp.sqrt((x * x).sum(1) * (y * y).sum(1))
     return xp.where(t == 1, 1.0 - cosine, xp.maximum(cosine, 0.0)).mean()

@@ -183,6 +183,13 @@ def triplets(rng, size):
     return Parts("elements", tuple(vectors(rng, count) for _ in range(3)), differentiable=(0, 1, 2))
 
 
+@builder("two_term_contrastive_loss")
+def pulled_and_pushed(rng, size):
+    count = height(size, DEPTH)
+    arrays = tuple(vectors(rng, count) for _ in range(3))
+    return Parts("elements", arrays, {"margin": 12.0}, (0, 1, 2))  # about the distance of two such vectors
+
+
 @builder("contrastive_loss")
 def alike_or_not(rng, size):
     count = height(size, DEPTH)

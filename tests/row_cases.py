@@ -138,6 +138,12 @@ def contrastive_loss(rng):
 
 
 @builder
+def two_term_contrastive_loss(rng):
+    for words in ({}, {"margin": 4.0}, {"margin": 4.0, "squared": True}):
+        yield (vectors(rng), vectors(rng), vectors(rng)), words, (0, 1, 2), (ROWS,)
+
+
+@builder
 def cosine_embedding_loss(rng):
     for words in ({}, {"margin": -0.6}):
         yield (vectors(rng), vectors(rng), np.array([-1, 1, 1, -1, -1, 1])), words, (0, 1), (ROWS,)

@@ -171,6 +171,10 @@ BY_HAND = [
     ("contrastive_loss", (*PAIR, [1, 0]), {"margin": 3}, [25, 4]),
     ("contrastive_loss", (*PAIR, [0, 1]), {"similar": 0, "half": True}, [12.5, 0]),
     ("contrastive_loss", (*PAIR, [1, 0]), {"margin": 3, "squared": False}, [5, 2]),
+    # D(a,p) = 5, D(a,n) = 1
+    ("two_term_contrastive_loss", ([[0.0, 0]], [[3, 4]], [[0.6, 0.8]]), {"margin": 3}, [7]),
+    ("two_term_contrastive_loss", ([[0.0, 0]], [[3, 4]], [[0.6, 0.8]]), {}, [5]),
+    ("two_term_contrastive_loss", ([[0.0, 0]], [[3, 4]], [[0.6, 0.8]]), {"margin": 3, "squared": True}, [29]),
     ("hinge_embedding_loss", ([0.25, 0.25, 3.0], [1, -1, -1]), {}, [0.25, 0.75, 0]),
     # aims 1 + 0.5*4, 1
     ("td_loss", ([[0.0, 2]] * 2, [1, 0], [1, 1], [[4, 3]] * 2, [0, 1]), {"gamma": 0.5}, [1, 1]),
@@ -265,6 +269,7 @@ LIMITS = [
     ("margin_ranking_loss", ([inf, -inf, nan], [0, 0, 0], [1, 1, 1]), {}, [0, inf, nan]),
     ("triplet_margin_loss", ([[0]] * 3, [[1], [inf], [nan]], [[inf], [1], [1]]), {}, [0, inf, nan]),
     ("contrastive_loss", ([[inf], [inf], [nan]], [[0]] * 3, [1, 0, 0]), {}, [inf, 0, nan]),
+    ("two_term_contrastive_loss", ([[0]] * 3, [[inf], [1], [nan]], [[1], [inf], [1]]), {}, [inf, 1, nan]),
     ("hinge_embedding_loss", ([inf, inf, nan], [1, -1, -1]), {}, [inf, 0, nan]),
     ("td_loss", ([[0.0]] * 2, [0, 0], [1, 1], [[inf], [nan]], [1, 0]), {"gamma": 1}, [1, nan]),
     ("policy_gradient_loss", ([[inf, 0]] * 3, [0, 1, 1], [1, 1, 0]), ENTROPY, [0, inf, 0]),

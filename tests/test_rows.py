@@ -135,6 +135,15 @@ class TestIdentities:
         theirs = fastloss.contrastive_loss(a, b, 1 - t, margin=3.0, similar=0, half=True)
         assert theirs == pytest.approx(ours / 2)
 
+    @pytest.mark.parametrize("squared", [False, True])
+    def test_two_terms_are_two_pairs(self, rng, squared):
+        a, p, n = (rng.normal(size=(ROWS, 3)) for _ in range(3))
+        words = {"margin": 3.0, "squared": squared}
+        value, (by_a, by_p, by_n) = fastloss.two_term_contrastive_loss.value_and_grad(a, p, n, **words)
+        near, (a_near, p_near) = fastloss.contrastive_loss.value_and_grad(a, p, np.ones(ROWS), **words)
+        far, (a_far, n_far) = fastloss.contrastive_loss.value_and_grad(a, n, np.zeros(ROWS), **words)
+        agree((value, by_a, by_p, by_n), (near + far, a_near + a_far, p_near, n_far), 1e-12)
+
     def test_triplets_of_one_norm(self, rng):
         a, p, n = (rng.normal(size=(ROWS, 3)) for _ in range(3))
         expected = fastloss.triplet_margin_loss.value_and_grad(a, p, n, p=2.0, margin=3.0)
@@ -222,9 +231,17 @@ class TestExtremes:
         value, gradients = fastloss.contrastive_loss.value_and_grad(same, same, [0])
         assert value == 1.0
         assert all((gradient == 0.0).all() for gradient in gradients)
+        value, gradients = fastloss.two_term_contrastive_loss.value_and_grad(same, same, same)
+        assert value == 1.0
+        assert all((gradient == 0.0).all() for gradient in gradients)
         for t in (1, -1):
             _, gradients = fastloss.cosine_embedding_loss.value_and_grad(same, same, [t])
             assert all(np.abs(gradient).max() < 1e-12 for gradient in gradients)
+
+    def test_a_negative_at_the_margin_has_the_slope_within_it(self):
+        """PyTorch's clamp(min=0) has slope 1 at 0: by a negative at distance 1 the slope is that of -d."""
+        value, (anchor, _, negative) = fastloss.two_term_contrastive_loss.value_and_grad([[0.0]], [[0.0]], [[1.0]])
+        assert (value, anchor.tolist(), negative.tolist()) == (0.0, [[1.0]], [[-1.0]])
 
     def test_empty_masks_overlap(self):
         value, gradient = fastloss.dice_loss.value_and_grad(np.zeros(4), np.zeros(4))

@@ -43,6 +43,7 @@ class TestNan:
             (fastloss.crammer_singer_loss, (logits, ids), {}),
             (fastloss.policy_gradient_loss, (logits, ids, np.ones(ROWS)), {}),
             (fastloss.triplet_margin_loss, (logits, logits + 1.0, logits - 1.0), {"p": 3.0}),
+            (fastloss.two_term_contrastive_loss, (logits, logits + 1.0, logits - 1.0), {"margin": 9.0}),
         ]
         for loss, arrays, words in losses:
             value, gradient = loss.value_and_grad(*arrays, reduction="none", **words)
@@ -180,6 +181,10 @@ WRONG = {
     ),
     "shapes that differ": (lambda x, t: fastloss.kl_divergence(x, x[1:]), r"q has shape \(6, 5\): expected"),
     "vectors that differ": (lambda x, t: fastloss.triplet_margin_loss(x, x, x[:, 1:]), r"negative has shape \(7, 4\)"),
+    "a negative that differs": (
+        lambda x, t: fastloss.two_term_contrastive_loss(x, x, x[1:]),
+        r"negative has shape \(6, 5\): expected the shape of anchor",
+    ),
     "centers that differ": (lambda x, t: fastloss.center_loss(x, t, x[:, 1:]), r"centers has shape \(7, 4\)"),
     "an action out of range": (lambda x, t: fastloss.policy_gradient_loss(x, t - 9, t), r"actions\[0\] is -\d"),
     "an end that is neither": (

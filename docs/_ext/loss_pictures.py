@@ -335,6 +335,18 @@ def _third(gradient: Any, _: float) -> float:
     return float(gradient[2][0, 0])
 
 
+@recipe("two_term_contrastive_loss")
+def _two_terms(loss: Loss) -> Picture:
+    variants: list[tuple[str, dict[str, Any]]] = [("margin 1", {}), ("margin 1.5", {"margin": 1.5})]
+    variants.append(("margin 1, squared", {"squared": True}))
+    curves = [
+        curve(loss, label, steps(0.0, 2.0), lambda x: ([[0.0]], [[0.5]], [[x]]), _third, **words)
+        for label, words in variants
+    ]
+    caption = "Anchor at 0, positive at 0.5, the negative moves; the slope is by its place."
+    return Picture("place of the negative", caption, tuple(curves))
+
+
 @recipe("contrastive_loss")
 def _contrastive(loss: Loss) -> Picture:
     curves = [

@@ -10,7 +10,13 @@ from fastloss.rows import Matrix, RowLoss, Rows, last_axis, row_loss
 from fastloss.shapes import vectors
 from fastloss.shapes.rows import Wanted, formulas
 
-__all__ = ["center_loss", "contrastive_loss", "cosine_embedding_loss", "triplet_margin_loss"]
+__all__ = [
+    "center_loss",
+    "contrastive_loss",
+    "cosine_embedding_loss",
+    "triplet_margin_loss",
+    "two_term_contrastive_loss",
+]
 
 
 def _vectors(names: tuple[str, ...], values: tuple[object, ...]) -> tuple[Matrix, ...]:
@@ -158,6 +164,62 @@ def contrastive_loss(x1, x2, target, *, margin=1.0, similar=1, half=False, squar
     labels = validate.vector("target", target, matrices[0].outer, BINARY)
     settings = margin, float(similar), 0.5 if half else 1.0
     return Rows(CONTRASTIVE[squared], matrices, (labels,), settings)
+
+
+TWO_TERM = {
+    squared: formulas(
+        "two_term_contrastive_loss" + ("" if squared else "_linear"), vectors.of_two_distances, 3, **dict(made.names)
+    )
+    for squared, made in CONTRASTIVE.items()
+}
+
+
+@row_loss(
+    parameters={"margin": ANY, "squared": Flag()},
+    reference="Hadsell, Chopra & LeCun, Dimensionality reduction by learning an invariant mapping, 2006",
+)
+def two_term_contrastive_loss(anchor, positive, negative, *, margin=1.0, squared=False):
+    r"""Draws a positive to its anchor and drives a negative away from it, up to a margin; on given triplets.
+
+    .. math:: \ell = D(a, p) + \max(0, m - D(a, n)), \qquad D(x, y) = \lVert x - y \rVert_2
+
+    The two distances are not compared with each other, as they are in `triplet_margin_loss`: it is `contrastive_loss`
+    of the similar pair (a, p) plus that of the other pair (a, n).
+
+    Parameters
+    ----------
+    anchor, positive, negative : array_like of shape (..., D)
+        The vectors a, p, n; where two of them are equal, the gradient of their distance is 0.
+    margin : float
+        From which distance on a negative is left alone, m, in units of the distance.
+    squared : bool
+        Squares the two terms, as in `contrastive_loss`: :math:`D(a, p)^2 + \max(0, m - D(a, n))^2`.
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss`; one loss for each triplet.
+
+    Returns
+    -------
+    float, or an array of shape (...) for ``reduction="none"``
+        The gradient is a tuple of three. At a distance of m that of the negative is PyTorch's: as within the margin.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    References
+    ----------
+    R. Hadsell, S. Chopra & Y. LeCun, Dimensionality reduction by learning an invariant mapping, CVPR 2006, whose pairs
+    are taken two at a time.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.two_term_contrastive_loss([[0.0, 0.0]], [[0.3, 0.4]], [[0.0, 0.25]])
+    1.25
+    """
+    matrices = _vectors(("anchor", "positive", "negative"), (anchor, positive, negative))
+    return Rows(TWO_TERM[squared], matrices, (), (margin, 1.0, 1.0))
 
 
 def _cosine(cosine, label, parameters):

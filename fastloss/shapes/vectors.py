@@ -125,6 +125,22 @@ def of_distance(i, operands, factor, parameters, derivatives):
     return value(d, labels[i], parameters), 0
 
 
+def of_two_distances(i, operands, factor, parameters, derivatives):
+    """value(||a - p||, 1) + value(||a - n||, 0); parameters are those of the formula."""
+    anchor, positive, negative = operands
+    near, far = distance(i, anchor, positive, (2.0, 0.0)), distance(i, anchor, negative, (2.0, 0.0))
+    if WANT_GRADIENT:
+        pull, push = factor * slope(near, 1.0, parameters), factor * slope(far, 0.0, parameters)
+        for k in range(FIRST, np.uint64(anchor.shape[1])):
+            x = np.float64(anchor[i, k])
+            to_near = pull * direction(x - np.float64(positive[i, k]), near, 2.0)
+            to_far = push * direction(x - np.float64(negative[i, k]), far, 2.0)
+            derivatives[0][i, k] = to_near + to_far
+            derivatives[1][i, k] = -to_near
+            derivatives[2][i, k] = -to_far
+    return value(near, 1.0, parameters) + value(far, 0.0, parameters), 0
+
+
 def sum_products(i, a, b):
     """a.b, a.a and b.b, the latter two with EPSILON added."""
     product = 0.0

@@ -49,6 +49,15 @@ def contrastive_loss(x1, x2, target, *, margin=1.0, similar=1, half=False, squar
 
 
 @oracle
+def two_term_contrastive_loss(anchor, positive, negative, *, margin=1.0, squared=False):
+    def loss(a, pos, neg):
+        terms = _distance(a, pos, 2, 0), at_least_zero(number(margin) - _distance(a, neg, 2, 0))
+        return total([term**2 if squared else term for term in terms])
+
+    return _by_vectors(loss, (anchor, positive, negative))
+
+
+@oracle
 def cosine_embedding_loss(input1, input2, target, *, margin=0.0):
     # torch: cos = x.y / sqrt((x.x + 1e-12)(y.y + 1e-12)); 1 - cos at 1, max(0, cos - margin) at -1,
     # 0 at any other target.
