@@ -115,6 +115,14 @@ BY_HAND = [
         {"alpha": 4, "continuous": True},
         [10, 0.5, 0.125],
     ),
+    # 2 (3 - 2/2), 1.5^2/2 within the lower threshold, 3 - 1/2
+    ("asymmetric_huber_loss", ([-3.0, -1.5, 3.0], [0, 0, 0]), {"delta_below": 2}, [4, 1.125, 2.5]),
+    (
+        "asymmetric_huber_loss",
+        ([-3.0, -0.25, 0.75], [0, 0, 0]),
+        {"delta_below": 0.5, "alpha": 4, "continuous": True},
+        [5.5, 0.125, 0.28125],
+    ),
     ("log_cosh_loss", ([2.0, 0.5, 1e3], [0] * 3), {}, [log(cosh(2)), log(cosh(0.5)), 1e3 - A]),
     ("mape_loss", ([1.0, 3.0], [-2, 4]), {}, [1.5, 0.25]),
     ("mape_loss", ([1.0, 3.0], [0, 4]), {"epsilon": 0.5}, [2, 0.25]),
@@ -251,6 +259,7 @@ LIMITS = [
     ("mse_loss", ([1e300, inf, inf, nan], [0, 0, inf, 0]), {}, [mpf(1e300) ** 2, inf, nan, nan]),
     ("huber_loss", ([inf, nan, 1e300], [0, 0, 0]), {}, [inf, nan, 1e300]),
     ("asymmetric_huber_loss", ([inf, -inf, nan], [0, 0, 0]), {"alpha": 2}, [inf, inf, nan]),
+    ("asymmetric_huber_loss", ([inf, -inf, nan], [0, 0, 0]), {"delta_below": 2}, [inf, inf, nan]),
     # cosh a = 1 + a^2/2 + ...
     ("log_cosh_loss", ([1e-40, inf, -inf, nan], [0] * 4), {}, [mpf(1e-40) ** 2 / 2, inf, inf, nan]),
     ("mape_loss", ([1.0, inf, nan], [inf, 1, 1]), {}, [1, inf, nan]),

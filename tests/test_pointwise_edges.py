@@ -146,6 +146,8 @@ LIMITS = [  # name, parameters, input, target, value, slope
     ("smooth_l1_loss", {}, -INF, 0.0, INF, -1.0),
     ("smooth_l1_loss", {"beta": 0.0}, INF, 0.0, INF, 1.0),
     ("asymmetric_huber_loss", {"alpha": 3.0}, -INF, 0.0, INF, -3.0),
+    ("asymmetric_huber_loss", {"delta_below": 2.0}, -INF, 0.0, INF, -2.0),
+    ("asymmetric_huber_loss", {"delta_below": 2.0}, INF, 0.0, INF, 1.0),
     ("log_cosh_loss", {}, -INF, 0.0, INF, -1.0),
     ("l1_loss", {}, -INF, 0.0, INF, -1.0),
     ("mse_loss", {}, INF, 0.0, INF, INF),

@@ -45,6 +45,32 @@ def test_asymmetric_huber_with_alpha_one_is_huber(continuous):
     equal(asymmetric, everything(fastloss.huber_loss, X, T, delta=2.0))
 
 
+@pytest.mark.parametrize("continuous", [False, True])
+def test_asymmetric_huber_is_a_huber_on_each_side(continuous):
+    """Each with its own threshold; the factor is on the lower side, in the literal form beyond the threshold only."""
+    words = {"delta": 2.0, "delta_below": 0.5, "alpha": 3.0, "continuous": continuous}
+    above, below = (everything(fastloss.huber_loss, X, T, delta=delta) for delta in (2.0, 0.5))
+    factors = np.where(X - T < (0.0 if continuous else -0.5), 3.0, 1.0)
+    expected = [factors * np.where(X < T, one, other) for one, other in zip(below, above, strict=True)]
+    equal(everything(fastloss.asymmetric_huber_loss, X, T, **words), expected)
+
+
+def test_asymmetric_huber_without_a_second_threshold_has_one():
+    words = {"delta": 2.0, "alpha": 3.0}
+    given = everything(fastloss.asymmetric_huber_loss, X, T, delta_below=2.0, **words)
+    equal(given, everything(fastloss.asymmetric_huber_loss, X, T, **words), 1.0, 0.0, 0.0)
+
+
+def test_asymmetric_huber_is_continuous_at_both_thresholds():
+    """In the form that is said to be: steps of an ulp across each change value and slope by a few ulp."""
+    words = {"delta": 1.5, "delta_below": 0.75, "alpha": 3.0, "continuous": True}
+    for at in (1.5, -0.75, 0.0):
+        x = [np.nextafter(at, -9.0), at, np.nextafter(at, 9.0)]
+        value, slope, _ = everything(fastloss.asymmetric_huber_loss, x, [0.0] * 3, **words)
+        np.testing.assert_allclose(value, value[1], rtol=1e-15, atol=1e-300)
+        np.testing.assert_allclose(slope, slope[1], rtol=1e-15, atol=1e-300)
+
+
 @pytest.mark.parametrize(("continuous", "inside"), [(False, 0.5), (True, 1.5)])
 def test_asymmetric_huber_at_the_jump(continuous, inside):
     value = fastloss.asymmetric_huber_loss(

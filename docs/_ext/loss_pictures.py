@@ -114,6 +114,7 @@ VARIANTS: dict[str, list[tuple[str, float, dict[str, Any]]]] = {
     "asymmetric_huber_loss": [
         ("alpha 3", 0.0, {"alpha": 3.0}),
         ("alpha 3, continuous", 0.0, {"alpha": 3.0, "continuous": True}),
+        ("delta_below 2", 0.0, {"delta_below": 2.0}),
     ],
     "binary_cross_entropy_with_logits": [
         ("target 1", 1.0, {}),

@@ -1,6 +1,6 @@
 """Huber's loss and its relatives: quadratic near the target, linear beyond. a = input - target."""
 
-from fastloss.domains import AT_LEAST_ZERO, POSITIVE, Flag
+from fastloss.domains import AT_LEAST_ZERO, POSITIVE, Flag, Range
 from fastloss.elementary import sign, unless_nan
 from fastloss.pointwise import pointwise
 
@@ -126,46 +126,59 @@ def smooth_l1_loss(input, target, *, beta=1.0):
     return (beta,)
 
 
-def _below(a, delta, alpha, inside):
+def _side(a, delta, below):
+    """Where the loss turns linear on the side of the difference a."""
+    return below if a < 0.0 else delta
+
+
+def _factor(a, below, alpha, inside):
     """The factor of the difference a."""
-    return alpha if a < -delta else (inside if a < 0.0 else 1.0)
+    return alpha if a < -below else (inside if a < 0.0 else 1.0)
 
 
-def _asymmetric(x, t, delta, alpha, inside):
-    return _below(x - t, delta, alpha, inside) * _huber(x, t, delta)
+def _asymmetric(x, t, delta, below, alpha, inside):
+    return _factor(x - t, below, alpha, inside) * _huber(x, t, _side(x - t, delta, below))
 
 
-def _asymmetric_slope(x, t, delta, alpha, inside):
-    return _below(x - t, delta, alpha, inside) * _huber_slope(x, t, delta)
+def _asymmetric_slope(x, t, delta, below, alpha, inside):
+    return _factor(x - t, below, alpha, inside) * _huber_slope(x, t, _side(x - t, delta, below))
 
 
-def _asymmetric_curvature(x, t, delta, alpha, inside):
-    return _below(x - t, delta, alpha, inside) * _huber_curvature(x, t, delta)
+def _asymmetric_curvature(x, t, delta, below, alpha, inside):
+    return _factor(x - t, below, alpha, inside) * _huber_curvature(x, t, _side(x - t, delta, below))
 
 
 @pointwise(
     _asymmetric,
     _asymmetric_slope,
     _asymmetric_curvature,
-    parameters={"delta": POSITIVE, "alpha": POSITIVE, "continuous": Flag()},
+    parameters={
+        "delta": POSITIVE,
+        "delta_below": Range(0.0, open_low=True, optional=True),
+        "alpha": POSITIVE,
+        "continuous": Flag(),
+    },
     reference="Huber, Robust estimation of a location parameter, 1964; the asymmetric form weighs one side by alpha",
 )
-def asymmetric_huber_loss(input, target, *, delta=1.0, alpha=1.0, continuous=False):
-    r"""Huber loss that counts large predictions that are too low `alpha` times.
+def asymmetric_huber_loss(input, target, *, delta=1.0, delta_below=None, alpha=1.0, continuous=False):
+    r"""Huber loss whose two sides have thresholds of their own, and that counts large predictions too low `alpha` times.
 
-    .. math:: \ell = \begin{cases} \alpha \delta (|a| - \delta / 2) & a < -\delta \\ a^2 / 2 & |a| \le \delta \\
-        \delta (a - \delta / 2) & a > \delta \end{cases} \qquad a = \text{input} - \text{target}
+    .. math:: \ell = \begin{cases} \alpha \delta_- (|a| - \delta_- / 2) & a < -\delta_- \\
+        a^2 / 2 & -\delta_- \le a \le \delta \\ \delta (a - \delta / 2) & a > \delta \end{cases}
+        \qquad a = \text{input} - \text{target}
 
     Parameters
     ----------
     input, target : array_like of one shape
         Predictions and the numbers to be predicted, of any shape.
     delta : float > 0
-        Where the loss turns linear, in units of the target.
+        Where the loss turns linear above the target, in units of the target.
+    delta_below : float > 0, optional
+        Where it does so below the target, :math:`\delta_-`; None is `delta`.
     alpha : float > 0
         The factor below the target.
     continuous : bool
-        The form above jumps at :math:`a = -\delta` unless `alpha` is 1. True multiplies the whole negative side by
+        The form above jumps at :math:`a = -\delta_-` unless `alpha` is 1. True multiplies the whole negative side by
         `alpha` instead, so that value and slope are continuous.
     sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`.
@@ -177,7 +190,7 @@ def asymmetric_huber_loss(input, target, *, delta=1.0, alpha=1.0, continuous=Fal
     Raises
     ------
     ValueError
-        If the shapes differ, a weight is negative, or `delta` or `alpha` is not positive.
+        If the shapes differ, a weight is negative, or `delta`, `delta_below` or `alpha` is not positive.
 
     References
     ----------
@@ -188,5 +201,7 @@ def asymmetric_huber_loss(input, target, *, delta=1.0, alpha=1.0, continuous=Fal
     >>> import fastloss
     >>> fastloss.asymmetric_huber_loss([-3.0, 3.0], [0.0, 0.0], alpha=2.0, reduction="none").tolist()
     [5.0, 2.5]
+    >>> fastloss.asymmetric_huber_loss([-3.0, 3.0], [0.0, 0.0], delta_below=2.0, reduction="none").tolist()
+    [4.0, 2.5]
     """
-    return delta, alpha, alpha if continuous else 1.0
+    return delta, delta if delta_below is None else delta_below, alpha, alpha if continuous else 1.0

@@ -58,7 +58,12 @@ def unpack_3(parameters):
     return parameters[1], parameters[2], parameters[3]
 
 
-UNPACKS = (unpack_0, unpack_1, unpack_2, unpack_3)  # the formula's own parameters, after the derivatives' factor
+def unpack_4(parameters):
+    return parameters[1], parameters[2], parameters[3], parameters[4]
+
+
+# The formula's own parameters, after the derivatives' factor
+UNPACKS = (unpack_0, unpack_1, unpack_2, unpack_3, unpack_4)
 
 
 def check_one(a):

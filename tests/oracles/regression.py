@@ -65,10 +65,11 @@ def smooth_l1_loss(x, t, *, beta=1.0):
 
 
 @elementwise
-def asymmetric_huber_loss(x, t, *, delta=1.0, alpha=1.0, continuous=False):
+def asymmetric_huber_loss(x, t, *, delta=1.0, delta_below=None, alpha=1.0, continuous=False):
     a, delta, alpha = x - t, number(delta), number(alpha)
-    if a < -delta:
-        return alpha * delta * (-a - delta / 2)
+    below = delta if delta_below is None else number(delta_below)
+    if a < -below:
+        return alpha * below * (-a - below / 2)
     if a > delta:
         return delta * (a - delta / 2)
     return alpha * a**2 / 2 if continuous and a < 0 else a**2 / 2
