@@ -82,9 +82,10 @@ def sphereface_loss(rng):
 
 @builder
 def ge2e_loss(rng):
-    for words in ({}, {"variant": "contrast"}, {"w": 3.0, "b": 0.5, "variant": "contrast"}):
+    for words in ({}, {"variant": "contrast"}, {"w": 3.0, "b": 0.5, "variant": "contrast", "normalise": False}):
         yield (rows(rng), CLASSES_OF), words, (0,), (COUNT,)
     yield (rng.normal(size=(3, 2, DEPTH)),), {}, (0,), (6,)
+    yield (rng.normal(size=(3, 2, DEPTH)),), {"normalise": False}, (0,), (6,)
 
 
 @builder

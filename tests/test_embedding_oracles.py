@@ -167,6 +167,21 @@ BY_HAND = [
         ],
         None,
     ),
+    # the length of (0, 3) counts in the centroid (1, 3)/2 of the raw form only
+    (
+        GE2E,
+        ([[EAST, [0.0, 3]], [WEST, [-3.0, 0]]],),
+        {"w": 2, "b": 0.5},
+        [soft(-2), A] + [soft(-2 - sqrt(2))] * 2,
+        None,
+    ),
+    (
+        GE2E,
+        ([[EAST, [0.0, 3]], [WEST, [-3.0, 0]]],),
+        {"w": 2, "b": 0.5, "normalise": False},
+        [soft(-2), A] + [soft(-2 - 2 / sqrt(10))] * 2,
+        None,
+    ),
     # 10 cos - 5 of cos 0 to the own and 1 to the other speaker's only utterance, which has no loss itself
     (GE2E, ([EAST, NORTH, [0.0, 2]], ["x", "y", "x"]), {}, [soft(0), 0, soft(10)], [1, 0, 1]),
     (

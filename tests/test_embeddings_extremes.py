@@ -103,6 +103,7 @@ def cosine_calls(x, y):
         yield getattr(fastloss, name), (x, y[:6], labels), {"scale": 4.0}
     yield fastloss.ge2e_loss, (x, labels), {}
     yield fastloss.ge2e_loss, (x, labels), {"variant": "contrast"}
+    yield fastloss.ge2e_loss, (x, labels), {"variant": "contrast", "normalise": False}
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -136,6 +137,22 @@ def test_lengths_do_not_matter_to_the_cosine(factor):
                 assert_near(two * back, one, 1e-11)
             else:
                 np.testing.assert_allclose(two, one, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("variant", ["softmax", "contrast"])
+def test_utterances_of_any_length_have_one_weight_in_a_centroid(variant):
+    """Given unit vectors both forms are the definition; other lengths leave the default form as it is."""
+    rng = np.random.default_rng(15)
+    x, labels, lengths = unit(rng.normal(size=(12, 4))), np.arange(12) % 3, 10.0 ** rng.uniform(-150, 150, (12, 1))
+    value, slopes = fastloss.ge2e_loss.value_and_grad(x, labels, variant=variant)
+    given = fastloss.ge2e_loss(x, labels, variant=variant, normalise=False)
+    assert value == pytest.approx(given, rel=1e-13)
+    other, more = fastloss.ge2e_loss.value_and_grad(lengths * x, labels, variant=variant)
+    assert other == pytest.approx(value, rel=1e-12)
+    np.testing.assert_allclose(more.embeddings * lengths, slopes.embeddings, rtol=1e-9, atol=1e-13)
+    np.testing.assert_allclose((slopes.embeddings * x).sum(1), 0.0, atol=1e-15)  # a length has no slope
+    raw = fastloss.ge2e_loss(np.arange(1.0, 13.0)[:, None] * x, labels, variant=variant, normalise=False)
+    assert abs(raw - value) > 1e-3
 
 
 @pytest.mark.parametrize("length", [5e-324, 1e-310, 1.7e308])

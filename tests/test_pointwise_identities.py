@@ -50,7 +50,8 @@ def test_asymmetric_huber_is_a_huber_on_each_side(continuous):
     """Each with its own threshold; the factor is on the lower side, in the literal form beyond the threshold only."""
     words = {"delta": 2.0, "delta_below": 0.5, "alpha": 3.0, "continuous": continuous}
     above, below = (everything(fastloss.huber_loss, X, T, delta=delta) for delta in (2.0, 0.5))
-    factors = np.where(X - T < (0.0 if continuous else -0.5), 3.0, 1.0)
+    beyond = X < T if continuous else X - T < -0.5
+    factors = np.where(beyond, 3.0, 1.0)
     expected = [factors * np.where(X < T, one, other) for one, other in zip(below, above, strict=True)]
     equal(everything(fastloss.asymmetric_huber_loss, X, T, **words), expected)
 

@@ -16,7 +16,7 @@ from fastloss.candidates import (
     left_out,
     sigmoid,
 )
-from fastloss.domains import ANY, POSITIVE, Choice, Free
+from fastloss.domains import ANY, POSITIVE, Choice, Flag, Free
 from fastloss.shapes.candidates import Logits, Scaled
 
 __all__ = ["ge2e_loss"]
@@ -25,15 +25,16 @@ __all__ = ["ge2e_loss"]
 class OwnCentroid:
     """Each row's logit with the mean of its class, itself left out."""
 
-    def __init__(self, given: Any, classes: np.ndarray, count: int):
+    def __init__(self, given: Scaled, classes: np.ndarray, count: int):
         self.classes = classes
         self.sizes = np.bincount(classes, minlength=count)
         self.others = self.sizes[classes] - 1
-        self._given = given
+        self._about = given
         self._shares = np.divide(1.0, self.others, out=np.zeros(len(given)), where=self.others > 0)
         self._store: Any = None
+        self._given: Any = None
         self._means: Any = None
-        self._through: Any = None  # the gradient by the given rows, through the means
+        self._through: Any = None  # the gradient by the rows that the means are of, through the means
 
     def _others(self, source: Any) -> Any:
         """For each row the mean of its class, itself left out. A gradient by these means is pulled back by the same."""
@@ -45,9 +46,9 @@ class OwnCentroid:
         return result
 
     def logits(self, logits: Logits) -> np.ndarray:
-        self._store, wide = logits.store, np.dtype(np.float64)
-        means = self._others(self._store.vectors(Scaled((self._given,), wide)))
-        self._means = self._store.vectors(Scaled((means,), wide, unit=True))
+        self._store = logits.store
+        self._given = self._store.vectors(self._about)
+        self._means = self._store.vectors(Scaled((self._others(self._given),), self._about.dtype, unit=True))
         result = self._store.dots(logits.rows, None, self._means, None)
         return result + (logits.bias[self.classes] if logits.bias.size else 0.0)
 
@@ -61,8 +62,10 @@ class OwnCentroid:
 
     def add(self, gradient: Gradient) -> None:
         """To the gradient by the rows, what goes through their own means, and through the classes'."""
-        self._store.add(gradient.rows, None, np.ones(len(self.others)), self._through, None)
-        self._store.add(gradient.rows, None, 1.0 / self.sizes[self.classes], gradient.columns, self.classes)
+        add, by_given = self._store.add, self._store.zeros(self._given.shape, np.float64)
+        add(by_given, None, np.ones(len(self.others)), self._through, None)
+        add(by_given, None, 1.0 / self.sizes[self.classes], gradient.columns, self.classes)
+        add(gradient.rows, None, np.ones(len(self.others)), self._given.pull(by_given), None)
 
 
 @candidates_loss(
@@ -71,15 +74,18 @@ class OwnCentroid:
         "w": POSITIVE,
         "b": ANY,
         "variant": Choice(("softmax", "contrast")),
+        "normalise": Flag(),
     },
     reference="Wan, Wang, Papir & Lopez Moreno, Generalized end-to-end loss for speaker verification, 2018",
     kind=CountedLoss,
 )
-def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax"):
+def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax", normalise=True):
     r"""Each utterance against the centroids of all speakers; its own centroid leaves it out.
 
     .. math:: \ell_{ji} = -S_{ji,j} + \log \sum_k e^{S_{ji,k}} \quad\text{or}\quad
         1 - \sigma(S_{ji,j}) + \max_{k \ne j} \sigma(S_{ji,k}), \qquad S_{ji,k} = w \cos(e_{ji}, c_k) + b
+
+    A centroid c is the mean of a speaker's utterances, each divided by its length: only their directions count.
 
     Parameters
     ----------
@@ -92,6 +98,9 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax"):
         Without effect on the softmax variant.
     variant : {"softmax", "contrast"}
         The first or the second formula.
+    normalise : bool
+        Whether utterances are brought to length 1 before their centroids are taken, as in the paper. Without it a
+        longer utterance has more weight in its speaker's centroid.
     sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`; one loss for each utterance, N in all. An utterance that is its
         speaker's only one has none, and does not count in the mean; it is a centroid for the others.
@@ -127,8 +136,8 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax"):
     known = np.repeat(np.arange(shape[0]), shape[1]) if labels is None else codes("labels", labels, shape[0])
     array = array.reshape(math.prod(shape[:-1]), shape[-1])
     dtype = validate.common_dtype((array,))
-    rows, columns = Scaled((array,), dtype, w, True), Scaled((array,), dtype, 1.0, True, known)
-    own = OwnCentroid(array, known, len(columns))
+    rows, columns = Scaled((array,), dtype, w, True), Scaled((array,), dtype, 1.0, True, known, normalise)
+    own = OwnCentroid(columns.members, known, len(columns))
     mass = (own.others > 0).astype(np.float64)
     contrast = variant == "contrast"
 

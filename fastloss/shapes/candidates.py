@@ -17,6 +17,12 @@ class Scaled:
     factor: float = 1.0
     unit: bool = False
     classes: np.ndarray | None = None  # numbers from 0: each class's mean takes the place of its vectors
+    unit_members: bool = False  # the means are those of vectors of length 1
+
+    @property
+    def members(self) -> "Scaled":
+        """Of means, the vectors that they are made of."""
+        return Scaled(self.arrays, np.dtype(np.float64), unit=self.unit_members)
 
     def __len__(self) -> int:
         return sum(map(len, self.arrays)) if self.classes is None else int(self.classes.max(initial=-1)) + 1

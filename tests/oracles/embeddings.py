@@ -199,7 +199,7 @@ def sphereface_loss(embeddings, weights, labels, *, margin=4.0, scale=1.0):
 
 
 @oracle
-def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax"):
+def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax", normalise=True):
     if variant not in ("softmax", "contrast"):
         raise ValueError(f"variant is {variant!r}")
     embeddings = exact(embeddings)
@@ -207,6 +207,8 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax"):
         speakers, utterances, _ = embeddings.shape
         labels = [speaker for speaker in range(speakers) for _ in range(utterances)]
         embeddings = embeddings.reshape(speakers * utterances, -1)
+    if normalise:
+        embeddings = _directions(embeddings)
     speakers = list(dict.fromkeys(labels))
     pairs = []
     for i, e in enumerate(embeddings):

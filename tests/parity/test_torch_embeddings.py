@@ -137,10 +137,12 @@ def sphereface_loss(embeddings, weights, labels, *, margin=4.0, scale=1.0):
     return with_margin(embeddings, weights, labels, scale, target)
 
 
-def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax"):
+def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax", normalise=True):
     if labels is None:
         labels = np.repeat(np.arange(embeddings.shape[0]), embeddings.shape[1])
         embeddings = embeddings.reshape(len(labels), -1)
+    if normalise:
+        embeddings = F.normalize(embeddings, eps=0.0)
     speakers = codes(labels)
     member = F.one_hot(speakers)
     sums, counts = member.double().T @ embeddings, member.sum(0)
@@ -292,8 +294,13 @@ CASES = [
     Case(sphereface_loss, (X, CLASSES), (TARGETS,), scalars={"scale": 1.0}),
     Case(sphereface_loss, (X, CLASSES), (TARGETS,), {"margin": 2.0}, scalars={"scale": 3.0}),
     *(
-        Case(ge2e_loss, arrays, fixed, {"variant": variant}, scalars={"w": 4.0, "b": -0.5})
-        for variant in ("softmax", "contrast")
+        Case(ge2e_loss, arrays, fixed, words, scalars={"w": 4.0, "b": -0.5})
+        for words in (
+            {"variant": "softmax"},
+            {"variant": "contrast"},
+            {"variant": "softmax", "normalise": False},
+            {"variant": "contrast", "normalise": False},
+        )
         for arrays, fixed in [((normal(8, 5, D),), ()), ((X,), (LABELS,)), ((X,), (WORDS,))]
     ),
     *(

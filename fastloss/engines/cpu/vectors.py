@@ -104,7 +104,7 @@ class Store:
         if about.classes is not None:
             sizes = np.bincount(about.classes, minlength=len(about))
             means = self.zeros((len(about), array.shape[1]), np.float64)
-            self.add(means, about.classes, 1.0 / sizes[about.classes], array, None)
+            self.add(means, about.classes, 1.0 / sizes[about.classes], self.vectors(about.members), None)
             array = means
         return Vectors(array, about)
 

@@ -127,7 +127,8 @@ class Vectors:
         if about.classes is not None:
             count = len(about)
             means = store.zeros((count, depth), np.float64)
-            store.add(means, about.classes, 1.0 / np.bincount(about.classes)[about.classes], arrays[0], None)
+            shares = 1.0 / np.bincount(about.classes)[about.classes]
+            store.add(means, about.classes, shares, store.vectors(about.members), None)
             arrays = [means]
         self.inverse = self._place.empty(count if about.unit else 0)
         self.scaled = arrays[0]
