@@ -10,6 +10,7 @@ from fastloss.losses.classification import *
 from fastloss.losses.contrastive import *
 from fastloss.losses.counts import *
 from fastloss.losses.curves import *
+from fastloss.losses.divergence import *
 from fastloss.losses.factors import *
 from fastloss.losses.ge2e import *
 from fastloss.losses.huber import *

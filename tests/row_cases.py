@@ -71,6 +71,7 @@ def categorical_cross_entropy(rng):
 @builder
 def soft_cross_entropy(rng):
     yield (simplex(rng), simplex(rng)), {}, (1,), (ROWS,)
+    yield (simplex(rng), simplex(rng)), {"wrt": "p"}, (0,), (ROWS,)
 
 
 @builder
@@ -84,6 +85,10 @@ def kl_divergence(rng):
     yield (p, q), {}, (1,), (ROWS,)
     yield (np.log(p), q), {"log_p": True}, (1,), (ROWS,)
     yield (p, np.log(q)), {"log_q": True}, (1,), (ROWS,)
+    for log_p in (False, True):
+        for log_q in (False, True):
+            arrays = np.log(p) if log_p else p, np.log(q) if log_q else q
+            yield arrays, {"log_p": log_p, "log_q": log_q, "wrt": "p"}, (0,), (ROWS,)
 
 
 @builder
@@ -167,6 +172,7 @@ def policy_gradient_loss(rng):
     arrays = (logits(rng), ids(rng), rng.normal(size=ROWS))
     for words in ({}, {"entropy_coef": 0.1}, {"episodes": np.array([3, 3, 1, 1, 1, 7]), "entropy_coef": 0.2}):
         yield arrays, words, (0,), (ROWS,)
+        yield (np.log(simplex(rng)), *arrays[1:]), {**words, "log_probs": True}, (0,), (ROWS,)
 
 
 @builder

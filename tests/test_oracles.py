@@ -201,6 +201,7 @@ BY_HAND = [
         {"entropy_coef": 0.5},
         [2 * B - 0.5 * (log(6) / 6 + B / 3 + A / 2)],
     ),
+    ("policy_gradient_loss", ([[-A, -A]], [1], [2.0]), {"log_probs": True, "entropy_coef": 0.5}, [1.5 * A]),
     ("cosine_embedding_loss", ([[3.0, 4]], [[4.0, 3]], [-1]), {"margin": 0.5}, [COS - 0.5]),
     ("cosine_embedding_loss", ([[3.0, 4]], [[4.0, 3]], [1]), {}, [1 - COS]),
 ]

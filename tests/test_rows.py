@@ -78,6 +78,27 @@ class TestIdentities:
         np.testing.assert_allclose(fastloss.kl_divergence(*tiny, reduction="none"), expected, rtol=1e-13, atol=1e-320)
 
     @pytest.mark.parametrize(
+        "words", [{}, {"log_p": True}, {"log_q": True}, {"log_p": True, "log_q": True}, None], ids=str
+    )
+    def test_gradients_of_both_sides_are_those_of_each(self, rng, words):
+        loss = fastloss.soft_cross_entropy if words is None else fastloss.kl_divergence
+        words, p, q = words or {}, simplex(rng), simplex(rng)
+        p, q = (np.log(x) if words.get(name) else x for name, x in (("log_p", p), ("log_q", q)))
+        weights = rng.uniform(0.1, 2.0, ROWS)
+        value, slopes = loss.value_and_grad(p, q, wrt="both", sample_weight=weights, **words)
+        for wrt, slope in zip(("p", "q"), slopes, strict=True):
+            agree((value, slope), loss.value_and_grad(p, q, wrt=wrt, sample_weight=weights, **words), 2e-14)
+        with pytest.raises(ValueError, match="wrt is 'both': expected 'q' or 'p' for second derivatives"):
+            loss.grad_hess(p, q, wrt="both", **words)
+
+    def test_gradients_of_a_divergence_add_up(self, rng):
+        """D(p, q) = H(p, q) - H(p), in p too."""
+        p, q = simplex(rng), simplex(rng)
+        divergence = fastloss.kl_divergence.value_and_grad(p, q, wrt="p")[1]
+        cross = fastloss.soft_cross_entropy.value_and_grad(p, q, wrt="p")[1]
+        np.testing.assert_allclose(divergence, cross - fastloss.entropy.value_and_grad(p)[1], rtol=1e-13, atol=1e-15)
+
+    @pytest.mark.parametrize(
         ("loss", "words"), [("softmax_focal_loss", {"gamma": 0.0}), ("poly_loss", {"epsilon": ()})], ids=str
     )
     def test_cross_entropy_is_a_special_case(self, logits, ids, loss, words):
@@ -115,6 +136,31 @@ class TestIdentities:
     def test_policy_gradient_of_unit_advantages_is_cross_entropy(self, logits, ids):
         first = fastloss.policy_gradient_loss.value_and_grad(logits, ids, np.ones(ROWS))
         agree(first, fastloss.cross_entropy.value_and_grad(logits, ids, reduction="sum"))
+
+    @pytest.mark.parametrize("coefficient", [0.0, 0.3])
+    def test_policy_gradient_of_log_probabilities(self, logits, ids, rng, coefficient):
+        """The same loss; by the softmax's Jacobian, dx_k = g_k - p_k sum(g), the same gradient by the logits."""
+        logs = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+        advantages, words = rng.normal(size=ROWS), {"episodes": np.arange(ROWS) % 3, "entropy_coef": coefficient}
+        weights = rng.uniform(0.1, 2.0, ROWS)
+        expected = fastloss.policy_gradient_loss.value_and_grad(logits, ids, advantages, sample_weight=weights, **words)
+        value, slope = fastloss.policy_gradient_loss.value_and_grad(
+            logs, ids, advantages, sample_weight=weights, log_probs=True, **words
+        )
+        back = slope - np.exp(logs) * slope.sum(1, keepdims=True)
+        np.testing.assert_allclose(value, expected[0], rtol=1e-13)
+        np.testing.assert_allclose(back, expected[1], rtol=1e-11, atol=1e-14)
+
+    def test_policy_gradient_of_the_actions_taken(self, logits, ids, rng):
+        advantages, words = rng.normal(size=ROWS), {"episodes": np.arange(ROWS) % 3, "log_probs": True}
+        value, slope = fastloss.policy_gradient_loss.value_and_grad(logits, ids, advantages, **words)
+        taken = logits[np.arange(ROWS), ids]
+        own, by_taken = fastloss.policy_gradient_loss.value_and_grad(taken, None, advantages, **words)
+        assert own == pytest.approx(value, rel=1e-14)
+        assert by_taken.shape == (ROWS,)
+        np.testing.assert_array_equal(slope, one_hot(ids) * by_taken[:, None])
+        each = fastloss.policy_gradient_loss(taken, None, advantages, reduction="none", **words)
+        np.testing.assert_allclose(each, -advantages * taken, rtol=1e-15)
 
     def test_episodes_are_counted(self, logits, ids):
         steps = logits, ids, np.arange(ROWS) - 2.0
@@ -284,6 +330,30 @@ class TestInfinity:
         assert value == pytest.approx(less, rel=1e-15)
         np.testing.assert_allclose(gradient[0], [*slope[0], 0.0], rtol=1e-15)
 
+    def test_log_probabilities_at_the_ends(self):
+        """An action of probability 0 adds nothing, and costs infinity if taken; a density may exceed e**709."""
+        loss, words = fastloss.policy_gradient_loss.value_and_grad, {"log_probs": True, "reduction": "none"}
+        x, weak = [[math.log(0.5), math.log(0.5), -INF]], {"entropy_coef": 0.1}
+        value, gradient = loss(x, [0], [2.0], **weak, **words)
+        np.testing.assert_allclose(value, [2.0 * math.log(2.0) - 0.1 * math.log(2.0)], rtol=1e-15)
+        assert gradient[0, 2] == 0.0
+        for advantage, cost in ((2.0, INF), (-2.0, -INF), (0.0, 0.0)):
+            value, gradient = loss([[0.0, -INF]], [1], [advantage], **words)
+            assert value.tolist() == [cost]
+            assert gradient.tolist() == [[0.0, -advantage]]
+        value, gradient = loss([800.0], None, [2.0], **words)
+        assert (value.tolist(), gradient.tolist()) == ([-1600.0], [-2.0])
+
+    def test_a_nan_among_log_probabilities(self):
+        for row in ([NAN, 0.0], [0.0, NAN]):
+            for words in ({}, {"entropy_coef": 0.1}):
+                for advantage in (0.0, 1.0):
+                    value, gradient = fastloss.policy_gradient_loss.value_and_grad(
+                        [row], [0], [advantage], log_probs=True, **words
+                    )
+                    assert math.isnan(value)
+                    assert np.isnan(gradient).any()
+
     def test_zero_probabilities(self):
         assert fastloss.entropy.value_and_grad([[0.0, 1.0]])[1].tolist() == [[0.0, -1.0]]
         assert fastloss.kl_divergence([[0.0, 1.0]], [[0.0, 1.0]]) == 0.0
@@ -292,6 +362,39 @@ class TestInfinity:
         assert fastloss.kl_divergence([[-INF, 0.0]], [[-INF, 0.0]], log_p=True, log_q=True) == 0.0
         assert fastloss.categorical_cross_entropy([[0.0, 1.0]], [[0.0, 1.0]]) == 0.0
         assert math.isnan(fastloss.kl_divergence([[0.0, 1.0]], [[NAN, 1.0]]))
+
+    def test_slopes_in_the_data_where_it_is_zero(self):
+        """Minus infinity in theory, NaN from PyTorch: 0. Where q alone is 0 the slope is infinite, in both."""
+        p, q = np.array([0.0, 0.0, 0.5, 0.5]), np.array([0.25, 0.0, 0.25, 0.0])
+        with np.errstate(divide="ignore"):
+            log_p, log_q = np.log(p), np.log(q)
+        expected = [0.0, 0.0, math.log(2.0) + 1.0, INF]
+        for words, arrays, factors in (
+            ({}, (p, q), np.ones(4)),
+            ({"log_q": True}, (p, log_q), np.ones(4)),
+            ({"log_p": True}, (log_p, q), np.array([1.0, 1.0, 0.5, 1.0])),
+            ({"log_p": True, "log_q": True}, (log_p, log_q), np.array([1.0, 1.0, 0.5, 1.0])),
+        ):
+            value, slope = fastloss.kl_divergence.value_and_grad(*arrays, wrt="p", **words)
+            assert value == INF
+            np.testing.assert_allclose(slope, expected * factors, rtol=1e-15)
+        slope = fastloss.soft_cross_entropy.value_and_grad(p, q, wrt="p")[1]
+        np.testing.assert_allclose(slope, [math.log(4.0), 0.0, math.log(4.0), INF], rtol=1e-15)
+
+    def test_a_nan_reaches_the_gradient_of_either_side(self):
+        for p, q in (([0.0, 1.0], [NAN, 1.0]), ([NAN, 1.0], [0.0, 1.0]), ([NAN, 1.0], [1.0, 0.0])):
+            for loss in (fastloss.kl_divergence, fastloss.soft_cross_entropy):
+                value, slopes = loss.value_and_grad(p, q, wrt="both")
+                assert math.isnan(value)
+                assert [bool(np.isnan(slope[0])) for slope in slopes] == [True, True]
+
+    def test_a_logarithm_beyond_exp_is_no_zero(self):
+        """exp(-1000) is 0 in float64; the probability is not."""
+        for words in ({"log_p": True, "log_q": True}, {"log_p": True}):
+            value, slope = fastloss.kl_divergence.value_and_grad(
+                [[-1000.0, 0.0]], [[-INF if "log_q" in words else 0.0, 1.0 - ("log_q" in words)]], wrt="p", **words
+            )
+            assert (value, slope[0, 0]) == (INF, INF)
 
     def test_the_states_after_the_last_are_not_read(self):
         arrays = [[1.0, 2.0]], [0], [1.5], [[INF, NAN]]

@@ -187,6 +187,18 @@ WRONG = {
     ),
     "centers that differ": (lambda x, t: fastloss.center_loss(x, t, x[:, 1:]), r"centers has shape \(7, 4\)"),
     "an action out of range": (lambda x, t: fastloss.policy_gradient_loss(x, t - 9, t), r"actions\[0\] is -\d"),
+    "logits of one dimension": (
+        lambda x, t: fastloss.policy_gradient_loss(x[:, 0], None, t),
+        r"logits has shape \(7,\): expected two dimensions or, with log_probs=True, one",
+    ),
+    "actions beside their log-probabilities": (
+        lambda x, t: fastloss.policy_gradient_loss(x[:, 0], t, t, log_probs=True),
+        "actions is given: expected None",
+    ),
+    "an entropy of single actions": (
+        lambda x, t: fastloss.policy_gradient_loss(x[:, 0], None, t, log_probs=True, entropy_coef=0.5),
+        "entropy_coef is 0.5: expected 0, or log-probabilities of all actions",
+    ),
     "an end that is neither": (
         lambda x, t: fastloss.td_loss(x, t, t, x, t * 0 + 7, gamma=0.5),
         r"done\[0\] is 7: expected 0 or 1",

@@ -10,7 +10,7 @@ README = pathlib.Path(__file__).parents[1] / "README.md"
 TASKS = {
     "Regression": "regression huber relative counts",
     "Two classes": "classification margin overlap",
-    "Many classes": "softmax class_margins probability factors angular",
+    "Many classes": "softmax class_margins probability divergence factors angular",
     "Ranking": "pairwise lambdarank ranking bpr bpr_all_negatives margin_all_pairs",
     "Embeddings, whole batches": "contrastive triplets ge2e",
     "Embeddings, given tuples": "tuples metric",

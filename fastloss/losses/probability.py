@@ -3,21 +3,15 @@
 A gradient is with respect to the model's distribution; the data's is a constant.
 """
 
-import math
-
 from fastloss import validate
-from fastloss.domains import REAL, UNIT, Flag
-from fastloss.elementary import INFINITY, exp, log, unless_nan
+from fastloss.domains import REAL, UNIT
+from fastloss.elementary import INFINITY, log, unless_nan
 from fastloss.losses.softmax import CLASS_WEIGHT, IGNORE_INDEX, counted, ids_of, of_ids
 from fastloss.rows import Rows, class_axis, last_axis, row_loss
 from fastloss.shapes import terms
 from fastloss.shapes.rows import formulas
 
-__all__ = ["categorical_cross_entropy", "entropy", "kl_divergence", "nll_loss", "soft_cross_entropy"]
-
-
-LIFT = 2.0**120
-LOG_LIFT = 120.0 * math.log(2.0)
+__all__ = ["categorical_cross_entropy", "entropy", "nll_loss"]
 
 
 def termwise(name, formula, first=UNIT, second=UNIT):
@@ -30,29 +24,29 @@ def termwise(name, formula, first=UNIT, second=UNIT):
     return formulas(name, terms.of_terms, load=terms.load_two, check=terms.check_two, **names)
 
 
-def _ratio(p, q):
+def ratio(p, q):
     """P / q; 0 where p is 0, infinite where q alone is."""
     if p == 0.0:
         return unless_nan(q, 0.0)
     return INFINITY * p if q == 0.0 else p / q
 
 
-def _cross(q, p):
+def cross(q, p):
     return unless_nan(q, 0.0) if p == 0.0 else -p * log(q)
 
 
-def _cross_slope(q, p):
-    return -_ratio(p, q)
+def cross_slope(q, p):
+    return -ratio(p, q)
 
 
-def _cross_curvature(q, p):
-    return _ratio(_ratio(p, q), q)
+def cross_curvature(q, p):
+    return ratio(ratio(p, q), q)
 
 
-CROSS = termwise("soft_cross_entropy", (_cross, _cross_slope, _cross_curvature))
+CROSS = termwise("soft_cross_entropy", (cross, cross_slope, cross_curvature))
 
 
-def _two_rows(first, second, names, axis=last_axis):
+def two_rows(first, second, names, axis=last_axis):
     """Two arguments of one shape, as rows."""
     rows = axis(names[0], first), axis(names[1], second)
     validate.same_shape(names, rows)
@@ -96,48 +90,8 @@ def categorical_cross_entropy(input, target):
     >>> fastloss.categorical_cross_entropy([[0.25, 0.75]], [[1.0, 0.0]])
     1.3862943611198906
     """
-    x, t = _two_rows(input, target, ("input", "target"), class_axis)
+    x, t = two_rows(input, target, ("input", "target"), class_axis)
     return Rows(CROSS, (x,), (t.rows,), checked=(("input", UNIT, input), ("target", UNIT, target)))
-
-
-@row_loss(curvature=True, reference="Good, Rational decisions, 1952")
-def soft_cross_entropy(p, q):
-    r"""Cross-entropy of a model's distributions relative to the data's.
-
-    .. math:: H(p, q) = -\sum_k p_k \log q_k = D(p \| q) + H(p)
-
-    With 0 log 0 = 0; q = 0 < p costs infinity. The gradient is with respect to q.
-
-    Parameters
-    ----------
-    p : array_like of shape (..., C)
-        The data's distributions: numbers in [0, 1].
-    q : array_like of the same shape
-        The model's.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
-
-    Returns
-    -------
-    float, or an array of shape (...) for ``reduction="none"``
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, or a number is outside [0, 1].
-
-    References
-    ----------
-    I. J. Good, Rational decisions, Journal of the Royal Statistical Society B, 1952.
-
-    Examples
-    --------
-    >>> import fastloss
-    >>> fastloss.soft_cross_entropy([[0.5, 0.5]], [[0.25, 0.75]])
-    0.8369882167858358
-    """
-    data, model = _two_rows(p, q, ("p", "q"))
-    return Rows(CROSS, (model,), (data.rows,), checked=(("q", UNIT, q), ("p", UNIT, p)))
 
 
 def _entropy(p):
@@ -191,121 +145,6 @@ def entropy(p):
     0.6931471805599453
     """
     return Rows(ENTROPY, (last_axis("p", p),), checked=(("p", UNIT, p),))
-
-
-def _lifted(p):
-    """A probability that is nearly 0 times 2**120, and the logarithm of that."""
-    tiny = p < 1e-270
-    return (p * LIFT if tiny else p), (LOG_LIFT if tiny else 0.0)
-
-
-def _log_ratio(p, q):
-    """log(p / q) for p, q in (0, 1], within 4 ulp: where they are near, from their difference, which is exact.
-
-    That is as `log1p` does it; beside numbers below 1e-270 the error is at most that of a logarithm of 2**120. Both
-    ways share the logarithm, since branches with one each would not become packed instructions.
-    """
-    near = p < 2.0 * q and q < 2.0 * p
-    (above, more), (below, less) = _lifted(p), _lifted(q)
-    x = (p - q) / q
-    u = 1.0 + x
-    return log(u if near else above / below) + ((x - (u - 1.0)) / u if near else less - more)
-
-
-def _divergence(q, p):
-    if p == 0.0:
-        return unless_nan(q, 0.0)
-    return INFINITY * p if q == 0.0 else p * _log_ratio(p, q)
-
-
-def _from_logs(log_q, log_p):
-    return unless_nan(log_q, 0.0) if log_p == -INFINITY else exp(log_p) * (log_p - log_q)
-
-
-def _from_logs_slope(log_q, log_p):
-    return unless_nan(log_q, -exp(log_p))
-
-
-def _from_log_p(q, log_p):
-    return _from_logs(log(q), log_p)
-
-
-def _from_log_p_slope(q, log_p):
-    return -_ratio(exp(log_p), q)
-
-
-def _from_log_p_curvature(q, log_p):
-    return _ratio(_ratio(exp(log_p), q), q)
-
-
-def _from_log_q(log_q, p):
-    return unless_nan(log_q, 0.0) if p == 0.0 else p * (log(p) - log_q)
-
-
-def _from_log_q_slope(log_q, p):
-    return unless_nan(log_q, -p)
-
-
-def _straight(log_q, p):
-    return 0.0
-
-
-DIVERGENCES = {  # by log_p, log_q
-    (False, False): termwise("kl_divergence", (_divergence, _cross_slope, _cross_curvature)),
-    (True, False): termwise(
-        "kl_divergence_log_p", (_from_log_p, _from_log_p_slope, _from_log_p_curvature), second=REAL
-    ),
-    (False, True): termwise("kl_divergence_log_q", (_from_log_q, _from_log_q_slope, _straight), first=REAL),
-    (True, True): termwise("kl_divergence_logs", (_from_logs, _from_logs_slope, _straight), REAL, REAL),
-}
-
-
-@row_loss(
-    parameters={"log_p": Flag(), "log_q": Flag()},
-    curvature=True,
-    reference="Kullback & Leibler, On information and sufficiency, 1951",
-)
-def kl_divergence(p, q, *, log_p=False, log_q=False):
-    r"""Kullback-Leibler divergence of a model's distributions from the data's, one for each row.
-
-    .. math:: D(p \| q) = \sum_k p_k \log \frac{p_k}{q_k}
-
-    With 0 log 0 = 0; q = 0 < p costs infinity. The mean is over rows (what PyTorch's `kl_div` calls "batchmean"). The
-    gradient is with respect to q as it is given: the probabilities, or their logarithms.
-
-    Parameters
-    ----------
-    p : array_like of shape (..., C)
-        The data's distributions: numbers in [0, 1], or their logarithms.
-    q : array_like of the same shape
-        The model's.
-    log_p, log_q : bool
-        Whether `p`, `q` holds logarithms.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
-
-    Returns
-    -------
-    float, or an array of shape (...) for ``reduction="none"``
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, or a probability is outside [0, 1].
-
-    References
-    ----------
-    S. Kullback & R. A. Leibler, On information and sufficiency, Annals of Mathematical Statistics, 1951.
-
-    Examples
-    --------
-    >>> import fastloss
-    >>> fastloss.kl_divergence([[0.5, 0.5]], [[0.25, 0.75]])
-    0.14384103622589048
-    """
-    data, model = _two_rows(p, q, ("p", "q"))
-    checked = (("q", REAL if log_q else UNIT, q), ("p", REAL if log_p else UNIT, p))
-    return Rows(DIVERGENCES[log_p, log_q], (model,), (data.rows,), checked=checked)
 
 
 PICKED = formulas("nll_loss", terms.of_picked)

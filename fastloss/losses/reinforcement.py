@@ -3,8 +3,8 @@
 import numpy as np
 
 from fastloss import validate
-from fastloss.domains import ANY, BINARY, FRACTION, Choice, Free
-from fastloss.rows import Rows, last_axis, row_loss
+from fastloss.domains import ANY, BINARY, FRACTION, Choice, Flag, Free
+from fastloss.rows import Matrix, Rows, along, last_axis, row_loss
 from fastloss.shapes import softmax, terms
 from fastloss.shapes.rows import formulas
 
@@ -114,14 +114,36 @@ def td_loss(q, actions, rewards, next_q, done, *, gamma, next_q_online=None, kin
     return Rows(BELLMAN[kind], (last_axis("q", q),), (*vectors, matrices[1], ended, matrices[-1]), (gamma,))
 
 
-POLICY = formulas("policy_gradient_loss", softmax.of_policy)
+POLICY = {  # by log_probs
+    False: formulas("policy_gradient_loss", softmax.of_policy),
+    True: formulas("policy_gradient_loss_logged", softmax.of_logged_policy),
+}
+
+
+def _steps(logits, actions, entropy_coef: float, log_probs: bool) -> tuple[Matrix, np.ndarray]:
+    """A row for each step, and in which column the action taken stands."""
+    array = validate.array("logits", logits)
+    if array.ndim == 2:
+        return last_axis("logits", array), validate.indices("actions", actions, array.shape[:1], array.shape[1])
+    if array.ndim != 1 or not log_probs:
+        also = " or, with log_probs=True, one" if array.ndim == 1 else ""
+        raise ValueError(f"logits has shape {array.shape}: expected two dimensions{also}")
+    if actions is not None:
+        raise ValueError("actions is given: expected None where logits has the log-probability of one action a step")
+    if entropy_coef != 0.0:
+        raise ValueError(f"entropy_coef is {entropy_coef:g}: expected 0, or log-probabilities of all actions")
+    return along(array, ()), np.zeros(array.shape, np.int64)
 
 
 @row_loss(
-    parameters={"episodes": Free("an array of one id for each step, or None"), "entropy_coef": ANY},
+    parameters={
+        "episodes": Free("an array of one id for each step, or None"),
+        "entropy_coef": ANY,
+        "log_probs": Flag(),
+    },
     reference="Williams, Simple statistical gradient-following algorithms, 1992",
 )
-def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_coef=0.0):
+def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_coef=0.0, log_probs=False):
     r"""The surrogate whose gradient is the policy gradient (REINFORCE), with an entropy bonus.
 
     .. math:: \ell_t = -A_t \log \pi(a_t) - \beta H(\pi), \qquad
@@ -134,15 +156,20 @@ def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_
     Parameters
     ----------
     logits : array_like of shape (T, A)
-        The policy's logits of A actions, a row for each step.
-    actions : array_like of integers of shape (T,)
-        The actions taken: ids in [0, A).
+        The policy's logits of A actions, a row for each step. With `log_probs`, their log-probabilities
+        :math:`\log \pi`, or of shape (T,) those of the actions taken alone.
+    actions : array_like of integers of shape (T,), or None
+        The actions taken: ids in [0, A). None where `logits` is of shape (T,).
     advantages : array_like of shape (T,)
         The advantages A, or returns.
     episodes : array_like of shape (T,), optional
         The episode that each step belongs to, in any order; None is a single one.
     entropy_coef : float
-        The weight of the entropy bonus.
+        The weight of the entropy bonus, which needs all actions of a step.
+    log_probs : bool
+        Whether `logits` holds log-probabilities, as a policy's distribution gives them (log-densities where actions
+        are continuous). That those of a step add up to 1 is not checked, and the gradient is with respect to each as it
+        is given: what made them, a softmax for instance, is to be differentiated by whom it belongs to.
     reduction : {"mean", "sum", "none"}
         "mean" is the sum over all steps, divided by the number of episodes.
     sample_weight : array_like of shape (T,), optional
@@ -153,12 +180,13 @@ def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_
     Returns
     -------
     float, or an array of shape (T,) for ``reduction="none"``
-        The gradient is with respect to the logits.
+        The gradient is with respect to the logits, or the log-probabilities.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, or an action is out of range.
+        If shapes do not fit, an action is out of range, or log-probabilities of shape (T,) come with actions or an
+        entropy bonus.
 
     References
     ----------
@@ -170,10 +198,12 @@ def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_
     >>> import fastloss
     >>> fastloss.policy_gradient_loss([[0.0, 0.0], [0.0, 0.0]], [0, 1], [1.0, 3.0], episodes=[7, 8])
     1.3862943611198906
+    >>> fastloss.policy_gradient_loss([-0.5, -0.25], None, [1.0, 3.0], episodes=[7, 8], log_probs=True)
+    0.625
     """
-    x = validate.matrix("logits", logits)
-    steps = x.shape[:1]
-    vectors = validate.indices("actions", actions, steps, x.shape[1]), validate.vector("advantages", advantages, steps)
+    x, taken = _steps(logits, actions, entropy_coef, log_probs)
+    steps = taken.shape
+    vectors = taken, validate.vector("advantages", advantages, steps)
     count = 1 if episodes is None else np.unique(validate.ids("episodes", episodes, steps)).size
     mass = np.full(steps, count / max(steps[0], 1))
-    return Rows(POLICY, (last_axis("logits", x),), vectors, (entropy_coef,), mass=mass)
+    return Rows(POLICY[log_probs], (x,), vectors, (entropy_coef,), mass=mass)

@@ -5,7 +5,7 @@ Every loss below is a function of log p, so its derivatives follow from d log p_
 
 import numpy as np
 
-from fastloss.elementary import INFINITY, NAN, exp_negative, log, log1p_unit
+from fastloss.elementary import INFINITY, NAN, exp, exp_negative, log, log1p_unit, unless_nan
 from fastloss.shapes.rows import FIRST, ONE, fill_row, unbound
 
 BLOCK = np.uint64(4096)  # columns that are read twice, for their maximum and their sum, while they are in the cache
@@ -250,3 +250,34 @@ def of_policy(i, operands, factor, parameters, derivatives):
         derivatives[0][i, a] = factor * (coefficient_ * more * inverse - advantage * q)
     lost = missed(advantage, np.float64(x[i, a]), r) + advantage * logarithm
     return lost - coefficient_ * entropy, 0
+
+
+# From logarithms of probabilities x, each an argument of its own: -A x_a - c H with H = -sum_k e**x_k x_k.
+
+
+def bonus(x, c):
+    """An action's part of c H: -c e**x x, 0 at -inf, and where c is 0 unless x is NaN."""
+    return unless_nan(x, 0.0) if c == 0.0 or x == -INFINITY else -c * (exp(x) * x)
+
+
+def bonus_slope(x, c):
+    return unless_nan(x, 0.0) if c == 0.0 or x == -INFINITY else -c * (exp(x) * (x + 1.0))
+
+
+def sum_bonus(i, x, c):
+    total = 0.0
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        total += bonus(np.float64(x[i, k]), c)
+    return total
+
+
+def of_logged_policy(i, operands, factor, parameters, derivatives):
+    """-A x_a - c H; the gradient is c e**x_k (x_k + 1) - A delta_ka."""
+    x, actions, advantages = operands
+    a, c = np.uint64(actions[i]), parameters[0]
+    if WANT_GRADIENT:
+        for k in range(FIRST, np.uint64(x.shape[1])):
+            derivatives[0][i, k] = -factor * bonus_slope(np.float64(x[i, k]), c)
+        z = np.float64(x[i, a])
+        derivatives[0][i, a] = -factor * (advantages[i] + bonus_slope(z, c))
+    return missed(advantages[i], np.float64(x[i, a]), 0.0) - sum_bonus(i, x, c), 0

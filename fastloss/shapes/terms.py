@@ -7,7 +7,7 @@ from fastloss.shapes.rows import FIRST, ONE, fill_row, settle, unbound
 from fastloss.shapes.softmax import maximum
 
 WANT_GRADIENT = WANT_CURVATURE = False
-value = slope = curvature = load = check = check_first = check_second = unbound
+value = slope = slope_of_second = curvature = load = check = check_first = check_second = unbound
 
 
 def load_one(i, k, operands):
@@ -16,6 +16,10 @@ def load_one(i, k, operands):
 
 def load_two(i, k, operands):
     return np.float64(operands[0][i, k]), np.float64(operands[1][i, k])
+
+
+def load_swapped(i, k, operands):
+    return np.float64(operands[1][i, k]), np.float64(operands[0][i, k])
 
 
 def check_one(a):
@@ -45,6 +49,17 @@ def of_terms(i, operands, factor, parameters, derivatives):
     if WANT_CURVATURE:
         for k in range(FIRST, columns):
             derivatives[1][i, k] = factor * curvature(*load(i, k, operands))
+    return loss, wrong
+
+
+def of_terms_of_both(i, operands, factor, parameters, derivatives):
+    """The same with a gradient of both operands."""
+    loss, wrong = sum_terms(i, operands)
+    if WANT_GRADIENT:
+        for k in range(FIRST, np.uint64(operands[0].shape[1])):
+            derivatives[0][i, k] = factor * slope(*load(i, k, operands))
+        for k in range(FIRST, np.uint64(operands[0].shape[1])):
+            derivatives[1][i, k] = factor * slope_of_second(*load(i, k, operands))
     return loss, wrong
 
 

@@ -226,7 +226,7 @@ def categorical_cross_entropy(input, target):
 
 
 @oracle
-def soft_cross_entropy(p, q):
+def soft_cross_entropy(p, q, *, wrt="q"):
     return _row_sums(lambda a, b: times(-a, log(b)), p, q)
 
 
@@ -236,7 +236,7 @@ def entropy(p):
 
 
 @oracle
-def kl_divergence(p, q, *, log_p=False, log_q=False):
+def kl_divergence(p, q, *, log_p=False, log_q=False, wrt="q"):
     def term(a, b):
         a, log_a = (mp.exp(a), a) if log_p else (a, log(a))
         log_b = b if log_q else log(b)

@@ -26,13 +26,13 @@ def td_loss(q, actions, rewards, next_q, done, *, gamma, next_q_online=None, kin
 
 
 @oracle
-def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_coef=0.0):
+def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_coef=0.0, log_probs=False):
     # The mean is the sum over all steps by the number of episodes: a step counts episodes/steps below.
     logits, advantages = exact(logits), exact(advantages)
     ids = [0] * len(logits) if episodes is None else list(np.asarray(episodes).tolist())
     losses, denominators = np.empty(len(logits), dtype=object), np.empty(len(logits), dtype=object)
     for i, action in enumerate(np.asarray(actions, dtype=object)):
-        logs = log_softmax(logits[i])
+        logs = list(logits[i]) if log_probs else log_softmax(logits[i])
         losses[i] = times(-logs[int(action)], advantages[i])
         if entropy_coef != 0:
             losses[i] += number(entropy_coef) * total([times(mp.exp(x), x) for x in logs])
