@@ -10,7 +10,7 @@ from fastloss.domains import NON_NEGATIVE, REAL, Choice, Domain, Parameter, wron
 from fastloss.gpu import GpuArray
 from fastloss.loss import Loss, keyword
 from fastloss.pointwise import fits_there
-from fastloss.shapes.pairs import PairFormulas, multiplier_difference, multiplier_one, multiplier_sign
+from fastloss.shapes.pairs import PairFormulas, multiplier_difference, multiplier_first, multiplier_one, multiplier_sign
 from fastloss.shapes.pointwise import Wanted, unbound
 
 REDUCTIONS = (*validate.REDUCTIONS, "per_group")
@@ -262,4 +262,4 @@ def pairwise(
     return declare
 
 
-__all__ = ["PAIRS", "GroupSums", "PairwiseLoss", "multiplier_sign", "pairwise"]
+__all__ = ["PAIRS", "GroupSums", "PairwiseLoss", "multiplier_first", "multiplier_sign", "pairwise"]

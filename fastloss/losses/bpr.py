@@ -8,6 +8,7 @@ from fastloss import backend, reduce, validate
 from fastloss.domains import AT_LEAST_ZERO, Flag, Free, shown
 from fastloss.elementary import sigmoid, softplus
 from fastloss.loss import Loss, keyword
+from fastloss.losses.pairwise import pairwise_logistic_loss
 
 __all__ = ["bpr_loss"]
 
@@ -43,7 +44,8 @@ class NegativesLoss(Loss):
         scale = None
         if what == "value_and_grad":
             scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
-        outcome = engine.run((self.name, _value, _slope), scores, weights, offsets, scale)
+        formulas = self.name, _value, _slope, pairwise_logistic_loss.formulas
+        outcome = engine.run(formulas, scores, weights, offsets, scale)
         each = outcome.each if weights is None else outcome.each * weights
         penalty, more = self.function(**own)
         value = backend.like(each, scores) if reduction == "none" else reduce.sum_of_many(each)
@@ -128,11 +130,12 @@ def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, par
     offsets : array_like of int, shape (B + 1,), optional
         Positive b has the negatives ``offsets[b]`` to ``offsets[b + 1] - 1``; one without any does not count.
     shared : bool
-        Whether every positive meets all negatives.
+        Whether every positive meets all negatives. On the CPU many of them take time in proportion to B + K, not B K;
+        scores that are not finite, or weights, are met one by one.
     reg : float >= 0
-        The factor lambda of the penalty, which is added to the mean and to the sum.
+        The factor lambda of the penalty, which is added to the mean and to the sum; above 0 it needs `params`.
     params : sequence of array_like
-        The model's parameters, for the penalty.
+        The model's parameters Theta, for the penalty.
     sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss` and `fastloss.pairs.PairwiseLoss`; a weight and a loss for each positive.
 
@@ -145,7 +148,8 @@ def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, par
     Raises
     ------
     ValueError
-        If the shapes fit none of the four forms, offsets do not fit, or a weight or `reg` is negative.
+        If the shapes fit none of the four forms, offsets do not fit, a weight or `reg` is negative, or `reg` is given
+        without `params`.
 
     References
     ----------
@@ -162,6 +166,8 @@ def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, par
     """
     if not isinstance(params, (tuple, list)):
         raise TypeError(f"params is {shown(params)}: expected a sequence of arrays")
+    if reg and not params:
+        raise ValueError(f"reg is {shown(reg)} and params is empty: expected the parameters that the penalty is of")
     arrays = [validate.real("params", array) for array in params]
     penalty = reg * sum(float(np.sum(np.square(array, dtype=np.float64))) for array in arrays)
     return penalty, tuple((2.0 * reg * array).astype(validate.kernel_dtype(array)) for array in arrays)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastloss import backend, validate
-from fastloss.domains import POSITIVE, Flag
+from fastloss.domains import AT_LEAST_ZERO, Flag
 from fastloss.loss import Loss, keyword
 from fastloss.losses.pairwise import pairwise_hinge_loss
 
@@ -46,7 +46,7 @@ class AllPairsLoss(Loss):
 
 
 def _declare(function):
-    parameters = {"margin": POSITIVE, "distance": Flag()}
+    parameters = {"margin": AT_LEAST_ZERO, "distance": Flag()}
     return AllPairsLoss(function, parameters=parameters, reference="Bordes et al., TransE, 2013")
 
 
@@ -64,7 +64,7 @@ def margin_all_pairs_loss(pos, neg, *, margin=1.0, distance=True):
         Distances (or scores) f of observed triples.
     neg : array_like, shape (Q,)
         Distances (or scores) of corrupted triples.
-    margin : float in (0, inf)
+    margin : float >= 0
         The gap gamma from which a pair costs nothing.
     distance : bool
         Whether small f are good, as of TransE's distances; False for scores.
@@ -80,7 +80,8 @@ def margin_all_pairs_loss(pos, neg, *, margin=1.0, distance=True):
     Returns
     -------
     float, or ndarray of shape (P,) for ``reduction="none"``
-        `value_and_grad` adds a tuple: the gradients by `pos` and by `neg`.
+        `value_and_grad` adds a tuple: the gradients by `pos` and by `neg`. The slope at the margin itself is that of the
+        side where the loss is positive, as of `pairwise_hinge_loss`.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """Ranking losses over the pairs of scores of a group."""
 
-from fastloss.domains import POSITIVE, SIGN_OR_BINARY
+from fastloss.domains import AT_LEAST_ZERO, POSITIVE, SIGN_OR_BINARY
 from fastloss.elementary import exp, sigmoid, softplus
-from fastloss.pairs import PAIRS, multiplier_sign, pairwise
+from fastloss.pairs import PAIRS, multiplier_first, multiplier_sign, pairwise
 
 __all__ = [
     "pairwise_exponential_loss",
@@ -141,15 +141,14 @@ def _hinge(gap, margin):
 
 def _hinge_slope(gap, margin):
     d = margin - gap
-    return -1.0 if d > 0.0 else 0.0 * d
+    return -1.0 if d >= 0.0 else (0.0 if d < 0.0 else d)
 
 
 @pairwise(
     _hinge,
     _hinge_slope,
-    parameters={"pairs": PAIRS, "margin": POSITIVE},
-    all_pairs=multiplier_sign,
-    labels=SIGN_OR_BINARY,
+    parameters={"pairs": PAIRS, "margin": AT_LEAST_ZERO},
+    all_pairs=multiplier_first,
     power=1,
     reference="Joachims, Optimizing search engines using clickthrough data, 2002",
 )
@@ -163,19 +162,21 @@ def pairwise_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
     scores : array_like, shape (N,)
         The model's scores; the gradient has their shape and dtype.
     labels : array_like, shape (N,)
-        Any numbers: binary, graded or real-valued; only their order counts. With `pairs="all"`: -1 and 1, or 0 and 1
-        throughout.
+        Any numbers: binary, graded or real-valued; only their order counts, except in `pairs="all"`.
     pairs : {"ordered", "all"}
         "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
-        :math:`\max(0, m - y_i (s_i - s_j))`.
-    margin : float in (0, inf)
-        The gap from which a pair costs nothing, in units of the score.
+        :math:`\max(0, m - y_i (s_i - s_j))`, i = j included, with the labels as they stand: any numbers, of which
+        none is mapped. A row of label 0 costs m against each; for 0 and 1 to mean -1 and 1, pass ``2 * labels - 1``.
+    margin : float >= 0
+        The gap m from which a pair costs nothing, in units of the score.
     groups, offsets, sample_weight, reduction, method, with_counts, backend
         As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
 
     Returns
     -------
     float, or ndarray for the reductions "none" and "per_group"
+        The slope of a pair whose gap is the margin itself is that of the side where the loss is positive, as PyTorch's
+        ``margin_ranking_loss`` has it.
 
     Raises
     ------
@@ -207,16 +208,16 @@ def _squared_hinge_slope(gap, margin):
 
 
 def _squared_hinge_curvature(gap, margin):
-    return 2.0 if margin - gap > 0.0 else 0.0
+    d = margin - gap
+    return 2.0 if d >= 0.0 else (0.0 if d < 0.0 else d)
 
 
 @pairwise(
     _squared_hinge,
     _squared_hinge_slope,
     _squared_hinge_curvature,
-    parameters={"pairs": PAIRS, "margin": POSITIVE},
-    all_pairs=multiplier_sign,
-    labels=SIGN_OR_BINARY,
+    parameters={"pairs": PAIRS, "margin": AT_LEAST_ZERO},
+    all_pairs=multiplier_first,
     power=2,
     reference="Chapelle and Keerthi, Efficient algorithms for ranking with SVMs, 2010",
 )
@@ -230,19 +231,20 @@ def pairwise_squared_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
     scores : array_like, shape (N,)
         The model's scores; the gradient has their shape and dtype.
     labels : array_like, shape (N,)
-        Any numbers: binary, graded or real-valued; only their order counts. With `pairs="all"`: -1 and 1, or 0 and 1
-        throughout.
+        Any numbers: binary, graded or real-valued; only their order counts, except in `pairs="all"`.
     pairs : {"ordered", "all"}
         "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
-        :math:`\max(0, m - y_i (s_i - s_j))^2`.
-    margin : float in (0, inf)
-        The gap from which a pair costs nothing, in units of the score.
+        :math:`\max(0, m - y_i (s_i - s_j))^2`, i = j included, with the labels as they stand: any numbers, of which
+        none is mapped. A row of label 0 costs m^2 against each; for 0 and 1 to mean -1 and 1, pass ``2 * labels - 1``.
+    margin : float >= 0
+        The gap m from which a pair costs nothing, in units of the score.
     groups, offsets, sample_weight, reduction, method, with_counts, backend
         As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
 
     Returns
     -------
     float, or ndarray for the reductions "none" and "per_group"
+        The second derivative of a pair whose gap is the margin itself is that of the side where the loss is positive.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Pairs of scores: what one row adds up over a range of others. Written once, for every engine and every formula.
 
 A formula sees gap = m (s_i - s_j), where i is the pair's first item and the multiplier m says what the labels do:
-1 where the order of the labels selects the pairs, y_i - y_j or y_i in the literal double sums over all i, j. The row
+1 where the order of the labels selects the pairs; y_i - y_j, y_i or its sign in the literal double sums over all i, j. The row
 gathers: it computes each of its pairs as first and as second item, so that no two rows write to one place.
 
 `data` is (scores, labels, weights, exponentials), float64, sorted as the engine likes. The engines bind the names
@@ -33,6 +33,10 @@ def multiplier_one(first, second):
 
 def multiplier_difference(first, second):
     return first - second
+
+
+def multiplier_first(first, second):
+    return first
 
 
 def multiplier_sign(first, second):

@@ -2,7 +2,7 @@
 
 The sources that count for a target are those from some place k on. Sums over them are kept relative to their first,
 t_k: W_k = sum w, S_k = sum w (t - t_k), Q_k = sum w (t - t_k)**2, so that all terms are positive and nothing cancels;
-with d = margin - (x - t_k) > 0, sum w d**p is W_k, S_k + W_k d or Q_k + 2 d S_k + d**2 W_k.
+with d = margin - (x - t_k) >= 0, sum w d**p is W_k, S_k + W_k d or Q_k + 2 d S_k + d**2 W_k.
 
 Rejected: prefix sums of t and t**2, which lose 16 digits to the square of the scores' offset; the threshold x - margin,
 whose rounding exceeds the distance to it where scores are large.
@@ -69,31 +69,39 @@ def bucket_of(t, low, scale, buckets):
     return np.int64(place) if 0.0 < place < buckets else (np.int64(0) if not place > 0.0 else buckets - 1)
 
 
-def excess(x, margin, t):
-    """d = margin - (x - t): a function of its own, since a loop that sums may regroup it, and t + margin is rounded."""
-    return margin - (x - t)
+def excess(x, margin, steep, t):
+    """d = margin - steep (x - t), as the formulas have it: of its own, since a loop that sums may regroup it."""
+    return margin - steep * (x - t)
 
 
-def counts(k, x, margin, sorted_scores):
-    """Whether source k, hence all behind it, counts for a target."""
-    return excess(x, margin, sorted_scores[k]) > 0.0
+def counts(k, x, margin, steep, sorted_scores):
+    """Whether source k, hence all behind it, counts for a target: d = 0 does for a slope, not for an inversion."""
+    d = excess(x, margin, steep, sorted_scores[k])
+    return d > 0.0 if POWER == 0 else d >= 0.0
 
 
-def first_source(x, margin, sorted_scores, starts, scale):
-    """The first source that counts for a target."""
-    buckets = starts.size - 1
-    bucket = bucket_of(x - margin, sorted_scores[0], scale, buckets)
-    low, high = starts[bucket], starts[bucket + 1]
+def first_source(x, margin, steep, sorted_scores, starts, scale):
+    """The first source that counts for a target.
+
+    The threshold x - margin / steep is rounded, and where scores are large the rounding may exceed the width of many
+    buckets: the bucket's bounds are moved out, by steps that double, until what is looked for lies between them.
+    """
+    bucket = bucket_of(x - margin / steep, sorted_scores[0], scale, starts.size - 1)
+    low, high, reach = starts[bucket], starts[bucket + 1], np.int64(1)
+    while low > 0 and counts(low - 1, x, margin, steep, sorted_scores):
+        high = low - 1
+        low = max(np.int64(0), low - reach)
+        reach *= 2
+    while high < sorted_scores.size and not counts(high, x, margin, steep, sorted_scores):
+        low = high + 1
+        high = min(np.int64(sorted_scores.size), high + reach)
+        reach *= 2
     while low < high:
         middle = (low + high) // 2
-        if counts(middle, x, margin, sorted_scores):
+        if counts(middle, x, margin, steep, sorted_scores):
             high = middle
         else:
             low = middle + 1
-    while low > 0 and counts(low - 1, x, margin, sorted_scores):
-        low -= 1
-    while low < sorted_scores.size and not counts(low, x, margin, sorted_scores):
-        low += 1
     return low
 
 
@@ -119,10 +127,10 @@ def evaluate(chosen, rows, settings, sources, results):
     for k in range(chosen.size):
         i = chosen[k]
         x = settings[1] * np.float64(scores[i])
-        first = first_source(x, settings[0], sorted_scores, starts, scale)
+        first = first_source(x, settings[0], 1.0, sorted_scores, starts, scale)
         if first < sorted_scores.size:
             w = weights[i] if WEIGHTED else 1.0
-            d = excess(x, settings[0], sorted_scores[first])
+            d = excess(x, settings[0], 1.0, sorted_scores[first])
             row = table[first, 0], table[first, 1], table[first, 2]
             if WANT_VALUE:
                 loss = w * power_sum(POWER, row, d)

@@ -1,4 +1,7 @@
-"""Positives against negatives on the CPU: a chunk is a number of positives, or of shared negatives."""
+"""Positives against negatives on the CPU: a chunk is a number of positives, or of shared negatives.
+
+Many shared negatives are not met one by one: see `shared_negatives.py`.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -8,6 +11,7 @@ import numpy as np
 from numba import types
 
 from fastloss.engines import build
+from fastloss.engines.cpu import shared_negatives
 from fastloss.engines.cpu.launch import ALONE, launch, output, read_only
 from fastloss.shapes.negatives import against, positive, shared_negative
 from fastloss.shapes.pointwise import CHUNK
@@ -80,11 +84,14 @@ def run(
 ) -> Outcome:
     """All positives; `offsets` are those of each positive's own negatives, None where all are shared.
 
-    `scale` multiplies the derivatives; None leaves them out.
+    `formulas` is (name, value, slope, the same as of a pairwise loss); `scale` multiplies the derivatives, None leaves
+    them out.
     """
     gradient = scale is not None
     dtype = np.result_type(*map(kernel_dtype, scores))
     positives, negatives = (read_only(np.require(array.reshape(-1), dtype, ["C", "A"])) for array in scores)
+    if offsets is None and shared_negatives.suits((positives, negatives), weights):
+        return _shared(formulas, (positives, negatives), weights, scale)
     inputs = (
         positives,
         negatives,
@@ -92,15 +99,28 @@ def run(
         read_only(np.empty(0, np.int64) if offsets is None else offsets),
     )
     slopes = [output(array.size if gradient else 0, dtype) for array in (positives, negatives)]
+    if not positives.size:
+        slopes[1][:] = 0.0  # nobody writes what no positive meets
     outputs = (output(positives.size, np.dtype(np.float64)), *slopes)
     pairs = negatives.size if offsets is not None else positives.size * negatives.size
     one_each = offsets is not None and positives.size == negatives.size and is_range(offsets)
-    kernel = compiled(formulas, gradient, offsets is not None, single_block if one_each else block, dtype)
+    kernel = compiled(formulas[:3], gradient, offsets is not None, single_block if one_each else block, dtype)
     _launch(kernel, inputs, outputs, (scale or 0.0, positives.size, pairs))
     if scale is not None and offsets is None and positives.size:
         share = scale / negatives.size if negatives.size else 0.0
-        _launch(compiled(formulas, True, False, shared_block, dtype), inputs, outputs, (share, negatives.size, pairs))
+        _launch(compiled(formulas[:3], True, False, shared_block, dtype), inputs, outputs, (share, negatives.size, pairs))
     return Outcome(*outputs)
+
+
+def _shared(formulas: tuple, scores: tuple, weights: np.ndarray | None, scale: float | None) -> Outcome:
+    own = None if weights is None else weights.astype(np.float64, copy=False)
+    loss, steep, back = shared_negatives.sums(formulas[3], scores, own, scale is not None)
+    share = 1.0 / scores[1].size
+    if scale is None:
+        return Outcome(share * loss, steep, back)
+    factor = scale * share * (1.0 if own is None else own)
+    dtype = scores[0].dtype
+    return Outcome(share * loss, (factor * steep).astype(dtype, copy=False), (scale * share * back).astype(dtype))
 
 
 def is_range(offsets: np.ndarray) -> bool:

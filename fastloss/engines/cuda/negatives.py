@@ -42,7 +42,7 @@ def shared_negatives(inputs, scale, outputs):
 
 def run(formulas: tuple, scores: tuple, weights: Any, offsets: Any, scale: float | None) -> Outcome:
     """As `engines.cpu.negatives.run`; losses are on the host, gradients where the scores are and of their precision."""
-    name, value, slope = formulas
+    name, value, slope = formulas[:3]
     place = Place(*scores)
     first, second = (place.device(array, kernel_dtype(array)).reshape(array.size) for array in scores)
     own, gradient = offsets is not None, scale is not None
