@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.engines.nodes import Node, Parameters
-from fastloss.shapes.pairs import PairFormulas
+from fastloss.shapes.pairs import PairFormulas, multiplier_first
 from fastloss.shapes.pointwise import Wanted
 
 LEVELS = 16  # distinct labels up to which a group needs no sorting
@@ -63,9 +63,19 @@ def rows_of(order: np.ndarray | None, offsets: np.ndarray, groups: np.ndarray) -
 def suits(kind: Kind, one: Large, possible: bool) -> bool:
     """Whether a group is summed by the fast method; `possible`: as far as its finite scores go."""
     levels = one.levels
-    if kind.unordered and (levels.many or levels.values.size > ALL_LEVELS):
+    if kind.unordered and kind.multiplier is not multiplier_first and (levels.many or levels.values.size > ALL_LEVELS):
         return False
     return (levels.finite and possible) or one.end - one.begin > MOST_DIRECT
+
+
+def can_slope(one: Large, margin: float, power: int) -> bool:
+    """Whether the numbers of `shapes/sloped.py` are finite."""
+    levels = one.levels
+    labels = one.rows[1][one.begin : one.end] if levels.many else levels.values
+    steepest, weight = float(np.abs(labels).max()), max(float(levels.weights.sum()), 1.0)
+    with np.errstate(all="ignore"):
+        lead = margin + max(steepest, 1.0) * (levels.high - levels.low)
+        return bool(np.float64(lead) ** power * max(steepest, 1.0) * weight * weight < 1e300)
 
 
 def count(kind: Kind, one: Large) -> tuple[int, float]:
@@ -102,6 +112,10 @@ class Run(abc.ABC):
         """Add `term`, (a number, a power), as number * weight**power to the group's rows of one label."""
 
     @abc.abstractmethod
+    def sloped(self, one: Large, results: Any) -> float:
+        """The double sum over every i and j in which each first item has its label for a slope (`shapes/sloped.py`)."""
+
+    @abc.abstractmethod
     def leaves(self, one: Large, results: Any) -> float:
         """The pairs within the smallest parts of a group that is sorted by falling label."""
 
@@ -132,6 +146,8 @@ class Run(abc.ABC):
 
     def literal(self, one: Large, results: Any) -> float:
         """The double sum over every i and j: each pair of levels has its own multiplier."""
+        if self.kind.multiplier is multiplier_first:
+            return self.sloped(one, results)
         formulas, levels, scale = self.formulas, one.levels, self.scales[one.group]
         total = 0.0
         for a, first in enumerate(levels.values):
@@ -144,8 +160,7 @@ class Run(abc.ABC):
                         self.add(one, first, (constant * levels.weights[b], 1), results[0])
                     continue
                 node = Node(one.begin, one.end, (second, second), (first, first), levels.low, levels.high, scale)
-                steep = self.number if formulas.power is not None else self.number * abs(m)
-                parameters = Parameters(steep, 1.0 if m > 0.0 else -1.0)
+                parameters = Parameters(self.number * abs(m), 1.0 if m > 0.0 else -1.0)
                 total += self.sums([node], one.rows, parameters, results)[0]
                 if a == b and self.wanted.curvature:  # a row's pair with itself is a constant
                     bend = 2.0 * m * m * formulas.curvature(0.0, self.number) * scale

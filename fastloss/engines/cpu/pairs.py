@@ -10,12 +10,12 @@ import numpy as np
 
 from fastloss.engines import halving
 from fastloss.engines.box_plan import can_do
-from fastloss.engines.cpu import boxes, direct_pairs, separable, thresholds
+from fastloss.engines.cpu import boxes, direct_pairs, separable, sloped, thresholds
 from fastloss.engines.cpu.direct_pairs import Kind, Outcome
 from fastloss.engines.cpu.nodes import ROWS, run_block
 from fastloss.engines.halving import LEVELS, Large, Levels
 from fastloss.engines.nodes import Node, Parameters, Sums
-from fastloss.shapes.pairs import PairFormulas
+from fastloss.shapes.pairs import PairFormulas, multiplier_first
 from fastloss.shapes.pointwise import Wanted
 from fastloss.validate import kernel_dtype
 
@@ -112,7 +112,7 @@ def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[f
     sizes = np.diff(offsets)
     least = {"auto": FEWEST, "fast": 2, "direct": np.inf}[method]
     large = np.flatnonzero(sizes >= least) if method_of(formulas) else np.empty(0, np.int64)
-    fast = [one for one in _large(arrays, large) if _suits(formulas, kind, parameters, one)] if large.size else []
+    fast = [one for one in _large(arrays, large, kind) if _suits(formulas, kind, parameters, one)] if large.size else []
     pairs, weight = np.zeros(sizes.size, np.int64), np.zeros(sizes.size)
     for one in fast:
         pairs[one.group], weight[one.group] = halving.count(kind, one)
@@ -129,8 +129,8 @@ def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[f
     return Prepared(formulas, kind, parameters, direct, fast, pairs, weight, scores.size, kernel_dtype(scores))
 
 
-def _large(arrays: Any, large: np.ndarray) -> list[Large]:
-    """The surveyed groups; those with many labels sorted by falling label."""
+def _large(arrays: Any, large: np.ndarray, kind: Kind) -> list[Large]:
+    """The surveyed groups; those with many labels sorted by falling label where these choose the pairs."""
     scores, labels, weights, order, offsets = arrays
     rows = (
         np.ascontiguousarray(scores, kernel_dtype(scores)),
@@ -146,7 +146,7 @@ def _large(arrays: Any, large: np.ndarray) -> list[Large]:
     found = []
     for g, (begin, end), levels in zip(large, bounds, survey(rows, bounds), strict=True):
         one = Large(int(g), rows, None if order is None else own, int(begin), int(end), levels)
-        found.append(_sorted(one) if levels.many else one)
+        found.append(_sorted(one) if levels.many and kind.multiplier is not multiplier_first else one)
     return found
 
 
@@ -163,6 +163,8 @@ def _sorted(one: Large) -> Large:
 
 def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], one: Large) -> bool:
     possible = formulas.tails is None or can_do(parameters[0], one.levels.low, one.levels.high)
+    if kind.multiplier is multiplier_first:
+        possible = halving.can_slope(one, parameters[0], formulas.power or 0)
     return halving.suits(kind, one, possible)
 
 
@@ -214,6 +216,12 @@ class _Run(halving.Run):
     def span(self, one: Large, start: int, stop: int) -> tuple[float, float]:
         own = one.rows[0][start:stop]
         return float(own.min()), float(own.max())
+
+    def sloped(self, one: Large, results: Any) -> float:
+        some = slice(one.begin, one.end)
+        own = tuple(result[some] for result in results)
+        rows = _taken(one.rows, some)
+        return sloped.sums(self.formulas, rows, (self.number, self.scales[one.group]), (self.wanted, own))
 
     def leaves(self, one: Large, results: Any) -> float:
         scores, labels, weights = one.rows

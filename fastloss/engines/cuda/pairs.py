@@ -11,6 +11,7 @@ import numpy as np
 
 from fastloss.engines import halving
 from fastloss.engines.box_plan import can_do
+from fastloss.engines.cpu import sloped
 from fastloss.engines.cpu.pairs import survey
 from fastloss.engines.cuda import boxes, direct_pairs, separable, thresholds
 from fastloss.engines.cuda import labels as device_labels
@@ -21,7 +22,7 @@ from fastloss.engines.cuda.ranges import score_ranges
 from fastloss.engines.halving import Kind, Large, Levels
 from fastloss.engines.nodes import Node, Parameters
 from fastloss.gpu import on_gpu
-from fastloss.shapes.pairs import PairFormulas
+from fastloss.shapes.pairs import PairFormulas, multiplier_first
 from fastloss.shapes.pointwise import Wanted
 from fastloss.validate import kernel_dtype
 
@@ -104,6 +105,8 @@ def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[f
 
 def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], one: Large) -> bool:
     possible = formulas.tails is None or can_do(parameters[0], one.levels.low, one.levels.high)
+    if kind.multiplier is multiplier_first:
+        possible = halving.can_slope(one, parameters[0], formulas.power or 0)
     return halving.suits(kind, one, possible)
 
 
@@ -253,6 +256,18 @@ class _Run(halving.Run):
 
     def span(self, one: Large, start: int, stop: int) -> tuple[float, float]:
         return one.levels.low, one.levels.high  # the parts' own would take a launch for each depth
+
+    def sloped(self, one: Large, results: Any) -> float:
+        """On the host, which sorts for the other thresholds too where CuPy is not installed."""
+        rows = tuple(self.place.host(c)[one.begin : one.end] if c.size else np.empty(0) for c in self.columns)
+        local = tuple(np.zeros(one.end - one.begin if result.size else 0) for result in results)
+        numbers = self.number, self.scales[one.group]
+        loss = sloped.sums(self.formulas, rows, numbers, (self.wanted, local))
+        for result, part in zip(results, local, strict=True):
+            if part.size:
+                where = self.place.device(np.arange(one.begin, one.end))
+                give_back(self.place, self.place.device(part), where, result)
+        return loss
 
     def leaves(self, one: Large, results: Any) -> float:
         _, labels, weights = one.rows
