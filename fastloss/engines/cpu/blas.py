@@ -22,6 +22,18 @@ import numpy as np
 _lock = threading.Lock()
 _inside = 0
 _before = 1
+_own = threading.local()
+
+
+class Stopped(Exception):
+    """Nobody waits for a task any more."""
+
+
+def check() -> None:
+    """Raise if nobody waits for the task of this thread: Python tells the main thread of Ctrl-C, and no other."""
+    stop = getattr(_own, "stop", None)
+    if stop is not None and stop.is_set():
+        raise Stopped
 
 
 @functools.cache
@@ -60,24 +72,33 @@ def one_thread() -> Iterator[bool]:
                 set_(_before)
 
 
-def _alone(work: Callable[[Any], Any], task: Any) -> Any:
+def _alone(work: Callable[[Any], Any], task: Any, stop: threading.Event) -> Any:
     """A task in a thread of its own: what it launches is serial."""
     numba.set_num_threads(1)
+    _own.stop = stop
+    check()
     return work(task)
 
 
 def in_order(work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any]:
-    """work(task) of every task, in order; a few run side by side, and no more results are kept than that."""
+    """work(task) of every task, in order; a few run side by side, and no more results are kept than that.
+
+    Tasks call `check` every now and then, so that all of them end when one fails or Ctrl-C is pressed.
+    """
     with one_thread() as single:
         threads = min(numba.get_num_threads(), len(tasks)) if single else 1
         if threads <= 1:
             yield from map(work, tasks)
             return
         pending: collections.deque[Any] = collections.deque()
+        stop = threading.Event()
         with ThreadPoolExecutor(threads) as pool:
-            for task in tasks:
-                pending.append(pool.submit(_alone, work, task))
-                if len(pending) > threads:
+            try:
+                for task in tasks:
+                    pending.append(pool.submit(_alone, work, task, stop))
+                    if len(pending) > threads:
+                        yield pending.popleft().result()
+                while pending:
                     yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
+            finally:
+                stop.set()

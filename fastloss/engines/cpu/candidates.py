@@ -16,7 +16,7 @@ from numba import types
 
 from fastloss.elementary import exp_negative, exp_negative_single
 from fastloss.engines import build
-from fastloss.engines.cpu.blas import in_order
+from fastloss.engines.cpu.blas import check, in_order
 from fastloss.shapes import tiles
 from fastloss.shapes.candidates import (
     NOBODY,
@@ -90,6 +90,7 @@ class Tile:
 
     def product(self, rows: tuple[int, int], columns: tuple[int, int], block: np.ndarray) -> np.ndarray:
         """The logits of a range of rows and a range of columns, whose vectors are `block`."""
+        check()
         shape = rows[1] - rows[0], columns[1] - columns[0]
         tile = self._numbers[: shape[0] * shape[1]].reshape(shape)
         return np.matmul(self._logits.rows[slice(*rows)], block.T, out=tile)
@@ -103,6 +104,7 @@ class Adder:
 
     def add(self, target: np.ndarray, first: np.ndarray, second: np.ndarray) -> None:
         """target += first @ second."""
+        check()
         target += np.matmul(first, second, out=self._numbers[: len(target)])
 
 
@@ -230,6 +232,7 @@ def sweep(logits: Logits, slopes: Slopes) -> tuple[np.ndarray, Gradient]:
             some, size = slice(begin, end), end - begin
             maxima, sums = np.full(size, -np.inf), np.zeros(size)
             for start, stop in parts:
+                check()
                 tile = numbers[size * start : size * stop].reshape(size, stop - start)
                 np.matmul(logits.rows[some], logits.block(start, stop).T, out=tile)
                 fold(tile, (begin, start), logits.hidden, (maxima, sums))

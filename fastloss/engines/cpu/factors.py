@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.engines.cpu import boxes
-from fastloss.engines.cpu.blas import in_order
+from fastloss.engines.cpu.blas import check, in_order
 from fastloss.engines.cpu.candidates import Adder, groups_of, ranges
 from fastloss.engines.nodes import Node, Parameters
 from fastloss.shapes.factors import Outcome
@@ -37,6 +37,7 @@ def run(
         by_items, by_bias = (np.zeros_like(one) for one in slopes[1:])
         adder = Adder(BLOCK, users.shape[1], users.dtype)
         for start, stop in strips:
+            check()
             some = slice(stop - start)
             np.matmul(users[start:stop], items.T, out=scores[some])
             if bias.size:

@@ -10,7 +10,8 @@ import math
 import os
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import numba
 import numpy as np
@@ -19,6 +20,7 @@ from numba import prange, types
 from fastloss.engines.build import once, parallel_loop, specialise
 
 ALONE = 1 << 15  # numbers that a thread does in about the time that it takes to wake another, some 50 microseconds
+SLICE = 0.2  # seconds after which Python is to see a signal
 APART = 512  # elements: more than the bytes of eight 512-bit vectors
 
 _lock = threading.Lock()
@@ -49,8 +51,8 @@ def _layer() -> str:
         return ""
 
 
-def drive(block, inputs, parameters, outputs, chunks):
-    for chunk in prange(chunks):
+def drive(block, inputs, parameters, outputs, begin, end):
+    for chunk in prange(begin, end):
         first = np.int64(chunk)
         block(inputs, parameters, outputs, first, first + 1)
 
@@ -60,14 +62,15 @@ def driver(signature):
     """The parallel driver for blocks of one signature."""
     inputs, parameters, outputs, _, _ = signature.args
     return parallel_loop(
-        drive, "any", types.void(types.FunctionType(signature), inputs, parameters, outputs, types.int64)
+        drive, "any", types.void(types.FunctionType(signature), inputs, parameters, outputs, types.int64, types.int64)
     )
 
 
 def launch(block, signature, arrays, chunks: int, few: int = 1) -> None:
     """Run `block` over all chunks; `arrays` is (inputs, parameters, outputs).
 
-    No thread is woken for so few chunks that it would take longer than they do.
+    No thread is woken for so few chunks that it would take longer than they do; they are the caller's estimate of what
+    takes some 50 microseconds.
     """
     if (
         (chunks <= few and not (_no_work_too_small and chunks))
@@ -75,14 +78,35 @@ def launch(block, signature, arrays, chunks: int, few: int = 1) -> None:
         or numba.config.DISABLE_JIT
         or numba.get_num_threads() == 1
     ):
-        block(*arrays, 0, chunks)
+        _in_slices(lambda begin, end: block(*arrays, begin, end), chunks, few)
         return
     run = driver(signature)
     if _layer() != "workqueue":
-        run(block, *arrays, chunks)
+        _in_slices(lambda begin, end: run(block, *arrays, begin, end), chunks, few)
         return
-    with _lock:  # this layer aborts the process when two threads enter parallel code at once
-        run(block, *arrays, chunks)
+
+    def guarded(begin: int, end: int) -> None:
+        with _lock:  # this layer aborts the process when two threads enter parallel code at once
+            run(block, *arrays, begin, end)
+
+    _in_slices(guarded, chunks, few)
+
+
+def _in_slices(run: Callable[[int, int], None], chunks: int, few: int) -> None:
+    """run(begin, end) over all chunks, a while at a time: Ctrl-C is seen between two calls, never inside one.
+
+    The first call is as long as is known to be short, the next by what it took. No chunk knows which others are done
+    in the same call, so no bit depends on it.
+    """
+    size = 2000 * few if few > 1 else 4 * numba.get_num_threads()
+    begin = 0
+    while begin < chunks:
+        end = min(chunks, begin + size)
+        start = time.perf_counter()
+        run(begin, end)
+        took = max(time.perf_counter() - start, 1e-6)
+        size = max(1, int(size * min(SLICE / took, 16.0)))
+        begin = end
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from numba import types
 from fastloss import elementary
 from fastloss.engines import build
 from fastloss.engines.cpu import boxes
-from fastloss.engines.cpu.blas import in_order
+from fastloss.engines.cpu.blas import check, in_order
 from fastloss.engines.cpu.candidates import TASKS, Adder, groups_of, ranges, vector
 from fastloss.engines.nodes import Node, Parameters
 from fastloss.shapes import mining
@@ -63,6 +63,7 @@ def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: b
         own = np.zeros((count if wanted else 0, depth), rows.dtype)
         adder = Adder(count if wanted else 0, depth, rows.dtype)
         for start, stop in strips:
+            check()
             strip = np.matmul(rows[start:stop], rows.T, out=numbers[: (stop - start) * count].reshape(-1, count))
             mine(strip, start, arrays, settings, outputs)
             if kind.name == "smooth":

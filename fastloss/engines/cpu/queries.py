@@ -1,4 +1,7 @@
-"""Queries on the CPU: a task is a number of whole queries, each ranked and its pairs summed by one thread."""
+"""Queries on the CPU: a task is a number of whole queries, each ranked and its pairs summed by one thread.
+
+A query of very many pairs is summed in several calls, a range of ranks each, between which Python sees Ctrl-C.
+"""
 
 from typing import Any, NamedTuple
 
@@ -11,6 +14,7 @@ from fastloss.shapes.queries import fill, largest_dcg, pairs_of
 from fastloss.validate import kernel_dtype
 
 COST = 1 << 18  # pairs of a task
+MOST = 1 << 24  # pairs of a call
 
 WANT_GRADIENT = False
 WANT_CURVATURE = False
@@ -24,40 +28,92 @@ class Outcome(NamedTuple):
     curvature: np.ndarray
 
 
+def ranking(inputs, bounds):
+    """The rows of a query by falling score, and their scores, gains and discounts."""
+    scores, labels, rows = inputs[0], inputs[1], inputs[2]
+    start, size = bounds[0], bounds[1] - bounds[0]
+    own = np.empty(size)
+    for k in range(size):
+        own[k] = -np.float64(scores[rows[start + k] if rows.size else start + k])
+    ranked = np.argsort(own, kind="mergesort")
+    columns = np.empty(size), np.empty(size), np.empty(size)
+    for k in range(size):
+        columns[0][k] = -own[ranked[k]]
+        row = start + ranked[k]
+        ranked[k] = rows[row] if rows.size else row
+    fill(labels, ranked, columns[1], columns[2])
+    return ranked, columns
+
+
+def add_pairs(ranks, total, columns, numbers, slopes):
+    """`total` and the loss of the pairs whose better rank lies in a range; derivatives are added to `slopes`."""
+    for i in range(ranks[0], ranks[1]):
+        loss, one, two = pairs_of(i, columns, numbers[0], numbers[1], slopes)
+        total += loss
+        if WANT_GRADIENT:
+            slopes[0][i] += one
+        if WANT_CURVATURE:
+            slopes[1][i] += two
+    return total
+
+
+def inverse_of(columns, level):
+    best = largest_dcg(columns[1], columns[2], level)
+    return 1.0 / best if best > 0.0 else 0.0
+
+
 def block(inputs, parameters, outputs, first, last):
-    scores, labels, rows, offsets, scales, tasks = inputs
+    offsets, scales, tasks = inputs[3], inputs[4], inputs[5]
     losses, gradient, curvatures = outputs
     for g in range(tasks[first], tasks[last]):
-        start, stop = offsets[g], offsets[g + 1]
-        size = stop - start
+        size = offsets[g + 1] - offsets[g]
         level = min(size, np.int64(parameters[1]))
-        own = np.empty(size)
-        for k in range(size):
-            own[k] = -np.float64(scores[rows[start + k] if rows.size else start + k])
-        ranked = np.argsort(own, kind="mergesort")
-        columns = np.empty(size), np.empty(size), np.empty(size)
+        if size * level > MOST:
+            continue
+        ranked, columns = ranking(inputs, (offsets[g], offsets[g + 1]))
         slopes = np.zeros(size if WANT_GRADIENT else 0), np.zeros(size if WANT_CURVATURE else 0)
-        for k in range(size):
-            columns[0][k] = -own[ranked[k]]
-            row = start + ranked[k]
-            ranked[k] = rows[row] if rows.size else row
-        fill(labels, ranked, columns[1], columns[2])
-        best = largest_dcg(columns[1], columns[2], level)
-        inverse = 1.0 / best if best > 0.0 else 0.0
-        total = 0.0
-        for i in range(level):
-            loss, one, two = pairs_of(i, columns, inverse, parameters[0], slopes)
-            total += loss
-            if WANT_GRADIENT:
-                slopes[0][i] += one
-            if WANT_CURVATURE:
-                slopes[1][i] += two
-        losses[g] = total
+        numbers = inverse_of(columns, level), parameters[0]
+        losses[g] = add_pairs((0, level), 0.0, columns, numbers, slopes)
         for k in range(size):
             if WANT_GRADIENT:
                 gradient[ranked[k]] = scales[g] * slopes[0][k]
             if WANT_CURVATURE:
                 curvatures[ranked[k]] = scales[g] * slopes[1][k]
+
+
+def ranking_block(inputs, parameters, outputs, first, last):
+    offsets = inputs[3]
+    ranked, columns = ranking(inputs, (offsets[0], offsets[1]))
+    outputs[0][:], outputs[1][:], outputs[2][:], outputs[3][:] = ranked, columns[0], columns[1], columns[2]
+    outputs[4][0] = inverse_of(columns, np.int64(parameters[0]))
+
+
+def pairs_block(inputs, parameters, outputs, first, last):
+    ranks = np.int64(parameters[2]), np.int64(parameters[3])
+    slopes = outputs[0], outputs[1]
+    outputs[2][0] = add_pairs(ranks, outputs[2][0], inputs, (parameters[0], parameters[1]), slopes)
+
+
+def _large(g: int, arrays: Any, settings: tuple[float, int], results: Any, about: tuple[str, dict[str, Any]]) -> None:
+    """One query, in calls of at most so many pairs; the same bits as `block`'s."""
+    name, names = about
+    (sigma, level), (loss, gradient, curvature) = settings, results
+    bounds = np.array(arrays[3][g : g + 2])
+    size = int(bounds[1] - bounds[0])
+    level = min(size, level)
+    ranked, inverse = np.empty(size, np.int64), np.empty(1)
+    columns = tuple(np.empty(size) for _ in range(3))
+    ranking_inputs = (*arrays[:3], bounds)
+    run_block(ranking_block, name, (ranking_inputs, (float(level),), (ranked, *columns, inverse)), 1, **names)
+    slopes, total = tuple(np.zeros(size if result.size else 0) for result in (gradient, curvature)), np.zeros(1)
+    step = max(1, MOST // size)
+    for begin in range(0, level, step):
+        numbers = inverse[0], sigma, begin, min(level, begin + step)
+        run_block(pairs_block, name, (columns, numbers, (*slopes, total)), 1, **names)
+    loss[g] = total[0]
+    for result, slope in zip((gradient, curvature), slopes, strict=True):
+        if result.size:
+            result[ranked] = arrays[4][g] * slope
 
 
 def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], scales: np.ndarray, wanted: Wanted):
@@ -82,9 +138,10 @@ def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], sc
     names = {"value": formulas.value, "slope": formulas.slope, "curvature": formulas.curvature, "LINEAR": linear}
     asked = {"WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature}
     name = f"{formulas.name}_{wanted.code}{'_linear' if linear else ''}"
-    run_block(
-        block, name, (inputs, (sigma, float(level)), (loss, gradient, curvature)), tasks.size - 1, **names, **asked
-    )
+    results = loss, gradient, curvature
+    run_block(block, name, (inputs, (sigma, float(level)), results), tasks.size - 1, **names, **asked)
+    for g in np.flatnonzero(sizes * np.minimum(sizes, level) > MOST):
+        _large(int(g), inputs, (sigma, level), results, (name, {**names, **asked}))
     return Outcome(loss, gradient, curvature)
 
 
