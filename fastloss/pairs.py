@@ -80,9 +80,9 @@ class PairwiseLoss(Loss):
     sample_weight : array_like, shape (N,), optional
         Weights w >= 0 of the rows; a pair weighs w_i w_j.
     reduction : {"mean", "sum", "none", "per_group"}
-        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, in the order of
-        `numpy.unique(groups)` or of `offsets`; "none" gives each row's sum over its pairs as their first item (its
-        gradient is that of the sum).
+        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, NaN for a group without a
+        pair (or whose pairs all weigh 0), in the order of `numpy.unique(groups)` or of `offsets`; "none" gives each
+        row's sum over its pairs as their first item (its gradient is that of the sum).
     method : {"auto", "direct", "fast"}
         How pairs are summed: "direct" computes each of them, "fast" takes time in proportion to the rows (to N log N
         where it sorts) and gives the same to 12 digits, "auto" takes the cheaper for each group. A group of more than
@@ -183,7 +183,7 @@ class PairwiseLoss(Loss):
         if reduction == "none":
             return outcome.each
         if reduction == "per_group":
-            means = np.divide(outcome.loss, rows.weight, out=np.zeros_like(rows.weight), where=rows.weight != 0.0)
+            means = np.divide(outcome.loss, rows.weight, out=np.full(rows.weight.size, np.nan), where=rows.weight != 0.0)
             return means if groups.order is None else means[groups.order]
         total = reduce.sum_of_many(outcome.loss)
         return total if reduction == "sum" else reduce.mean(total, reduce.sum_of_many(rows.weight))
