@@ -129,7 +129,8 @@ def lengths(rng: np.random.Generator, loss: Loss, chosen: Form) -> dict[str, Any
         large = int(rng.choice([1500, 8192, 8193, 20_001]))
         sizes["N"] = large if compiled() else sizes["N"]
     elif many < 0.04:
-        sizes["N"] = int(rng.choice([64, 129, 300]))
+        some = int(rng.choice([64, 129, 300]))
+        sizes["N"] = some if compiled() else sizes["N"]
     sizes["S"] = (sizes["N"],)
     if rng.random() < 0.2:
         sizes["S"] = tuple(int(rng.choice([0, 1, 2, 3, 4])) for _ in range(rng.integers(0, 4)))

@@ -60,7 +60,7 @@ def outcome(call: Call, way: str = "value", **words: Any) -> Outcome:
 
 
 def strict_warnings() -> None:
-    """Every warning is an error; those of formulas are not where they run as plain Python: there, NumPy's numbers warn."""
+    """Every warning is an error, but for those of NumPy's numbers in formulas that run as plain Python."""
     warnings.simplefilter("error")
     if not compiled():
         warnings.simplefilter("ignore", RuntimeWarning)

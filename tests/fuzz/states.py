@@ -162,12 +162,14 @@ def states(key: str, double: bool = False) -> tuple[str, list[str]]:
         if any(domain.check(float(x)) == 1 for domain, a in zip(loss.domains.values(), arrays, strict=True) for x in a):
             profile = "special"  # rounded out of the domain
     else:
-        arrays = [values.numbers(rng, (count,), profile).astype(dtype), rng.integers(0, 4, count)]
+        levels = 2 if loss.shape == "pairs" and loss.labels.values and "pairs" not in loss.parameters else 4
+        arrays = [values.numbers(rng, (count,), profile).astype(dtype), rng.integers(0, levels, count)]
     if grouped:
         words["groups"] = np.sort(values.groups(rng, (count,), profile))
     elif rng.random() < 0.4:
         words["sample_weight"] = values.weights(rng, (count,), profile)
-    text = f"accumulate({name!r}, grouped={grouped}, {parameters}) of {', '.join(map(described, [*arrays, *words.values()]))}"
+    said = ", ".join(map(described, [*arrays, *words.values()]))
+    text = f"accumulate({name!r}, grouped={grouped}, {parameters}) of {said}"
     names = (*loss.arguments, *loss.parameters, *words, "groups", "sample_weight", name)
     made, error = attempt(lambda: [fastloss.accumulate(name, grouped=grouped, **parameters) for _ in range(3)])
     if error is not None:

@@ -1,4 +1,4 @@
-"""What arrays of a call may hold, of which dtype they may be, how they may lie in memory, and what is no array at all."""
+"""What arrays of a call may hold, of which dtype they may be, how they may lie in memory; and what is no array."""
 
 import decimal
 import fractions
