@@ -216,11 +216,11 @@ def _run(
     logits = Logits(store, rows.all(), columns, call.bias.astype(call.rows.dtype), call.excluded, same)
     if call.needs_largest:
         call = _with_largest(call, engine.largest(logits))
-    terms = [term.logits(logits) for term in call.terms]
     bent = None
-    if call.bend is not None:
-        terms[0], bent = call.bend(terms[0])
     with np.errstate(over="ignore", invalid="ignore"):
+        terms = [term.logits(logits) for term in call.terms]
+        if call.bend is not None:
+            terms[0], bent = call.bend(terms[0])
         loss, slopes, gradient = _pass((engine, call), logits, terms, weights, wanted)
         if gradient is None:
             return loss, None

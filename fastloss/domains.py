@@ -165,6 +165,15 @@ class Range:
         return number
 
 
+def one_of(name: str, value: Any, allowed: tuple[int, ...]) -> int:
+    """A parameter that is one of a few numbers."""
+    value = scalar(name, value)
+    for one in allowed if isinstance(value, (numbers.Real, np.bool_)) else ():
+        if value == one:
+            return one
+    raise ValueError(f"{name} is {shown(value)}: expected {' or '.join(map(str, allowed))}")
+
+
 @dataclasses.dataclass(frozen=True)
 class Choice:
     """A parameter that is one of a few words."""
@@ -216,4 +225,8 @@ POSITIVE = Range(0.0, open_low=True)
 AT_LEAST_ZERO = Range(0.0)
 ANY = Range()
 FRACTION = Range(0.0, 1.0)
+# Factors of exponents: between them neither float32 nor a square or a product of them leaves its range.
+SCALE = Range(1e-30, 1e30)
+STEEPNESS = Range(0.0, 1e100, open_low=True)
+FOCUS = Range(0.0, 1e100)
 INNER_FRACTION = Range(0.0, 1.0, open_low=True, open_high=True)

@@ -174,7 +174,7 @@ def integer(name: str, value: Any) -> int:
     value = scalar(name, value)
     if not isinstance(value, numbers.Integral) or isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} is {shown(value)}: expected an integer")
-    if not -(1 << 63) <= value < 1 << 63:
+    if not -(1 << 63) <= int(value) < 1 << 63:
         raise ValueError(f"{name} is {shown(value)}: expected an integer of at most 64 bits")
     return int(value)
 

@@ -61,7 +61,7 @@ def values_of(spec: Any) -> list[Any]:
         return [False, True]
     if isinstance(spec, Range):
         low = spec.low if np.isfinite(spec.low) else -1.0
-        high = spec.high if np.isfinite(spec.high) else low + 3.0
+        high = spec.high if spec.high < 1000.0 else low + 3.0
         return [low + 0.35 * (high - low), low + 0.8 * (high - low)]
     return []
 

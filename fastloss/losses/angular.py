@@ -8,7 +8,7 @@ import numpy as np
 
 from fastloss import validate
 from fastloss.candidates import Candidates, Listed, candidates_loss, left_out, to_arrays
-from fastloss.domains import POSITIVE, Range
+from fastloss.domains import SCALE, Range
 from fastloss.shapes.candidates import Scaled
 
 __all__ = ["arcface_loss", "cosface_loss", "sphereface_loss"]
@@ -35,7 +35,7 @@ def _with_margin(embeddings: Any, weights: Any, labels: Any, scale: float, margi
 
 
 @candidates_loss(
-    parameters={"margin": Range(0.0, math.pi), "scale": POSITIVE},
+    parameters={"margin": Range(0.0, math.pi), "scale": SCALE},
     reference="Deng, Guo, Xue & Zafeiriou, ArcFace: additive angular margin loss for deep face recognition, 2019",
 )
 def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0):
@@ -56,7 +56,7 @@ def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0):
         The rows' classes y, in [0, C).
     margin : float in [0, pi]
         m, in radians.
-    scale : float > 0
+    scale : float in [1e-30, 1e30]
         s.
     sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`; one loss for each row.
@@ -98,7 +98,7 @@ def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0):
 
 
 @candidates_loss(
-    parameters={"margin": Range(0.0), "scale": POSITIVE},
+    parameters={"margin": Range(0.0, 1e30), "scale": SCALE},
     reference="Wang et al., CosFace: large margin cosine loss for deep face recognition, 2018",
 )
 def cosface_loss(embeddings, weights, labels, *, margin=0.35, scale=64.0):
@@ -110,7 +110,7 @@ def cosface_loss(embeddings, weights, labels, *, margin=0.35, scale=64.0):
     ----------
     embeddings, weights, labels, scale, sample_weight, reduction
         As for `arcface_loss`.
-    margin : float >= 0
+    margin : float in [0, 1e30]
         m.
 
     Returns
@@ -138,7 +138,7 @@ def cosface_loss(embeddings, weights, labels, *, margin=0.35, scale=64.0):
 
 
 @candidates_loss(
-    parameters={"margin": Range(1.0), "scale": POSITIVE},
+    parameters={"margin": Range(1.0, 1e6), "scale": SCALE},
     reference="Liu et al., SphereFace: deep hypersphere embedding for face recognition, 2017",
 )
 def sphereface_loss(embeddings, weights, labels, *, margin=4.0, scale=1.0):
@@ -151,7 +151,7 @@ def sphereface_loss(embeddings, weights, labels, *, margin=4.0, scale=1.0):
     ----------
     embeddings, weights, labels, scale, sample_weight, reduction
         As for `arcface_loss`.
-    margin : float >= 1
+    margin : float in [1, 1e6]
         m.
 
     Returns

@@ -1,7 +1,7 @@
 """Losses of scores of many classes that ask the true class for a margin over the others."""
 
 from fastloss import validate
-from fastloss.domains import ANY, Free, shown
+from fastloss.domains import ANY, Free, one_of
 from fastloss.elementary import at_least
 from fastloss.losses.softmax import CLASS_WEIGHT, ids_of, of_ids
 from fastloss.rows import Rows, class_axis, row_loss
@@ -89,12 +89,10 @@ def multi_margin_loss(input, target, *, p=1, margin=1.0, weight=None):
     >>> fastloss.multi_margin_loss([[1.0, 0.5, 3.0, -1.0]], [0])
     0.875
     """
-    if p not in (1, 2):
-        raise ValueError(f"p is {shown(p)}: expected 1 or 2")
     x = class_axis("input", input)
     ids = ids_of(target, x)
     factor = None if weight is None else of_ids(validate.per_class("weight", weight, x.columns), ids)
-    return Rows(MARGINS[p], (x,), (ids,), (margin,), factor=factor)
+    return Rows(MARGINS[one_of("p", p, (1, 2))], (x,), (ids,), (margin,), factor=factor)
 
 
 HIGHEST = formulas("crammer_singer_loss", terms.of_highest_other)

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastloss import validate
 from fastloss.backend import resident
-from fastloss.domains import AT_LEAST_ZERO, BINARY, FRACTION, NON_NEGATIVE, PROBABILITY, REAL, UNIT, Free, Range
+from fastloss.domains import AT_LEAST_ZERO, BINARY, FOCUS, FRACTION, NON_NEGATIVE, PROBABILITY, REAL, UNIT, Free, Range
 from fastloss.elementary import at_least, exp_negative, log, log1p, log1p_unit, sigmoid, softplus
 from fastloss.pointwise import Call, pointwise
 from fastloss.shapes.pointwise import Formulas
@@ -240,7 +240,7 @@ def _focal_curvature(x, t, gamma, positive, negative):
     _focal,
     _focal_slope,
     _focal_curvature,
-    parameters={"gamma": AT_LEAST_ZERO, "alpha": Range(0.0, 1.0, open_low=True, open_high=True, optional=True)},
+    parameters={"gamma": FOCUS, "alpha": Range(0.0, 1.0, open_low=True, open_high=True, optional=True)},
     domains=(REAL, BINARY),
     formula_parameters=3,
     reference="Lin, Goyal, Girshick, He & Dollar, Focal loss for dense object detection, 2017",
@@ -257,7 +257,7 @@ def focal_loss(input, target, *, gamma=2.0, alpha=None):
         Logits, of any shape. Infinite ones give the limit.
     target : array_like of the input's shape
         0 or 1.
-    gamma : float >= 0
+    gamma : float in [0, 1e100]
         How much is played down; 0 gives `binary_cross_entropy_with_logits`.
     alpha : float in (0, 1), optional
         The weight of target 1; target 0 has 1 - alpha. None weighs both by 1.

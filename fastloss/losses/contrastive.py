@@ -17,7 +17,7 @@ from fastloss.candidates import (
     left_out,
     to_arrays,
 )
-from fastloss.domains import POSITIVE, Choice, Flag, Free
+from fastloss.domains import SCALE, Choice, Flag, Free
 from fastloss.identities import as_ids
 from fastloss.shapes.candidates import Scaled
 
@@ -30,7 +30,7 @@ EMBEDDINGS = Free("an array of shape (K, D), or None")
 
 @candidates_loss(
     parameters={
-        "temperature": POSITIVE,
+        "temperature": SCALE,
         "similarity": SIMILARITY,
         "negatives": EMBEDDINGS,
         "ids": IDS,
@@ -64,7 +64,7 @@ def info_nce_loss(
     key : array_like, shape (M, D), M >= N
         The embeddings k: key i is query i's positive, those after the N-th are nobody's. With `positives`, of any
         number. A memory-mapped file is read a tile at a time, and may be larger than memory.
-    temperature : float > 0
+    temperature : float in [1e-30, 1e30]
         tau.
     similarity : {"cos", "dot"}
         The cosine (a vector of zeros has cosine 0 with all), or the inner product.
@@ -119,7 +119,7 @@ def info_nce_loss(
 
 
 @candidates_loss(
-    parameters={"negatives": EMBEDDINGS, "scale": POSITIVE, "similarity": SIMILARITY, "ids": IDS},
+    parameters={"negatives": EMBEDDINGS, "scale": SCALE, "similarity": SIMILARITY, "ids": IDS},
     reference="Henderson et al., Efficient natural language response suggestion for Smart Reply, 2017",
 )
 def multiple_negatives_ranking_loss(anchors, positives, negatives=None, *, scale=20.0, similarity="cos", ids=None):
@@ -135,7 +135,7 @@ def multiple_negatives_ranking_loss(anchors, positives, negatives=None, *, scale
         The first candidates c: number i belongs to anchor i.
     negatives : array_like, shape (K, D) or (N, K, D), optional
         Further candidates, for every anchor.
-    scale : float > 0
+    scale : float in [1e-30, 1e30]
         The factor s: a reciprocal temperature.
     similarity : {"cos", "dot"}
         The cosine (a vector of zeros has cosine 0 with all), or the inner product.
@@ -220,7 +220,7 @@ def _gradients(names, arrays, scalar, factor):
 
 
 @candidates_loss(
-    parameters={"temperature": POSITIVE},
+    parameters={"temperature": SCALE},
     reference="Chen, Kornblith, Norouzi & Hinton, A simple framework for contrastive learning, 2020",
 )
 def nt_xent_loss(z1, z2, *, temperature=0.5):
@@ -234,7 +234,7 @@ def nt_xent_loss(z1, z2, *, temperature=0.5):
     ----------
     z1, z2 : array_like, shape (N, D)
         Two views of N examples; row i of one is the partner p of row i of the other.
-    temperature : float > 0
+    temperature : float in [1e-30, 1e30]
         tau.
     sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`; 2N losses, those of `z1` first.
@@ -276,7 +276,7 @@ def nt_xent_loss(z1, z2, *, temperature=0.5):
 
 
 @candidates_loss(
-    parameters={"temperature": POSITIVE},
+    parameters={"temperature": SCALE},
     reference="Khosla et al., Supervised contrastive learning, 2020",
     kind=CountedLoss,
 )
@@ -293,7 +293,7 @@ def supcon_loss(embeddings, labels, *, temperature=0.1):
         One row for each example (with several views, the views one below another).
     labels : array_like, shape (N,)
         Classes: numbers or strings. P_i are the other rows of row i's class.
-    temperature : float > 0
+    temperature : float in [1e-30, 1e30]
         tau.
     sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`; one loss for each row. An anchor alone in its class has none, and does

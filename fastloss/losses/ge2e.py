@@ -16,7 +16,7 @@ from fastloss.candidates import (
     left_out,
     sigmoid,
 )
-from fastloss.domains import ANY, POSITIVE, Choice, Flag, Free
+from fastloss.domains import ANY, SCALE, Choice, Flag, Free
 from fastloss.shapes.candidates import Logits, Scaled
 
 __all__ = ["ge2e_loss"]
@@ -71,7 +71,7 @@ class OwnCentroid:
 @candidates_loss(
     parameters={
         "labels": Free("an array of shape (N,), or None"),
-        "w": POSITIVE,
+        "w": SCALE,
         "b": ANY,
         "variant": Choice(("softmax", "contrast")),
         "normalise": Flag(),
@@ -93,7 +93,7 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax", nor
         The utterances e.
     labels : array_like, shape (N,), optional
         The utterances' speakers: numbers or strings, in any order.
-    w : float > 0
+    w : float in [1e-30, 1e30]
     b : float
         Without effect on the softmax variant.
     variant : {"softmax", "contrast"}

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from fastloss import backend, reduce, validate
-from fastloss.domains import POSITIVE, RELEVANCE, Choice, Free
+from fastloss.domains import RELEVANCE, STEEPNESS, Choice, Free
 from fastloss.loss import Loss, keyword
 from fastloss.losses.pairwise import pairwise_logistic_loss
 from fastloss.pairs import REDUCTIONS, Groups, GroupSums, checked_rows, grouped_on_host, placed
@@ -88,7 +88,7 @@ LEVEL = Free("an integer >= 1, or None")
 
 
 def _declare(function):
-    parameters = {"sigma": POSITIVE, "truncation_level": LEVEL, "gains": Choice(("exp2", "linear"))}
+    parameters = {"sigma": STEEPNESS, "truncation_level": LEVEL, "gains": Choice(("exp2", "linear"))}
     return QueryLoss(
         function, parameters=parameters, reference="Burges, From RankNet to LambdaRank to LambdaMART, 2010"
     )
@@ -111,7 +111,7 @@ def lambdarank_loss(scores, labels, *, sigma=1.0, truncation_level=None, gains="
         The model's scores; the gradient has their shape and dtype.
     labels : array_like, shape (N,)
         Relevances >= 0, at most 1000.
-    sigma : float in (0, inf)
+    sigma : float in (0, 1e100]
         Steepness, in units of 1 / score.
     truncation_level : int >= 1, optional
         Only pairs with one row among the first so many ranks count, and maxDCG is that of so many; None counts all.

@@ -1,6 +1,6 @@
 """Ranking losses over the pairs of scores of a group."""
 
-from fastloss.domains import AT_LEAST_ZERO, POSITIVE, SIGN_OR_BINARY
+from fastloss.domains import AT_LEAST_ZERO, POSITIVE, SIGN_OR_BINARY, STEEPNESS
 from fastloss.elementary import exp, sigmoid, softplus
 from fastloss.pairs import PAIRS, multiplier_first, multiplier_sign, pairwise
 
@@ -34,7 +34,7 @@ def _logistic_tails(s):
     _logistic,
     _logistic_slope,
     _logistic_curvature,
-    parameters={"pairs": PAIRS, "sigma": POSITIVE},
+    parameters={"pairs": PAIRS, "sigma": STEEPNESS},
     exponential_form=True,
     tails=_logistic_tails,
     reference="Burges et al., Learning to rank using gradient descent, 2005",
@@ -53,7 +53,7 @@ def pairwise_logistic_loss(scores, labels, *, pairs="ordered", sigma=1.0):
     pairs : {"ordered", "all"}
         "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
         :math:`\log(1 + e^{-\sigma (y_i - y_j)(s_i - s_j)})`, equal labels giving log 2 each.
-    sigma : float in (0, inf)
+    sigma : float in (0, 1e100]
         Steepness, in units of 1 / score.
     groups, offsets, sample_weight, reduction, method, with_counts, backend
         As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
@@ -86,7 +86,7 @@ def pairwise_logistic_loss(scores, labels, *, pairs="ordered", sigma=1.0):
     _logistic,
     _logistic_slope,
     _logistic_curvature,
-    parameters={"sigma": POSITIVE},
+    parameters={"sigma": STEEPNESS},
     tails=_logistic_tails,
     all_pairs=multiplier_sign,
     labels=SIGN_OR_BINARY,
@@ -106,7 +106,7 @@ def soft_pairwise_loss(scores, labels, *, sigma=1.0):
         The model's scores; the gradient has their shape and dtype.
     labels : array_like, shape (N,)
         -1 and 1, or 0 and 1 throughout.
-    sigma : float in (0, inf)
+    sigma : float in (0, 1e100]
         Steepness, in units of 1 / score.
     groups, offsets, sample_weight, reduction, method, with_counts, backend
         As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.
@@ -281,7 +281,7 @@ def _exponential_curvature(gap, sigma):
     _exponential,
     _exponential_slope,
     _exponential_curvature,
-    parameters={"pairs": PAIRS, "sigma": POSITIVE},
+    parameters={"pairs": PAIRS, "sigma": STEEPNESS},
     separable=True,
     reference="Freund et al., An efficient boosting algorithm for combining preferences, 2003",
 )
@@ -299,7 +299,7 @@ def pairwise_exponential_loss(scores, labels, *, pairs="ordered", sigma=1.0):
     pairs : {"ordered", "all"}
         "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
         :math:`e^{-\sigma (y_i - y_j)(s_i - s_j)}`.
-    sigma : float in (0, inf)
+    sigma : float in (0, 1e100]
         Steepness, in units of 1 / score.
     groups, offsets, sample_weight, reduction, method, with_counts, backend
         As for every pairwise loss, see `fastloss.pairs.PairwiseLoss`.

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from fastloss import backend, validate
-from fastloss.domains import AT_LEAST_ZERO, FRACTION, UNIT, Flag, Free, shown
+from fastloss.domains import AT_LEAST_ZERO, FOCUS, FRACTION, UNIT, Flag, Free, shown
 from fastloss.elementary import exp_negative, log
 from fastloss.gpu import holds_integers, on_gpu
 from fastloss.rows import Matrix, Rows, class_axis, row_loss
@@ -177,7 +177,7 @@ FOCAL = formulas("softmax_focal_loss", softmax.of_target, value=_focal, slope=_f
 
 
 @row_loss(
-    parameters={"gamma": AT_LEAST_ZERO, "alpha": Free("a number >= 0, an array of one for each class, or None")},
+    parameters={"gamma": FOCUS, "alpha": Free("a number >= 0, an array of one for each class, or None")},
     curvature=True,
     ids=("target",),
     reference="Lin, Goyal, Girshick, He & Dollar, Focal loss for dense object detection, 2017",
@@ -195,7 +195,7 @@ def softmax_focal_loss(input, target, *, gamma=2.0, alpha=None):
         Logits; C classes.
     target : array_like of integers of shape (N,), (N, d1, ...) or ()
         The class ids t, in [0, C).
-    gamma : float >= 0
+    gamma : float in [0, 1e100]
         How much is played down; 0 gives `cross_entropy`.
     alpha : float or array_like of shape (C,), optional
         A factor >= 0 of every class, or of each; it does not enter the mean's denominator.

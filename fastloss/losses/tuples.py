@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastloss import validate
-from fastloss.domains import ANY, BINARY, POSITIVE, SIGN, Flag, Free, shown
+from fastloss.domains import ANY, BINARY, POSITIVE, SIGN, Flag, Free, one_of
 from fastloss.elementary import at_least, step
 from fastloss.gpu import GpuArray
 from fastloss.rows import Matrix, RowLoss, Rows, last_axis, row_loss
@@ -158,8 +158,7 @@ def contrastive_loss(x1, x2, target, *, margin=1.0, similar=1, half=False, squar
     >>> fastloss.contrastive_loss([[0.0, 0.0], [0.0, 0.0]], [[0.3, 0.4], [0.3, 0.4]], [1, 0], reduction="none").tolist()
     [0.25, 0.25]
     """
-    if similar not in (0, 1):
-        raise ValueError(f"similar is {shown(similar)}: expected 0 or 1")
+    similar = one_of("similar", similar, (0, 1))
     matrices = _vectors(("x1", "x2"), (x1, x2))
     labels = validate.vector("target", target, matrices[0].outer, BINARY)
     settings = margin, float(similar), 0.5 if half else 1.0
