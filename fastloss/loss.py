@@ -6,7 +6,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastloss.domains import Parameter
+import numpy as np
+
+from fastloss.domains import Parameter, shown
 from fastloss.given import as_array, refuse_gradient
 from fastloss.gpu import on_gpu
 
@@ -70,14 +72,14 @@ class Loss(abc.ABC):
         return lookup, (self.name,)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._evaluate("value", *self._bound(args, kwargs))
+        return self._quietly("value", args, kwargs)
 
     def value_and_grad(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """The value and its gradient in one pass; takes what the loss itself takes.
 
         The gradient is one array for a loss with one differentiable argument, else a tuple in argument order.
         """
-        return self._evaluate("value_and_grad", *self._bound(args, kwargs))
+        return self._quietly("value_and_grad", args, kwargs)
 
     def grad_hess(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """The gradient and the diagonal of the second derivative, for gradient boosting and Newton steps.
@@ -89,7 +91,12 @@ class Loss(abc.ABC):
         """
         if not self.has_curvature:
             raise TypeError(f"{self.name} has no second derivative")
-        return self._evaluate("grad_hess", *self._bound(args, kwargs))
+        return self._quietly("grad_hess", args, kwargs)
+
+    def _quietly(self, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result, without NumPy's warnings: where there are infinities or NaN in it, that is what is documented."""
+        with np.errstate(all="ignore"):
+            return self._evaluate(what, *self._bound(args, kwargs))
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The function's own arguments, parameters checked, and the keywords that all losses of the shape share."""
@@ -120,14 +127,15 @@ def lookup(name: str) -> Loss:
     Raises
     ------
     ValueError
-        If there is none; the message names the nearest.
+        If there is none; the message names the one that may be meant.
     """
-    import difflib
-
     import fastloss.losses  # noqa: F401  fills the registry
 
-    if name in REGISTRY:
+    if isinstance(name, str) and name in REGISTRY:
         return REGISTRY[name]
-    near = difflib.get_close_matches(name, REGISTRY, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"unknown loss {name!r}{hint}")
+    if not isinstance(name, str):
+        raise TypeError(f"the loss is {shown(name)}: expected its name")
+    from fastloss.synonyms import meant
+
+    one = meant(name, REGISTRY)
+    raise ValueError(f"unknown loss {name!r}" + (f"; did you mean {one!r}?" if one else ""))

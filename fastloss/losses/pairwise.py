@@ -1,6 +1,6 @@
 """Ranking losses over the pairs of scores of a group."""
 
-from fastloss.domains import AT_LEAST_ZERO, POSITIVE, SIGN_OR_BINARY, STEEPNESS
+from fastloss.domains import AT_LEAST_ZERO, SIGN_OR_BINARY, STEEPNESS
 from fastloss.elementary import exp, sigmoid, softplus
 from fastloss.pairs import PAIRS, multiplier_first, multiplier_sign, pairwise
 

@@ -73,11 +73,12 @@ def one_thread() -> Iterator[bool]:
 
 
 def _alone(work: Callable[[Any], Any], task: Any, stop: threading.Event) -> Any:
-    """A task in a thread of its own: what it launches is serial."""
+    """A task in a thread of its own: what it launches is serial, and NumPy's warnings are off as in the caller's."""
     numba.set_num_threads(1)
     _own.stop = stop
     check()
-    return work(task)
+    with np.errstate(all="ignore"):
+        return work(task)
 
 
 def in_order(work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any]:
