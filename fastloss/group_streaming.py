@@ -168,7 +168,8 @@ class GroupAccumulator(State):
         need(max(len(loss), len(weight)) <= MOST_TERMS, "loss or weight is of too many terms")
         need(groups or not (rows or pairs or loss or weight), "groups is 0, but there are rows")
         need(bool(groups) == (weighted is not None), "weighted does not go with groups")
-        need(pairs <= rows * rows and group_ids.count(ids) <= min(rows, groups), "rows, groups and pairs do not agree")
+        most = rows * (rows - 1) // 2 if self.parameters.get("pairs") == "ordered" else rows * rows
+        need(pairs <= most and group_ids.count(ids) <= min(rows, groups), "rows, groups and pairs do not agree")
         need(weighted or not power, "power is not 0, but there are no weights")
         need(not power or power % self._degree == 0, "power is no unit of products")
         total = _total(weight)

@@ -18,6 +18,7 @@ MAGIC = b"fastloss state 2 "
 DIGEST = hashlib.sha256().digest_size
 MOST_ABOUT = 1 << 16  # bytes of JSON: no loss has so many parameters
 MOST_COUNT = (1 << 63) - 1
+MOST_EMPTY = 16  # the other length of an array without elements
 MOST_EXPONENT = 4096  # of a power of two in a state
 DTYPES = re.compile(r"\|[bu]1|<[iuf]8|<U[1-9]\d{0,8}|\|S[1-9]\d{0,8}|<[mM]8(\[\w{1,12}\])?", re.ASCII)
 
@@ -78,7 +79,7 @@ def _arrays(shapes: dict[str, Any], view: memoryview) -> dict[str, np.ndarray]:
         if not isinstance(about, list) or list(map(type, about)) != [str, list]:
             raise wrong(f"array {name!r} has no dtype and shape")
         dtype, shape = _dtype(name, about[0]), about[1]
-        if len(shape) > 2 or not all(type(length) is int and 0 <= length <= len(view) for length in shape):
+        if len(shape) > 2 or not all(type(length) is int and 0 <= length <= len(view) + MOST_EMPTY for length in shape):
             raise wrong(f"array {name!r} has shape {shape}")
         size = math.prod(shape) * dtype.itemsize
         if at + size > len(view):

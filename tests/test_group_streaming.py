@@ -85,3 +85,129 @@ def test_what_has_no_such_state():
     other = fastloss.accumulate("pairwise_logistic_loss", grouped=True, sigma=2.0)
     with pytest.raises(ValueError, match="states differ"):
         state.merge(other)
+
+
+IDS = [
+    ([np.array([1, 1, 2], np.int32), np.array([3, 4]), np.array([2**63 + 5, 7], np.uint64), [2**70, -(2**65), 5]], [6]),
+    ([["a", "bb"], ["ccc", "x" * 3000], np.array(["d\0", "e"], object), np.array(["é"])], ["d"]),
+    ([[b"a", b"bb"], np.array([b"q" * 70, b"a\0"], object)], [b"q"]),
+    ([[True]], [False]),
+    ([np.array([1.5], np.float32), [2.5, 0.0]], [0.1]),
+    ([np.array(["2020-01-01"], "M8[D]"), np.array(["2020-01-02T03"], "M8[ns]")], np.array(["2020-01-02"], "M8[D]")),
+    ([np.array([3], "m8[s]"), np.array([3], "m8[ms]")], np.array([3000], "m8[us]")),
+]
+
+
+def give_ids(state, ids):
+    size = len(ids)
+    state.update(np.zeros(size), np.zeros(size), groups=ids)
+
+
+@pytest.mark.parametrize(("batches", "fresh"), IDS)
+def test_ids_of_every_kind_survive(batches, fresh):
+    state = fastloss.accumulate("pairwise_logistic_loss", grouped=True)
+    for ids in batches:
+        give_ids(state, ids)
+    data = state.to_bytes()
+    assert b"pickle" not in data
+    again = GroupAccumulator.from_bytes(data)
+    assert again.to_bytes() == data
+    for one in (state, again):
+        for ids in batches:
+            for at in range(len(ids)):
+                with pytest.raises(ValueError, match="which came before"):
+                    give_ids(one, ids[at : at + 1])
+        with pytest.raises(ValueError, match="which came before"):
+            one.merge(again)
+        assert one.to_bytes() == data
+        give_ids(one, fresh)
+    third = fastloss.accumulate("pairwise_logistic_loss", grouped=True)
+    give_ids(third, fresh)
+    state = GroupAccumulator.from_bytes(data)
+    state.merge(third)
+    assert state.to_bytes() == again.to_bytes()
+
+
+def test_one_width_of_integers_is_another():
+    for first, second in ((np.int32, np.int64), (np.uint8, np.int64), (np.uint64, np.int16), (np.int64, object)):
+        state = fastloss.accumulate("pairwise_logistic_loss", grouped=True)
+        give_ids(state, np.array([3, 9], first))
+        give_ids(state, np.array([4], second))
+        with pytest.raises(ValueError, match="groups has 9, which came before"):
+            give_ids(state, np.array([9], second))
+    state = fastloss.accumulate("pairwise_logistic_loss", grouped=True)
+    give_ids(state, np.array([2**63], np.uint64))
+    give_ids(state, np.array([2**63 + 1], np.uint64))  # one float64, two ids
+    give_ids(state, [2**63 - 1])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ([1], ["a"]),
+        ([1], [1.5]),
+        ([b"a"], ["a"]),
+        ([True], [1]),
+        (["2020"], np.array(["2020"], "M8[Y]")),
+        (np.array([1], "m8[Y]"), np.array([1], "m8[D]")),
+    ],
+)
+def test_kinds_of_ids_do_not_mix(first, second):
+    for one, two in ((first, second), (second, first)):
+        state, other = (fastloss.accumulate("pairwise_logistic_loss", grouped=True) for _ in range(2))
+        give_ids(state, one)
+        give_ids(other, two)
+        with pytest.raises(TypeError, match="as before"):
+            give_ids(state, two)
+        with pytest.raises(TypeError, match="as before"):
+            state.merge(other)
+        assert state.groups == 1
+
+
+def test_ids_that_are_missing_or_masked_are_named():
+    state = fastloss.accumulate("pairwise_logistic_loss", grouped=True)
+    for ids in (["a", None], [1.0, np.nan], np.array(["2020", "NaT"], "M8[D]")):
+        with pytest.raises(ValueError, match=r"groups\[1\] is missing"):
+            give_ids(state, ids)
+    with pytest.raises(TypeError, match="groups is a masked array"):
+        give_ids(state, np.ma.masked_equal([1, 2], 2))
+    with pytest.raises(ValueError, match="does not hold"):
+        give_ids(state, np.array(["9999"], "M8[Y]"))
+        give_ids(state, np.array(["2000"], "M8[ns]"))
+
+
+@pytest.mark.parametrize(
+    ("shelf", "ids"),
+    [
+        ("int64", np.array([3, 3])),
+        ("int64", np.array([4, 3])),
+        ("int64", np.array([], np.int64)),
+        ("int64", np.array([1.0])),
+        ("uint64", np.array([3], np.uint64)),
+        ("float64", np.array([np.nan])),
+        ("bool", np.array([2], np.uint8).view(bool)),
+        ("datetime64", np.array(["NaT"], "M8[s]")),
+        ("datetime64", np.array([3], "m8[s]")),
+        ("string:2", np.array([0x110000, 5], np.uint32).view("U2")),
+        ("string:2", np.array(["a"], "U2")),
+        ("string:3", np.array(["abc"])),
+        ("string:4", np.array([b"abc"], "S4")),
+        ("string+:4", np.array(["abc"], "U4")),
+        ("string", np.array(["a"])),
+        ("integer:4", np.array([b"abc"], "S4")),
+        ("integer:32", np.array([b"0x400000000000000000"], "S32")),
+        ("integer:4", np.array([b"xyz"], "S4")),
+        ("objects", np.array([1])),
+        ("", np.array([1])),
+    ],
+)
+def test_made_up_ids_are_refused(shelf, ids):
+    from fastloss import stored
+
+    fields = {"rows": 4, "groups": 4, "pairs": 0, "weighted": False, "power": 0}
+    state = fastloss.accumulate("pairwise_logistic_loss", grouped=True)
+    about = {"loss": state.loss.name, "parameters": state.parameters, **fields}
+    sums = {"loss": np.empty(0), "weight": np.empty(0)}
+    assert GroupAccumulator.from_bytes(stored.pack("groups", about, sums)).groups == 4
+    with pytest.raises(ValueError, match="these bytes are no state of fastloss"):
+        GroupAccumulator.from_bytes(stored.pack("groups", about, {**sums, f"ids {shelf}": ids}))

@@ -208,9 +208,9 @@ def test_states_that_do_not_go_together():
     state.update([1.0], [0.0])
     minus = accumulate("hinge_loss")
     minus.update([1.0], [-1.0])
-    state.merge(minus)
-    with pytest.raises(ValueError, match="mixes 0 and -1"):  # rows that make no whole chunk yet are checked in the end
-        state.result()
+    with pytest.raises(ValueError, match="mixes 0 and -1"):  # also of rows that make no whole chunk yet
+        state.merge(minus)
+    assert state.rows == 1
     with pytest.raises(ValueError, match="no state"):
         Accumulator.from_bytes(b"PK")
     with pytest.raises(ValueError, match="expected a pointwise loss"):

@@ -1,0 +1,338 @@
+"""What holds of every state: whole or not at all, no weights, weights in any unit, a loss instead of its name."""
+
+import numpy as np
+import pytest
+
+import fastloss
+from fastloss import group_ids, reduce
+from fastloss.engines.cpu import box_state
+from fastloss.group_streaming import GroupAccumulator
+from fastloss.pointwise import PointwiseLoss
+from fastloss.shapes.pointwise import CHUNK
+from fastloss.streaming import accumulate
+
+SCORES, LABELS, WEIGHTS = np.array([0.5, -1.0, 2.0, 0.25]), np.array([1, 0, 2, 1]), np.array([0.5, 1.0, 0.25, 2.0])
+KINDS = ("elements", "pairs", "groups")
+
+
+def new(kind, **parameters):
+    name = "huber_loss" if kind == "elements" else "pairwise_logistic_loss"
+    return accumulate(name, grouped=kind == "groups", **parameters)
+
+
+def give(state, scores=SCORES, labels=LABELS, weights=None, **groups):
+    if isinstance(state, GroupAccumulator) and not groups:
+        groups = {"offsets": [0, len(scores)]}
+    state.update(scores, labels, weights, **groups)
+
+
+def one_call(kind, weights, reduction="mean"):
+    loss = fastloss.huber_loss if kind == "elements" else fastloss.pairwise_logistic_loss
+    return loss(SCORES, LABELS, sample_weight=weights, reduction=reduction)
+
+
+REFUSED = [
+    (([1.0], [1, 2]), ValueError, "shape"),
+    (([1.0, 2.0], [1, 0], [1.0]), ValueError, "sample_weight has shape"),
+    (([1.0, 2.0], [1, 0], [1.0, -1.0]), ValueError, r"sample_weight\[\d+\] is -1"),
+    (([1.0, 2.0], [1, 0], [1e300, -1e300]), ValueError, r"sample_weight\[\d+\] is -1e\+300"),
+    (([1.0, 2.0], [1, 0], [1.0, 1.0]), ValueError, "for some batches only"),
+    (([1j], [1]), TypeError, "dtype complex128"),
+    ((["a"], [1]), TypeError, "dtype"),
+    ((np.ma.masked_equal([1.0, 2.0], 2.0), [1, 0]), TypeError, "mask"),
+    (([1.0, 2.0], np.ma.masked_equal([1, 0], 0)), TypeError, "mask"),
+    (([1.0, 2.0], [1, 0], np.ma.masked_equal([1.0, 2.0], 2.0)), TypeError, "mask"),
+]
+
+
+@pytest.mark.parametrize(("batch", "error", "message"), REFUSED)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_refused_batch_changes_nothing(kind, batch, error, message):
+    state = new(kind)
+    give(state)
+    before = state.to_bytes()
+    with pytest.raises(error, match=message):
+        give(state, *batch)
+    assert state.to_bytes() == before
+    give(state)
+    assert state.rows == 8
+    assert state.result() == pytest.approx(one_call(kind, None), rel=0.5)
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        (([np.nan, 1.0], [0, 1]), r"scores\[0\] is nan: expected a finite one"),
+        (([0.0, -np.inf], [0, 1]), r"scores\[1\] is -inf: expected a finite one"),
+        (([0.0, 1e308, -1e308], [0, 1, 0]), r"scores\[1\] is 1e\+308: expected one that is not too large"),
+        (([1e307, 0.0], [0, 1]), r"scores\[0\] is 1e\+307"),
+        (([0.0, 1.0], [np.nan, 1]), r"labels\[0\] is nan"),
+        (([0.0, 1.0], [2**53 + 1, 2**53]), r"labels\[0\] is 9007199254740993"),
+        (([2**53 + 1, 0], [0, 1]), r"scores\[0\] is 9007199254740993"),
+        ((np.arange(40.0), np.arange(40)), "16 distinct"),
+    ],
+)
+def test_pairs_that_a_state_cannot_hold(batch, message):
+    state = new("pairs")
+    give(state)
+    before = state.to_bytes()
+    with pytest.raises(ValueError, match=message):
+        give(state, *batch)
+    assert state.to_bytes() == before
+    if "16" not in message:
+        with pytest.raises(ValueError, match=message):
+            state.gradient(*batch)
+    with pytest.raises(ValueError, match=r"sample_weight\[1\] is inf"):
+        new("pairs").update([0.0, 1.0], [0, 1], [1.0, np.inf])
+
+
+def test_the_last_rows_are_checked_when_they_come():
+    state = accumulate("binary_cross_entropy")
+    with pytest.raises(ValueError, match=r"input\[0\] is 1.7: expected a probability"):
+        state.update([1.7], [1])
+    assert state.rows == 0 and state.result() == 0.0
+    state.update([0.25, 0.5], [1, 0])
+    with pytest.raises(ValueError, match=r"input\[3\] is 1.7"):
+        state.update([0.5, 1.7], [1, 0])
+    with pytest.raises(ValueError, match=rf"input\[{2 + CHUNK}\] is -1"):
+        state.update(np.append(np.full(CHUNK, 0.5), -1.0), np.ones(CHUNK + 1))
+    # -log(1/4), -log(1/2)
+    assert state.rows == 2 and state.result() == pytest.approx(1.5 * np.log(2.0), rel=1e-15)
+    state.update([0.5], [1])
+    assert state.result() == pytest.approx(4.0 / 3.0 * np.log(2.0), rel=1e-15)
+
+
+def test_signs_are_of_one_kind():
+    state = accumulate("hinge_loss")
+    state.update([0.5], [1.0])
+    state.update([0.5, 0.5], [1.0, -1.0])
+    before = state.to_bytes()
+    with pytest.raises(ValueError, match=r"target mixes 0 and -1 in different batches \(0 at index 4\)"):
+        state.update([0.5, 0.5], [1.0, 0.0])
+    with pytest.raises(ValueError, match=r"target mixes 0 \(at index 3\) and -1 \(at index 4\)"):
+        state.update([0.5, 0.5], [0.0, -1.0])
+    other = accumulate("hinge_loss")
+    other.update([0.5], [0.0])
+    with pytest.raises(ValueError, match="target mixes 0 and -1"):
+        state.merge(other)
+    assert state.to_bytes() == before
+    ends = np.repeat([0.0, 1.0, -1.0], [1, CHUNK, 1])  # in two parts of one batch
+    with pytest.raises(ValueError, match=rf"target mixes 0 \(at index 1\) and -1 \(at index {CHUNK + 2}\)"):
+        other.update(np.zeros(ends.size), ends)
+    assert other.rows == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_refused_state_changes_nothing(kind):
+    state = new(kind)
+    give(state)
+    weighted = new(kind)
+    give(weighted, weights=WEIGHTS)
+    another = new(kind, **({"delta": 2.0} if kind == "elements" else {"sigma": 2.0}))
+    give(another)
+    before = state.to_bytes()
+    for other, error, message in (
+        (weighted, ValueError, "for some batches only"),
+        (another, ValueError, "states differ: other is of .*=2.0.*, expected .*=1.0"),
+        (new("pairs" if kind == "elements" else "elements"), TypeError, "other is of type"),
+        (new("pairs" if kind == "groups" else "groups"), TypeError, "other is of type"),
+        (3, TypeError, "other is of type int"),
+    ):
+        with pytest.raises(error, match=message):
+            state.merge(other)
+        assert state.to_bytes() == before
+    state.merge(new(kind, **state.parameters))  # of defaults that are given
+    assert state.to_bytes() == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_state_may_be_merged_with_itself(kind):
+    state = new(kind)
+    give(state, weights=WEIGHTS)
+    value, weight = state.result(), state.weight()
+    state.merge(state)
+    times = {"elements": 2.0, "pairs": 4.0, "groups": 2.0}[kind]  # twice the rows are four times the pairs
+    assert (state.rows, state.weight()) == (8, pytest.approx(times * weight, rel=1e-15))
+    assert state.result() == pytest.approx(value, rel=1e-14)
+
+
+def test_groups_that_came_before_keep_the_others_out():
+    state, other = new("groups"), new("groups")
+    give(state, groups=[1, 1, 2, 2])
+    give(other, groups=["a", "a", "b", "b"])
+    third = new("groups")
+    give(third, groups=[2**63 + 5, 2**63 + 5, 4, 4])
+    give(third, groups=[9, 9, 2, 2])  # 2 is on the last shelf that is looked at
+    before = state.to_bytes()
+    for refused, error, message in (
+        (other, TypeError, "expected integers"),
+        (third, ValueError, "groups has 2, which"),
+    ):
+        with pytest.raises(error, match=message):
+            state.merge(refused)
+    with pytest.raises(ValueError, match="groups has 1, which"):
+        state.merge(state)
+    with pytest.raises(ValueError, match="groups has 2, which"):
+        give(state, groups=[5, 5, 2, 2])
+    assert state.to_bytes() == before
+    give(state, groups=[5, 5, 2**63 + 5, 2**63 + 5])
+    assert state.groups == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "owner", "name"),
+    [
+        ("elements", PointwiseLoss, "chunk_sums"),
+        ("pairs", box_state, "levels"),
+        ("pairs", box_state, "added"),
+        ("groups", group_ids, "joined"),
+        ("groups", reduce.ExactSum, "terms"),
+    ],
+)
+def test_an_interrupt_leaves_no_half_of_a_batch(kind, owner, name, monkeypatch):
+    state, other = new(kind), new(kind)
+    give(state, weights=WEIGHTS)
+    give(other, weights=WEIGHTS)
+    before, calls = state.to_bytes(), 0
+    real = getattr(owner, name)
+
+    def interrupted(*args, **kwargs):
+        nonlocal calls
+        calls += 1
+        if calls > late:
+            raise KeyboardInterrupt
+        return real(*args, **kwargs)
+
+    for late in (0, 1):
+        for act in (lambda: give(state, weights=WEIGHTS), lambda: state.merge(other)):
+            calls = 0
+            with monkeypatch.context() as patch:
+                patch.setattr(owner, name, interrupted)
+                try:
+                    act()
+                except KeyboardInterrupt:
+                    assert calls == late + 1
+                else:
+                    state = type(state).from_bytes(before)  # so few calls that none came late
+            assert state.to_bytes() == before
+    give(state, weights=WEIGHTS)
+    assert state.rows == 8
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_that_are_all_zero(kind):
+    state = new(kind)
+    for scores, labels in ((SCORES, LABELS), (SCORES[:1], LABELS[:1]), ([], [])):
+        give(state, scores, labels, np.zeros(len(scores)))
+        other = type(state).from_bytes(state.to_bytes())
+        assert other.result() == other.result("sum") == other.weight() == 0.0
+        if kind != "elements":
+            words = {} if kind == "pairs" else {"offsets": [0, 4]}
+            for reduction in ("mean", "sum"):
+                slope = state.gradient(SCORES, LABELS, WEIGHTS, reduction=reduction, **words)
+                assert slope.shape == (4,) and (kind == "groups" or not slope.any())
+    give(state, weights=WEIGHTS)
+    assert state.result() == pytest.approx(one_call(kind, WEIGHTS), rel=1e-13)
+    assert state.rows == 9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_rows_and_no_pairs(kind):
+    state = new(kind)
+    assert (state.rows, state.result(), state.weight()) == (0, 0.0, 0.0)
+    give(state, [], [])
+    if kind == "elements":
+        give(state, np.zeros(0, np.float32), [])  # no rows say nothing of the precision of others
+    else:
+        give(state, [1.0, 2.0], [1, 1])
+        words = {} if kind == "pairs" else {"offsets": [0, 2]}
+        assert state.gradient([1.0, 2.0], [1, 1], **words).tolist() == [0.0, 0.0]
+        assert state.pairs() == 0
+    assert state.result() == 0.0
+    give(state)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-170, 2.0**-500, 1e-30, 1e30, 1e200, 1e307])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mean_has_no_unit_of_weights(kind, unit):
+    state, other = new(kind), new(kind)
+    give(state, weights=WEIGHTS * unit)
+    expected = one_call(kind, WEIGHTS)  # ordinary weights: the formula itself
+    assert state.result() == pytest.approx(expected, rel=1e-13)
+    assert type(state).from_bytes(state.to_bytes()).result() == state.result()
+    if kind != "elements":
+        words = {} if kind == "pairs" else {"offsets": [0, 4]}
+        for dtype, rel in ((np.float64, 1e-11), (np.float32, 1e-5)):
+            _, slope = fastloss.pairwise_logistic_loss.value_and_grad(SCORES, LABELS, sample_weight=WEIGHTS)
+            found = state.gradient(SCORES.astype(dtype), LABELS, WEIGHTS * unit, **words)
+            np.testing.assert_allclose(found, slope, rtol=rel)
+    give(other, weights=WEIGHTS)
+    heavier, lighter = (state, other) if unit > 1.0 else (other, state)
+    for one, two in ((state, other), (other, state)):  # merged, in either order: the heavier one alone counts
+        both = type(state).from_bytes(one.to_bytes())
+        both.merge(two)
+        assert both.result() == pytest.approx(heavier.result(), rel=1e-13)
+        assert both.weight() == pytest.approx(heavier.weight(), rel=1e-13)
+    lighter.merge(heavier)
+    assert lighter.result() == pytest.approx(expected, rel=1e-13)
+
+
+def test_sums_that_overflow_where_their_mean_does_not():
+    state = accumulate("l1_loss")
+    for _ in range(3):
+        state.update([1.5e308, -1.5e308], [0.0, 0.0])
+    assert state.result() == pytest.approx(1.5e308, rel=1e-15) and state.result("sum") == np.inf
+    again = type(state).from_bytes(state.to_bytes())
+    again.update(np.zeros(6), np.zeros(6))
+    assert again.result() == pytest.approx(0.75e308, rel=1e-15) and again.weight() == 12.0
+    state.update([np.inf], [0.0])
+    assert state.result() == np.inf
+
+
+@pytest.mark.parametrize("largest", [1e290, 2e303])
+def test_pairs_of_scores_as_large_as_a_state_holds(largest):
+    scores, labels = np.array([largest, -largest, 0.0, 1.0]), np.array([0, 1, 0, 1])
+    state = new("pairs")
+    for row in range(4):
+        state.update(scores[[row]], labels[[row]])
+    # The pairs (second, first), (second, third), (fourth, first), (fourth, third): gaps -2, -1, -1 times it, and 1.
+    assert state.result() == pytest.approx(largest, rel=1e-14)
+    np.testing.assert_allclose(state.gradient(scores, labels)[:2], [0.5, -0.5], rtol=1e-14)
+
+
+def test_a_loss_instead_of_its_name():
+    for name, grouped in (("huber_loss", False), ("pairwise_logistic_loss", False), ("lambdarank_loss", True)):
+        state = accumulate(getattr(fastloss, name), grouped=grouped)
+        state.merge(accumulate(name, grouped=grouped))
+        assert state.loss is getattr(fastloss, name)
+    for wrong in (3, None, fastloss, np.mean):
+        with pytest.raises(TypeError, match="name is of type .*: expected the name of a loss, or a loss"):
+            accumulate(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "grouped", "parameters", "error", "message"),
+    [
+        (
+            "huber_loss",
+            False,
+            {"gamma": 1},
+            TypeError,
+            r"huber_loss has no parameter 'gamma': expected one of \['delta'",
+        ),
+        ("pairwise_logistic_loss", False, {"gamma": 1}, TypeError, "has no parameter 'gamma'"),
+        ("pairwise_logistic_loss", True, {"gamma": 1}, TypeError, "has no parameter 'gamma'"),
+        ("pairwise_logistic_loss", False, {"reduction": "sum"}, TypeError, "has no parameter 'reduction'"),
+        ("mse_loss", True, {}, ValueError, "mse_loss has no groups: expected a loss over pairs or queries"),
+        ("cross_entropy", True, {}, ValueError, "cross_entropy has no groups"),
+        ("cross_entropy", False, {}, ValueError, "cross_entropy cannot be accumulated"),
+        ("lambdarank_loss", True, {"truncation_level": 0}, ValueError, "truncation_level is 0"),
+        ("lambdarank_loss", True, {"truncation_level": 1.5}, TypeError, "truncation_level is 1.5"),
+        ("binary_cross_entropy", False, {"weight": -1.0}, ValueError, "weight is -1"),
+        ("binary_cross_entropy_with_logits", False, {"pos_weight": -1.0}, ValueError, "pos_weight is -1"),
+        ("pairwise_logistic_loss", True, {"sigma": [1.0]}, (TypeError, ValueError), "sigma is"),
+    ],
+)
+def test_parameters_are_checked_at_once(name, grouped, parameters, error, message):
+    with pytest.raises(error, match=message):
+        accumulate(name, grouped=grouped, **parameters)
