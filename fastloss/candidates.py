@@ -10,7 +10,7 @@ import numpy as np
 
 from fastloss import backend, reduce, validate
 from fastloss.loss import Loss, keyword
-from fastloss.rows import row_weights
+from fastloss.rows import in_units, row_weights
 from fastloss.shapes.candidates import Gradient, Logits, Scaled, Side, members, no_gradient
 
 
@@ -150,6 +150,7 @@ class Candidates:
     needs_largest: bool = False
     factor: np.ndarray | None = None  # multiplies every row's loss
     mass: np.ndarray | None = None  # what a row counts in the mean's denominator, 1 if None
+    there: np.ndarray | None = None  # which rows have a loss, all if None; the others' numbers are not looked at
     counted: int | None = None  # rows that have what the loss needs, for `with_counts`
 
 
@@ -176,13 +177,17 @@ class CandidatesLoss(Loss):
         height = len(call.rows)
         given = row_weights(backend.to_host(shared["sample_weight"]), (height,))
         weights = np.ones(height) if given is None else given
-        mass = weights if call.mass is None else weights * call.mass
-        denominator = reduce.sum_of_many(mass)
-        weights = weights if call.factor is None else weights * call.factor
-        scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
+        factor, mass, unit = call.factor, call.mass, 1.0
+        if reduction == "mean":
+            weights, (factor, mass, unit) = reduce.in_unit(weights), in_units(factor, mass)
+        denominator = reduce.sum_of_many(weights if mass is None else weights * mass)
+        weights = weights if factor is None else weights * factor
+        scale = reduce.inverse(denominator) / unit if reduction == "mean" else 1.0
         each, gradient = _run((engine, store), call, weights * scale, what == "value_and_grad")
-        each = np.multiply(each, weights, out=np.zeros(height), where=weights != 0.0)
-        results = [reduce.reduced(each, reduction, denominator)]
+        each = reduce.weighed(weights, each)
+        each = each if call.there is None else np.where(call.there, each, 0.0)
+        value = reduce.reduced(each, reduction, denominator)
+        results = [value if unit == 1.0 else value / unit]
         if gradient is not None:
             results.append(_named({name: store.home(one) for name, one in gradient.items()}))
         if shared.get("with_counts"):

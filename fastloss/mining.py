@@ -1,6 +1,7 @@
 """Losses over the pairs or triplets of a batch of labelled embeddings: from the public call to the engine and back."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,6 +21,11 @@ class Counts(NamedTuple):
     total: int
 
 
+# Softplus takes distances of about 1 times two to this at most: it is at its limit, but for equal distances, and what it
+# lacks is multiplied afterwards.
+STEEPEST = 100
+
+
 @dataclasses.dataclass
 class Mined:
     """What a loss's body makes of its arguments."""
@@ -33,6 +39,31 @@ class Mined:
     soft: bool = False
     average: str = "active"  # what the mean divides by
     products: bool = False  # losses hold the weights of both examples already
+    degree: int = 1  # of the loss and its margin as functions of the embeddings' size, softplus aside
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether it is made of softplus, which takes distances in their own unit."""
+        return self.soft or self.name == "smooth"
+
+    def settings_in(self, unit: float) -> tuple[float, float]:
+        """The settings for embeddings that are divided by a unit."""
+        margin, other = self.settings
+        if self.is_smooth:
+            return margin, 2.0 ** min(self._exponent(unit), STEEPEST)
+        return margin / unit / (unit if self.degree == 2 and not self.products else 1.0), other
+
+    def restored(self, loss: Any, unit: float) -> Any:
+        """A loss of embeddings that are divided by a unit, as that of the embeddings themselves."""
+        exponent = self._exponent(unit)
+        with np.errstate(over="ignore", under="ignore"):
+            if not self.is_smooth:
+                return np.ldexp(loss, exponent)
+            beyond = exponent - STEEPEST
+            return np.where(loss > 2.0**40, np.ldexp(loss, beyond), loss) if beyond > 0 else loss
+
+    def _exponent(self, unit: float) -> int:
+        return (math.frexp(unit)[1] - 1) * self.degree
 
 
 class MiningLoss(Loss):
@@ -59,21 +90,27 @@ class MiningLoss(Loss):
         classes = codes("labels", call.labels, count)
         weights = row_weights(backend.to_host(shared["sample_weight"]), (count,))
         weights = np.ones(count) if weights is None else weights
+        weights = reduce.in_unit(weights) if reduction == "mean" else weights
         order = np.argsort(classes, kind="stable")
-        examples = Examples(store, store.centred(embeddings, order), *_ranges(classes[order]), weights[order])
+        rows, unit = store.centred(embeddings, order)
+        examples = Examples(store, rows, *_ranges(classes[order]), weights[order])
         kind = Kind(call.name, call.formulas, call.squared, call.soft)
         wanted = what == "value_and_grad"
         with np.errstate(invalid="ignore", over="ignore"):
-            outcome = engine.run(examples, kind, call.settings, wanted)
+            outcome = engine.run(examples, kind, call.settings_in(unit), wanted)
         divisors = outcome.active if call.average == "active" else outcome.every
-        factors = 1.0 if call.products else examples.weights
+        factors = np.ones(count) if call.products else examples.weights
         denominator = reduce.sum_of_many(divisors * factors)
         each = np.empty(count)
-        each[order] = np.where(examples.weights == 0.0, 0.0, outcome.loss * factors)
-        results = [reduce.reduced(each, reduction, denominator)]
+        each[order] = reduce.weighed(factors, outcome.loss)
+        value = reduce.reduced(each, reduction, denominator)
+        if unit != 1.0:
+            value = call.restored(value, unit)
+        results = [value if reduction == "none" else float(value)]
         if wanted:
             gradient = store.zeros(embeddings.shape, examples.rows.dtype)
             scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
+            scale *= unit if call.degree == 2 else 1.0
             store.add(gradient, order, np.full(count, scale), outcome.gradient, None)
             results.append(store.home(gradient))
         if shared.get("with_counts"):

@@ -119,7 +119,7 @@ class RowLoss(Loss):
         given = row_weights(backend.resident("sample_weight", shared["sample_weight"], there), call.shape)
         factor, mass, unit = call.factor, call.mass, 1.0
         if reduction == "mean":
-            given, (factor, mass, unit) = _in_unit(given), _in_units(factor, mass)
+            given, (factor, mass, unit) = _in_unit(given), in_units(factor, mass)
         denominator = _denominator(call.shape, _product(given, mass))
         scale = reduce.inverse(denominator) / unit if reduction == "mean" else 1.0
         wanted = Wanted(what != "value", what == "grad_hess"), reduction == "none"
@@ -215,7 +215,7 @@ def _in_unit(weights: Any) -> Any:
     return None if weights is None else reduce.in_unit(weights)
 
 
-def _in_units(factor: Any, mass: Any) -> tuple[Any, Any, float]:
+def in_units(factor: Any, mass: Any) -> tuple[Any, Any, float]:
     """What multiplies losses and what they count, each times a power of two, and by what the mean is divided then."""
     if factor is mass:
         both = _in_unit(factor)

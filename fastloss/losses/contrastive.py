@@ -190,7 +190,8 @@ def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candid
             raise ValueError(f"positives has {offsets.size - 1} rows: expected {height}, one for each {names[0]}")
         numbers = validate.indices("positives[1]", positives[1], np.shape(positives[1]), len(key))
         call.terms, call.head = (Listed(numbers, offsets),), below_all
-        call.factor = call.mass = (np.diff(offsets) > 0).astype(np.float64)
+        call.there = np.diff(offsets) > 0
+        call.factor = call.mass = call.there.astype(np.float64)
         call.counted = int(call.mass.sum())
         return call
     if len(key) < height or (len(key) > height and exact):
@@ -341,5 +342,6 @@ def supcon_loss(embeddings, labels, *, temperature=0.1):
         excluded=left_out(itself, itself),
         factor=counts,
         mass=counts,
+        there=mates.others > 0,
         counted=int(counts.sum()),
     )

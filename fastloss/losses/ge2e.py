@@ -147,7 +147,7 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax", nor
         return {"embeddings": gradient.rows.reshape(*shape), "w": (total - b * by_b) / w, "b": by_b}
 
     call = Candidates(rows, columns, (own,), public, against_rest, factor=mass, mass=mass, counted=int(mass.sum()))
-    call.excluded = left_out(known, np.arange(len(columns)))
+    call.excluded, call.there = left_out(known, np.arange(len(columns))), own.others > 0
     if contrast:
         call.bias = np.full(len(columns), b)
         call.needs_rest, call.needs_largest = False, True

@@ -70,7 +70,7 @@ def batch_all_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, sof
     """
     name = "smooth" if soft else "all"
     formulas = pairwise_logistic_loss.formulas if soft else None
-    return Mined(embeddings, labels, name, (margin, 1.0), formulas, squared, average=average)
+    return Mined(embeddings, labels, name, (margin, 1.0), formulas, squared, average=average, degree=1 + squared)
 
 
 @mining_loss(
@@ -114,7 +114,7 @@ def batch_hard_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, so
     >>> fastloss.batch_hard_triplet_loss([[0.0], [1.0], [1.5]], ["a", "a", "b"], margin=1.0)
     1.0
     """
-    return Mined(embeddings, labels, "hard", (margin, 1.0), None, squared, soft)
+    return Mined(embeddings, labels, "hard", (margin, 1.0), None, squared, soft, degree=1 + squared)
 
 
 @mining_loss(
@@ -158,7 +158,7 @@ def batch_semihard_triplet_loss(embeddings, labels, *, margin=0.2, squared=False
     >>> fastloss.batch_semihard_triplet_loss([[0.0], [1.0], [1.5]], ["a", "a", "b"], margin=1.0)
     1.0
     """
-    return Mined(embeddings, labels, "semihard", (margin, 1.0), None, squared)
+    return Mined(embeddings, labels, "semihard", (margin, 1.0), None, squared, degree=1 + squared)
 
 
 @mining_loss(
@@ -208,4 +208,4 @@ def batch_contrastive_loss(embeddings, labels, *, margin=1.0, half=False, square
     0.25
     """
     settings = margin, 0.5 if half else 1.0
-    return Mined(embeddings, labels, "pairs", settings, CONTRASTIVE[squared], products=True)
+    return Mined(embeddings, labels, "pairs", settings, CONTRASTIVE[squared], products=True, degree=1 + squared)

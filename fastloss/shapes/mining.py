@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.elementary import weighed
 from fastloss.shapes.pointwise import unbound
 
 FIRST = np.uint64(0)
@@ -98,9 +99,20 @@ def inverse(d):
     return 2.0 if SQUARED else (1.0 / d if d > 0.0 else 0.0)
 
 
-def lead(there, here, margin):
-    """What the softplus takes of a positive's and a negative's distance."""
-    return there - here + (0.0 if SOFT else margin)
+def unit_of(largest, dtype):
+    """The power of two to divide embeddings by: 1 unless their squares could over- or underflow.
+
+    Losses scale with the embeddings and the margin, but for softplus, which takes them in their own unit. Below
+    2**-450, embeddings are lost beside a margin, which has to be in their unit.
+    """
+    far = 40 if dtype == np.float32 else 400
+    exponent = math.frexp(largest)[1]
+    return 1.0 if largest == 0.0 or abs(exponent) <= far else 2.0 ** min(max(exponent, -450), 1000)
+
+
+def lead(there, here, settings):
+    """What the softplus takes of a positive's and a negative's distance; settings are (margin, unit of softplus)."""
+    return (there - here) * settings[1] if SOFT else there - here + settings[0]
 
 
 def positives(strip, place, bounds):
@@ -214,7 +226,7 @@ def below(strip, r, bounds, stair):
 def hardest_triplet(strip, place, bounds, weights, settings):
     """(loss, active, triplets): the farthest of the class and the nearest of the others."""
     r, anchor = place
-    weight, margin, width = weights[anchor], settings[0], strip.shape[1]
+    weight, width = weights[anchor], strip.shape[1]
     far, near = -1, -1
     for j in range(width):
         if bounds[0] <= j < bounds[1]:
@@ -223,7 +235,7 @@ def hardest_triplet(strip, place, bounds, weights, settings):
         elif near < 0 or strip[r, j] < strip[r, near]:
             near = j
     there, here = np.float64(strip[r, far]), np.float64(strip[r, near])
-    gap = lead(there, here, margin)
+    gap = lead(there, here, settings)
     if WANT_GRADIENT:
         fill(strip, r, 0.0)
         slope = weight * slope_of(gap)
@@ -247,7 +259,7 @@ def has_nan(strip, r):
 def semihard_triplets(strip, place, bounds, weights, settings):
     """(loss, active, pairs): for each of the class, the nearest other that is farther, else the farthest other."""
     r, anchor = place
-    weight, margin = weights[anchor], settings[0]
+    weight = weights[anchor]
     near, columns = positives(strip, place, bounds)
     count, width = near.size, strip.shape[1]
     stairs, ranks = stairs_of(near, True, strip.dtype), np.empty(SEGMENT, np.uint32)
@@ -271,7 +283,7 @@ def semihard_triplets(strip, place, bounds, weights, settings):
     chosen, slopes = np.empty(count, np.int64), np.zeros(count)
     for p in range(count):
         chosen[p] = best[p + 1] if best[p + 1] >= 0 else farthest
-        gap = lead(near[p], np.float64(strip[r, chosen[p]]), margin)
+        gap = lead(near[p], np.float64(strip[r, chosen[p]]), settings)
         loss += softplus(gap)
         slopes[p] = weight * slope_of(gap)
     if WANT_GRADIENT:
@@ -308,7 +320,7 @@ def every_pair(strip, place, bounds, weights, settings):
         for j in range(np.uint64(strip.shape[1])):
             strip[r, j] *= own
         strip[r, anchor] = 0.0
-    return own * loss, own * (total - weights[anchor]), strip.shape[1] - 1
+    return weighed(own, loss), own * (total - weights[anchor]), strip.shape[1] - 1
 
 
 def pairs_of(strip, r, bounds, kind, settings):
@@ -317,7 +329,7 @@ def pairs_of(strip, r, bounds, kind, settings):
     parameters = (settings[0], 1.0, settings[1])
     for j in range(np.uint64(bounds[0]), np.uint64(bounds[1])):
         d = np.float64(strip[r, j])
-        loss += weights[j] * value(d, label, parameters)
+        loss += weighed(weights[j], value(d, label, parameters))
         total += weights[j]
         if WANT_GRADIENT:
             strip[r, j] = weights[j] * slope(d, label, parameters) * inverse(d)

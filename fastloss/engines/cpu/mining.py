@@ -67,7 +67,7 @@ def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: b
             strip = np.matmul(rows[start:stop], rows.T, out=numbers[: (stop - start) * count].reshape(-1, count))
             mine(strip, start, arrays, settings, outputs)
             if kind.name == "smooth":
-                _smooth(kind, strip, (start, stop), (examples, outputs), wanted)
+                _smooth(kind, strip, (start, stop), (examples, outputs, settings[1]), wanted)
             if wanted:
                 by_anchors[start:stop] = strip.sum(1)[:, None] * rows[start:stop] - strip @ rows
                 own -= (np.ones(len(strip), strip.dtype) @ strip)[:, None] * rows
@@ -81,12 +81,13 @@ def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: b
 
 def _smooth(kind: Kind, strip: np.ndarray, bounds: tuple[int, int], where: Any, wanted: bool) -> None:
     """All triplets under softplus: each anchor is a node of the linear-time sums, with scores -d."""
-    examples, (losses, active, every) = where
+    examples, (losses, active, every), unit = where
     start, stop = bounds
     width = strip.shape[1]
     labels = np.zeros(strip.shape, np.uint8)
     nodes, owners = [], []
-    lowest, highest = strip.min(1), strip.max(1)
+    distances = strip if unit == 1.0 else np.multiply(strip, unit, dtype=np.float64)
+    lowest, highest = distances.min(1), distances.max(1)
     for r, a in enumerate(range(start, stop)):
         begin, end = examples.starts[a], examples.ends[a]
         labels[r, begin:end] = 1
@@ -99,8 +100,8 @@ def _smooth(kind: Kind, strip: np.ndarray, bounds: tuple[int, int], where: Any, 
             owners.append(a)
         elif every[a]:
             losses[a] = np.nan
-    scores, empty = -strip, np.empty(0, strip.dtype)
-    slopes = np.zeros(strip.shape if wanted else (0, 0), strip.dtype)
+    scores, empty = -distances, np.empty(0, distances.dtype)
+    slopes = np.zeros(strip.shape if wanted else (0, 0), distances.dtype)
     results = empty, slopes.reshape(-1), empty
     rows = scores.reshape(-1), labels.reshape(-1), np.empty(0)
     if nodes:

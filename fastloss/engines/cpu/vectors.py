@@ -1,10 +1,12 @@
 """Vectors in memory or in a file, and sums over few of them, in their order. `engines.cuda.vectors` has the same."""
 
+import math
 from typing import Any
 
 import numpy as np
 
 from fastloss.shapes.candidates import Scaled
+from fastloss.shapes.mining import unit_of
 from fastloss.validate import kernel_dtype
 
 BLOCK = 1 << 16  # numbers that are worked on at a time: temporaries stay in the cache
@@ -85,6 +87,16 @@ class Vectors:
         return gradient
 
 
+def _in_unit(array: np.ndarray) -> tuple[np.ndarray, float]:
+    """Numbers divided by their `unit_of`."""
+    ends = abs(float(np.fmin.reduce(array, None, initial=0.0))), abs(float(np.fmax.reduce(array, None, initial=0.0)))
+    largest = max(ends)
+    if math.isinf(largest):
+        largest = float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+    unit = unit_of(largest, array.dtype)
+    return (array, 1.0) if unit == 1.0 else (np.multiply(array, 1.0 / unit, dtype=np.float64).astype(array.dtype), unit)
+
+
 def _mapped(array: Any) -> bool:
     """Whether it is a view of a file that is mapped into memory."""
     while array is not None and not isinstance(array, np.memmap):
@@ -141,13 +153,18 @@ class Store:
             starts = np.flatnonzero(np.append(True, at[1:] != at[:-1]))
             target[at[starts]] += some if len(starts) == len(at) else np.add.reduceat(some, starts)
 
-    def centred(self, array: np.ndarray, order: np.ndarray) -> np.ndarray:
-        """Vectors less their mean, which no distance knows, and products lose digits by; in another order."""
+    def centred(self, array: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, float]:
+        """Vectors less their mean, which no distance knows, and products lose digits by; in another order.
+
+        They are divided by a power of two, which comes with them.
+        """
         dtype = kernel_dtype(array)
-        with np.errstate(invalid="ignore", over="ignore"):
+        with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+            array, first = _in_unit(np.asarray(array, dtype))
             mean = array.mean(0, dtype=np.float64) if len(array) else 0.0
             mean = np.where(np.isfinite(mean), mean, 0.0)
-            return np.ascontiguousarray(array - mean.astype(dtype), dtype)[order]
+            array, second = _in_unit(np.ascontiguousarray(array - mean.astype(dtype), dtype))
+            return array[order], first * second
 
     def home(self, array: np.ndarray) -> np.ndarray:
         """A result, as the caller's kind of array."""

@@ -12,7 +12,7 @@ import numpy as np
 from numba import cuda
 
 from fastloss import elementary
-from fastloss.elementary import INFINITY
+from fastloss.elementary import INFINITY, weighed
 from fastloss.engines.cuda import reduction
 from fastloss.engines.cuda.device import kernel as bound
 from fastloss.engines.cuda.products import BY_COLUMNS, BY_ROWS, PRODUCT, accumulate, add_columns, launch
@@ -124,11 +124,10 @@ def every_triplet(strips, place, bounds, weights, settings):
 def against(strips, r, here, bounds, settings):
     """A positive at some distance against a thread's negatives: their losses and slopes, the latter added to each's."""
     distances, slopes = strips
-    threshold = lead(here, 0.0, settings[0])
     loss = active = 0.0
     for j in range(cuda.threadIdx.x, distances.shape[1], THREADS):
         if j < bounds[0] or j >= bounds[1]:
-            gap = threshold - np.float64(distances[r, j])
+            gap = lead(here, np.float64(distances[r, j]), settings)
             loss += softplus(gap)
             slope = slope_of(gap)
             active += slope
@@ -187,7 +186,7 @@ def hardest_triplet(strips, place, bounds, weights, settings):
     r, a = place
     there, far = block_best(*extreme(distances, place, bounds, 1.0, -1.0))
     here, near = extreme_negative(distances, place, bounds, -1.0, -1.0)
-    gap = lead(there, here, settings[0])
+    gap = lead(there, here, settings)
     if WANT_GRADIENT and cuda.threadIdx.x == 0:
         slope = weights[a] * slope_of(gap)
         slopes[r, far] = slope * inverse(there)
@@ -207,7 +206,7 @@ def semihard_triplets(strips, place, bounds, weights, settings):
             here, chosen = extreme_negative(distances, place, bounds, -1.0, own)
             if chosen < 0:
                 here, chosen = farthest
-            gap = lead(own, here, settings[0])
+            gap = lead(own, here, settings)
             loss += softplus(gap)
             if WANT_GRADIENT and cuda.threadIdx.x == 0:
                 slope = weights[a] * slope_of(gap)
@@ -232,7 +231,7 @@ def every_pair(strips, place, bounds, weights, settings):
     cuda.syncthreads()
     mass, _ = block_sum(mass, 0)
     cuda.syncthreads()
-    return own * loss, own * (mass - weights[a]), distances.shape[1] - 1
+    return weighed(own, loss), own * (mass - weights[a]), distances.shape[1] - 1
 
 
 KINDS = {"all": every_triplet, "smooth": every_triplet, "hard": hardest_triplet, "semihard": semihard_triplets}

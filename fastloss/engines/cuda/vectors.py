@@ -14,6 +14,7 @@ from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.launch import code, launch
 from fastloss.engines.cuda.reduction import THREADS, block_sum
 from fastloss.shapes.candidates import Scaled
+from fastloss.shapes.mining import unit_of
 from fastloss.validate import kernel_dtype
 
 LONGEST = 256  # vectors that are added one after another; of more, pieces are added first
@@ -214,18 +215,34 @@ class Store:
         name = "_".join(np.dtype(one.dtype).name for one in matrices)
         launch(self.place, code(template, name), (count, THREADS), matrices, lists)
 
-    def centred(self, array: Any, order: np.ndarray) -> Any:
-        """Vectors less their mean, which no distance knows, and products lose digits by; in another order."""
-        found = self.vectors(Scaled((array,), kernel_dtype(array)))
+    def centred(self, array: Any, order: np.ndarray) -> tuple[Any, float]:
+        """Vectors less their mean, which no distance knows, and products lose digits by; in another order.
+
+        They are divided by a power of two, which comes with them.
+        """
+        found, first = self._in_unit(array)
         count, depth = found.shape
         only, ones = np.zeros(count, np.int64), np.ones(count)
         mean = self.zeros((1, depth), np.float64)
         self.add(mean, only, ones / max(count, 1), found, None)
         mean = self.place.host(mean)
-        result = self.zeros((count, depth), found.about.dtype)
+        result = self.zeros((count, depth), found.dtype)
         self.add(result, None, ones, found, order)
         self.add(result, None, -ones, self.on_device(np.where(np.isfinite(mean), mean, 0.0)), only)
-        return result
+        result, second = self._in_unit(result)
+        return result, first * second
+
+    def _in_unit(self, array: Any) -> tuple[Any, float]:
+        """Vectors divided by the `unit_of` their greatest length."""
+        dtype = np.dtype(array.dtype) if hasattr(array, "copy_to_host") else kernel_dtype(array)
+        for power in (1.0, 2.0**-600, 2.0**500):
+            scaled = self.vectors(Scaled((array,), np.dtype(np.float64), power)).all()
+            squares = self.dots(scaled, None, scaled, None)
+            largest = float(np.fmax.reduce(squares[np.isfinite(squares)], initial=0.0))
+            if 1e-280 < largest and not np.isposinf(squares).any():
+                break
+        unit = unit_of(math.sqrt(largest) / power, dtype)
+        return self.vectors(Scaled((array,), dtype, 1.0 / unit)).all(), unit
 
     def home(self, result: Any) -> Any:
         """A matrix on the device as the caller's kind of array; anything else as it is."""
