@@ -218,7 +218,8 @@ def _run(
     same = call.columns is call.rows
     rows = store.vectors(call.rows)
     columns = rows if same else store.vectors(call.columns)
-    logits = Logits(store, rows.all(), columns, call.bias.astype(call.rows.dtype), call.excluded, same)
+    vectors, unread = _without_unread(rows.all(), None if same else call.there)
+    logits = Logits(store, vectors, columns, call.bias.astype(call.rows.dtype), call.excluded, same)
     if call.needs_largest:
         call = _with_largest(call, engine.largest(logits))
     bent = None
@@ -234,7 +235,22 @@ def _run(
         total = _gradient(call, logits, gradient, (terms, [one * weights for one in slopes], bent))
         by_columns = columns.pull(gradient.columns)
         by_rows = by_columns if same else rows.pull(gradient.rows)
+        if unread.size:
+            by_rows[unread] = 0.0
         return loss, call.public(Gradient(by_rows, by_columns, gradient.bias), total)
+
+
+def _without_unread(vectors: Any, there: np.ndarray | None) -> tuple[Any, np.ndarray]:
+    """Zeros for the rows that have no loss and are not finite, and their numbers: 0 times them would not be 0."""
+    nobody = np.empty(0, np.int64)
+    if there is None or there.all() or not isinstance(vectors, np.ndarray):
+        return vectors, nobody
+    without = np.flatnonzero(~there)
+    unread = without[~np.isfinite(vectors[without]).all(1)]
+    if unread.size:
+        vectors = vectors.copy()
+        vectors[unread] = 0.0
+    return vectors, unread
 
 
 def _with_largest(call: Candidates, where: np.ndarray) -> Candidates:

@@ -39,6 +39,7 @@ class NegativesLoss(Loss):
         weights = validate.sample_weight(backend.to_host(shared["sample_weight"]), positives.shape)
         if weights is not None:
             validate.not_negative("sample_weight", weights)
+            weights = reduce.in_unit(np.asarray(weights, np.float64)) if reduction == "mean" else weights
         counted = np.diff(offsets) > 0 if offsets is not None else np.full(positives.shape, scores[1].size > 0)
         denominator = float(np.sum(counted if weights is None else np.where(counted, weights, 0.0)))
         scale = None
@@ -46,12 +47,10 @@ class NegativesLoss(Loss):
             scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
         formulas = self.name, _value, _slope, pairwise_logistic_loss.formulas
         outcome = engine.run(formulas, scores, weights, offsets, scale)
-        each = outcome.each if weights is None else outcome.each * weights
+        each = outcome.each if weights is None else reduce.weighed(weights, outcome.each)
         penalty, more = self.function(**own)
-        value = backend.like(each, scores) if reduction == "none" else reduce.sum_of_many(each)
-        if reduction == "mean":
-            value = reduce.mean(value, denominator)
-        value = value if reduction == "none" else value + penalty
+        value = reduce.reduced(each, reduction, denominator)
+        value = backend.like(value, scores) if reduction == "none" else value + penalty
         if what == "value":
             return value
         negative = outcome.negative.reshape(np.shape(own["neg_scores"]))

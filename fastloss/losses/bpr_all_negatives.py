@@ -34,15 +34,13 @@ class FactorsLoss(Loss):
             weights = np.ones(len(users))
         else:
             validate.not_negative("sample_weight", weights)
+            weights = reduce.in_unit(np.asarray(weights, np.float64)) if reduction == "mean" else weights
         pairs = pair_counts(interactions, len(items))
         denominator = reduce.sum_of_many(weights * pairs)
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
         formulas, wanted = pairwise_logistic_loss.formulas, what == "value_and_grad"
         outcome = engine.run(formulas, (store, users, items, bias), interactions, scale * weights, wanted)
-        each = outcome.loss * weights
-        value = each if reduction == "none" else reduce.sum_of_many(each)
-        if reduction == "mean":
-            value = reduce.mean(value, denominator)
+        value = reduce.reduced(reduce.weighed(weights, outcome.loss), reduction, denominator)
         reg = self.function(**own)
         if reduction != "none" and reg:
             squares = [store.dots(one, None, one, None).sum() for one in (users, items)]

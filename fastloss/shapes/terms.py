@@ -72,7 +72,7 @@ def of_picked(i, operands, factor, parameters, derivatives):
         return 0.0, 0
     t = np.uint64(targets[i])
     if WANT_GRADIENT:
-        settle(i, derivatives[0], t, -factor)
+        settle(i, derivatives[0], t, -unless_nan(np.float64(x[i, t]), factor))
     return -np.float64(x[i, t]), 0
 
 
