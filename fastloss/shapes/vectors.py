@@ -14,6 +14,8 @@ WANT_GRADIENT = WANT_CURVATURE = False
 value = slope = unbound
 EPSILON = 1e-12  # added to squared lengths, as PyTorch does
 LARGEST, SMALLEST = 1e300, 1e-290  # sums of squares between them have neither overflowed nor lost digits
+SHRUNK = 2.0**-64  # norms of fewer than 2**128 numbers times this do not overflow
+HALVED = 2.0**-600  # nor do squares of numbers times this, or underflow if they have overflowed before
 
 
 def apart(x, y, shift):
@@ -21,11 +23,11 @@ def apart(x, y, shift):
     return x - y + shift
 
 
-def largest(i, a, b, shift):
-    """The largest |a - b + shift|; NaN if there is one."""
+def largest(i, a, b, shift, u):
+    """The largest |a - b + shift| times u, a power of two; NaN if there is one."""
     m = 0.0
     for k in range(FIRST, np.uint64(a.shape[1])):
-        v = abs(apart(np.float64(a[i, k]), np.float64(b[i, k]), shift))
+        v = abs(apart(u * np.float64(a[i, k]), u * np.float64(b[i, k]), u * shift))
         m = v if (v > m or v != v) else m
     return m
 
@@ -52,9 +54,10 @@ def sum_magnitudes(i, a, b, shift):
 
 def sum_powers(i, vectors, form, scale):
     a, b = vectors
+    p, shift, u = form
     total = 0.0
     for k in range(FIRST, np.uint64(a.shape[1])):
-        total += power(abs(apart(np.float64(a[i, k]), np.float64(b[i, k]), form[1])) / scale, form[0])
+        total += power(abs(apart(u * np.float64(a[i, k]), u * np.float64(b[i, k]), u * shift)) / scale, p)
     return total
 
 
@@ -65,12 +68,18 @@ def distance(i, a, b, form):
         return sum_magnitudes(i, a, b, shift)
     if p == 2.0:
         total = sum_squares(i, a, b, shift)
-        if not (total < SMALLEST or total > LARGEST) or total == 0.0:
+        if not (total < SMALLEST or total > LARGEST):
             return math.sqrt(total)
-    scale = largest(i, a, b, shift)
+    return distance_in(i, a, b, form, 1.0)
+
+
+def distance_in(i, a, b, form, u):
+    """The same times u, by way of the largest difference: no power of it over- or underflows."""
+    p, shift = form
+    scale = largest(i, a, b, shift, u)
     if scale == 0.0 or not scale < INFINITY:
         return scale
-    total = sum_powers(i, (a, b), form, scale)
+    total = sum_powers(i, (a, b), (p, shift, u), scale)
     return scale * total ** (1.0 / p) if log(total) < 700.0 * p else INFINITY
 
 
@@ -92,24 +101,29 @@ def of_triplet(i, operands, factor, parameters, derivatives):
     anchor, positive, negative = operands
     form = parameters[1], parameters[2]
     near, far = distance(i, anchor, positive, form), distance(i, anchor, negative, form)
-    other, share = far, 1.0
-    if parameters[3] != 0.0:
-        other = distance(i, positive, negative, form)
+    swap, u = parameters[3] != 0.0, 1.0
+    other = distance(i, positive, negative, form) if swap else far
+    if near == INFINITY or far == INFINITY or other == INFINITY:  # they may cancel
+        u = SHRUNK
+        near, far = distance_in(i, anchor, positive, form, u), distance_in(i, anchor, negative, form, u)
+        other = distance_in(i, positive, negative, form, u) if swap else far
+    share = 1.0
+    if swap:
         share = 0.5 if other == far else (0.0 if other < far else 1.0)
     least = far if (far < other or far != far) else other
-    z = parameters[0] + near - least
+    z = u * parameters[0] + near - least
     if WANT_GRADIENT:
         push = step(z, factor)
-        p, shift = form
+        p, shift = form[0], u * form[1]
         for k in range(FIRST, np.uint64(anchor.shape[1])):
-            x, y, w = np.float64(anchor[i, k]), np.float64(positive[i, k]), np.float64(negative[i, k])
+            x, y, w = u * np.float64(anchor[i, k]), u * np.float64(positive[i, k]), u * np.float64(negative[i, k])
             to_near = push * direction(apart(x, y, shift), near, p)
             to_far = push * share * direction(apart(x, w, shift), far, p)
             across = 0.0 if share == 1.0 else push * (1.0 - share) * direction(apart(y, w, shift), other, p)
             derivatives[0][i, k] = to_near - to_far
             derivatives[1][i, k] = -to_near - across
             derivatives[2][i, k] = to_far + across
-    return at_least(0.0, z), 0
+    return at_least(0.0, z) / u, 0
 
 
 def of_distance(i, operands, factor, parameters, derivatives):
@@ -117,9 +131,11 @@ def of_distance(i, operands, factor, parameters, derivatives):
     a, b, labels = operands
     d = distance(i, a, b, (2.0, 0.0))
     if WANT_GRADIENT:
-        s = factor * slope(d, labels[i], parameters)
+        s, u, norm = factor * slope(d, labels[i], parameters), 1.0, d
+        if d == INFINITY:
+            u, norm = SHRUNK, distance_in(i, a, b, (2.0, 0.0), SHRUNK)
         for k in range(FIRST, np.uint64(a.shape[1])):
-            g = s * direction(np.float64(a[i, k]) - np.float64(b[i, k]), d, 2.0)
+            g = weighed(direction(u * np.float64(a[i, k]) - u * np.float64(b[i, k]), norm, 2.0), s)
             derivatives[0][i, k] = g
             derivatives[1][i, k] = -g
     return value(d, labels[i], parameters), 0
@@ -153,19 +169,37 @@ def sum_products(i, a, b):
     return product, first, second
 
 
+def sum_shrunk_products(i, a, b, u, v):
+    """The same of u a and v b, EPSILON being in the unit of the squares."""
+    product, first, second = 0.0, EPSILON * u * u, EPSILON * v * v
+    for k in range(FIRST, np.uint64(a.shape[1])):
+        x, y = u * np.float64(a[i, k]), v * np.float64(b[i, k])
+        product += x * y
+        first += x * x
+        second += y * y
+    return product, first, second
+
+
 def of_cosine(i, operands, factor, parameters, derivatives):
-    """value(cos, label), cos = a.b / sqrt((a.a + e) (b.b + e)); d cos / da = b / root - cos a / (a.a + e)."""
+    """value(cos, label), cos = a.b / sqrt((a.a + e) (b.b + e)); d cos / da = b / root - cos a / (a.a + e).
+
+    Long vectors are taken times powers of two, u and v, which the cosine does not know: d cos / da = u d cos / d(u a).
+    """
     a, b, labels = operands
     columns = np.uint64(a.shape[1])
     product, first, second = sum_products(i, a, b)
+    u, v = (HALVED if first > LARGEST else 1.0), (HALVED if second > LARGEST else 1.0)
+    if u < 1.0 or v < 1.0:
+        product, first, second = sum_shrunk_products(i, a, b, u, v)
     root = math.sqrt(first) * math.sqrt(second)
     cosine = product / root
+    cosine = 1.0 if cosine > 1.0 else (-1.0 if cosine < -1.0 else cosine)  # by rounding
     if WANT_GRADIENT:
         s = factor * slope(cosine, labels[i], parameters)
         for k in range(FIRST, columns):
-            x, y = np.float64(a[i, k]), np.float64(b[i, k])
-            derivatives[0][i, k] = s * (y / root - cosine * (x / first))
-            derivatives[1][i, k] = s * (x / root - cosine * (y / second))
+            x, y = u * np.float64(a[i, k]), v * np.float64(b[i, k])
+            derivatives[0][i, k] = s * u * (y / root - cosine * (x / first))
+            derivatives[1][i, k] = s * v * (x / root - cosine * (y / second))
     return value(cosine, labels[i], parameters), 0
 
 
