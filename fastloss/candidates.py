@@ -124,10 +124,12 @@ def against_rest(rest: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, tupl
     return softplus(rest - target), (share, -share)
 
 
-def below_all(rest: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    """The same where the target stays in the sum."""
-    ones = np.ones(len(target))
-    return rest - target, (ones, -ones)
+def below_some(rest: np.ndarray, target: np.ndarray, alone: np.ndarray, least: np.ndarray) -> Any:
+    """The same of the mean of several that stay in the sum, which is `least` or more; of one `alone`, which does not."""
+    loss = np.where(rest - target < least, least, rest - target)
+    single, (share, _) = against_rest(rest, target)
+    slope = np.where(alone, share, 1.0)
+    return np.where(alone, single, loss), (slope, -slope)
 
 
 @dataclasses.dataclass

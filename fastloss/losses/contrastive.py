@@ -11,7 +11,7 @@ from fastloss.candidates import (
     Classmates,
     CountedLoss,
     Listed,
-    below_all,
+    below_some,
     candidates_loss,
     codes,
     left_out,
@@ -189,7 +189,8 @@ def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candid
         if offsets.size != height + 1:
             raise ValueError(f"positives has {offsets.size - 1} rows: expected {height}, one for each {names[0]}")
         numbers = validate.indices("positives[1]", positives[1], np.shape(positives[1]), len(key))
-        call.terms, call.head = (Listed(numbers, offsets),), below_all
+        call.terms, call.head = (Listed(numbers, offsets),), below_some
+        call.known = np.zeros(height, bool), _spread(offsets, numbers)
         call.there = np.diff(offsets) > 0
         call.factor = call.mass = call.there.astype(np.float64)
         call.counted = int(call.mass.sum())
@@ -205,6 +206,18 @@ def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candid
         known = codes("ids", known, count)
         call.excluded = left_out(known[:height], known)
     return call
+
+
+def _spread(offsets: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """The entropy of each row's list, a key that is listed twice having two shares: no loss is less."""
+    sizes = np.diff(offsets)
+    owners = np.repeat(np.arange(sizes.size), sizes)
+    if not owners.size:
+        return np.zeros(sizes.size)
+    keys = np.stack((owners, numbers), 1)
+    distinct, counts = np.unique(keys, axis=0, return_counts=True)
+    shares = counts / sizes[distinct[:, 0]]
+    return np.bincount(distinct[:, 0], -shares * np.log(shares), sizes.size)
 
 
 def _gradients(names, arrays, scalar, factor):
@@ -328,7 +341,11 @@ def supcon_loss(embeddings, labels, *, temperature=0.1):
     vectors = Scaled((array,), validate.common_dtype((array,)), temperature**-0.5, True)
     mates = Classmates(classes)
     counts = (mates.others > 0).astype(np.float64)
-    itself = np.arange(len(array))
+    # A single mate is left out of its anchor's sum, so that a small loss keeps its digits; no other loss is small.
+    alone = mates.others == 1
+    groups = np.where(alone, classes, len(array) + np.arange(len(array)))
+    groups = np.unique(groups, return_inverse=True)[1].reshape(-1)
+    least = np.log(np.maximum(mates.others, 1).astype(np.float64))
 
     def public(gradient, total) -> dict[str, Any]:
         return {"embeddings": gradient.columns, "temperature": -total / temperature}
@@ -338,8 +355,9 @@ def supcon_loss(embeddings, labels, *, temperature=0.1):
         vectors,
         (mates,),
         public,
-        head=below_all,
-        excluded=left_out(itself, itself),
+        head=below_some,
+        known=(alone, least),
+        excluded=left_out(groups, groups),
         factor=counts,
         mass=counts,
         there=mates.others > 0,

@@ -120,5 +120,6 @@ class Smoothed:
         share = sigmoid(rest - target)
         sharp, smooth = (1.0 - self.smoothing) * weights, self.smoothing * self.total
         loss = sharp * softplus(rest - target) + smooth * np.logaddexp(rest, target) - self.smoothing * average
+        loss = np.where(loss < 0.0, 0.0, loss)  # by rounding
         slopes = (sharp + smooth) * share, smooth * (1.0 - share) - sharp * share, np.full(len(rest), -self.smoothing)
         return loss, slopes

@@ -153,8 +153,8 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax", nor
         call.needs_rest, call.needs_largest = False, True
 
         def head(_, own, other, there):
-            one, two = sigmoid(own), np.where(there, sigmoid(other), 0.0)
-            return 1.0 - one + two, (np.zeros(len(own)), -one * (1.0 - one), two * (1.0 - two))
+            lack, two = sigmoid(-own), np.where(there, sigmoid(other), 0.0)
+            return lack + two, (np.zeros(len(own)), -lack * sigmoid(own), two * np.where(there, sigmoid(-other), 0.0))
 
         call.head = head
     return call
