@@ -8,7 +8,8 @@ import bz2
 import contextlib
 import gzip
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,13 @@ import pyarrow as pa
 
 from fastloss.cli.arrays import Type, beyond, require_exact
 from fastloss.cli.csv_rows import pieces
+from fastloss.cli.errors import shortened
 from fastloss.cli.readers import Columns, Source
 
 BLOCK = 1 << 24  # bytes that are parsed at a time
 SHARE = 1 << 20  # bytes of them that a thread parses
 COMPRESSED = (".gz", ".bz2", ".zst")
-READS: dict[pa.DataType, Callable[[str], Any]] = {pa.float64(): float, pa.int64(): int}
+NUMBERS = (pa.float64(), pa.int64())
 
 
 def stem(path: str) -> tuple[str, str]:
@@ -52,16 +54,17 @@ class CsvSource(Source):
             for piece in pieces(text, self._delimiter.encode(), BLOCK):
                 yield piece, min(raw.tell() / self.size, 1.0)
 
-    def _parsed(self, text: bytes, names: list[str] | None, convert: dict[str, Any], **more: Any) -> pa.Table:
-        """A table of some text; `names` if the text has no header."""
+    def _parsed(
+        self, text: bytes, names: list[str] | None, convert: dict[str, Any], at_once: bool = False
+    ) -> pa.Table:
+        """A table of some text; `names` if the text has no header; `at_once` by one thread, whose errors name rows."""
         from pyarrow import csv
 
-        at_once = more.pop("at_once", False)
         block = len(text) + 1 if at_once else SHARE
         return csv.read_csv(
             pa.BufferReader(text),
             csv.ReadOptions(use_threads=not at_once, block_size=block, column_names=names),
-            csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True, **more),
+            csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True),
             csv.ConvertOptions(null_values=[""], strings_can_be_null=True, **convert),
         )
 
@@ -99,6 +102,15 @@ class CsvSource(Source):
                 yield {name: batch.column(name) for name in columns}, share
 
 
+def reads(kind: pa.DataType, text: str | None) -> bool:
+    """Whether a field is a number of the type, or empty."""
+    try:
+        pa.scalar((text or "0").strip()).cast(kind)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
 class Piece:
     """Some whole rows of a file, of which `before` have been read."""
 
@@ -114,7 +126,7 @@ class Piece:
             try:
                 result = self._source._parsed(self._text, self._names, convert, at_once=True)
             except pa.ArrowInvalid as error:
-                self._explain(types)
+                self._explain(types, str(error))
                 raise ValueError(str(error)) from error
         for name, kind in types.items():
             if kind == pa.float64():
@@ -133,38 +145,27 @@ class Piece:
         texts = self._texts(name)
         for index in large.tolist():
             text = texts[index].strip()
-            if text.lstrip("+-").isdigit() and int(text) != numbers[index]:
+            if text.lstrip("+-").isdigit() and int(text) != float(numbers[index]):
                 raise ValueError(
                     f"row {self._before + index}: column {name!r} is {text}, which float64 does not hold"
                 )
 
-    def _explain(self, types: dict[str, Any]) -> None:
+    def _explain(self, types: dict[str, Any], said: str) -> None:
         """Raise for the first row that has another number of fields than the header, or a word for a number."""
-        wrong: list[Any] = []
-
-        def keep(row: Any) -> str:
-            wrong.append(row)
-            return "error"
-
-        with contextlib.suppress(pa.ArrowInvalid):
-            self._source._parsed(self._text, self._names, {}, at_once=True, invalid_row_handler=keep)
-        if wrong:
-            row = wrong[0]
-            number = self._before + row.number - (1 if self._names else 2)
-            expected = f"expected {row.expected_columns}, as the header has"
-            raise ValueError(f"row {number}: has {row.actual_columns} fields: {expected} ({shortened(row.text)})")
+        uneven = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+): (.*)", said, re.DOTALL)
+        if uneven:
+            number, expected, found = map(int, uneven.groups()[:3])
+            row = self._before + number - (1 if self._names else 2)  # PyArrow counts from 1, and the header
+            raise ValueError(
+                f"row {row}: has {found} field{'s' * (found > 1)} ({shortened(uneven[4])!r}):"
+                f" expected {expected}, as in the header"
+            )
         for name, kind in types.items():
-            if kind not in READS:
+            if kind not in NUMBERS:
                 continue
             for index, text in enumerate(self._texts(name)):
-                with contextlib.suppress(ValueError):
-                    READS[kind](text or 0)
+                if reads(kind, text):
                     continue
                 what = "a number" if kind == pa.float64() else "an integer, as those before"
                 row = self._before + index
-                raise ValueError(f"row {row}: column {name!r} is {shortened(text)}: expected {what}")
-
-
-def shortened(text: str, most: int = 60) -> str:
-    """A text in quotes, its beginning if it is long."""
-    return repr(text if len(text) <= most else text[: most - 3] + "...")
+                raise ValueError(f"row {row}: column {name!r} is {shortened(text)!r}: expected {what}")

@@ -27,6 +27,11 @@ class UserError(Exception):
         return re.sub(r"\s*[\r\n]\s*", " ", super().__str__().strip())
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """A text, or its beginning if it is long."""
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
 def named(column: str) -> str:
     """A column's name in a sentence: in quotes unless it is one word."""
     return column if re.fullmatch(r"[\w.]+", column) else repr(column)
@@ -50,4 +55,4 @@ def explained(what: str = "", anything: bool = False) -> Iterator[None]:
     except Exception as error:
         if not anything and not isinstance(error, EXPECTED) and not type(error).__module__.startswith("pyarrow"):
             raise
-        raise UserError(f"{before}{error or type(error).__name__}") from error
+        raise UserError(before + (shortened(str(error), 500) or type(error).__name__)) from error

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from fastloss.cli.arrays import Type
+from fastloss.cli.errors import shortened
 from fastloss.cli.readers import Columns, Source
 
 
@@ -106,7 +107,7 @@ class NpzSource(Source):
             with archive.open(f"{name}.npy") as file:
                 return read_header(file).column_type()
         except Exception as error:  # whatever the decoders raise; the column may not be wanted
-            return f"that cannot be read: {error}"
+            return f"unknown ({shortened(str(error), 200)})"
 
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
         """Pieces of the arrays."""
