@@ -1,8 +1,10 @@
 """The commands and their options."""
 
+import contextlib
 import os
 import signal
 import sys
+import time
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -199,17 +201,32 @@ def list_losses(as_json: Annotated[bool, typer.Option("--json", help="Print JSON
 
 
 @app.command(cls=OnceCommand)
-def warmup() -> None:
-    """Compile all kernels ahead, and store them where the next process finds them."""
-    from fastloss.cli import report
-    from fastloss.cli.warmup import calls, summary
+def warmup(
+    losses: Annotated[list[str] | None, typer.Argument(help="Names of losses; all without it.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="How many processes compile; one for each core by default.")] = None,
+) -> None:
+    """Compile kernels ahead, and store them where the next process finds them; a line for each loss."""
+    from fastloss.cli.workers import cores, warmed
+    from fastloss.engines.cpu import launch
+    from fastloss.loss import REGISTRY, lookup
 
-    everything = calls()
-    with report.Progress("calls") as progress, summary() as text:
-        for done, (name, call) in enumerate(everything):
-            progress.update(name, done / len(everything), done)
-            call()
-    print(text())
+    if jobs is not None and jobs < 1:
+        raise UserError(f"--jobs is {jobs}: expected at least 1")
+    begin = time.perf_counter()
+    with explained():
+        for name in losses or ["mse_loss"]:  # fills the registry
+            lookup(name)
+    names = list(dict.fromkeys(losses or REGISTRY))
+    compiled = loaded = 0
+    with contextlib.closing(warmed(names, jobs or cores())) as results:
+        for done in results:
+            print(
+                f"{done.name:<34} {done.compiled:>4} compiled {done.loaded:>4} loaded {done.seconds:>7.1f} s", flush=True
+            )
+            compiled += done.compiled
+            loaded += done.loaded
+    print(f"{compiled} kernels compiled, {loaded} loaded from cache, in {time.perf_counter() - begin:.1f} s")
+    print(f"cache: {launch.cache_folder()}")
 
 
 @app.command(cls=OnceCommand)

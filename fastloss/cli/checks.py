@@ -8,7 +8,7 @@ import numpy as np
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch
 from fastloss.cli.errors import UserError, named
-from fastloss.domains import NON_NEGATIVE, REAL, Domain, wrong
+from fastloss.domains import NON_NEGATIVE, REAL, Domain, shown, wrong
 from fastloss.pointwise import domain_bits
 
 NOTHING = np.empty(0)
@@ -52,12 +52,7 @@ class Checks:
 
     def _raise(self, batch: Batch, role: str, index: int, found: Any, expected: str, name: str) -> None:
         by = f" by {name}" if name else ""
-        raise UserError(f"{batch.place(index)}: {named(self._roles[role])} is {written(found)}: expected{by} {expected}")
-
-
-def written(number: Any) -> str:
-    """A number of an array, whole: as many digits as tell it from its neighbours."""
-    return str(number).removesuffix(".0")
+        raise UserError(f"{batch.place(index)}: {named(self._roles[role])} is {shown(found)}: expected{by} {expected}")
 
 
 def running(domain: Domain, array: np.ndarray, bits: int) -> Iterator[int]:

@@ -97,10 +97,9 @@ def score_json(report: Report) -> None:
 class Progress:
     """A bar on stderr with rows a second and the time left; nothing where stderr is no terminal."""
 
-    def __init__(self, unit: str = "rows") -> None:
+    def __init__(self) -> None:
         self._bar: Any = None
         self._task: Any = None
-        self._unit = unit
 
     def __enter__(self) -> "Progress":
         if sys.stderr.isatty():
@@ -128,5 +127,5 @@ class Progress:
         if self._bar is None:
             return
         elapsed = self._bar.tasks[0].elapsed or 0.0
-        speed = rate(count, elapsed) if self._unit == "rows" and count and elapsed else ""
+        speed = rate(count, elapsed) if count and elapsed else ""
         self._bar.update(self._task, description=what, completed=share, speed=speed)

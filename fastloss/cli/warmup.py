@@ -1,28 +1,21 @@
-"""What `fastloss warmup` calls: every loss in every way."""
+"""What `fastloss warmup` calls: every loss in every way, on the smallest data that reaches each kernel."""
 
 import contextlib
 import doctest
 import functools
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from fastloss.domains import Domain
-from fastloss.loss import REGISTRY, Loss, lookup
+from fastloss.loss import Loss
 from fastloss.pairs import PairwiseLoss
 from fastloss.pointwise import PointwiseLoss, domain_bits
 
-ROWS = 20_000
+ROWS = 20  # through the parallel drivers, which `launch.parallel_always` gives even to one chunk
 GROUP = 10
 KINDS = (np.float32, np.float64)
-
-
-def calls() -> list[tuple[str, Callable[[], Any]]]:
-    """What is to be called, with the loss's name."""
-    lookup("mse_loss")  # fills the registry
-    return [(name, call) for name, loss in REGISTRY.items() for call in calls_of(loss)]
 
 
 def calls_of(loss: Loss) -> Iterator[Callable[[], Any]]:
@@ -111,23 +104,3 @@ def examples(loss: Loss) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
             if "fastloss" in names:
                 names["fastloss"] = recorder
     return recorder.recorded
-
-
-@contextlib.contextmanager
-def summary() -> Iterator[Callable[[], str]]:
-    """Afterwards says how long it took, and how many kernels were compiled and loaded, parallel drivers included."""
-    from fastloss.engines import build
-    from fastloss.engines.cpu import launch
-
-    begin, before = time.perf_counter(), build.made.copy()
-
-    def text() -> str:
-        made = build.made - before
-        seconds = time.perf_counter() - begin
-        return (
-            f"{made['compiled']} kernels compiled, {made['loaded']} loaded from cache, in {seconds:.1f} s\n"
-            f"cache: {launch.cache_folder()}"
-        )
-
-    with launch.parallel_always():
-        yield text

@@ -52,6 +52,9 @@ SETTINGS = (
 )
 MARK = "fastloss_kernel"
 
+# Entered with a kernel's name while it is loaded, or compiled and stored. Processes that warm up together make it a lock,
+# so that what one of them is compiling the others wait for.
+alone: Callable[[str], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext
 made: collections.Counter[str] = collections.Counter()  # kernels of this process: "loaded" or "compiled"
 
 
@@ -192,6 +195,11 @@ def _stored(template, name, signature, names, options) -> Callable[..., Any]:
         return function
     older = function.__qualname__
     function.__qualname__ = f"{older}_{address(function)}"
+    with alone(function.__qualname__):
+        return _from_disk(function, older, signature, options)
+
+
+def _from_disk(function, older, signature, options) -> Callable[..., Any]:
     for _ in range(2):  # the second time, a damaged file is gone
         try:
             kernel = numba.njit(cache=True, **options, **FLAGS)(function)

@@ -1,0 +1,120 @@
+"""The processes of `fastloss warmup`: each takes a loss, makes its kernels, and takes the next.
+
+A process that has grown large ends, and another takes its place: what LLVM has allocated comes back no other way. Of
+two processes that want one kernel, one compiles it and the other waits and loads it.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from multiprocessing import connection
+from typing import Any, NamedTuple
+
+from fastloss.cli.errors import UserError
+
+MOST_MEMORY = 1 << 30  # bytes after which a process takes no other loss
+
+
+class Done(NamedTuple):
+    """A loss whose kernels are stored."""
+
+    name: str
+    compiled: int
+    loaded: int
+    seconds: float
+    memory: int  # of the process, at its largest, in bytes
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def warmed(names: Sequence[str], jobs: int) -> Iterator[Done]:
+    """Every loss, as it is done, by so many processes."""
+    waiting = list(names)
+    busy: dict[connection.Connection, tuple[Any, str]] = {}
+    with tempfile.TemporaryDirectory(prefix="fastloss-") as locks:
+        try:
+            while waiting or busy:
+                while waiting and len(busy) < jobs:
+                    ours, process = _started(locks)
+                    busy[ours] = process, waiting.pop(0)
+                    ours.send(busy[ours][1])
+                for ours in connection.wait(list(busy)):
+                    assert isinstance(ours, connection.Connection)
+                    process, name = busy.pop(ours)
+                    try:
+                        done = ours.recv()
+                    except EOFError:
+                        process.join()
+                        raise UserError(_how_it_ended(name, process.exitcode)) from None
+                    if waiting and done.memory < MOST_MEMORY:
+                        busy[ours] = process, waiting.pop(0)
+                        ours.send(busy[ours][1])
+                    else:
+                        ours.send(None)
+                        process.join()
+                    yield done
+        finally:
+            for process, _ in busy.values():
+                process.terminate()
+                process.join()
+
+
+def _how_it_ended(name: str, code: int) -> str:
+    how = f"was ended by signal {-code}, as where memory is short (--jobs 1 takes the least)" if code < 0 else "failed"
+    return f"the process that compiled {name} {how}"
+
+
+def _started(locks: str) -> tuple[connection.Connection, Any]:
+    """A new process, and the connection to it."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(theirs, locks), daemon=True)
+    process.start()
+    theirs.close()
+    return ours, process
+
+
+def serve(theirs: connection.Connection, locks: str) -> None:
+    """What such a process does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it ends it
+    from fastloss.cli.warmup import calls_of
+    from fastloss.engines import build
+    from fastloss.engines.cpu import launch
+    from fastloss.loss import lookup
+
+    build.alone = lambda name: locked(os.path.join(locks, name))
+    with contextlib.suppress(ValueError):  # on one core there are no parallel drivers
+        launch.set_threads(2)
+    with launch.parallel_always():
+        while (name := theirs.recv()) is not None:
+            begin, before = time.perf_counter(), build.made.copy()
+            for call in calls_of(lookup(name)):
+                call()
+            made = build.made - before
+            seconds = time.perf_counter() - begin
+            theirs.send(Done(name, made["compiled"], made["loaded"], seconds, largest()))
+
+
+@contextlib.contextmanager
+def locked(path: str) -> Iterator[None]:
+    """Inside, no other process is inside with the same path."""
+    import fcntl
+
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def largest() -> int:
+    """The most memory that this process has had, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak << 10
