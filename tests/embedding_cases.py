@@ -68,6 +68,7 @@ def angular(rng):
 @builder
 def arcface_loss(rng):
     yield from angular(rng)
+    yield (rows(rng), rows(rng, CLASSES), CLASSES_OF), {"margin": 2.0, "scale": 4.0, "literal": True}, (0, 1), (COUNT,)
 
 
 @builder

@@ -119,6 +119,8 @@ BY_HAND = [
     ("arcface_loss", ([EAST], CLASSES, [1]), {"margin": pi / 3, "scale": 2}, [soft(2 + sqrt(3))], None),
     # theta = pi: 2 (-1 - 0.5 sin 0.5) beside 0; theta = pi - 0.6 is on the other side of pi - 0.5: 2 cos(pi - 0.1)
     ("arcface_loss", ([WEST], CLASSES, [0]), {"scale": 2}, [soft(2 + sin(0.5))], None),
+    # in the literal form 2 cos(pi + 0.5)
+    ("arcface_loss", ([WEST], CLASSES, [0]), {"scale": 2, "literal": True}, [soft(2 * cos(0.5))], None),
     (
         "arcface_loss",
         ([[cos(pi - 0.6), sin(pi - 0.6)]], CLASSES, [0]),

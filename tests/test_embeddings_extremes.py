@@ -1,5 +1,7 @@
 """Losses of batches of embeddings on NaN, vectors of no or extreme length, logits far apart."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -153,6 +155,34 @@ def test_utterances_of_any_length_have_one_weight_in_a_centroid(variant):
     np.testing.assert_allclose((slopes.embeddings * x).sum(1), 0.0, atol=1e-15)  # a length has no slope
     raw = fastloss.ge2e_loss(np.arange(1.0, 13.0)[:, None] * x, labels, variant=variant, normalise=False)
     assert abs(raw - value) > 1e-3
+
+
+@pytest.mark.parametrize("literal", [False, True])
+def test_gradients_are_finite_where_an_angle_has_no_slope(literal):
+    """Rows along their class and against it, and a few ulp beside; as long as a slope can be: 1 / length, scale 4."""
+    x = np.array([[1.0, 0.0], [-1.0, 0.0], [1.0, 1e-16], [-1.0, 1e-12], [-1.0, 1e-8], [-2.0, 0.0]])
+    value, slopes = fastloss.arcface_loss.value_and_grad(
+        x, [[3.0, 0.0], [0.0, 1.0]], [0] * 6, margin=0.7, scale=4.0, literal=literal, reduction="sum"
+    )
+    assert np.isfinite(value)
+    assert all(np.isfinite(part).all() for part in slopes)
+    assert np.abs(slopes.embeddings).max() < 3 * 4.0
+
+
+def test_the_literal_margin_differs_beyond_pi_alone():
+    """There the target's slope turns: a row is driven away from its class."""
+    angles = np.array([0.3, 2.0, math.pi - 0.75, math.pi - 0.65, 3.0])
+    x, classes = np.stack([np.cos(angles), np.sin(angles)], 1), np.array([[1.0, 0.0], [0.0, -1.0]])
+    words = {"margin": 0.7, "scale": 2.0, "reduction": "none"}
+    value, slopes = fastloss.arcface_loss.value_and_grad(x, classes, [0] * 5, **words)
+    other, more = fastloss.arcface_loss.value_and_grad(x, classes, [0] * 5, literal=True, **words)
+    assert (value == other).tolist() == [True, True, True, False, False]
+    target = 2.0 * np.cos(angles + 0.7) + 2.0 * np.sin(angles)  # beside -2 sin(angle)
+    np.testing.assert_allclose(other, np.log1p(np.exp(-target)), rtol=1e-12)
+    turned = [float(g @ (-np.sin(a), np.cos(a))) for g, a in zip(more.embeddings, angles, strict=True)]
+    share = -1.0 / (1.0 + np.exp(target))
+    np.testing.assert_allclose(turned, share * 2.0 * (np.cos(angles) - np.sin(angles + 0.7)), rtol=1e-9)
+    assert not np.array_equal(slopes.embeddings[3:], more.embeddings[3:])
 
 
 @pytest.mark.parametrize("length", [5e-324, 1e-310, 1.7e308])

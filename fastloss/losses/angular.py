@@ -8,7 +8,7 @@ import numpy as np
 
 from fastloss import validate
 from fastloss.candidates import Candidates, Listed, candidates_loss, left_out, to_arrays
-from fastloss.domains import SCALE, Range
+from fastloss.domains import SCALE, Flag, Range
 from fastloss.shapes.candidates import Scaled
 
 __all__ = ["arcface_loss", "cosface_loss", "sphereface_loss"]
@@ -35,16 +35,16 @@ def _with_margin(embeddings: Any, weights: Any, labels: Any, scale: float, margi
 
 
 @candidates_loss(
-    parameters={"margin": Range(0.0, math.pi), "scale": SCALE},
+    parameters={"margin": Range(0.0, math.pi), "scale": SCALE, "literal": Flag()},
     reference="Deng, Guo, Xue & Zafeiriou, ArcFace: additive angular margin loss for deep face recognition, 2019",
 )
-def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0):
+def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0, literal=False):
     r"""Softmax over classes' directions with a margin added to the target's angle; a million classes fit.
 
     .. math:: \ell_i = -\log \frac{e^t}{e^t + \sum_{j \ne y} e^{s \cos\theta_j}}, \qquad t = s \cos(\theta_y + m)
 
-    theta_j is the angle of embedding i and class j. Where theta_y + m > pi, :math:`\cos\theta_y - m \sin m` takes the
-    place of the cosine.
+    theta_j is the angle of embedding i and class j. Where theta_y + m > pi, the cosine rises again with the angle:
+    :math:`\cos\theta_y - m \sin m` takes its place, unless the form is to be `literal`.
 
     Parameters
     ----------
@@ -58,6 +58,8 @@ def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0):
         m, in radians.
     scale : float in [1e-30, 1e30]
         s.
+    literal : bool
+        Whether :math:`\cos(\theta_y + m)` is taken beyond pi too. There its slope drives a row away from its class.
     sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`; one loss for each row.
 
@@ -86,7 +88,7 @@ def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0):
 
     def bent(cosine):
         sine = np.sqrt(np.maximum(1.0 - cosine * cosine, 1e-15))
-        inside = np.arccos(cosine) + margin <= math.pi
+        inside = (np.arccos(cosine) + margin <= math.pi) | literal
         value = np.where(
             inside,
             cosine * math.cos(margin) - np.sqrt(1.0 - cosine * cosine) * math.sin(margin),

@@ -169,12 +169,12 @@ def _angle(cos):
 
 
 @oracle
-def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0):
+def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0, literal=False):
     m = number(margin)
 
     def target(cos):
         theta = _angle(cos)
-        return mp.cos(theta + m) if theta + m <= mp.pi else cos - m * mp.sin(m)
+        return mp.cos(theta + m) if literal or theta + m <= mp.pi else cos - m * mp.sin(m)
 
     return _with_margin(embeddings, weights, labels, scale, target)
 

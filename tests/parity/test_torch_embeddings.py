@@ -115,11 +115,11 @@ def with_margin(embeddings, weights, labels, scale, target):
     return with_ones(F.cross_entropy(scale * torch.where(own, target(cosines), cosines), labels, reduction="none"))
 
 
-def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0):
+def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0, literal=False):
     def target(cosines):
         theta = cosines.acos()
-        beyond = cosines - margin * np.sin(margin)
-        return torch.where(theta + margin <= np.pi, (theta + margin).cos(), beyond)
+        inside = (theta + margin <= np.pi) | literal
+        return torch.where(inside, (theta + margin).cos(), cosines - margin * np.sin(margin))
 
     return with_margin(embeddings, weights, labels, scale, target)
 
@@ -289,6 +289,7 @@ CASES = [
     ),
     Case(arcface_loss, (OPPOSITE, CLASSES), (TARGETS,), scalars={"scale": 5.0}),
     Case(arcface_loss, (OPPOSITE, CLASSES), (TARGETS,), {"margin": 1.2}, scalars={"scale": 2.0}),
+    Case(arcface_loss, (OPPOSITE, CLASSES), (TARGETS,), {"margin": 1.2, "literal": True}, scalars={"scale": 2.0}),
     Case(cosface_loss, (X, CLASSES), (TARGETS,), scalars={"scale": 5.0}),
     Case(cosface_loss, (X, CLASSES), (TARGETS,), {"margin": 0.1}, scalars={"scale": 2.0}),
     Case(sphereface_loss, (X, CLASSES), (TARGETS,), scalars={"scale": 1.0}),
