@@ -72,6 +72,7 @@ def categorical_cross_entropy(rng):
 def soft_cross_entropy(rng):
     yield (simplex(rng), simplex(rng)), {}, (1,), (ROWS,)
     yield (simplex(rng), simplex(rng)), {"wrt": "p"}, (0,), (ROWS,)
+    yield (simplex(rng), simplex(rng)), {"wrt": "both"}, (0, 1), (ROWS,)
 
 
 @builder
@@ -89,6 +90,7 @@ def kl_divergence(rng):
         for log_q in (False, True):
             arrays = np.log(p) if log_p else p, np.log(q) if log_q else q
             yield arrays, {"log_p": log_p, "log_q": log_q, "wrt": "p"}, (0,), (ROWS,)
+    yield (p, q), {"wrt": "both"}, (0, 1), (ROWS,)
 
 
 @builder

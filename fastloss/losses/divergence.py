@@ -49,8 +49,9 @@ class EitherSide(RowLoss):
     """A loss of two distributions; `wrt` says whose gradient is wanted."""
 
     def _evaluate(self, what, own, shared):
-        if what == "grad_hess" and own["wrt"] == "both":
-            raise ValueError("wrt is 'both': expected 'q' or 'p' for second derivatives")
+        if what == "grad_hess" and own["wrt"] == "both":  # a pass writes the second derivatives of one argument
+            each = [super(EitherSide, self)._evaluate(what, {**own, "wrt": wrt}, shared) for wrt in ("p", "q")]
+            return tuple(zip(*each, strict=True))
         return super()._evaluate(what, own, shared)
 
 
@@ -80,7 +81,7 @@ def soft_cross_entropy(p, q, *, wrt="q"):
     q : array_like of the same shape
         The model's.
     wrt : {"q", "p", "both"}
-        With respect to what the gradient is; "both" makes it a tuple, for p and for q, without second derivatives.
+        With respect to what the derivatives are; "both" makes them tuples, for p and for q.
     sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`.
 
@@ -247,9 +248,8 @@ def kl_divergence(p, q, *, log_p=False, log_q=False, wrt="q"):
     log_p, log_q : bool
         Whether `p`, `q` holds logarithms.
     wrt : {"q", "p", "both"}
-        With respect to what the gradient is, as it is given: q in distillation, p where the model is the first argument
-        (a penalty on a policy's distance to another). "both" makes it a tuple, for p and for q, without second
-        derivatives.
+        With respect to what the derivatives are, as it is given: q in distillation, p where the model is the first
+        argument (a penalty on a policy's distance to another). "both" makes them tuples, for p and for q.
     sample_weight, reduction, backend
         As for every loss, see `fastloss.Loss`.
 

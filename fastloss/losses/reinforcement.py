@@ -4,7 +4,7 @@ import numpy as np
 
 from fastloss import validate
 from fastloss.domains import ANY, BINARY, FRACTION, Choice, Flag, Free
-from fastloss.rows import Matrix, Rows, along, last_axis, row_loss
+from fastloss.rows import Matrix, RowLoss, Rows, along, last_axis, row_loss
 from fastloss.shapes import softmax, terms
 from fastloss.shapes.rows import formulas
 
@@ -122,7 +122,7 @@ POLICY = {  # by log_probs
 
 def _steps(logits, actions, entropy_coef: float, log_probs: bool) -> tuple[Matrix, np.ndarray]:
     """A row for each step, and in which column the action taken stands."""
-    array = validate.array("logits", logits)
+    array = validate.real("logits", logits)
     if array.ndim == 2:
         return last_axis("logits", array), validate.indices("actions", actions, array.shape[:1], array.shape[1])
     if array.ndim != 1 or not log_probs:
@@ -135,7 +135,14 @@ def _steps(logits, actions, entropy_coef: float, log_probs: bool) -> tuple[Matri
     return along(array, ()), np.zeros(array.shape, np.int64)
 
 
+class PolicyLoss(RowLoss):
+    """One whose actions may be None."""
+
+    others = frozenset({"actions"})
+
+
 @row_loss(
+    kind=PolicyLoss,
     parameters={
         "episodes": Free("an array of one id for each step, or None"),
         "entropy_coef": ANY,

@@ -88,6 +88,7 @@ FORMS: dict[str, list[Form]] = {
     "soft_cross_entropy": [form(p="NC:simplex", q="NC:simplex")],
     "entropy": [form(p="NC:simplex")],
     "kl_divergence": [
+        form(p="NC:log_simplex", q="NC:log_simplex", log_p=True, log_q=True),
         form(p="NC:simplex", q="NC:simplex", log_p=False, log_q=False),
         form(p="NC:log_simplex", q="NC:simplex", log_p=True, log_q=False),
         form(p="NC:simplex", q="NC:log_simplex", log_p=False, log_q=True),
@@ -98,11 +99,14 @@ FORMS: dict[str, list[Form]] = {
         form(items="", repeat=False, input="NC:unit", target="NC:unit", axis=None),
     ],
     "triplet_margin_loss": [form(**TRIPLET)],
+    "two_term_contrastive_loss": [form(**TRIPLET)],
     "contrastive_loss": [form(x1="ND", x2="ND", target="N:binary", similar=1)],
     "cosine_embedding_loss": [form(input1="ND", input2="ND", target="N:sign")],
     "center_loss": [form(embeddings="ND", labels="N:K", centers="KD", _silent=("centers",))],
     "td_loss": [form(**STEPS, next_q_online="NA?", _silent=("q", "next_q", "next_q_online", "rewards"))],
     "policy_gradient_loss": [
+        form(logits="NA:log_simplex", actions="N:A", advantages="N", log_probs=True, _repeat_mean=False),
+        form(logits="N", actions=None, advantages="N", log_probs=True, entropy_coef=0.0, _repeat_mean=False),
         form(logits="NA", actions="N:A", advantages="N", _repeat_mean=False),
         form(logits="NA", actions="N:A", advantages="N", episodes="N:g", _repeat_mean=False),
     ],

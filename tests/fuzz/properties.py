@@ -404,7 +404,7 @@ def nan_comes_out(call: Call, rng: np.random.Generator) -> Iterator[str]:
     if not array.size or 0 in call.items or call.keywords.get("sample_weight") is not None:
         return
     at = rng.integers(array.size)
-    array.reshape(-1)[at] = np.nan
+    array.flat[at] = np.nan
     for way, reduction in itertools.product(("value", "value_and_grad"), ("mean", "sum")):
         found = outcome(call, way, **{name: array, "reduction": reduction})
         if found.error is None and not np.isnan(found.value).all():
