@@ -40,7 +40,7 @@ def tried(key: str, double: bool = False) -> tuple[str, list[str]]:
 
 
 def work(names: list[str], seed: int, numbers: range) -> None:
-    """What a worker does: "> KEY" before each call, "! KEY | CALL | FAILURE" for each failure."""
+    """What a worker does: "> KEY" before each call, "! KEY | FAILURE | CALL" for each failure."""
     faulthandler.enable()
     for number in numbers:
         key = f"{names[number % len(names)]}:{seed}:{number}"
@@ -49,10 +49,8 @@ def work(names: list[str], seed: int, numbers: range) -> None:
             text, failures = tried(key)
         except Exception as error:
             frame = traceback.extract_tb(error.__traceback__)[-1]
-            text, failures = (
-                key,
-                [f"the check fails at {frame.filename}:{frame.lineno}: {type(error).__name__}: {error}"],
-            )
+            where = f"{frame.filename}:{frame.lineno}"
+            text, failures = key, [f"the check itself fails at {where}: {type(error).__name__}: {error}"]
         for failure in failures:
             print(f"! {key} | {failure} | {text}".replace("\n", " "), flush=True)
     print("done", flush=True)

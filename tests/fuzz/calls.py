@@ -260,7 +260,7 @@ def _tamper(rng: np.random.Generator, call: Call) -> None:
     names = [*call.arguments, *(name for name in call.keywords if name in call.letters or name == "sample_weight")]
     name = names[rng.integers(len(names))]
     words = call.arguments if name in call.arguments else call.keywords
-    if name in ("interactions", "positives") and rng.random() < 0.7:  # offsets and numbers
+    if callable(call.form.arguments.get(name)) and isinstance(words[name], tuple) and rng.random() < 0.7:
         which = rng.integers(2)
         parts = list(words[name])
         parts[which] = values.bent(rng, parts[which])[1]

@@ -225,7 +225,8 @@ def tolerance(call: Call) -> float:
     """What sums may differ by, relative to the terms' sizes."""
     if call.loss.shape not in PRODUCTS:
         return CLOSE
-    single = any(np.asarray(x).dtype.kind == "f" and np.asarray(x).dtype.itemsize < 8 for x in call.arguments.values())
+    given = [np.asarray(call.arguments[name]).dtype for name in call.arguments if call.letters.get(name)]
+    single = any(dtype.kind == "f" and dtype.itemsize < 8 or dtype.name == "bfloat16" for dtype in given)
     return CLOSE_PRODUCTS if single else 1e-9
 
 
@@ -254,7 +255,7 @@ def differences(
 def logits_size(call: Call) -> float:
     """How large scores of products get: rounding is relative to that, not to the loss."""
     largest = 1.0
-    for name in call.letters.keys() & call.arguments.keys():
+    for name in (name for name, letters in call.letters.items() if letters and name in call.arguments):
         array = np.asarray(call.arguments[name])
         if array.dtype.kind == "f" and array.size and array.ndim > 1:
             with np.errstate(all="ignore"):
