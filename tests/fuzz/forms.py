@@ -71,7 +71,7 @@ TRIPLET = {"anchor": "ND", "positive": "ND", "negative": "ND"}
 MARGINS = {"embeddings": "ND", "weights": "CD", "labels": "N:C"}
 LABELLED = {"embeddings": "ND", "labels": "N:g"}
 STEPS = {"q": "NA", "actions": "N:A", "rewards": "N", "next_q": "NA", "done": "N:binary"}
-SKIPPED = ("input",)  # a row whose target is `ignore_index`
+ACTED = {"logits": "NA", "actions": "N:A", "advantages": "N"}
 
 FORMS: dict[str, list[Form]] = {
     "cross_entropy": [
@@ -105,10 +105,10 @@ FORMS: dict[str, list[Form]] = {
     "center_loss": [form(embeddings="ND", labels="N:K", centers="KD", _silent=("centers",))],
     "td_loss": [form(**STEPS, next_q_online="NA?", _silent=("q", "next_q", "next_q_online", "rewards"))],
     "policy_gradient_loss": [
-        form(logits="NA:log_simplex", actions="N:A", advantages="N", log_probs=True, _repeat_mean=False),
+        form(**ACTED, log_probs=False, _repeat_mean=False),
+        form(**ACTED, log_probs=False, episodes="N:g", _repeat_mean=False),
+        form(**{**ACTED, "logits": "NA:log_simplex"}, log_probs=True, _repeat_mean=False, _silent=("logits",)),
         form(logits="N", actions=None, advantages="N", log_probs=True, entropy_coef=0.0, _repeat_mean=False),
-        form(logits="NA", actions="N:A", advantages="N", _repeat_mean=False),
-        form(logits="NA", actions="N:A", advantages="N", episodes="N:g", _repeat_mean=False),
     ],
     "lambdarank_loss": [
         form(items="G", repeat=False, scores="N", labels="N:relevance", groups="N:g"),

@@ -170,7 +170,7 @@ def memory_is_written(call: Call, found: Outcome, way: str, reduction: Any) -> I
 def every_way(call: Call, rng: np.random.Generator) -> Iterator[str]:
     """All entry points: errors, dtypes and shapes, arguments unchanged, no memory that nobody wrote."""
     before = {name: contents(value) for name, value in {**call.arguments, **call.keywords}.items()}
-    reductions = ["mean", "sum", "none"] + ["per_group"] * isinstance(call.loss, PairwiseLoss)
+    reductions = ["mean", "sum", "none"] + ["per_group"] * ("groups" in call.loss.__signature__.parameters)
     reduction: Any = (
         reductions[rng.integers(len(reductions))] if rng.random() < 0.97 else ["median", None, 3][rng.integers(3)]
     )
@@ -421,8 +421,10 @@ def nan_comes_out(call: Call, rng: np.random.Generator) -> Iterator[str]:
 
 def _something_counts(call: Call) -> bool:
     """Whether a batch with labels has two rows of one class, and another class."""
-    if "labels" not in call.arguments or "embeddings" not in call.arguments or call.arguments["labels"] is None:
+    if "labels" not in call.arguments or "embeddings" not in call.arguments:
         return True
+    if call.arguments["labels"] is None:
+        return bool(call.sizes["N"] > 1 and call.sizes["L"] > 1)
     sizes = np.unique(np.asarray(call.arguments["labels"]), return_counts=True)[1]
     return bool(sizes.max(initial=0) > 1 and sizes.size > 1)
 
