@@ -121,7 +121,7 @@ class Loss(abc.ABC):
         """The result of "value", "value_and_grad" or "grad_hess"."""
 
 
-def lookup(name: str) -> Loss:
+def lookup(name: object) -> Loss:
     """The registered loss of that name.
 
     Raises

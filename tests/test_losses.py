@@ -301,7 +301,7 @@ def _wrong(spec):
     if np.isfinite(low):
         yield low if spec.open_low else low - 1.0
     if np.isfinite(high):
-        yield high if spec.open_high else high + 1.0
+        yield high if spec.open_high else high + max(1.0, abs(high))
     if low != -np.inf or hasattr(spec, "low"):
         yield float("nan")
 

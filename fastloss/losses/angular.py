@@ -52,7 +52,7 @@ def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0, literal
         Of any length.
     weights : array_like, shape (C, D)
         A vector for each class, of any length.
-    labels : array_like of integers, shape (N,)
+    labels : array_like of whole numbers, shape (N,)
         The rows' classes y, in [0, C).
     margin : float in [0, pi]
         m, in radians.

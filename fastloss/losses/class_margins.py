@@ -59,7 +59,7 @@ def multi_margin_loss(input, target, *, p=1, margin=1.0, weight=None):
     ----------
     input : array_like of shape (N, C) or (C,)
         Scores of C classes.
-    target : array_like of integers of shape (N,) or ()
+    target : array_like of whole numbers of shape (N,) or ()
         The class ids t, in [0, C).
     p : {1, 2}
         The power.
@@ -115,7 +115,7 @@ def crammer_singer_loss(input, target, *, margin=1.0):
     ----------
     input : array_like of shape (N, C) or (C,)
         Scores of C classes.
-    target : array_like of integers of shape (N,) or ()
+    target : array_like of whole numbers of shape (N,) or ()
         The class ids t, in [0, C).
     margin : float
         How far the true class shall be ahead.

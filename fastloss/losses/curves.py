@@ -13,6 +13,7 @@ import numpy as np
 
 from fastloss import validate
 from fastloss.domains import ANY, AT_LEAST_ZERO
+from fastloss.given import converted, exact
 
 __all__ = ["compare_losses", "find_leaks", "shift_half_epoch", "split_regularization"]
 
@@ -241,7 +242,7 @@ def find_leaks(train: Any, valid: Any) -> Leaks:
     >>> find_leaks([[1, 2], [3, 4]], [[3, 4], [5, 6], [1, 2]])
     Leaks(count=2, fraction=0.6666666666666666, valid_rows=array([0, 2]), train_rows=array([1, 0]))
     """
-    train, valid = np.asarray(train), np.asarray(valid)
+    train, valid = converted("train", train), converted("valid", valid)
     if train.ndim < 1 or train.shape[1:] != valid.shape[1:] or valid.ndim < 1:
         raise ValueError(f"train has shape {train.shape}, valid {valid.shape}: expected rows of one shape")
     dtype = _common_dtype(train, valid)
@@ -264,6 +265,9 @@ def _common_dtype(train: np.ndarray, valid: np.ndarray) -> np.dtype:
     if len({kind if kind in "US" else "number" for kind in kinds}) > 1:
         raise TypeError(f"train has dtype {train.dtype}, valid {valid.dtype}: expected the same kind of elements")
     dtype = np.result_type(train, valid)
+    if dtype.kind == "f":
+        exact("train", train)
+        exact("valid", valid)
     return np.dtype(np.float64) if dtype.char == "g" else dtype  # the longest floats have bytes without meaning
 
 

@@ -45,7 +45,7 @@ def cross_entropy_with_factors(
         The rows h.
     class_weights : array_like, shape (C, D)
         The classes' vectors W.
-    target : array_like of integers, shape (N,)
+    target : array_like of whole numbers, shape (N,)
         The rows' classes, in [0, C).
     bias : array_like, shape (C,), optional
         b.

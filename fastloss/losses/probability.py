@@ -166,7 +166,7 @@ def nll_loss(input, target, *, weight=None, ignore_index=-100):
     ----------
     input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
         Log-probabilities of C classes.
-    target : array_like of integers of shape (N,), (N, d1, ...) or ()
+    target : array_like of whole numbers of shape (N,), (N, d1, ...) or ()
         The class ids t, in [0, C) or `ignore_index`.
     weight : array_like of shape (C,), optional
         A factor >= 0 of each class; the mean's denominator is the sum of the targets' weights.
@@ -181,10 +181,8 @@ def nll_loss(input, target, *, weight=None, ignore_index=-100):
 
     Raises
     ------
-    TypeError
-        If ids are not integers.
     ValueError
-        If shapes do not fit, an id is out of range, or a weight is negative.
+        If shapes do not fit, an id is not whole or out of range, or a weight is negative.
 
     References
     ----------

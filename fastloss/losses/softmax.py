@@ -93,7 +93,7 @@ def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smooth
     ----------
     input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
         Logits; C classes.
-    target : array_like of integers of shape (N,), (N, d1, ...) or (), or array_like of the input's shape
+    target : array_like of whole numbers of shape (N,), (N, d1, ...) or (), or array_like of the input's shape
         The class ids, in [0, C) or `ignore_index`; or a distribution over classes, of numbers in [0, 1].
     weight : array_like of shape (C,), optional
         A factor >= 0 of each class.
@@ -111,10 +111,8 @@ def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smooth
 
     Raises
     ------
-    TypeError
-        If ids are not integers.
     ValueError
-        If shapes do not fit, an id is out of range, a number of a distribution is, or a weight is negative.
+        If shapes do not fit, an id is not whole or out of range, a number of a distribution is, or a weight is negative.
 
     References
     ----------
@@ -193,7 +191,7 @@ def softmax_focal_loss(input, target, *, gamma=2.0, alpha=None):
     ----------
     input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
         Logits; C classes.
-    target : array_like of integers of shape (N,), (N, d1, ...) or ()
+    target : array_like of whole numbers of shape (N,), (N, d1, ...) or ()
         The class ids t, in [0, C).
     gamma : float in [0, 1e100]
         How much is played down; 0 gives `cross_entropy`.
@@ -278,7 +276,7 @@ def poly_loss(input, target, *, epsilon=(1.0,), divide_by_power=False):
     ----------
     input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
         Logits; C classes.
-    target : array_like of integers of shape (N,), (N, d1, ...) or ()
+    target : array_like of whole numbers of shape (N,), (N, d1, ...) or ()
         The class ids t, in [0, C).
     epsilon : float or sequence of floats
         The coefficients :math:`\epsilon_1, \epsilon_2, \dots`; none gives `cross_entropy`.

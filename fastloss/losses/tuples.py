@@ -310,7 +310,7 @@ def center_loss(embeddings, labels, centers):
     ----------
     embeddings : array_like of shape (N, D)
         The vectors x.
-    labels : array_like of integers of shape (N,)
+    labels : array_like of whole numbers of shape (N,)
         The classes y, in [0, K).
     centers : array_like of shape (K, D)
         The classes' centers c.
