@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 
 from fastloss import forks
+from fastloss.domains import shown
 from fastloss.gpu import INTEGERS, GpuArray, holds_integers, is_contiguous, on_gpu
 
 BACKENDS = ("auto", "cpu", "cuda")
 
 
-def choose(backend: str, arrays: tuple[Any, ...]) -> str:
+def choose(backend: Any, arrays: tuple[Any, ...]) -> str:
     """ "cpu" or "cuda". Arrays on a GPU stay there; an explicit backend that is missing raises when it is used."""
-    if backend not in BACKENDS:
-        raise ValueError(f"backend is {backend!r}: expected one of {', '.join(map(repr, BACKENDS))}")
+    if not isinstance(backend, str) or backend not in BACKENDS:
+        raise ValueError(f"backend is {shown(backend)}: expected one of {', '.join(map(repr, BACKENDS))}")
     there = any(map(on_gpu, arrays))
     if there and backend == "cpu":
         raise ValueError("backend is 'cpu', but an argument lies on a GPU: copy it to the host first")

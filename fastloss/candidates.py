@@ -312,8 +312,9 @@ def to_arrays(names: tuple[str, ...], values: tuple[Any, ...], deep: int = -1) -
     for at, (name, value) in enumerate(zip(names, values, strict=True)):
         if value is None:
             continue
-        deeper = at == deep and np.ndim(value) == 3
-        array = validate.real(name, value) if deeper else validate.matrix(name, value)
+        array = validate.real(name, value)
+        if at != deep or array.ndim != 3:
+            validate.matrix(name, array)
         if arrays and array.shape[-1] != arrays[0].shape[1]:
             raise ValueError(f"{name} has shape {array.shape}: expected {arrays[0].shape[1]} columns, as {names[0]}")
         arrays.append(array)

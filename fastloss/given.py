@@ -75,6 +75,11 @@ def refuse_gradient(name: str, value: Any) -> None:
         raise TypeError(f"{name} requires a gradient: expected a tensor without, from .detach()")
 
 
+def widened(value: Any) -> Any:
+    """A tensor of bfloat16, which neither NumPy nor the kernels read, in float32; all else as it is."""
+    return value.float() if is_tensor(value) and str(value.dtype) == "torch.bfloat16" else value
+
+
 def _of_tensor(name: str, value: Any) -> np.ndarray:
     refuse_gradient(name, value)
     if value.device.type != "cpu":

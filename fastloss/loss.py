@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.domains import Parameter, shown
-from fastloss.given import as_array, refuse_gradient
+from fastloss.domains import Flag, Parameter, shown
+from fastloss.given import as_array, refuse_gradient, widened
 from fastloss.gpu import on_gpu
 
+COUNTS = Flag()
 REGISTRY: dict[str, "Loss"] = {}
 
 
@@ -109,10 +110,13 @@ class Loss(abc.ABC):
         shared: dict[str, Any] = {}
         for name, value in bound.arguments.items():
             refuse_gradient(name, value)
+            value = widened(value)
             if name in self.parameters:
                 value = self.parameters[name].validate(name, value)
             elif name in self._own and name not in self.others and not on_gpu(value):
                 value = as_array(name, value)
+            elif name == "with_counts":
+                value = COUNTS.validate(name, value)
             (own if name in self._own else shared)[name] = value
         return own, shared
 

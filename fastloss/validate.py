@@ -16,8 +16,8 @@ REDUCTIONS = ("mean", "sum", "none")
 
 def reduction(value: Any, allowed: tuple[str, ...] = REDUCTIONS) -> str:
     """One of the reductions that the loss knows."""
-    if value not in allowed:
-        raise ValueError(f"reduction is {value!r}: expected one of {', '.join(map(repr, allowed))}")
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"reduction is {shown(value)}: expected one of {', '.join(map(repr, allowed))}")
     return value
 
 

@@ -98,7 +98,7 @@ def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smooth
     weight : array_like of shape (C,), optional
         A factor >= 0 of each class.
     ignore_index : int
-        Rows with this target are left out, of the mean's denominator too; it has no effect on distributions.
+        Rows with this target are left out, of the mean's denominator too; not to be given for distributions.
     label_smoothing : float in [0, 1]
         Mixes the target with the uniform distribution: :math:`y (1 - \epsilon) + \epsilon / C`.
     sample_weight, reduction, backend
@@ -130,10 +130,13 @@ def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smooth
     x = class_axis("input", input)
     weights = validate.per_class("weight", weight, x.columns)
     smoothing = (1.0 - label_smoothing, label_smoothing / max(x.columns, 1))
+    ignored = validate.integer("ignore_index", ignore_index)
     if np.shape(target) == x.shape:
+        if ignored != -100:
+            raise ValueError(f"ignore_index is {ignored}: it has no effect on distributions, expected class ids")
         given = class_axis("target", target)
         return Rows(DISTRIBUTION, (x,), (given.rows, weights), smoothing, checked=(("target", UNIT, target),))
-    ids = ids_of(target, x, validate.integer("ignore_index", ignore_index))
+    ids = ids_of(target, x, ignored)
     mass = counted(ids) if weight is None else of_ids(weights, ids)
     if label_smoothing:
         return Rows(SMOOTHED, (x,), (ids, weights), smoothing, mass=mass)
@@ -223,7 +226,8 @@ def softmax_focal_loss(input, target, *, gamma=2.0, alpha=None):
     x = class_axis("input", input)
     ids = ids_of(target, x)
     if alpha is not None:
-        alpha = np.full(x.columns, AT_LEAST_ZERO.validate("alpha", alpha)) if np.ndim(alpha) == 0 else alpha
+        alpha = validate.array("alpha", alpha)
+        alpha = alpha if alpha.ndim else np.full(x.columns, AT_LEAST_ZERO.validate("alpha", alpha))
         alpha = of_ids(validate.per_class("alpha", alpha, x.columns), ids)
     return Rows(FOCAL, (x,), (ids,), (gamma,), factor=alpha)
 
