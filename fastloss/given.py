@@ -224,7 +224,13 @@ def beyond(where: str, value: Any) -> str:
 
 
 def exact(name: str, array: Any) -> Any:
-    """The array, whose integers float64 holds: only those of 64 bits are looked at."""
+    """The array, whose numbers float64 holds: only integers of 64 bits, and floats of more, are looked at."""
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        with np.errstate(over="ignore"):
+            wrong = np.isinf(array.astype(np.float64)) & np.isfinite(array)
+        if wrong.any():
+            at = int(np.argmax(wrong))
+            raise ValueError(f"{element(name, array, at)} is {shown(array.reshape(-1)[at])}: expected less than 1.8e308")
     if array.dtype.kind not in "iu" or array.dtype.itemsize < 8 or not array.size:
         return array
     if int(array.min()) >= -EXACT and int(array.max()) <= EXACT:

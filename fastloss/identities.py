@@ -20,8 +20,9 @@ KINDS = {
     "date": (datetime.date, np.datetime64),
     "duration": (datetime.timedelta, np.timedelta64),
     "UUID": (uuid.UUID,),
+    "decimal": (decimal.Decimal,),
 }
-UNORDERED = (float, np.floating, np.datetime64, np.timedelta64, decimal.Decimal)  # may be NaN or NaT
+UNORDERED = (float, np.floating, np.datetime64, np.timedelta64)  # may be NaN or NaT
 INTEGERS = tuple(np.iinfo(dtype) for dtype in (np.int64, np.uint64))
 WIDE = 1 << 10  # characters from which strings are kept as objects
 
@@ -30,7 +31,7 @@ def as_ids(name: str, value: Any) -> np.ndarray:
     """Ids without a missing one, of a dtype by which equal ids are equal and others are ordered.
 
     Integers come as they are, those of uint64 as int64 if they fit; strings as NumPy's, dates as datetime64. What no
-    dtype holds (integers beyond 64 bits or on both sides, long strings, those with a NUL at the end) stays an array
+    dtype holds (integers beyond 64 bits or on both sides, long strings, those with a NUL in them) stays an array
     of Python objects of one type, which NumPy orders too.
     """
     if (at := first_missing(value)) is not None:
@@ -55,6 +56,8 @@ def _array(name: str, value: Any) -> np.ndarray:
     if not isinstance(value, (list, tuple)):
         return converted(name, value)
     kinds = set(map(type, value))
+    if kinds == {int} and (array := np.asarray(value)).dtype.kind in "iu":
+        return array  # quickly, else they are beyond 64 bits
     if any(issubclass(kind, (list, tuple)) or holds_arrays(kind) for kind in kinds):
         for at, one in enumerate(value):
             refuse_masked(f"{name}[{at}]", one)
@@ -76,17 +79,29 @@ def _of_objects(name: str, array: np.ndarray) -> np.ndarray:
     known = {kind: _kind(kind) for kind in kinds}
     if len(set(known.values())) > 1 or "" in known.values():
         _refuse_mixed(name, array, flat, known)
-    return _plain(next(iter(known.values()), "integer"), flat).reshape(array.shape)
+    kind = next(iter(known.values()), "integer")
+    if kind == "decimal":
+        at = next((at for at, one in enumerate(flat) if not one.is_finite() or one % 1), None)
+        if at is not None:
+            raise ValueError(f"{element(name, array, at)} is {shown(flat[at])}: expected whole numbers as decimal ids")
+    return _plain(kind, flat).reshape(array.shape)
 
 
 def _kind(kind: type) -> str:
     return next((name for name, types in KINDS.items() if issubclass(kind, types)), "")
 
 
+def is_nan(value: Any) -> bool:
+    """Whether a number or a time is NaN or NaT."""
+    if isinstance(value, decimal.Decimal):
+        return value.is_nan()
+    return isinstance(value, UNORDERED) and bool(value != value)
+
+
 def _refuse_missing(name: str, array: np.ndarray, flat: list[Any], kinds: set[type]) -> None:
     may_be = tuple(kind for kind in kinds if not issubclass(kind, (str, bytes, numbers.Integral)))
     for at, one in enumerate(flat if may_be else ()):
-        if isinstance(one, may_be) and (missing(one) or (isinstance(one, UNORDERED) and one != one)):
+        if isinstance(one, may_be) and (missing(one) or is_nan(one)):
             raise ValueError(_missing(element(name, array, at)))
 
 
@@ -104,15 +119,15 @@ def _refuse_mixed(name: str, array: np.ndarray, flat: list[Any], known: dict[typ
 
 def _plain(kind: str, flat: list[Any]) -> np.ndarray:
     """Ids of one kind, none missing."""
-    if kind == "integer":
+    if kind in ("integer", "decimal"):
         flat = [int(one) for one in flat]
         for about in INTEGERS:
             if not flat or (about.min <= min(flat) and max(flat) <= about.max):
                 return np.array(flat, about.dtype)
     elif kind in ("string", "bytes"):
         longest = max(map(len, flat))
-        end = "\0" if kind == "string" else b"\0"
-        if longest < WIDE and not any(one.endswith(end) for one in flat):
+        has_nul = "\0" in "".join(flat) if kind == "string" else b"\0" in b"".join(flat)
+        if longest < WIDE and not has_nul:
             return np.array(flat, np.str_ if kind == "string" else np.bytes_)
     elif kind == "UUID":
         return np.array([str(one) for one in flat])  # of the same order

@@ -126,6 +126,7 @@ TELLING = {  # ids of rows 0 and 3, 1, 2: one pair if rows 0 and 3 differ in the
     "dates": [datetime.date(2020, 1, day) for day in (1, 2, 3, 1)],
     "nanoseconds": np.array([1, 2, 3, 1], "M8[ns]"),
     "timestamps": pandas.Series(pandas.to_datetime([1, 2, 3, 1], unit="ns", utc=True)),
+    "decimals": [decimal.Decimal(number) for number in (9, "1e20", 10**20 + 1, "9.0")],
     "durations": [datetime.timedelta(days) for days in (1, 2, 3, 1)],
     "UUIDs": [uuid.UUID(int=number) for number in (9, 2, 3, 9)],
     "pandas' strings": pandas.Series(["a", "b", "c", "a"]),
@@ -411,3 +412,38 @@ def test_synonyms_name_losses():
     assert len(set(words)) == len(words) and not synonyms.ABSENT & set(words)
     assert not set(words) & set(map(synonyms._key, REGISTRY))
     refuses(TypeError, "the loss is None", lookup, None)
+
+
+def test_norms_of_very_large_and_small_targets():
+    target = np.array([1.0, 2.0, 4.0])
+    for norm in ("range", "mean", "std", "iqr", "max"):
+        expected = fastloss.nmae_loss(target + 1.0, target, norm=norm)
+        for power in (600, -600, 1000, -1000):
+            scaled = np.ldexp(target, power)
+            assert fastloss.nmae_loss(np.ldexp(target + 1.0, power), scaled, norm=norm) == pytest.approx(
+                expected, 1e-15
+            )
+    refuses(ValueError, "norm is 'range', which is beyond", fastloss.nmae_loss, [0.0, 0.0], [1.7e308, -1.7e308])
+
+
+def test_comparing_very_large_losses():
+    one, two = np.array([0.0, 1.0, 2.0, 1.0]), np.array([2.0, 3.0, 1.0, 2.0])
+    expected = fastloss.compare_losses(one, two)
+    for power in (1020, -1020):
+        found = fastloss.compare_losses(np.ldexp(one, power), np.ldexp(two, power))
+        assert found.z == pytest.approx(expected.z, rel=1e-15)
+        assert found.gap == np.ldexp(expected.gap, power)
+    assert fastloss.shift_half_epoch([1.5e308, 1.5e308]).at_epoch_end[0] == 1.5e308
+
+
+def test_options_that_would_do_nothing():
+    words = {"ignore_index": 1}
+    refuses(ValueError, "ignore_index is 1: it has no effect", fastloss.cross_entropy, np.eye(2), np.eye(2), **words)
+    refuses(TypeError, "with_counts is 'no'", fastloss.supcon_loss, np.eye(2), [0, 0], with_counts="no")
+
+
+def test_a_target_for_all():
+    assert fastloss.margin_ranking_loss([1.0, 2.0], [0.0, 4.0], 1) == 1.0  # the mean of 0 and 2
+    assert fastloss.lambdarank_loss([1.0, 2.0], [0, 1], truncation_level=2**63 - 1) == fastloss.lambdarank_loss(
+        [1.0, 2.0], [0, 1]
+    )

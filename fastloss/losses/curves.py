@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss import validate
-from fastloss.domains import ANY, AT_LEAST_ZERO
+from fastloss.domains import ANY, AT_LEAST_ZERO, shown
 from fastloss.given import converted, exact
 
 __all__ = ["compare_losses", "find_leaks", "shift_half_epoch", "split_regularization"]
@@ -112,6 +112,8 @@ def _parameters(params: Any) -> Iterable[tuple[str, Any]]:
         return [(f"params[{key!r}]", value) for key, value in params.items()]
     if isinstance(params, np.ndarray) or np.isscalar(params):
         return [("params", params)]
+    if not isinstance(params, Iterable):
+        raise TypeError(f"params is {shown(params)}: expected an array, or several")
     return [(f"params[{index}]", value) for index, value in enumerate(params)]
 
 
@@ -149,7 +151,7 @@ def shift_half_epoch(train_curve: Any) -> ShiftedCurve:
     """
     loss = _losses("train_curve", train_curve)
     at_epoch_end = np.full(loss.size, np.nan)
-    at_epoch_end[:-1] = 0.5 * (loss[:-1] + loss[1:])
+    at_epoch_end[:-1] = 0.5 * loss[:-1] + 0.5 * loss[1:]
     return ShiftedCurve(np.arange(loss.size) + 0.5, loss, at_epoch_end)
 
 
@@ -190,20 +192,27 @@ def compare_losses(train: Any, valid: Any) -> LossGap:
     >>> result.gap, round(result.standard_error, 3), round(result.z, 3)
     (1.0, 0.577, 1.732)
     """
-    means, variances = [], []
+    means, errors = [], []
     for name, given in (("train", train), ("valid", valid)):
         losses = _losses(name, given)
         if losses.size < 2:
             raise ValueError(f"{name} has {losses.size} losses: expected at least 2, or there is no standard error")
-        with np.errstate(invalid="ignore"):  # of infinite losses
-            means.append(float(losses.mean()))
-            variances.append(float(losses.var(ddof=1)) / losses.size)
-    gap, error = means[1] - means[0], math.sqrt(sum(variances))
+        unit = _unit(losses)
+        with np.errstate(all="ignore"):  # of infinite losses
+            means.append(float((losses / unit).mean()) * unit)
+            errors.append(float((losses / unit).std(ddof=1)) * unit / math.sqrt(losses.size))
+    gap, error = means[1] - means[0], math.hypot(*errors)
     if error == 0.0:
         z = math.copysign(math.inf, gap) if gap else 0.0
     else:
         z = gap / error
     return LossGap(means[0], means[1], gap, error, z)
+
+
+def _unit(losses: np.ndarray) -> float:
+    """A power of two near the largest, where the losses' squares would leave the numbers; else 1."""
+    largest = float(np.max(np.abs(losses)))
+    return 1.0 if 1e-140 < largest < 1e150 or not 0.0 < largest < math.inf else 2.0 ** (math.frexp(largest)[1] - 1)
 
 
 def _losses(name: str, value: Any) -> np.ndarray:

@@ -145,4 +145,5 @@ def lambdarank_loss(scores, labels, *, sigma=1.0, truncation_level=None, gains="
         level = validate.integer("truncation_level", truncation_level)
         if level < 1:
             raise ValueError(f"truncation_level is {level}: expected an integer >= 1")
+        level = min(level, max(np.size(scores), 1))
     return sigma, level, gains == "linear"

@@ -1,5 +1,8 @@
 """Losses of the order of scores."""
 
+import numpy as np
+
+from fastloss import backend, validate
 from fastloss.domains import ANY, REAL, SIGN
 from fastloss.elementary import at_least, step, unless_nan
 from fastloss.pointwise import Call, pointwise
@@ -41,7 +44,7 @@ def margin_ranking_loss(input1, input2, target, *, margin=0.0):
     ----------
     input1, input2 : array_like of one shape
         The scores of the two members of each pair, of any shape.
-    target : array_like of the inputs' shape
+    target : array_like of the inputs' shape, or a number
         1 where the first is to be ranked higher, -1 where the second is.
     margin : float
         The lead that is enough.
@@ -69,4 +72,6 @@ def margin_ranking_loss(input1, input2, target, *, margin=0.0):
     >>> fastloss.margin_ranking_loss([1.0, 2.0], [0.0, 4.0], [1, 1], margin=0.5)
     1.25
     """
+    if np.ndim(target) == 0:
+        target = validate.broadcast("target", backend.to_host(target), np.shape(input1))
     return Call((input1, input2, target), (margin,), signs=(1.0, -1.0))

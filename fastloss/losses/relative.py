@@ -19,24 +19,33 @@ def _norm(target, norm):
     if not isinstance(norm, str):
         return POSITIVE.validate("norm", norm)
     NORMS.validate("norm", norm)
-    values = validate.array("target", target)
+    values = validate.real("target", target)
     if values.size == 0:
         return 1.0
-    with np.errstate(invalid="ignore", over="ignore"):
-        if norm == "range":
-            number = np.float64(np.max(values)) - np.float64(np.min(values))
-        elif norm == "mean":
-            number = abs(np.mean(values, dtype=np.float64))
-        elif norm == "std":
-            number = np.std(values, dtype=np.float64)
-        elif norm == "iqr":
-            first, third = np.percentile(values.astype(np.float64, copy=False), [25.0, 75.0])
-            number = third - first
-        else:
-            number = max(abs(np.float64(np.max(values))), abs(np.float64(np.min(values))))
+    number = _size(values, norm)
+    if not 1e-140 < number < 1e150 and np.isfinite(values).all():  # its square may have left the numbers, or a sum
+        power = int(np.frexp(np.float64(np.max(np.abs(values))))[1])
+        number = float(np.ldexp(_size(np.ldexp(values.astype(np.float64), -power), norm), power))
     if number == 0.0:
         raise ValueError(f"norm is {norm!r}, which is 0 for these targets: expected another norm, or a number")
-    return float(number)
+    if number == np.inf and np.isfinite(values).all():
+        raise ValueError(f"norm is {norm!r}, which is beyond 1.8e308 for these targets: expected another, or a number")
+    return number
+
+
+def _size(values, norm):
+    """The number that a word stands for."""
+    with np.errstate(all="ignore"):
+        if norm == "range":
+            return float(np.float64(np.max(values)) - np.float64(np.min(values)))
+        if norm == "mean":
+            return float(abs(np.mean(values, dtype=np.float64)))
+        if norm == "std":
+            return float(np.std(values, dtype=np.float64))
+        if norm == "iqr":
+            first, third = np.percentile(values.astype(np.float64, copy=False), [25.0, 75.0])
+            return float(third - first)
+        return float(max(abs(np.float64(np.max(values))), abs(np.float64(np.min(values)))))
 
 
 def _normed(x, t, norm):

@@ -310,7 +310,7 @@ def poly_loss(input, target, *, epsilon=(1.0,), divide_by_power=False):
     1.1931471805599454
     """
     x = class_axis("input", input)
-    coefficients = np.atleast_1d(validate.real("epsilon", epsilon if np.size(epsilon) else np.empty(0)))
+    coefficients = np.atleast_1d(validate.real("epsilon", epsilon))
     if coefficients.ndim > 1 or not np.isfinite(coefficients).all():
         raise ValueError(f"epsilon is {shown(epsilon)}: expected a finite number, or a sequence of them")
     if divide_by_power:
