@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss import reduce, validate
-from fastloss.domains import MINUS_ONE, NON_NEGATIVE, ZERO, any_number, wrong
+from fastloss.domains import MINUS_ONE, NON_NEGATIVE, ZERO, any_number, shown, wrong
 from fastloss.group_streaming import GroupAccumulator
 from fastloss.loss import Loss, lookup
 from fastloss.pair_streaming import PairAccumulator
@@ -110,8 +110,8 @@ class Accumulator(State):
         super().__init__(loss, parameters)
         self.loss.require_additive(self.parameters)
         call = self.loss.call({**self.parameters, **{name: np.zeros(1) for name in self.loss.arguments}})
-        if call.factor is not None:
-            validate.not_negative("weight", np.asarray(call.factor))
+        if call.factor is not None and (np.asarray(call.factor) < 0.0).any():
+            raise ValueError(f"weight is {shown(self.parameters['weight'])}: expected {NON_NEGATIVE.expected}")
         self._seen = Seen()
 
     @classmethod

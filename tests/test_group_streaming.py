@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import fastloss
+from fastloss import stored
 from fastloss.group_streaming import GroupAccumulator
 
 RNG = np.random.default_rng(8)
@@ -94,7 +95,7 @@ IDS = [
     ([[True]], [False]),
     ([np.array([1.5], np.float32), [2.5, 0.0]], [0.1]),
     ([np.array(["2020-01-01"], "M8[D]"), np.array(["2020-01-02T03"], "M8[ns]")], np.array(["2020-01-02"], "M8[D]")),
-    ([np.array([3], "m8[s]"), np.array([3], "m8[ms]")], np.array([3000], "m8[us]")),
+    ([np.array([3], "m8[s]"), np.array([3], "m8[ms]")], np.array([5], "m8[us]")),
 ]
 
 
@@ -171,8 +172,8 @@ def test_ids_that_are_missing_or_masked_are_named():
             give_ids(state, ids)
     with pytest.raises(TypeError, match="groups is a masked array"):
         give_ids(state, np.ma.masked_equal([1, 2], 2))
+    give_ids(state, np.array(["9999"], "M8[Y]"))
     with pytest.raises(ValueError, match="does not hold"):
-        give_ids(state, np.array(["9999"], "M8[Y]"))
         give_ids(state, np.array(["2000"], "M8[ns]"))
 
 
@@ -202,8 +203,6 @@ def test_ids_that_are_missing_or_masked_are_named():
     ],
 )
 def test_made_up_ids_are_refused(shelf, ids):
-    from fastloss import stored
-
     fields = {"rows": 4, "groups": 4, "pairs": 0, "weighted": False, "power": 0}
     state = fastloss.accumulate("pairwise_logistic_loss", grouped=True)
     about = {"loss": state.loss.name, "parameters": state.parameters, **fields}

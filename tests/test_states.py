@@ -34,8 +34,6 @@ def one_call(kind, weights, reduction="mean"):
 REFUSED = [
     (([1.0], [1, 2]), ValueError, "shape"),
     (([1.0, 2.0], [1, 0], [1.0]), ValueError, "sample_weight has shape"),
-    (([1.0, 2.0], [1, 0], [1.0, -1.0]), ValueError, r"sample_weight\[\d+\] is -1"),
-    (([1.0, 2.0], [1, 0], [1e300, -1e300]), ValueError, r"sample_weight\[\d+\] is -1e\+300"),
     (([1.0, 2.0], [1, 0], [1.0, 1.0]), ValueError, "for some batches only"),
     (([1j], [1]), TypeError, "dtype complex128"),
     ((["a"], [1]), TypeError, "dtype"),
@@ -57,6 +55,18 @@ def test_a_refused_batch_changes_nothing(kind, batch, error, message):
     give(state)
     assert state.rows == 8
     assert state.result() == pytest.approx(one_call(kind, None), rel=0.5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_below_zero_are_named_as_they_are_given(kind):
+    state = new(kind)
+    give(state, weights=WEIGHTS)
+    before = state.to_bytes()
+    at = 5 if kind == "elements" else 1  # of the stream
+    for unit in (1.0, 1e300, 1e-300):
+        with pytest.raises(ValueError, match=rf"sample_weight\[{at}\] is -{unit:g}".replace("+", r"\+")):
+            give(state, [1.0, 2.0], [1, 0], [unit, -unit])
+        assert state.to_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -193,7 +203,7 @@ def test_an_interrupt_leaves_no_half_of_a_batch(kind, owner, name, monkeypatch):
     state, other = new(kind), new(kind)
     give(state, weights=WEIGHTS)
     give(other, weights=WEIGHTS)
-    before, calls = state.to_bytes(), 0
+    calls = 0
     real = getattr(owner, name)
 
     def interrupted(*args, **kwargs):
@@ -205,18 +215,17 @@ def test_an_interrupt_leaves_no_half_of_a_batch(kind, owner, name, monkeypatch):
 
     for late in (0, 1):
         for act in (lambda: give(state, weights=WEIGHTS), lambda: state.merge(other)):
-            calls = 0
+            calls, before = 0, state.to_bytes()
             with monkeypatch.context() as patch:
                 patch.setattr(owner, name, interrupted)
                 try:
                     act()
                 except KeyboardInterrupt:
                     assert calls == late + 1
-                else:
-                    state = type(state).from_bytes(before)  # so few calls that none came late
-            assert state.to_bytes() == before
+                    assert state.to_bytes() == before
+    rows = state.rows  # of those for which there were so few calls that none came late, too
     give(state, weights=WEIGHTS)
-    assert state.rows == 8
+    assert state.rows == rows + 4
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -306,7 +315,7 @@ def test_a_loss_instead_of_its_name():
         state.merge(accumulate(name, grouped=grouped))
         assert state.loss is getattr(fastloss, name)
     for wrong in (3, None, fastloss, np.mean):
-        with pytest.raises(TypeError, match="name is of type .*: expected the name of a loss, or a loss"):
+        with pytest.raises(TypeError, match=r"name is of type .*: expected the name of a loss, or a loss"):
             accumulate(wrong)
 
 
