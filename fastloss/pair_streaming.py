@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss import backend, reduce, validate
+from fastloss import backend, pair_levels, reduce, validate
 from fastloss.loss import Loss
 from fastloss.pairs import PairwiseLoss, checked_rows
 from fastloss.state import State, both_weighted, divided, exponent, matching, require_body, times
@@ -138,14 +138,14 @@ class PairAccumulator(State):
     def _fields(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         seen = self._seen
         about = {"rows": seen.rows, "weighted": seen.weighted, "power": seen.power}
-        return about, self._engine().columns_of(seen.levels)
+        return about, pair_levels.written(seen.levels)
 
     def _read(self, fields: Fields) -> Seen:
         rows, weighted = fields.whole("rows"), fields.choice("weighted", (None, False, True))
         power = fields.exponent("power")
         fields.need(bool(rows) == (weighted is not None), "weighted does not go with rows")
         fields.need(weighted or not power, "power is not 0, but there are no weights")
-        levels = self._engine().levels_of(fields, bool(weighted))
+        levels = pair_levels.read(fields, self._engine(), bool(weighted))
         fields.need(sum(level.rows for level in levels.values()) == rows, "rows is not the sum of the labels' rows")
         return Seen(rows, weighted, power, levels)
 
