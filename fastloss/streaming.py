@@ -135,7 +135,10 @@ class Accumulator(State):
             If the shapes differ, an element is not what the loss takes, weights are negative, or some batches only
             have them. Messages count elements from the start of the stream.
         """
-        arrays = [validate.real(name, x) for name, x in zip(self.loss.arguments, (scores, labels), strict=True)]
+        arrays = [  # of a bounded domain, whose own check finds what is so large, no integer needs another
+            (validate.array if domain.bounded else validate.real)(name, x)
+            for (name, domain), x in zip(self.loss.domains.items(), (scores, labels), strict=True)
+        ]
         validate.same_shape(self.loss.arguments, tuple(arrays))
         weights = validate.sample_weight(sample_weight, arrays[0].shape)
         if not arrays[0].size:

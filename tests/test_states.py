@@ -348,3 +348,15 @@ def test_a_loss_instead_of_its_name():
 def test_parameters_are_checked_at_once(name, grouped, parameters, error, message):
     with pytest.raises(error, match=message):
         accumulate(name, grouped=grouped, **parameters)
+
+
+def test_integers_that_float64_does_not_hold():
+    state = accumulate("huber_loss")
+    with pytest.raises(ValueError, match=r"target\[1\] is 9007199254740993: expected a number that float64 holds"):
+        state.update([0.0, 1.0], [0, 2**53 + 1])
+    with pytest.raises(ValueError, match=r"input\[0\] is 9223372036854775809: expected a number that float64 holds"):
+        state.update(np.array([2**63 + 1], np.uint64), [0])
+    with pytest.raises(ValueError, match=r"target\[0\] is .*: expected a number in \[0, 1\]|expected a probability"):
+        accumulate("binary_cross_entropy").update([0.5], [2**53 + 1])
+    state.update([0.0], [2**53])
+    assert state.result() == 2.0**53 - 0.5  # delta 1
