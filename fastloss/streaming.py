@@ -4,6 +4,8 @@ The engine adds up chunks of a fixed size. The accumulator hands it whole chunks
 batch, and keeps each chunk's sums: 16 bytes for 8192 elements.
 """
 
+import functools
+import operator
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -20,6 +22,7 @@ from fastloss.shapes.pointwise import CHUNK
 from fastloss.state import State, both_weighted, divided, exponent, matching, times
 from fastloss.stored import Fields
 
+FEW = 64  # rows that Python checks in less time than a kernel is called
 SHRUNK = 64  # the power of two by which weights are divided where a chunk's sum overflows: more than its elements
 
 
@@ -208,8 +211,15 @@ class Accumulator(State):
 
     def _bits(self, arrays: Any, before: int) -> int:
         """What `_sums` finds in rows that make no whole chunk yet, so that what is wrong is found now."""
-        if len(arrays) == 2 and all(domain.check is any_number for domain in self.loss.domains.values()):
+        domains = list(self.loss.domains.values())
+        weighted = len(arrays) > 2
+        if not weighted and all(domain.check is any_number for domain in domains):
             return 0
+        if arrays[0].size <= FEW and not (weighted and (arrays[2] < 0.0).any()):
+            found = [{domain.check(float(x)) for x in array.tolist()} for array, domain in zip(arrays, domains, strict=False)]
+            bits = [functools.reduce(operator.or_, own) for own in found]
+            if not any(map(wrong, bits)):
+                return bits[0] | bits[1] << 4
         return self._sums(arrays, before)[1]
 
     def _sums(self, arrays: Any, before: int) -> tuple[Chunks, int]:
