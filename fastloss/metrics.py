@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss import backend, reduce
-from fastloss.pairs import checked_rows, grouped
+from fastloss import backend, orders, pair_weights, reduce, validate
+from fastloss.pairs import Groups, checked_rows, grouped
 from fastloss.shapes.pairs import PairFormulas, multiplier_one
 from fastloss.shapes.pointwise import Wanted
 
@@ -26,19 +26,23 @@ INVERSIONS = PairFormulas("inversions", _inverted, _flat, power=0)
 class _Counted(NamedTuple):
     inverted: np.ndarray
     weight: np.ndarray
-    order: Any
 
 
-def _counted(sign: float, rows: Any, groups: Any, offsets: Any) -> _Counted:
+def _checked(scores: Any, labels: Any, weights: Any) -> Any:
+    """Rows whose scores and labels may be compared in float64, all of them finite or NaN."""
+    scores = orders.comparable(validate.array("scores", scores))
+    return checked_rows(scores, labels, weights, by_order=True)
+
+
+def _counted(sign: float, rows: Any, groups: Groups) -> _Counted:
     scores, labels, weights = rows
     engine = backend.engine("cpu", "pairs")
-    found = grouped(groups, offsets, scores.size)
     kind = engine.Kind(multiplier_one, False)
     scores = scores if sign > 0.0 else -scores.astype(np.float64)
-    arrays = (scores, labels, weights, found.rows, found.offsets)
+    arrays = (scores, labels, weights, groups.rows, groups.offsets)
     prepared = engine.prepare(INVERSIONS, kind, arrays, (0.0,), "auto")
     outcome = engine.evaluate(prepared, np.ones(prepared.weight.size), Wanted(value=True))
-    return _Counted(outcome.loss, prepared.weight, found.order)
+    return _Counted(outcome.loss, prepared.weight)
 
 
 def count_inversions(
@@ -51,7 +55,8 @@ def count_inversions(
     Parameters
     ----------
     scores, labels : array_like, shape (N,)
-        Any numbers; a NaN score gives NaN.
+        Any numbers, infinite ones included; a NaN score gives NaN. They are compared, never subtracted: integers of
+        any size keep their order.
     groups, offsets : array_like, optional
         Pairs are made within a group: ids, shape (N,), or CSR offsets, shape (G + 1,).
     sample_weight : array_like, shape (N,), optional
@@ -76,8 +81,8 @@ def count_inversions(
     >>> fastloss.count_inversions([0.3, 0.1, 0.2], [0, 1, 2])
     2
     """
-    rows = checked_rows(scores, labels, sample_weight)
-    total = reduce.sum_of_many(_counted(1.0, rows, groups, offsets).inverted)
+    rows = _checked(scores, labels, sample_weight)
+    total = reduce.sum_of_many(_counted(1.0, rows, grouped(groups, offsets, rows[0].size)).inverted)
     return total if rows[2] is not None or np.isnan(total) else round(total)
 
 
@@ -99,7 +104,8 @@ def auc(
     Parameters
     ----------
     scores, labels : array_like, shape (N,)
-        Any numbers; a NaN score gives NaN.
+        Any numbers, infinite ones included; a NaN score gives NaN. They are compared, never subtracted: integers of
+        any size keep their order.
     groups, offsets : array_like, optional
         Pairs are made within a group: ids, shape (N,), or CSR offsets, shape (G + 1,).
     sample_weight : array_like, shape (N,), optional
@@ -128,14 +134,18 @@ def auc(
     """
     if reduction not in ("mean", "per_group"):
         raise ValueError(f"reduction is {reduction!r}: expected 'mean' or 'per_group'")
-    rows = checked_rows(scores, labels, sample_weight)
-    wrong = _counted(1.0, rows, groups, offsets)
-    right = _counted(-1.0, rows, groups, offsets)
+    scores, labels, weights = _checked(scores, labels, sample_weight)
+    found = grouped(groups, offsets, scores.size)
+    powers = np.zeros(found.offsets.size - 1, np.int64)
+    if weights is not None:
+        weights, powers = pair_weights.centred(weights, found.rows, found.offsets)
+    wrong, right = (_counted(sign, (scores, labels, weights), found) for sign in (1.0, -1.0))
     difference, weight = right.inverted - wrong.inverted, wrong.weight
     if reduction == "mean":
-        difference, weight = (np.array([reduce.sum_of_many(part)]) for part in (difference, weight))
+        parts = pair_weights.together(weight, powers, difference, weight)
+        difference, weight = (np.array([reduce.sum_of_many(part)]) for part in parts)
     shares = np.divide(difference, weight, out=np.full_like(difference, np.nan), where=weight != 0.0)
     areas = 0.5 + 0.5 * shares
     if reduction == "mean":
         return float(areas[0])
-    return areas if wrong.order is None else areas[wrong.order]
+    return areas if found.order is None else areas[found.order]

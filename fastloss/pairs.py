@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss import backend, reduce, validate
+from fastloss import backend, orders, pair_weights, reduce, validate
 from fastloss.domains import NON_NEGATIVE, REAL, Choice, Domain, Parameter, wrong
 from fastloss.gpu import GpuArray
 from fastloss.loss import Loss, keyword
@@ -135,29 +135,39 @@ class PairwiseLoss(Loss):
         words = {"groups": groups, "offsets": offsets, "sample_weight": sample_weight, **parameters}
         own, shared = self._bound((scores, labels), words)
         run, own = placed(own, shared, self.shape, groups is None)
-        rows = self._prepared(run, own, shared, grouped_on_host(shared, own["scores"].size))
+        found = grouped_on_host(shared, own["scores"].size)
+        rows = self._prepared(run, shared, found, self._checked(own, shared), own)
         outcome = run.evaluate(rows, np.ones(rows.weight.size), Wanted(value=True))
         return GroupSums(outcome.loss, rows.weight, rows.pairs)
 
-    def _prepared(self, run, own, shared, groups):
+    def _checked(self, own, shared):
+        """Scores, labels and weights."""
+        weights = backend.resident("sample_weight", shared["sample_weight"], isinstance(own["labels"], GpuArray))
+        if own.get("pairs", "all") == "all":
+            return checked_rows(own["scores"], own["labels"], weights, self.labels)
+        return checked_rows(own["scores"], own["labels"], weights, by_order=True)
+
+    def _prepared(self, run, shared, groups, rows, own):
         method = METHOD.validate("method", shared["method"])
         if method == "fast" and not self.has_fast:
             raise ValueError(f"method is 'fast': {self.name} has none, expected 'auto' or 'direct'")
         unordered = own.get("pairs", "all") == "all"
-        domain = self.labels if unordered else REAL
-        weights = backend.resident("sample_weight", shared["sample_weight"], isinstance(own["labels"], GpuArray))
-        scores, labels, weights = checked_rows(own["scores"], own["labels"], weights, domain)
         kind = run.Kind(self.all_multiplier if unordered else multiplier_one, unordered)
-        arrays = (scores, labels, weights, groups.rows, groups.offsets)
-        return run.prepare(self.formulas, kind, arrays, self.function(**own), method)
+        return run.prepare(self.formulas, kind, (*rows, groups.rows, groups.offsets), self.function(**own), method)
 
     def _evaluate(self, what, own, shared):
         reduction = validate.reduction(shared["reduction"], REDUCTIONS)
         run, own = placed(own, shared, self.shape, shared["groups"] is None)
         groups = grouped_on_host(shared, own["scores"].size)
-        rows = self._prepared(run, own, shared, groups)
-        weight = reduce.sum_of_many(rows.weight)
-        scales = np.full(rows.weight.size, reduce.inverse(weight) if reduction == "mean" else 1.0)
+        scores, labels, weights = self._checked(own, shared)
+        powers = np.zeros(groups.offsets.size - 1, np.int64)
+        if reduction in ("mean", "per_group") and weights is not None and not isinstance(weights, GpuArray):
+            weights, powers = pair_weights.centred(weights, groups.rows, groups.offsets)
+        rows = self._prepared(run, shared, groups, (scores, labels, weights), own)
+        scales = np.ones(rows.weight.size)
+        if reduction == "mean":
+            shifts = pair_weights.shifts(rows.weight, powers)
+            scales = np.ldexp(reduce.inverse(reduce.sum_of_many(np.ldexp(rows.weight, shifts))), shifts)
         if reduction == "per_group":
             scales = np.divide(1.0, rows.weight, out=np.zeros_like(rows.weight), where=rows.weight != 0.0)
         derived = what != "value"
@@ -170,7 +180,12 @@ class PairwiseLoss(Loss):
         outcome = run.evaluate(rows, scales, wanted)
         if what == "grad_hess":
             return outcome.gradient, outcome.curvature
-        value = self._reduced(reduction, outcome, rows, groups)
+        value = self._reduced(reduction, outcome, rows, (groups, powers))
+        if reduction in ("mean", "per_group") and np.isinf(value).any() and _may_overflow(scores, weights):
+            weights = pair_weights.shrunk(weights, scores.size)
+            rows = self._prepared(run, shared, groups, (scores, labels, weights), own)
+            again = self._reduced(reduction, run.evaluate(rows, scales, Wanted(value=True)), rows, (groups, powers))
+            value = np.where(np.isinf(value), again, value) if reduction == "per_group" else again
         results = [value]
         if derived:
             results.append(outcome.gradient)
@@ -179,14 +194,25 @@ class PairwiseLoss(Loss):
             results.append(pairs[groups.order] if reduction == "per_group" and groups.order is not None else pairs)
         return results[0] if len(results) == 1 else tuple(results)
 
-    def _reduced(self, reduction: str, outcome, rows, groups: Groups):
+    def _reduced(self, reduction: str, outcome, rows, groups: tuple[Groups, np.ndarray]):
         if reduction == "none":
             return outcome.each
         if reduction == "per_group":
-            means = np.divide(outcome.loss, rows.weight, out=np.full(rows.weight.size, np.nan), where=rows.weight != 0.0)
-            return means if groups.order is None else means[groups.order]
-        total = reduce.sum_of_many(outcome.loss)
-        return total if reduction == "sum" else reduce.mean(total, reduce.sum_of_many(rows.weight))
+            means = np.divide(
+                outcome.loss, rows.weight, out=np.full(rows.weight.size, np.nan), where=rows.weight != 0.0
+            )
+            return means if groups[0].order is None else means[groups[0].order]
+        if reduction == "sum":
+            return reduce.sum_of_many(outcome.loss)
+        loss, weight = pair_weights.together(rows.weight, groups[1], outcome.loss, rows.weight)
+        return reduce.mean(reduce.sum_of_many(loss), reduce.sum_of_many(weight))
+
+
+def _may_overflow(scores: Any, weights: Any) -> bool:
+    """Whether an infinite mean may come from a sum that overflowed."""
+    if isinstance(scores, GpuArray) or isinstance(weights, GpuArray):
+        return False
+    return bool(np.isfinite(scores).all())
 
 
 def placed(
@@ -199,9 +225,15 @@ def placed(
     return run, {**own, "labels": labels, "scores": validate.array("scores", own["scores"])}
 
 
-def checked_rows(scores: Any, labels: Any, sample_weight: Any, domain: Domain = REAL) -> tuple[Any, Any, Any]:
-    """Scores, labels and weights as vectors of one length, the latter two within their domains."""
-    scores, labels = validate.array("scores", scores), validate.array("labels", labels)
+def checked_rows(
+    scores: Any, labels: Any, sample_weight: Any, domain: Domain = REAL, by_order: bool = False
+) -> tuple[Any, Any, Any]:
+    """Scores, labels and weights as vectors of one length, the latter two within their domains.
+
+    `by_order`: of the labels only the order counts, and ranks may take their place.
+    """
+    scores = validate.real("scores", scores)
+    labels = validate.array("labels", labels) if by_order else validate.real("labels", labels)
     if scores.ndim != 1:
         raise ValueError(f"scores has shape {scores.shape}: expected one dimension")
     validate.same_shape(("scores", "labels"), (scores, labels))
@@ -209,7 +241,7 @@ def checked_rows(scores: Any, labels: Any, sample_weight: Any, domain: Domain = 
     _raise_outside("labels", labels, domain)
     if weights is not None:
         _raise_outside("sample_weight", weights, NON_NEGATIVE)
-    return scores, labels, weights
+    return scores, labels if isinstance(labels, GpuArray) or not by_order else orders.comparable(labels), weights
 
 
 def _raise_outside(name: str, array: Any, domain: Domain) -> None:

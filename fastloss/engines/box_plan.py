@@ -28,12 +28,9 @@ class Steepness(NamedTuple):
 def steepness(sigma: float) -> Steepness:
     """How z is scaled for a kernel."""
     s, exponent = np.frexp(sigma)
+    if exponent > 1023:  # the scale would be infinite
+        s, exponent = 2.0 * s, 1023
     return Steepness(float(np.ldexp(1.0, exponent)), float(s))
-
-
-def can_do(parameter: float, low: float, high: float) -> bool:
-    """Whether the boxes' numbers are finite."""
-    return max(abs(low), abs(high)) < 1e304 / max(steepness(parameter).scale, 1.0)
 
 
 def keys_of(node: Node, scale: float, scores: Any) -> Keys:
@@ -43,7 +40,7 @@ def keys_of(node: Node, scale: float, scores: Any) -> Keys:
     rows = node.end - node.begin
     if last - first < min(DENSE, 1024 + rows):
         return first + np.arange(int(last - first) + 1), False
-    return np.unique(np.floor(scale / H * scores[node.begin : node.end].astype(np.float64))), True
+    return np.unique(np.floor(scale * scores[node.begin : node.end].astype(np.float64) / H)), True
 
 
 class Layout:
@@ -72,7 +69,7 @@ class Layout:
     def factors(self, scale: float) -> None:
         """Fill in what multiplies the nodes' derivatives."""
         factors = np.array([node.factor for node in self.nodes])
-        self.floats[:, SLOPE], self.floats[:, CURVE] = scale * factors, scale * scale * factors
+        self.floats[:, SLOPE], self.floats[:, CURVE] = scale * factors, scale
 
 
 def batches(nodes: list[Node], scale: float, scores: Any) -> Iterator[tuple[list[Node], list[Keys]]]:

@@ -65,7 +65,7 @@ def suits(kind: Kind, one: Large, possible: bool) -> bool:
     levels = one.levels
     if kind.unordered and kind.multiplier is not multiplier_first and (levels.many or levels.values.size > ALL_LEVELS):
         return False
-    return (levels.finite and possible) or one.end - one.begin > MOST_DIRECT
+    return possible if levels.finite else one.end - one.begin > MOST_DIRECT
 
 
 def can_slope(one: Large, margin: float, power: int) -> bool:
@@ -161,10 +161,23 @@ class Run(abc.ABC):
                     continue
                 node = Node(one.begin, one.end, (second, second), (first, first), levels.low, levels.high, scale)
                 parameters = Parameters(self.number * abs(m), 1.0 if m > 0.0 else -1.0)
-                total += self.sums([node], one.rows, parameters, results)[0]
-                if a == b and self.wanted.curvature:  # a row's pair with itself is a constant
-                    bend = 2.0 * m * m * formulas.curvature(0.0, self.number) * scale
-                    self.add(one, first, (-bend, 2), results[2])
+                if a == b:
+                    total += self.level(one, node, (m, parameters), results)
+                else:
+                    total += self.sums([node], one.rows, parameters, results)[0]
+        return float(total)
+
+    @abc.abstractmethod
+    def level(self, one: Large, node: Node, gap: tuple[float, Parameters], results: Any) -> float:
+        """The pairs within a level, `gap` being the multiplier and what it makes of the parameter."""
+
+    def _level(self, one: Large, node: Node, gap: tuple[float, Parameters], results: Any) -> float:
+        """The same without a look at how uneven the weights are."""
+        m, parameters = gap
+        total = self.sums([node], one.rows, parameters, results)[0]
+        if self.wanted.curvature:  # a row's pair with itself is a constant
+            bend = 2.0 * m * m * self.formulas.curvature(0.0, self.number) * node.factor
+            self.add(one, node.targets[0], (-bend, 2), results[2])
         return float(total)
 
 

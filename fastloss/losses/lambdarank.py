@@ -49,6 +49,8 @@ class QueryLoss(Loss):
         if given is not None:
             validate.not_negative("sample_weight", given)
             weights[order] = given
+        if reduction == "mean":
+            weights = reduce.in_unit(weights)
         denominator = reduce.sum_of_many(weights)
         scales = weights * (reduce.inverse(denominator) if reduction == "mean" else 1.0)
         if reduction == "per_group":
@@ -58,15 +60,14 @@ class QueryLoss(Loss):
         outcome = run.run(pairwise_logistic_loss.formulas, rows, self.function(**own), scales, wanted)
         if what == "grad_hess":
             return outcome.gradient, outcome.curvature
-        each = weights * outcome.loss
+        each = reduce.weighed(weights, outcome.loss)
         if reduction == "per_group":
             without = (weights == 0.0) | (_pair_counts(backend.to_host(labels), groups) == 0)
             value = backend.like(np.where(without, np.nan, outcome.loss)[order], (own["scores"],))
         elif reduction == "none":
             value = backend.like(each[order], (own["scores"],))
         else:
-            total = reduce.sum_of_many(each)
-            value = reduce.mean(total, denominator) if reduction == "mean" else total
+            value = reduce.reduced(each, reduction, denominator)
         return value if what == "value" else (value, outcome.gradient)
 
 
@@ -145,5 +146,5 @@ def lambdarank_loss(scores, labels, *, sigma=1.0, truncation_level=None, gains="
         level = validate.integer("truncation_level", truncation_level)
         if level < 1:
             raise ValueError(f"truncation_level is {level}: expected an integer >= 1")
-        level = min(level, max(np.size(scores), 1))
+        level = min(level, max(np.size(scores), 1))  # of which a kernel makes an integer of 64 bits
     return sigma, level, gains == "linear"

@@ -23,7 +23,7 @@ def _logistic_slope(gap, sigma):
 
 def _logistic_curvature(gap, sigma):
     p = sigmoid(-sigma * abs(gap))
-    return sigma * sigma * (p * (1.0 - p))
+    return (sigma * p) * (sigma * (1.0 - p))  # sigma**2 may be infinite
 
 
 def _logistic_tails(s):

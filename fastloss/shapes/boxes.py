@@ -23,7 +23,7 @@ import functools
 
 import numpy as np
 
-from fastloss.elementary import exp, floor
+from fastloss.elementary import exp, floor, weighed
 from fastloss.shapes.pointwise import unbound
 
 H = 0.5  # the width of a coarse box
@@ -188,7 +188,7 @@ def couple(q, boxes, keys, table, received):
                     received[m] += table[d, n, m] * moment
 
 
-def far(q, boxes, keys, s, sums):
+def far_sums(q, boxes, keys, s, sums):
     """What lies beyond the window of box q: weights, reach, and the two sums of exponentials, from q's left edge."""
     first, last = near(q, keys)
     sums[0] = sums[1] = sums[2] = sums[3] = 0.0
@@ -210,8 +210,10 @@ def cut(received, sums, tails, tables, polynomials):
             for m in range(DEGREES):
                 total += cuts[sub, m, n] * received[m]
             polynomials[sub, n] = total
-        polynomials[sub, 0] += tails[0] * sums[0] + tails[1] * (sums[1] - (sub + 0.5) * (H / SUB) * sums[0])
-        polynomials[sub, 1] -= tails[1] * 0.5 * (H / SUB) * sums[0]
+        polynomials[sub, 0] += tails[0] * sums[0]
+        if tails[1] != 0.0:  # the reach may be infinite
+            polynomials[sub, 0] += tails[1] * (sums[1] - (sub + 0.5) * (H / SUB) * sums[0])
+            polynomials[sub, 1] -= tails[1] * 0.5 * (H / SUB) * sums[0]
 
 
 def polynomial(coefficients, at, kernel, u):
@@ -227,27 +229,27 @@ def polynomial(coefficients, at, kernel, u):
 def add_row(i, w, where, received, results):
     """Row i's loss, at a place (fine box, u) in it; derivatives are added to the results.
 
-    `received` is (coefficients, slope's factor, curvature's factor).
+    `received` is (coefficients, slope's factor, curvature's factor over it).
     """
     at, u = where
     coefficients, steep, bend = received
     each, gradient, curvatures = results
     loss = 0.0
     if WANT_VALUE:
-        loss = w * polynomial(coefficients, at, 0, u)
+        loss = weighed(w, polynomial(coefficients, at, 0, u))
         if each.size:
             each[i] += loss
     if WANT_GRADIENT:
-        gradient[i] += steep * w * polynomial(coefficients, at, 1 if WANT_VALUE else 0, u)
+        gradient[i] += weighed(steep * w, polynomial(coefficients, at, 1 if WANT_VALUE else 0, u))
     if WANT_CURVATURE:
-        curvatures[i] += bend * w * polynomial(coefficients, at, 2 if WANT_VALUE else 1, u)
+        curvatures[i] += bend * weighed(steep * w, polynomial(coefficients, at, 2 if WANT_VALUE else 1, u))
     return loss
 
 
 def evaluate(chosen, rows, grid, coefficients, results):
     """Step 4 for the chosen rows; derivatives are added to the results, the loss is returned.
 
-    `grid` is that of `fine_box` with (scale, slope's factor, curvature's factor) behind it.
+    `grid` is that of `fine_box` with (scale, slope's factor, curvature's factor over it) behind it.
     """
     scores, weights, keys = rows
     boxes, places = np.empty(chosen.size, np.uint32), np.empty(chosen.size)

@@ -1,8 +1,9 @@
 """Pairs of scores: what one row adds up over a range of others. Written once, for every engine and every formula.
 
 A formula sees gap = m (s_i - s_j), where i is the pair's first item and the multiplier m says what the labels do:
-1 where the order of the labels selects the pairs; y_i - y_j, y_i or its sign in the literal double sums over all i, j. The row
-gathers: it computes each of its pairs as first and as second item, so that no two rows write to one place.
+1 where the order of the labels selects the pairs; y_i - y_j, y_i or its sign in the literal double sums over all i, j.
+The row gathers: it computes each of its pairs as first and as second item, so that no two rows write to one place. A
+pair of weight 0 adds nothing, whatever finite scores make of it.
 
 `data` is (scores, labels, weights, exponentials), float64, sorted as the engine likes. The engines bind the names
 below before they compile.
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.elementary import log1p
+from fastloss.elementary import log1p, weighed
 from fastloss.shapes.pointwise import UNPACKS, Wanted, unbound
 from fastloss.shapes.products import log_of_product, log_of_products
 
@@ -22,6 +23,7 @@ WANT_VALUE = True
 WANT_GRADIENT = False
 WANT_CURVATURE = False
 WEIGHTED = False
+UNORDERED = False
 HAS_EXPONENTIALS = NEEDS_SECOND = False  # what `row_sums` does
 
 value = slope = curvature = multiplier = unbound
@@ -44,23 +46,20 @@ def multiplier_sign(first, second):
 
 
 def as_first(i, start, stop, data, parameters):
-    """Over the pairs (i, j), start <= j < stop: the loss and its two derivatives by the score of i.
-
-    A row's pair with itself is a constant: its slopes as first and as second item cancel, its curvatures would not.
-    """
+    """Over the pairs (i, j), start <= j < stop: the loss and its two derivatives by the score of i."""
     scores, labels, weights, _ = data
     own_score, own_label = scores[i], labels[i]
     loss = first = second = 0.0
     for j in range(np.uint64(start), np.uint64(stop)):
         m = multiplier(own_label, labels[j])
-        gap = m * (own_score - scores[j])
+        gap = gap_of(m, own_score, scores[j]) if UNORDERED else m * (own_score - scores[j])
         w = weights[j] if WEIGHTED else 1.0
         if WANT_VALUE:
-            loss += w * value(gap, *parameters)
+            loss += weighed(w, value(gap, *parameters))
         if WANT_GRADIENT:
-            first += w * m * slope(gap, *parameters)
+            first += weighed(w, m * slope(gap, *parameters))
         if WANT_CURVATURE:
-            second += w * (m * m * curvature(gap, *parameters) if np.int64(j) != i else 0.0)
+            second += weighed(w, m * m * curvature(gap, *parameters))
     return loss, first, second
 
 
@@ -74,10 +73,43 @@ def as_second(i, start, stop, data, parameters):
         gap = m * (scores[j] - own_score)
         w = weights[j] if WEIGHTED else 1.0
         if WANT_GRADIENT:
-            first -= w * m * slope(gap, *parameters)
+            first -= weighed(w, m * slope(gap, *parameters))
         if WANT_CURVATURE:
-            second += w * (m * m * curvature(gap, *parameters) if np.int64(j) != i else 0.0)
+            second += weighed(w, m * m * curvature(gap, *parameters))
     return 0.0, first, second
+
+
+def gap_of(m, own, other):
+    """m (own - other): 0 for m = 0, even if a difference of finite scores is infinite; NaN stays."""
+    return m * (own - other) if m != 0.0 else 0.0 * own - 0.0 * other
+
+
+def as_both(i, start, stop, data, parameters):
+    """Over the pairs (i, j) and (j, i), start <= j < stop: the loss as first, and both derivatives as either.
+
+    The two slopes meet before they are weighed and added up: where they cancel, as in a row's pair with itself, whose
+    loss is a constant, no digit of the others is lost, whatever the weights. Its curvatures would not cancel.
+    """
+    scores, labels, weights, _ = data
+    own_score, own_label = scores[i], labels[i]
+    loss = first = second = 0.0
+    for j in range(np.uint64(start), np.uint64(stop)):
+        m, back = multiplier(own_label, labels[j]), multiplier(labels[j], own_label)
+        gap, other_gap = gap_of(m, own_score, scores[j]), gap_of(back, scores[j], own_score)
+        w = weights[j] if WEIGHTED else 1.0
+        if WANT_VALUE:
+            loss += weighed(w, value(gap, *parameters))
+        if WANT_GRADIENT:
+            first += weighed(w, slope_of_both(m, gap, back, other_gap, *parameters))
+        if WANT_CURVATURE:
+            bend = m * m * curvature(gap, *parameters) + back * back * curvature(other_gap, *parameters)
+            second += weighed(w, bend if np.int64(j) != i else 0.0)
+    return loss, first, second
+
+
+def slope_of_both(m, gap, back, other_gap, *parameters):
+    """The slope as first item less that as second."""
+    return m * slope(gap, *parameters) - back * slope(other_gap, *parameters)
 
 
 # The logistic loss as a function of x = e**-gap, and x = E_j / E_i with one exponential for each score instead of one
@@ -108,7 +140,7 @@ def logistic_as_first(i, start, stop, data, form):
             first -= w * p
             if WANT_CURVATURE:
                 second += w * p * (own / (own + exponentials[j]))
-    return loss, sigma * first, sigma * sigma * second
+    return loss, sigma * first, sigma * (sigma * second)
 
 
 def logistic_as_second(i, start, stop, data, form):
@@ -123,7 +155,7 @@ def logistic_as_second(i, start, stop, data, form):
         first += w * p
         if WANT_CURVATURE:
             second += w * p * (exponentials[j] / (own + exponentials[j]))
-    return 0.0, sigma * first, sigma * sigma * second
+    return 0.0, sigma * first, sigma * (sigma * second)
 
 
 def row_sums(i, ranges, data, own, spread):
@@ -138,6 +170,8 @@ def row_sums(i, ranges, data, own, spread):
             _, more, most = logistic_as_second(i, ranges[2], ranges[3], data, form)
             first, second = first + more, second + most
         return loss, first, second
+    if UNORDERED and NEEDS_SECOND:
+        return as_both(i, ranges[0], ranges[1], data, own)
     loss, first, second = as_first(i, ranges[0], ranges[1], data, own)
     if NEEDS_SECOND:
         _, more, most = as_second(i, ranges[2], ranges[3], data, own)

@@ -1,8 +1,12 @@
-"""Sums of e**(-s (x - t)) over sources t: the product of e**(-s (x - c)) and sum w e**(s (t - c)), c the largest t."""
+"""Sums of e**(-s (x - t)) over sources t: the product of e**(-s (x - c)) and sum w e**(s (t - c)).
+
+c is the largest t of those that weigh anything: its term is a weight, so that the sum is not 0 where a far row of
+weight 0 lies above it.
+"""
 
 import numpy as np
 
-from fastloss.elementary import exp
+from fastloss.elementary import exp, weighed
 
 WANT_VALUE = True
 WANT_GRADIENT = False
@@ -10,12 +14,13 @@ WANT_CURVATURE = False
 WEIGHTED = False
 
 
-def largest(chosen, scores, orientation):
-    """The largest of the chosen sources, -inf without any."""
+def largest(chosen, rows, orientation):
+    """The largest of the chosen sources that weigh anything, -inf without any."""
+    scores, weights = rows
     top = -np.inf
     for k in range(chosen.size):
         t = orientation * np.float64(scores[chosen[k]])
-        top = t if t > top else top
+        top = t if t > top and (not WEIGHTED or weights[chosen[k]] > 0.0) else top
     return top
 
 
@@ -26,7 +31,7 @@ def total_below(chosen, rows, settings):
     for k in range(np.uint64(chosen.size)):
         i = chosen[k]
         w = weights[i] if WEIGHTED else 1.0
-        total += w * exp(settings[0] * (settings[1] * np.float64(scores[i]) - settings[2]))
+        total += weighed(w, exp(settings[0] * (settings[1] * np.float64(scores[i]) - settings[2])))
     return total
 
 
@@ -43,13 +48,13 @@ def evaluate(chosen, rows, settings, state, results):
         w = weights[i] if WEIGHTED else 1.0
         # in two factors, so that a small total may bring a large exponential back among the finite numbers
         half = exp(-0.5 * settings[0] * (settings[1] * np.float64(scores[i]) - state[0]))
-        loss = w * ((state[1] * half) * half)
+        loss = weighed(w, (state[1] * half) * half)
         if WANT_VALUE:
             total += loss
             if each.size:
                 each[i] += loss
         if WANT_GRADIENT:
-            gradient[i] += settings[2] * loss
+            gradient[i] += weighed(settings[2], loss)
         if WANT_CURVATURE:
-            curvatures[i] += settings[3] * loss
+            curvatures[i] += weighed(settings[3], loss)
     return total

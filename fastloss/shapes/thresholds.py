@@ -10,6 +10,8 @@ whose rounding exceeds the distance to it where scores are large.
 
 import numpy as np
 
+from fastloss.elementary import weighed
+
 POWER = 1
 WANT_VALUE = True
 WANT_GRADIENT = False
@@ -27,14 +29,17 @@ def suffix_sums(sorted_scores, weights, table):
         k = size - 1 - at
         if at:
             gap = sorted_scores[k + 1] - sorted_scores[k]
-        q += gap * (2.0 * s + gap * w)
-        s += gap * w
+        if w > 0.0:  # the gap may be infinite
+            q += gap * (2.0 * s + gap * w)
+            s += gap * w
         w += weights[k] if weights.size else 1.0
         table[k, 0], table[k, 1], table[k, 2] = w, s, q
 
 
 def joined(own, rest, gap):
     """The sums over two runs of sources relative to the first of one run, `gap` before the first of the other."""
+    if not rest[0] > 0.0:  # the gap may be infinite
+        return own
     return (
         own[0] + rest[0],
         own[1] + (rest[1] + gap * rest[0]),
@@ -128,17 +133,17 @@ def evaluate(chosen, rows, settings, sources, results):
         i = chosen[k]
         x = settings[1] * np.float64(scores[i])
         first = first_source(x, settings[0], 1.0, sorted_scores, starts, scale)
-        if first < sorted_scores.size:
+        if first < sorted_scores.size and table[first, 0] > 0.0:
             w = weights[i] if WEIGHTED else 1.0
             d = excess(x, settings[0], 1.0, sorted_scores[first])
             row = table[first, 0], table[first, 1], table[first, 2]
             if WANT_VALUE:
-                loss = w * power_sum(POWER, row, d)
+                loss = weighed(w, power_sum(POWER, row, d))
                 total += loss
                 if each.size:
                     each[i] += loss
             if WANT_GRADIENT:
-                gradient[i] -= settings[2] * w * (POWER * power_sum(POWER - 1, row, d))
+                gradient[i] -= weighed(settings[2] * w, POWER * power_sum(POWER - 1, row, d))
             if WANT_CURVATURE:
                 curvatures[i] += settings[3] * w * (2.0 * power_sum(0, row, d) if POWER == 2 else 0.0)
     return total

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.engines import far
 from fastloss.engines.box_plan import (
     BOX,
     BOXES,
@@ -29,6 +30,7 @@ from fastloss.engines.box_plan import (
     batches,
     steepness,
 )
+from fastloss.engines.cpu import thresholds
 from fastloss.engines.cpu.nodes import PIECE, ROWS, run_block, tasks
 from fastloss.engines.nodes import Node, Parameters, derivatives
 from fastloss.shapes import boxes as shape
@@ -42,7 +44,7 @@ from fastloss.shapes.boxes import (
     couple,
     cut,
     evaluate,
-    far,
+    far_sums,
     gather,
     scan,
     select,
@@ -95,7 +97,7 @@ def couple_block(inputs, parameters, outputs, first, last):
         node = tasks[task, 0]
         begin, end = integers[node, BOX], integers[node, BOX] + integers[node, COUNT]
         for q in range(tasks[task, 1], tasks[task, 2]):
-            far(q, boxes[begin:end], keys[begin:end], parameters[1], sums)
+            far_sums(q, boxes[begin:end], keys[begin:end], parameters[1], sums)
             for k in range(table.shape[0]):
                 couple(q, boxes[begin:end], keys[begin:end], table[k], received)
                 slot = (begin + q) * SUB
@@ -210,7 +212,18 @@ class Batch(Layout):
 
 
 def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
-    """See `engines.nodes.Sums`."""
+    """See `engines.nodes.Sums`; any finite scores will do."""
+    scale = steepness(parameters.number).scale
+    held = np.array([far.can_do(scale, node.low, node.high) for node in nodes], bool)
+    losses = np.zeros(len(nodes))
+    for at in np.flatnonzero(~held):
+        losses[at] = _far_apart(formulas, nodes[at], rows, parameters, task)
+    if held.any():
+        losses[held] = _in_boxes(formulas, [nodes[at] for at in np.flatnonzero(held)], rows, parameters, task)
+    return losses
+
+
+def _in_boxes(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
     wanted, results = task
     scale, s = steepness(parameters.number)
     scale *= parameters.orientation
@@ -220,3 +233,26 @@ def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Param
         for some in batches(mirrored, -scale, rows[0]):
             Batch(*some).run(formulas, rows, (-scale, s), derivatives(wanted), results)
     return np.concatenate(losses)
+
+
+def _far_apart(formulas: PairFormulas, node: Node, rows: Any, parameters: Parameters, task: Any) -> float:
+    """The loss of a node whose scores boxes do not hold, see `engines/far.py`; all NaN unless they are finite."""
+    wanted, results = task
+    some = slice(node.begin, node.end)
+    scores, labels, weights = (column[some] if column.size else column for column in rows)
+    own = tuple(result[some] if result.size else result for result in results)
+    if not np.isfinite(scores).all():
+        for result in own:
+            result[:] = np.nan
+        return float("nan")
+    moved = far.moved(scores, steepness(parameters.number).scale)
+    near = node._replace(begin=0, end=scores.size, low=float(moved.near.min()), high=float(moved.near.max()))
+    loss = float(_in_boxes(formulas, [near], (moved.near, labels, weights), parameters, (wanted, own))[0])
+    if not (wanted.value or wanted.each):
+        return loss
+    each = np.zeros(own[0].size)
+    straight = Parameters(0.0, parameters.orientation), (Wanted(wanted.value, wanted.each), (each, own[1], own[2]))
+    missing = thresholds.sums(far.HINGE, [near], (moved.beyond, labels, weights), *straight)[0]
+    with np.errstate(over="ignore"):
+        own[0][:] += far.restored(formulas, parameters.number, each)
+        return loss + float(far.restored(formulas, parameters.number, missing))

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 from numba import types
 
-from fastloss.elementary import exp
+from fastloss.elementary import exp, weighed
 from fastloss.engines import build
 from fastloss.engines.cpu.launch import launch, read_only
 from fastloss.engines.halving import Kind
@@ -201,13 +201,13 @@ def block(inputs, parameters, outputs, first, last):
                 ranges, level = row_ranges(i, bounds, level, data[1])
                 loss, one, two = row_sums(i, ranges, data, own, spread[g])
                 w = data[2][i] if data[2].size else 1.0
-                total += w * loss
+                total += weighed(w, loss)
                 if each.size:
-                    each[order[i]] = w * loss
+                    each[order[i]] = weighed(w, loss)
                 if gradient.size:
-                    gradient[order[i]] = w * scales[g] * one
+                    gradient[order[i]] = weighed(w * scales[g], one)
                 if curvature.size:
-                    curvature[order[i]] = w * scales[g] * two
+                    curvature[order[i]] = weighed(w * scales[g], two)
             if whole:
                 group_loss[g] = total
             else:

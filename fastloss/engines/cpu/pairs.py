@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.engines import halving
-from fastloss.engines.box_plan import can_do
-from fastloss.engines.cpu import boxes, direct_pairs, separable, sloped, thresholds
+from fastloss.engines.cpu import boxes, direct_pairs, heavy, separable, sloped, thresholds
 from fastloss.engines.cpu.direct_pairs import Kind, Outcome
 from fastloss.engines.cpu.nodes import ROWS, run_block
 from fastloss.engines.halving import LEVELS, Large, Levels
-from fastloss.engines.nodes import Node, Parameters, Sums
+from fastloss.engines.nodes import Node, Parameters, Sums, derivatives
 from fastloss.shapes.pairs import PairFormulas, multiplier_first
 from fastloss.shapes.pointwise import Wanted
 from fastloss.validate import kernel_dtype
@@ -65,22 +64,37 @@ def survey(rows: Any, bounds: np.ndarray) -> list[Levels]:
     about = np.empty((size, 5))
     arrays = ((scores, labels, weights, found[:, :2].copy()), (0.0,), (values, counts, totals, about))
     run_block(survey_block, "any", arrays, size)
-    return [_united(values, counts, totals, about, found[:, 2] == at) for at in range(len(bounds))]
+    return _united(values, counts, totals, about, found[:, 2])
 
 
-def _united(values, counts, totals, about, own) -> Levels:
-    number, low, high, infinite, more = about[own].T
+def _united(values, counts, totals, about, owner) -> list[Levels]:
+    """Each group's levels from those of its ranges, of which `owner` has the groups, rising: all groups in one pass."""
+    if not owner.size:
+        return []
+    number, low, high, infinite, more = about.T
     used = np.arange(LEVELS) < number[:, None]
-    levels, where = np.unique(values[own][used], return_inverse=True)
-    return Levels(
-        levels,
-        np.bincount(where, counts[own][used], levels.size).astype(np.int64),
-        np.bincount(where, totals[own][used], levels.size),
-        bool(more.any()) or levels.size > LEVELS,
-        float(low.min()),
-        float(high.max()),
-        not infinite.any(),
+    owners, levels = np.broadcast_to(owner[:, None], used.shape)[used], values[used]
+    order = np.lexsort((levels, owners))
+    owners, levels = owners[order], levels[order]
+    fresh = np.append(True, (levels[1:] != levels[:-1]) | (owners[1:] != owners[:-1]))
+    where = np.cumsum(fresh) - 1
+    levels, rows, weights = (
+        levels[fresh],
+        np.bincount(where, counts[used][order]),
+        np.bincount(where, totals[used][order]),
     )
+    groups = np.arange(owner[-1] + 1)
+    ends = np.searchsorted(owners[fresh], groups, "right")
+    starts = np.append(0, ends[:-1])
+    first = np.searchsorted(owner, groups)
+    many = (np.maximum.reduceat(more, first) > 0.0) | (ends - starts > LEVELS)
+    low, high = np.minimum.reduceat(low, first), np.maximum.reduceat(high, first)
+    finite = np.maximum.reduceat(infinite, first) == 0.0
+    rows = rows.astype(np.int64)
+    return [
+        Levels(levels[i:j], rows[i:j], weights[i:j], bool(many[g]), float(low[g]), float(high[g]), bool(finite[g]))
+        for g, (i, j) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True))
+    ]
 
 
 def method_of(formulas: PairFormulas) -> Sums | None:
@@ -162,9 +176,7 @@ def _sorted(one: Large) -> Large:
 
 
 def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], one: Large) -> bool:
-    possible = formulas.tails is None or can_do(parameters[0], one.levels.low, one.levels.high)
-    if kind.multiplier is multiplier_first:
-        possible = halving.can_slope(one, parameters[0], formulas.power or 0)
+    possible = kind.multiplier is not multiplier_first or halving.can_slope(one, parameters[0], formulas.power or 0)
     return halving.suits(kind, one, possible)
 
 
@@ -222,6 +234,30 @@ class _Run(halving.Run):
         own = tuple(result[some] for result in results)
         rows = _taken(one.rows, some)
         return sloped.sums(self.formulas, rows, (self.number, self.scales[one.group]), (self.wanted, own))
+
+    def level(self, one: Large, node: Node, gap: tuple[float, Parameters], results: Any) -> float:
+        scores, labels, weights = one.rows
+        own = one.begin + np.flatnonzero(labels[one.begin : one.end] == node.targets[0])
+        factors = weights[own] if weights.size else np.ones(own.size)
+        derived = self.wanted.gradient or self.wanted.curvature
+        alone = heavy.heaviest(factors) if derived else np.empty(0, np.int64)
+        if not alone.size:
+            return self._level(one, node, gap, results)
+        light = weights.copy() if weights.size else np.ones(labels.size)
+        light[own[alone]] = 0.0
+        rest = one._replace(rows=(scores, labels, light))
+        total = 0.0
+        if self.wanted.value or self.wanted.each:
+            total = self._for(Wanted(*self.wanted[:2]))._level(one, node, gap, results)
+        self._for(derivatives(self.wanted))._level(rest, node, gap, results)
+        found = heavy.sums(self.formulas, self.number, gap[0], (scores[own], factors), alone)
+        for result, part, want in zip(results[1:], found, self.wanted[2:], strict=True):
+            if want:
+                result[own] += node.factor * part
+        return total
+
+    def _for(self, wanted: Wanted) -> "_Run":
+        return _Run(self.formulas, self.kind, self.number, self.scales, wanted)
 
     def leaves(self, one: Large, results: Any) -> float:
         scores, labels, weights = one.rows

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.elementary import weighed
 from fastloss.engines.cpu.nodes import run_block
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
@@ -76,9 +77,9 @@ def block(inputs, parameters, outputs, first, last):
         losses[g] = add_pairs((0, level), 0.0, columns, numbers, slopes)
         for k in range(size):
             if WANT_GRADIENT:
-                gradient[ranked[k]] = scales[g] * slopes[0][k]
+                gradient[ranked[k]] = weighed(scales[g], slopes[0][k])
             if WANT_CURVATURE:
-                curvatures[ranked[k]] = scales[g] * slopes[1][k]
+                curvatures[ranked[k]] = weighed(scales[g], slopes[1][k])
 
 
 def ranking_block(inputs, parameters, outputs, first, last):

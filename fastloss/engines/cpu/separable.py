@@ -19,7 +19,7 @@ def sources_block(inputs, parameters, outputs, first, last):
         for begin in range(ranges[task, 2], ranges[task, 3], PIECE):
             end = min(begin + PIECE, ranges[task, 3])
             some = chosen[: select((begin, end), labels, (parameters[2], parameters[3]), chosen)]
-            higher = max(top, largest(some, scores, parameters[1]))
+            higher = max(top, largest(some, (scores, weights), parameters[1]))
             if higher > -np.inf:
                 total *= np.exp(parameters[0] * (top - higher))
                 top = higher

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.engines.box_plan import batches, can_do, steepness
+from fastloss.engines.box_plan import batches, steepness
 from fastloss.engines.cpu.boxes import Batch
+from fastloss.engines.far import can_do
 from fastloss.engines.nodes import Node, derivatives
 from fastloss.shapes.boxes import H
 from fastloss.shapes.pairs import PairFormulas
@@ -28,7 +29,7 @@ def suits(scores: tuple[np.ndarray, np.ndarray], weights: np.ndarray | None) -> 
     if PAIR * pairs <= ROW * rows + CALL:
         return False
     low, high = bounds(scores)
-    if not np.isfinite((low, high)).all() or not can_do(1.0, low, high):
+    if not can_do(steepness(1.0).scale, low, high):
         return False
     if weights is not None and not np.isfinite(weights.sum()):
         return False

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numba import cuda, float64
 
-from fastloss.engines import box_plan
+from fastloss.engines import box_plan, far
 from fastloss.engines.box_plan import (
     BOX,
     COUNT,
@@ -44,7 +44,9 @@ from fastloss.engines.box_plan import (
     steepness,
 )
 from fastloss.engines.cpu.boxes import tables
+from fastloss.engines.cuda import thresholds
 from fastloss.engines.cuda.arrays import Place
+from fastloss.engines.cuda.columns import give_back
 from fastloss.engines.cuda.launch import code, launch
 from fastloss.engines.cuda.reduction import THREADS, block_sum
 from fastloss.engines.nodes import Node, Parameters, derivatives, ranges
@@ -57,7 +59,7 @@ from fastloss.shapes.boxes import (
     add_row,
     couple,
     cut,
-    far,
+    far_sums,
     gather,
     is_between,
     located,
@@ -171,7 +173,7 @@ def couple_box(inputs, s, outputs):
     if b < owners.size:
         node = owners[b]
         begin, end = integers[node, BOX], integers[node, BOX] + integers[node, COUNT]
-        far(b - begin, boxes[begin:end], keys[begin:end], s, sums)
+        far_sums(b - begin, boxes[begin:end], keys[begin:end], s, sums)
         couple(b - begin, boxes[begin:end], keys[begin:end], table[kernels[k]], received)
         cut(received, sums, tails[kernels[k]], (cuts, edges), outputs[0][b * SUB : (b + 1) * SUB, k])
 
@@ -285,7 +287,42 @@ class _OnHost:
 
 
 def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
-    """See `engines.nodes.Sums`; `rows` is (place, (scores, labels, weights))."""
+    """See `engines.nodes.Sums`; `rows` is (place, (scores, labels, weights)). Any finite scores will do."""
+    scale = steepness(parameters.number).scale
+    held = np.array([far.can_do(scale, node.low, node.high) for node in nodes], bool)
+    losses = np.zeros(len(nodes))
+    for at in np.flatnonzero(~held):
+        losses[at] = _far_apart(formulas, nodes[at], rows, parameters, task)
+    if held.any():
+        losses[held] = _in_boxes(formulas, [nodes[at] for at in np.flatnonzero(held)], rows, parameters, task)
+    return losses
+
+
+def _far_apart(formulas: PairFormulas, node: Node, rows: Any, parameters: Parameters, task: Any) -> float:
+    """The loss of a node whose scores, all of them finite, boxes do not hold, see `engines/far.py`."""
+    wanted, results = task
+    place, columns = rows
+    some = slice(node.begin, node.end)
+    scores, labels, weights = (column[some] if column.size else column for column in columns)
+    own = tuple(result[some] if result.size else result for result in results)
+    moved = far.moved(place.host(scores), steepness(parameters.number).scale)
+    near = node._replace(begin=0, end=scores.size, low=float(moved.near.min()), high=float(moved.near.max()))
+    there = place, (place.device(moved.near), labels, weights)
+    loss = float(_in_boxes(formulas, [near], there, parameters, (wanted, own))[0])
+    if not (wanted.value or wanted.each):
+        return loss
+    each = place.zeros(own[0].size)
+    straight = Parameters(0.0, parameters.orientation), (Wanted(wanted.value, wanted.each), (each, own[1], own[2]))
+    there = place, (place.device(moved.beyond), labels, weights)
+    missing = thresholds.sums(far.HINGE, [near], there, *straight)[0]
+    with np.errstate(over="ignore"):
+        if each.size:
+            whole = place.device(far.restored(formulas, parameters.number, place.host(each)))
+            give_back(place, whole, place.device(np.arange(each.size)), own[0])
+        return loss + float(far.restored(formulas, parameters.number, missing))
+
+
+def _in_boxes(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
     wanted, results = task
     place, columns = rows
     scale, s = steepness(parameters.number)

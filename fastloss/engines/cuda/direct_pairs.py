@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import cuda, float64, int64
 
-from fastloss.elementary import exp
+from fastloss.elementary import exp, weighed
 from fastloss.engines.cpu import direct_pairs as host
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.launch import code, launch
@@ -147,13 +147,13 @@ def pair_sums(inputs, parameters, outputs):
             loss, first, second = loss + more[0], first + more[1], second + more[2]
     if here:
         w = columns[2][i] if WEIGHTED else 1.0
-        losses[i] = w * loss
+        losses[i] = weighed(w, loss)
         if each.size:
-            each[order[i]] += w * loss
+            each[order[i]] += weighed(w, loss)
         if gradient.size:
-            gradient[order[i]] += w * scales[g] * first
+            gradient[order[i]] += weighed(w * scales[g], first)
         if curvatures.size:
-            curvatures[order[i]] += w * scales[g] * second
+            curvatures[order[i]] += weighed(w * scales[g], second)
 
 
 def group_sums(inputs, outputs):

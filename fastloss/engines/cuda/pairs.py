@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.engines import halving
-from fastloss.engines.box_plan import can_do
 from fastloss.engines.cpu import sloped
+from fastloss.engines.cpu.heavy import heaviest
 from fastloss.engines.cpu.pairs import survey
 from fastloss.engines.cuda import boxes, direct_pairs, separable, thresholds
 from fastloss.engines.cuda import labels as device_labels
@@ -22,7 +22,7 @@ from fastloss.engines.cuda.ranges import score_ranges
 from fastloss.engines.halving import Kind, Large, Levels
 from fastloss.engines.nodes import Node, Parameters
 from fastloss.gpu import on_gpu
-from fastloss.shapes.pairs import PairFormulas, multiplier_first
+from fastloss.shapes.pairs import PairFormulas, multiplier_first, multiplier_sign
 from fastloss.shapes.pointwise import Wanted
 from fastloss.validate import kernel_dtype
 
@@ -89,7 +89,13 @@ def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[f
             rows = rows.on_host(place)
             found = rows.surveyed(place, large)
         fast = _with_scores(place, scores, large, found)
-        fast = fast._replace(groups=[one for one in fast.groups if _suits(formulas, kind, parameters, one)])
+        fast = fast._replace(
+            groups=[
+                one
+                for one in fast.groups
+                if _suits(formulas, kind, parameters, one) and not _uneven(place, kind, one, fast.columns)
+            ]
+        )
         for one in fast.groups:
             pairs[one.group], weight[one.group] = halving.count(kind, one)
             chosen[one.group] = True
@@ -104,10 +110,16 @@ def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[f
 
 
 def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], one: Large) -> bool:
-    possible = formulas.tails is None or can_do(parameters[0], one.levels.low, one.levels.high)
-    if kind.multiplier is multiplier_first:
-        possible = halving.can_slope(one, parameters[0], formulas.power or 0)
+    possible = kind.multiplier is not multiplier_first or halving.can_slope(one, parameters[0], formulas.power or 0)
     return halving.suits(kind, one, possible)
+
+
+def _uneven(place: Place, kind: Kind, one: Large, columns: Any) -> bool:
+    """Whether a row that meets itself outweighs all others of its label, see `engines/cpu/heavy.py`."""
+    if kind.multiplier is not multiplier_sign or not columns[2].size:
+        return False
+    labels, weights = (place.host(column[one.begin : one.end]) for column in columns[1:])
+    return any(heaviest(weights[labels == y]).size > 0 for y in one.levels.values)
 
 
 class Surveyed(NamedTuple):
@@ -268,6 +280,9 @@ class _Run(halving.Run):
                 where = self.place.device(np.arange(one.begin, one.end))
                 give_back(self.place, self.place.device(part), where, result)
         return loss
+
+    def level(self, one: Large, node: Node, gap: tuple[float, Parameters], results: Any) -> float:
+        return self._level(one, node, gap, results)  # `prepare` has left out what is too uneven
 
     def leaves(self, one: Large, results: Any) -> float:
         _, labels, weights = one.rows

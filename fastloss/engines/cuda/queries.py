@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
+from fastloss.elementary import weighed
 from fastloss.engines.cpu.queries import Outcome, inverse_ideals
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.columns import taken
@@ -66,9 +67,9 @@ def sum_pairs(inputs, parameters, outputs):
                 first, second = first - d, second + c
         losses[i] = loss
         if WANT_GRADIENT:
-            gradient[rows[i]] = scales[g] * first
+            gradient[rows[i]] = weighed(scales[g], first)
         if WANT_CURVATURE:
-            curvatures[rows[i]] = scales[g] * second
+            curvatures[rows[i]] = weighed(scales[g], second)
 
 
 def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], scales: np.ndarray, wanted: Wanted):

@@ -21,7 +21,7 @@ INFINITY = math.inf
 
 def find_largest(inputs, parameters, outputs):
     """A block finds the largest of some sources; `parameters` is (orientation, the sources' labels)."""
-    scores, labels, tasks = inputs
+    scores, labels, weights, tasks = inputs
     chosen = cuda.local.array(1, int64)
     task = cuda.blockIdx.x
     i = tasks[task, 2] + cuda.threadIdx.x
@@ -29,7 +29,7 @@ def find_largest(inputs, parameters, outputs):
     while i < tasks[task, 3]:
         if is_between(labels[i], (parameters[1], parameters[2])) > 0:
             chosen[0] = i
-            t = largest(chosen, scores, parameters[0])
+            t = largest(chosen, (scores, weights), parameters[0])
             top = t if t > top else top
         i += THREADS
     _, top = block_range(INFINITY, top)
@@ -80,12 +80,12 @@ def _one_way(place: Place, node: Node, columns: Any, parameters: Parameters, tas
     shape, there = (len(tasks), THREADS), place.device(tasks)
     found = place.empty(len(tasks))
     sources, targets = tuple(map(float, node.sources)), tuple(map(float, node.targets))
-    launch(place, code(find_largest), shape, (*columns[:2], there), (orientation, *sources), (found,))
+    names: dict[str, Any] = {"WEIGHTED": weighted}
+    kind = "wu"[not weighted]
+    launch(place, code(find_largest, kind, **names), shape, (*columns, there), (orientation, *sources), (found,))
     top = float(place.host(found).max())
     if top == -INFINITY:
         return 0.0
-    names: dict[str, Any] = {"WEIGHTED": weighted}
-    kind = "wu"[not weighted]
     launch(place, code(add_up, kind, **names), shape, (*columns, there), (s, orientation, top, *sources), (found,))
     total = float(np.cumsum(place.host(found))[-1])
     names |= {
