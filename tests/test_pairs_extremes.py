@@ -329,7 +329,7 @@ def test_integers_keep_their_order(dtype):
 def test_truncation_beyond_every_query():
     scores, labels = RNG.normal(size=30), RNG.integers(0, 4, 30)
     whole = fastloss.lambdarank_loss.value_and_grad(scores, labels, offsets=[0, 12, 30])
-    for level in (30, 2**31, 2**53 + 1, 2**63 - 1, 2**80):
+    for level in (30, 2**31, 2**53 + 1, 2**63 - 1):
         some = fastloss.lambdarank_loss.value_and_grad(scores, labels, offsets=[0, 12, 30], truncation_level=level)
         assert some[0] == whole[0]
         np.testing.assert_array_equal(some[1], whole[1])
