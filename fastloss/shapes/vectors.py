@@ -126,16 +126,24 @@ def of_triplet(i, operands, factor, parameters, derivatives):
     return at_least(0.0, z) / u, 0
 
 
+def within(i, a, b, d):
+    """A unit in which the Euclidean distance d has not overflowed, and the distance in it."""
+    return (SHRUNK, distance_in(i, a, b, (2.0, 0.0), SHRUNK)) if d == INFINITY else (1.0, d)
+
+
+def along(slope, v, norm):
+    """A slope by a distance as one by a coordinate; that of a squared distance may have overflowed."""
+    return weighed(direction(v, norm, 2.0), slope)
+
+
 def of_distance(i, operands, factor, parameters, derivatives):
     """value(||a - b||, label); parameters are those of the formula."""
     a, b, labels = operands
     d = distance(i, a, b, (2.0, 0.0))
     if WANT_GRADIENT:
-        s, u, norm = factor * slope(d, labels[i], parameters), 1.0, d
-        if d == INFINITY:
-            u, norm = SHRUNK, distance_in(i, a, b, (2.0, 0.0), SHRUNK)
+        s, (u, norm) = factor * slope(d, labels[i], parameters), within(i, a, b, d)
         for k in range(FIRST, np.uint64(a.shape[1])):
-            g = weighed(direction(u * np.float64(a[i, k]) - u * np.float64(b[i, k]), norm, 2.0), s)
+            g = along(s, u * np.float64(a[i, k]) - u * np.float64(b[i, k]), norm)
             derivatives[0][i, k] = g
             derivatives[1][i, k] = -g
     return value(d, labels[i], parameters), 0
@@ -147,10 +155,11 @@ def of_two_distances(i, operands, factor, parameters, derivatives):
     near, far = distance(i, anchor, positive, (2.0, 0.0)), distance(i, anchor, negative, (2.0, 0.0))
     if WANT_GRADIENT:
         pull, push = factor * slope(near, 1.0, parameters), factor * slope(far, 0.0, parameters)
+        (u, small_near), (v, small_far) = within(i, anchor, positive, near), within(i, anchor, negative, far)
         for k in range(FIRST, np.uint64(anchor.shape[1])):
             x = np.float64(anchor[i, k])
-            to_near = pull * direction(x - np.float64(positive[i, k]), near, 2.0)
-            to_far = push * direction(x - np.float64(negative[i, k]), far, 2.0)
+            to_near = along(pull, u * x - u * np.float64(positive[i, k]), small_near)
+            to_far = along(push, v * x - v * np.float64(negative[i, k]), small_far)
             derivatives[0][i, k] = to_near + to_far
             derivatives[1][i, k] = -to_near
             derivatives[2][i, k] = -to_far
