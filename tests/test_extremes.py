@@ -1,6 +1,5 @@
 """Numbers at the ends of their range, over the registry: weights, embeddings, losses at their infimum, rows of weight 0."""
 
-import functools
 import itertools
 import math
 
@@ -9,7 +8,6 @@ import pytest
 from mpmath import mp, mpf
 
 import fastloss
-from fastloss.engines.cpu import launch
 from fastloss.loss import REGISTRY
 from fastloss.pairs import PairwiseLoss
 from tests.cases import Case, all_cases
@@ -49,11 +47,13 @@ def spoiled(case: Case, at: int, number: float) -> list:
     return arrays
 
 
-def left_out(case: Case) -> bool:
-    """Whether the second row has no loss, by its target or its lists."""
-    words = case.keywords
+def left_out(case: Case, at: int) -> bool:
+    """Whether the second row of an array has no loss, by its target or its lists."""
+    words, target = case.keywords, case.arrays[-1]
+    if at:
+        return False
     if case.loss.name in ("cross_entropy", "nll_loss", "cross_entropy_with_factors"):
-        return case.arrays[1].ndim == 1 and case.arrays[1][1] == words.get("ignore_index", -100)
+        return target.ndim == 1 and target[1] == words.get("ignore_index", -100)
     offsets = words["positives"][0] if "positives" in words else words.get("offsets")
     return offsets is not None and offsets[1] == offsets[2]
 
@@ -72,8 +72,75 @@ def test_nan_in_a_row_of_weight_0_comes_out(case):
             continue  # a number that is not read
         value, gradient = case.loss.value_and_grad(*arrays, sample_weight=weights, **case.keywords)
         own = parts(gradient)[number][1]
-        assert np.isnan(value) != left_out(case)
-        assert np.isnan(own).any() != left_out(case)
+        assert np.isnan(value) != left_out(case, at)
+        assert np.isnan(own).any() != left_out(case, at)
+
+
+# Memory that nobody wrote
+
+
+def poison(monkeypatch, number: float, integer: int):
+    """New arrays are filled with a number, so that a result that is not written has it."""
+    empty = np.empty
+
+    def filled(shape, dtype=float, *args, **words):
+        array = empty(shape, dtype, *args, **words)
+        kind = array.dtype.kind
+        if kind in "fiu":
+            array.fill(number if kind == "f" else integer)
+        return array
+
+    monkeypatch.setattr(np, "empty", filled)
+
+
+def bits(result) -> list:
+    """All numbers of a result."""
+    if isinstance(result, tuple):
+        return [one for part in result for one in bits(part)]
+    array = np.asarray(result)
+    return [(array.shape, array.dtype.name, array.tobytes())]
+
+
+def calls(case: Case, arrays, weights):
+    """Every way to call a loss."""
+    reductions = ("mean",) if case.loss.name == "rmse_loss" else ("mean", "sum", "none")
+    ways = [case.loss, case.loss.value_and_grad, *([case.loss.grad_hess] if case.loss.has_curvature else [])]
+    for way, reduction in itertools.product(ways, reductions):
+        yield way(*arrays, sample_weight=weights, reduction=reduction, **case.keywords)
+
+
+def emptied(case: Case) -> tuple | None:
+    """The arrays without a row; None where the loss's words fit no such arrays."""
+    if case.loss.name in ("bpr_loss", "bpr_all_negatives_loss", "margin_all_pairs_loss", "dice_loss"):
+        return None
+    if any(isinstance(word, (np.ndarray, tuple)) for word in case.keywords.values()):
+        return None
+    if case.loss.name == "nmae_loss" and not isinstance(case.keywords.get("norm"), float):
+        return None
+    fixed = {"center_loss": 2, "arcface_loss": 1, "cosface_loss": 1, "sphereface_loss": 1}
+    fixed["cross_entropy_with_factors"] = 1
+    return tuple(
+        array if at == fixed.get(case.loss.name) else np.asarray(array)[:0] for at, array in enumerate(case.arrays)
+    )
+
+
+FIRST_CASES = list({case.loss.name: case for case in reversed(all_cases())}.values())
+
+
+@pytest.mark.parametrize("case", FIRST_CASES, ids=str)
+def test_no_result_is_memory_that_nobody_wrote(case, monkeypatch):
+    given = [(case.arrays, weights_for(case) if case.items else None)]
+    if (without := emptied(case)) is not None:
+        given.append((without, None))
+    for arrays, weights in given:
+        expected = [bits(result) for result in calls(case, arrays, weights)]
+        for number, integer in ((NAN, 3), (-7.25e300, 1)):
+            with monkeypatch.context() as patch:
+                poison(patch, number, integer)
+                assert [bits(result) for result in calls(case, arrays, weights)] == expected
+
+
+# Rows of weight 0 that are not NaN
 
 
 INFINITE = [  # name, arguments whose first row costs infinity or is beyond the numbers, and a finite second row
