@@ -232,7 +232,26 @@ def softmax_focal_loss(input, target, *, gamma=2.0, alpha=None):
     return Rows(FOCAL, (x,), (ids,), (gamma,), factor=alpha)
 
 
+FEW = 0.0625  # below, fourteen powers of q are -log(1 - q) to the last digit
+
+
+def _cancels(q, parameters):
+    """Whether the first coefficient takes away what the logarithm brings."""
+    return parameters.size > 0 and parameters[0] < 0.0 and q < FEW
+
+
+def _series(q, parameters):
+    """-log(1 - q) + sum_j e_j q^j as the sum of (1 / j + e_j) q^j."""
+    total, power = 0.0, 1.0
+    for j in range(max(parameters.size, 14)):
+        power *= q
+        total += (1.0 / (j + 1.0) + (parameters[j] if j < parameters.size else 0.0)) * power
+    return total
+
+
 def _polynomial(log_p, q, parameters):
+    if _cancels(q, parameters):
+        return _series(q, parameters)
     total, power = -log_p, 1.0
     for j in range(parameters.size):
         power *= q
@@ -240,8 +259,21 @@ def _polynomial(log_p, q, parameters):
     return total
 
 
+def _slope_series(q, parameters):
+    """-q - p sum_j j e_j q^j by powers of q."""
+    total, power, before = 0.0, 1.0, -1.0
+    for j in range(parameters.size):
+        power *= q
+        own = (j + 1.0) * parameters[j]
+        total += (own - before) * power
+        before = own
+    return -(total - before * power * q)
+
+
 def _polynomial_slope(log_p, q, parameters):
     # g' = -1 - p sum_j j e_j q^(j-1)
+    if _cancels(q, parameters):
+        return _slope_series(q, parameters)
     total, power = 0.0, 1.0
     for j in range(parameters.size):
         power *= q

@@ -7,7 +7,10 @@ from fastloss.shapes.rows import FIRST, ONE, fill_row, settle, unbound
 from fastloss.shapes.softmax import maximum
 
 WANT_GRADIENT = WANT_CURVATURE = False
-value = slope = slope_of_second = curvature = load = check = check_first = check_second = unbound
+value = slope = slope_of_second = curvature = load = check = check_first = check_second = excess = unbound
+
+
+ROUNDING = (64.0 * 2.0**-23, 64.0 * 2.0**-52)  # of a sum of probabilities in single and in double precision
 
 
 def load_one(i, k, operands):
@@ -39,6 +42,27 @@ def sum_terms(i, operands):
     return loss, wrong
 
 
+def as_summed(i, operands, loss):
+    return loss
+
+
+floored = as_summed
+
+
+def sum_excess(i, operands):
+    total = 0.0
+    for k in range(FIRST, np.uint64(operands[0].shape[1])):
+        total += excess(*load(i, k, operands))
+    return total
+
+
+def of_distributions(i, operands, loss):
+    """The divergence of two rows: 0 where it is negative, but would not be if both added up to 1 without rounding."""
+    if not loss < 0.0:
+        return loss
+    return 0.0 if abs(sum_excess(i, operands)) <= ROUNDING[operands[0].itemsize // 4 - 1] else loss
+
+
 def of_terms(i, operands, factor, parameters, derivatives):
     """The sum of value(x_k, ...) over the row; slope and curvature are derivatives in the first operand."""
     columns = np.uint64(operands[0].shape[1])
@@ -49,7 +73,7 @@ def of_terms(i, operands, factor, parameters, derivatives):
     if WANT_CURVATURE:
         for k in range(FIRST, columns):
             derivatives[1][i, k] = factor * curvature(*load(i, k, operands))
-    return loss, wrong
+    return floored(i, operands, loss), wrong
 
 
 def of_terms_of_both(i, operands, factor, parameters, derivatives):
@@ -60,7 +84,7 @@ def of_terms_of_both(i, operands, factor, parameters, derivatives):
             derivatives[0][i, k] = factor * slope(*load(i, k, operands))
         for k in range(FIRST, np.uint64(operands[0].shape[1])):
             derivatives[1][i, k] = factor * slope_of_second(*load(i, k, operands))
-    return loss, wrong
+    return floored(i, operands, loss), wrong
 
 
 def of_picked(i, operands, factor, parameters, derivatives):
