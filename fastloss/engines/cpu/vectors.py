@@ -56,6 +56,16 @@ class Vectors:
                 inverse = shares / safe
         return (wide * self.about.factor).astype(self.about.dtype), inverse
 
+    def _turned(self, slopes: np.ndarray, some: np.ndarray) -> np.ndarray:
+        """Slopes times the factor and by the lengths of vectors so short that one by the length is not a number."""
+        wide = np.asarray(some, np.float64)
+        largest = np.abs(wide).max(1, initial=0.0, keepdims=True)
+        safe = np.where((largest > 0.0) & np.isfinite(largest), largest, 1.0)
+        length = np.sqrt(np.square(wide / safe).sum(1, keepdims=True))
+        with np.errstate(over="ignore", under="ignore"):
+            turned = self.about.factor * slopes / np.where(length == 0.0, np.inf, length) / safe
+            return turned.astype(self.about.dtype)
+
     def __getitem__(self, which: Any) -> np.ndarray:
         """Those in a slice, or of some numbers, contiguous."""
         return self._scale(self.given[which])[0] if self.scaled is None else self.scaled[which]
@@ -81,7 +91,10 @@ class Vectors:
                     vectors, inverse = self.scaled[part], self.inverse[part]
                 along = np.einsum("ij,ij->i", vectors, own, dtype=np.float64) / factor**2
                 own -= vectors * along[:, None].astype(dtype)
-                own *= (factor * inverse[:, None]).astype(dtype)
+                if (factor * inverse > np.finfo(dtype).max).any():
+                    own[...] = self._turned(own, self.given[part])
+                else:
+                    own *= (factor * inverse[:, None]).astype(dtype)
             elif factor != 1.0:
                 own *= dtype.type(factor)
         return gradient

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba import cuda, float64
 
-from fastloss.elementary import INFINITY
+from fastloss.elementary import INFINITY, weighed
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.launch import code, launch
 from fastloss.engines.cuda.reduction import THREADS, block_sum
@@ -91,7 +91,7 @@ def pull(arrays, factor):
         turned = np.float64(gradient[row, c])
         if UNIT:
             turned -= np.float64(vectors[row, c]) * along
-        gradient[row, c] = turned * multiple
+        gradient[row, c] = weighed(turned, multiple)  # one by the length of a short vector may be infinite
 
 
 def dots(matrices, lists):
