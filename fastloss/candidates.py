@@ -3,8 +3,9 @@
 import collections
 import dataclasses
 import functools
-from collections.abc import Callable
-from typing import Any, Protocol
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -154,6 +155,60 @@ class Candidates:
     mass: np.ndarray | None = None  # what a row counts in the mean's denominator, 1 if None
     there: np.ndarray | None = None  # which rows have a loss, all if None; the others' numbers are not looked at
     counted: int | None = None  # rows that have what the loss needs, for `with_counts`
+    exponent: int = 0  # logits are those of the caller divided by two to this: inner products may be beyond the numbers
+    narrow: np.dtype | None = None  # the gradients' precision where the products' is a higher one
+
+    def reaches(self, own: "Reach") -> None:
+        """Take the exponent and the gradients' precision."""
+        self.exponent, self.narrow = own.exponent, own.narrow
+
+    def restored_losses(self, loss: np.ndarray) -> np.ndarray:
+        """Losses by the divided logits as those by the caller's; small ones, as of equal logits, are not divided."""
+        return np.where(loss > 2.0**40, np.ldexp(loss, self.exponent), loss) if self.exponent else loss
+
+    def restored(self, result: Any) -> Any:
+        """The same of gradients, in their precision."""
+        if self.exponent:
+            result = np.ldexp(result, self.exponent)
+        return result if self.narrow is None or not np.ndim(result) else result.astype(self.narrow)
+
+
+class Reach(NamedTuple):
+    """How inner products of arrays stay within the numbers: in which precision, divided by two to which exponent."""
+
+    dtype: np.dtype
+    exponent: int = 0
+    narrow: np.dtype | None = None
+
+    @property
+    def divisors(self) -> tuple[float, float]:
+        """What the rows and the columns are divided by."""
+        return 2.0 ** (self.exponent // 2), 2.0 ** (self.exponent - self.exponent // 2)
+
+
+def reach(arrays: Sequence[Any], scale: float = 1.0) -> Reach:
+    """That of products of rows of the first array with those of the others, times a scale.
+
+    Beyond 2**1000 softmax is at its limit, which 2**1000 is too. Files and arrays on a GPU are not read for this.
+    """
+    dtype = validate.common_dtype(arrays)
+    if any(not isinstance(one, np.ndarray) or validate.mapped(one) for one in arrays):
+        return Reach(dtype)
+    first, *more = (_exponent(one) for one in arrays)
+    highest = first + max(more) + math.frexp(scale * max(arrays[0].shape[-1], 1))[1]
+    if highest < (120 if dtype == np.float32 else 1000):
+        return Reach(dtype)
+    narrow = dtype if dtype == np.float32 else None
+    return Reach(np.dtype(np.float64), max(0, highest - 1000), narrow)
+
+
+def _exponent(array: np.ndarray) -> int:
+    """That of the largest finite number."""
+    array = np.asarray(array, validate.kernel_dtype(array))
+    largest = max(abs(float(end.reduce(array, None, initial=0.0))) for end in (np.fmin, np.fmax))
+    if math.isinf(largest):
+        largest = float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+    return math.frexp(largest)[1]
 
 
 class CandidatesLoss(Loss):
@@ -231,7 +286,7 @@ def _run(
             terms[0], bent = call.bend(terms[0])
         loss, slopes, gradient = _pass((engine, call), logits, terms, weights, wanted)
         if gradient is None:
-            return loss, None
+            return call.restored_losses(loss), None
         if logits.same:
             gradient = gradient._replace(rows=gradient.columns)  # one array
         total = _gradient(call, logits, gradient, (terms, [one * weights for one in slopes], bent))
@@ -239,7 +294,9 @@ def _run(
         by_rows = by_columns if same else rows.pull(gradient.rows)
         if unread.size:
             by_rows[unread] = 0.0
-        return loss, call.public(Gradient(by_rows, by_columns, gradient.bias), total)
+        by_rows, by_columns, total = (call.restored(one) for one in (by_rows, by_columns, total))
+        bias = gradient.bias if call.narrow is None else gradient.bias.astype(call.narrow)
+        return call.restored_losses(loss), call.public(Gradient(by_rows, by_columns, bias), float(total))
 
 
 def _without_unread(vectors: Any, there: np.ndarray | None) -> tuple[Any, np.ndarray]:

@@ -37,6 +37,13 @@ def kernel_dtype(array: np.ndarray) -> np.dtype:
     return np.dtype(np.float32 if small else np.float64)
 
 
+def mapped(array: Any) -> bool:
+    """Whether it is a view of a file that is mapped into memory."""
+    while array is not None and not isinstance(array, np.memmap):
+        array = getattr(array, "base", None)
+    return array is not None
+
+
 def common_dtype(arrays: Iterable[np.ndarray]) -> np.dtype:
     """The precision of the products of some arrays."""
     return np.result_type(*map(kernel_dtype, arrays))

@@ -11,10 +11,12 @@ from fastloss.candidates import (
     Classmates,
     CountedLoss,
     Listed,
+    Reach,
     below_some,
     candidates_loss,
     codes,
     left_out,
+    reach,
     to_arrays,
 )
 from fastloss.domains import SCALE, Choice, Flag, Free
@@ -177,11 +179,14 @@ def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candid
     """Rows of the first array against those of the others; `settings` also says whether keys are as many as queries."""
     scale, similarity, exact = settings
     query, key, *more = arrays
-    height, dtype = len(query), validate.common_dtype(arrays)
+    height = len(query)
+    own = reach(arrays, scale) if similarity == "dot" else Reach(validate.common_dtype(arrays))
+    by_row, by_column = own.divisors
     flat = (one.reshape(math.prod(one.shape[:-1]), one.shape[-1]) for one in more)
-    rows = Scaled((query,), dtype, scale, similarity == "cos")
-    columns = Scaled((key, *flat), dtype, 1.0, similarity == "cos")
+    rows = Scaled((query,), own.dtype, scale / by_row, similarity == "cos")
+    columns = Scaled((key, *flat), own.dtype, 1.0 / by_column, similarity == "cos")
     call = Candidates(rows, columns, (), lambda gradient, total: {}, counted=height)
+    call.reaches(own)
     if positives is not None:
         if not isinstance(positives, (tuple, list)) or len(positives) != 2:
             raise TypeError("positives: expected the pair (offsets, key numbers)")
@@ -199,8 +204,8 @@ def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candid
     if len(key) < height or (len(key) > height and exact):
         least = "" if exact else "at least "
         raise ValueError(f"{names[1]} has shape {key.shape}: expected {least}{height} rows, as {names[0]}")
-    own = np.arange(height)
-    call.terms, call.excluded = (Listed(own),), left_out(own, own)
+    itself = np.arange(height)
+    call.terms, call.excluded = (Listed(itself),), left_out(itself, itself)
     if ids is not None:
         known = as_ids("ids", ids)
         count = len(columns) if known.shape == (len(columns),) else len(key)

@@ -12,6 +12,7 @@ from fastloss.candidates import (
     Listed,
     candidates_loss,
     left_out,
+    reach,
     sigmoid,
     softplus,
     to_arrays,
@@ -91,14 +92,18 @@ def cross_entropy_with_factors(
     own = known.astype(np.float64)
     if weights is not None:
         own[known] = weights[targets[known]]
-    dtype = validate.common_dtype(arrays)
-    rows, columns = (Scaled((array,), dtype) for array in arrays)
+    within = reach(arrays)
+    rows, columns = (
+        Scaled((array,), within.dtype, 1.0 / divisor) for array, divisor in zip(arrays, within.divisors, strict=True)
+    )
+    biases = np.ldexp(biases, -within.exponent)
 
     def public(gradient, total) -> dict[str, Any]:
         result: dict[str, Any] = {"hidden": gradient.rows, "class_weights": gradient.columns}
         return result if bias is None else {**result, "bias": gradient.bias}
 
     call = Candidates(rows, columns, (listed,), public, bias=biases, factor=own, mass=own)
+    call.reaches(within)
     call.excluded, call.there = left_out(targets, np.arange(count)), known
     if label_smoothing:
         every = np.ones(count) if weights is None else weights

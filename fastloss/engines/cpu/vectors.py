@@ -7,7 +7,7 @@ import numpy as np
 
 from fastloss.shapes.candidates import Scaled
 from fastloss.shapes.mining import unit_of
-from fastloss.validate import kernel_dtype
+from fastloss.validate import kernel_dtype, mapped
 
 BLOCK = 1 << 16  # numbers that are worked on at a time: temporaries stay in the cache
 
@@ -28,7 +28,7 @@ class Vectors:
         as_wanted = not about.unit and about.factor == 1.0 and array.dtype == about.dtype and array.flags.c_contiguous
         if as_wanted:
             self.scaled = np.asarray(array)
-        elif not _mapped(array):
+        elif not mapped(array):
             self.inverse = np.empty(len(array) if about.unit else 0)
             self.scaled = np.empty(array.shape, about.dtype)
             for part in chunks(*array.shape):
@@ -108,13 +108,6 @@ def _in_unit(array: np.ndarray) -> tuple[np.ndarray, float]:
         largest = float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
     unit = unit_of(largest, array.dtype)
     return (array, 1.0) if unit == 1.0 else (np.multiply(array, 1.0 / unit, dtype=np.float64).astype(array.dtype), unit)
-
-
-def _mapped(array: Any) -> bool:
-    """Whether it is a view of a file that is mapped into memory."""
-    while array is not None and not isinstance(array, np.memmap):
-        array = getattr(array, "base", None)
-    return array is not None
 
 
 class Store:
