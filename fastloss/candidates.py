@@ -240,7 +240,8 @@ class CandidatesLoss(Loss):
         denominator = reduce.sum_of_many(weights if mass is None else weights * mass)
         weights = weights if factor is None else weights * factor
         scale = reduce.inverse(denominator) / unit if reduction == "mean" else 1.0
-        each, gradient = _run((engine, store), call, weights * scale, what == "value_and_grad")
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            each, gradient = _run((engine, store), call, weights * scale, what == "value_and_grad")
         each = reduce.weighed(weights, each)
         each = each if call.there is None else np.where(call.there, each, 0.0)
         value = reduce.reduced(each, reduction, denominator)

@@ -111,7 +111,8 @@ class MiningLoss(Loss):
             gradient = store.zeros(embeddings.shape, examples.rows.dtype)
             scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
             scale *= unit if call.degree == 2 else 1.0
-            store.add(gradient, order, np.full(count, scale), outcome.gradient, None)
+            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+                store.add(gradient, order, np.full(count, scale), outcome.gradient, None)
             results.append(store.home(gradient))
         if shared.get("with_counts"):
             results.append(Counts(int(outcome.active.sum()), int(outcome.every.sum())))

@@ -30,7 +30,10 @@ def _stirling(t):
 
 
 def _poisson(x, t):
-    return exp(x) - _product(t, LOG_INFINITY if x > LOG_INFINITY else x)
+    rate, product = exp(x), _product(t, LOG_INFINITY if x > LOG_INFINITY else x)
+    if rate == INFINITY and product == INFINITY:  # up to where the product may be the larger one, and beyond
+        return INFINITY if x > 716.4 else -INFINITY
+    return rate - product
 
 
 def _poisson_full(x, t):
