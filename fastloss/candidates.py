@@ -126,7 +126,7 @@ def against_rest(rest: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, tupl
 
 
 def below_some(rest: np.ndarray, target: np.ndarray, alone: np.ndarray, least: np.ndarray) -> Any:
-    """The same of the mean of several that stay in the sum, which is `least` or more; of one `alone`, which does not."""
+    """The same of the mean of several that stay in the sum, `least` or more; of one `alone`, which does not stay."""
     loss = np.where(rest - target < least, least, rest - target)
     single, (share, _) = against_rest(rest, target)
     slope = np.where(alone, share, 1.0)

@@ -21,8 +21,8 @@ class Counts(NamedTuple):
     total: int
 
 
-# Softplus takes distances of about 1 times two to this at most: it is at its limit, but for equal distances, and what it
-# lacks is multiplied afterwards.
+# Softplus takes distances of about 1 times two to this at most: there it is at its limit, but for equal distances, and
+# what is left of the unit is multiplied afterwards.
 STEEPEST = 100
 
 

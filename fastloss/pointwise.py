@@ -157,7 +157,7 @@ class PointwiseLoss(Loss):
         return outcome.partials, outcome.wrong
 
     def _data(self, own: dict[str, Any], shared: dict[str, Any], before: int = 0, mean: bool = False) -> Data:
-        """The checked arguments; for a `mean`, weights come in a unit in which no product of theirs leaves the range."""
+        """The checked arguments; for a `mean`, weights are in a unit in which no product of them leaves the range."""
         where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
         engine = backend.engine(where, self.shape)
         call = self.call(own)
@@ -248,8 +248,9 @@ def mean_between(values: np.ndarray, offsets: np.ndarray, denominators: np.ndarr
         some = denominators != 0
         means = np.divide(sums, denominators, out=np.where(np.isnan(sums), sums, 0.0), where=some)
         if not np.isfinite(sums).all():  # the mean may be, where the sum is not
-            shrunk = np.divide(_sums_between(values * reduce.SHRUNK, offsets), denominators, out=means.copy(), where=some)
-            means = np.where(np.isfinite(sums), means, shrunk / reduce.SHRUNK)
+            shrunk = _sums_between(values * reduce.SHRUNK, offsets)
+            again = np.divide(shrunk, denominators, out=means.copy(), where=some) / reduce.SHRUNK
+            means = np.where(np.isfinite(sums), means, again)
     return means
 
 

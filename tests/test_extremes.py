@@ -1,4 +1,4 @@
-"""Numbers at the ends of their range, over the registry: weights, embeddings, losses at their infimum, rows of weight 0."""
+"""Numbers at the ends of their range, over the registry: weights, embeddings, infima, and memory nobody wrote."""
 
 import itertools
 import math
@@ -347,16 +347,12 @@ def test_no_loss_is_below_its_infimum():
             assert (losses >= math.log(3.0)).all()
             assert fastloss.supcon_loss(same[:2], [0, 0], temperature=temperature) == 0.0
             positives = np.array([0, 1, 3, 5, 8]), np.array([0, 1, 2, 3, 3, 0, 1, 1])
-            losses = fastloss.info_nce_loss(
-                same, same, positives=positives, temperature=temperature, reduction="none"
-            )
+            losses = fastloss.info_nce_loss(same, same, positives=positives, temperature=temperature, reduction="none")
             third = math.log(3.0) - 2.0 / 3.0 * math.log(2.0)  # the entropy of shares 1/3, 2/3
             assert (losses >= np.array([0.0, math.log(2.0), 0.0, third]) * (1.0 - 1e-15)).all()
         assert (fastloss.cosine_embedding_loss(1e3 * same, same, [1] * 4, reduction="none") >= 0.0).all()
         hidden, factors = rng.normal(size=(4, 6)), rng.normal(size=(1, 6))
-        smoothed = fastloss.cross_entropy_with_factors(
-            hidden, factors, [0] * 4, label_smoothing=0.3, reduction="none"
-        )
+        smoothed = fastloss.cross_entropy_with_factors(hidden, factors, [0] * 4, label_smoothing=0.3, reduction="none")
         assert (smoothed >= 0.0).all()
 
 
@@ -373,3 +369,66 @@ def test_a_single_mate_keeps_the_digits_of_a_small_loss():
     losses = fastloss.supcon_loss(x, [0, 0, 1, 1], temperature=0.05, reduction="none")
     assert losses.max() < 1e-8
     np.testing.assert_allclose(losses, as_floats(expected), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_divergences_of_equal_distributions_are_not_negative(dtype):
+    rng, least = np.random.default_rng(0), 0.0
+    for _ in range(100):
+        p = rng.dirichlet(np.ones(5), 1).astype(dtype)
+        q = (p * (1.0 + 1e-9 * rng.normal(size=p.shape))).astype(dtype)
+        q /= q.sum()
+        for log_p, log_q in itertools.product((False, True), (False, True)):
+            words = {"log_p": log_p, "log_q": log_q}
+            arrays = np.log(p) if log_p else p, np.log(q) if log_q else q
+            least = min(least, fastloss.kl_divergence(*arrays, **words))
+    assert least == 0.0
+    # rows that do not add up to the same have what the formula says: 0.5 log(1/2)
+    assert fastloss.kl_divergence([[0.25, 0.25]], [[0.5, 0.5]]) == pytest.approx(-0.5 * math.log(2.0), rel=1e-15)
+
+
+@pytest.mark.parametrize("epsilon", [(-1.0,), (-1.0, 0.5), (-0.5,), (-1.0, -0.5), (-2.0, 1.0)], ids=str)
+def test_poly_loss_where_its_first_coefficients_cancel(epsilon):
+    for gap in (0.0, 1.0, 3.0, 5.0, 10.0, 20.0, 40.0, 100.0):
+        value, gradient = fastloss.poly_loss.value_and_grad([[0.0, -gap]], [0], epsilon=epsilon)
+        with mp.workdps(200):
+            q = mp.exp(-gap) / (1 + mp.exp(-gap))
+            expected = -mp.log(1 - q) + sum(mpf(one) * q ** (j + 1) for j, one in enumerate(epsilon))
+            slope = -q - (1 - q) * sum((j + 1) * mpf(one) * q ** (j + 1) for j, one in enumerate(epsilon))
+        assert value == pytest.approx(float(expected), rel=1e-12)
+        assert gradient[0, 0] == pytest.approx(float(slope), rel=1e-12)
+
+
+# Inner products
+
+
+def in_long_double(x, y, scale):
+    """Losses of each row against all columns, and the gradients of their sum."""
+    x, y = x.astype(np.longdouble), y.astype(np.longdouble)
+    logits = x @ y.T * np.longdouble(scale)
+    shares = np.exp(logits - logits.max(1, keepdims=True))
+    losses = logits.max(1) + np.log(shares.sum(1)) - np.diag(logits)
+    slopes = (shares / shares.sum(1, keepdims=True) - np.eye(len(x))) * np.longdouble(scale)
+    return losses, slopes @ y, slopes.T @ x
+
+
+FAR_PRODUCTS = [(np.float32, 66), (np.float32, 100), (np.float64, 505), (np.float64, 600), (np.float64, 1000)]
+
+
+@pytest.mark.parametrize(("dtype", "exponent"), FAR_PRODUCTS, ids=str)
+def test_inner_products_beyond_the_numbers(dtype, exponent):
+    x, y = np.random.default_rng(0).normal(size=(2, 5, 4)).astype(dtype)
+    x, y = (np.ldexp(one, exponent).astype(dtype) for one in (x, y))
+    calls = [
+        (2.0, fastloss.info_nce_loss, (x, y), {"similarity": "dot", "temperature": 0.5}),
+        (3.0, fastloss.multiple_negatives_ranking_loss, (x, y), {"similarity": "dot", "scale": 3.0}),
+        (1.0, fastloss.cross_entropy_with_factors, (x, y, np.arange(5)), {}),
+    ]
+    for scale, loss, arrays, words in calls:
+        losses, gradients = loss.value_and_grad(*arrays, reduction="none", **words)
+        expected, *slopes = in_long_double(x, y, scale)
+        with np.errstate(over="ignore"):
+            np.testing.assert_allclose(losses, expected.astype(float), rtol=1e-12, atol=1e-300)
+        for one, two in zip(gradients, slopes, strict=False):
+            assert one.dtype == dtype
+            np.testing.assert_allclose(one / dtype(2.0**exponent), np.ldexp(two, -exponent).astype(float), rtol=1e-5)

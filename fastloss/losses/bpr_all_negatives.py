@@ -39,7 +39,8 @@ class FactorsLoss(Loss):
         denominator = reduce.sum_of_many(weights * pairs)
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
         formulas, wanted = pairwise_logistic_loss.formulas, what == "value_and_grad"
-        outcome = engine.run(formulas, (store, users, items, bias), interactions, scale * weights, wanted)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            outcome = engine.run(formulas, (store, users, items, bias), interactions, scale * weights, wanted)
         value = reduce.reduced(reduce.weighed(weights, outcome.loss), reduction, denominator)
         reg = self.function(**own)
         if reduction != "none" and reg:

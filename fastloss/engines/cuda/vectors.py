@@ -239,7 +239,7 @@ class Store:
             scaled = self.vectors(Scaled((array,), np.dtype(np.float64), power)).all()
             squares = self.dots(scaled, None, scaled, None)
             largest = float(np.fmax.reduce(squares[np.isfinite(squares)], initial=0.0))
-            if 1e-280 < largest and not np.isposinf(squares).any():
+            if largest > 1e-280 and not np.isposinf(squares).any():
                 break
         unit = unit_of(math.sqrt(largest) / power, dtype)
         return self.vectors(Scaled((array,), dtype, 1.0 / unit)).all(), unit
