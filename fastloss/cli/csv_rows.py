@@ -79,9 +79,8 @@ def _opening_and_closing(data: bytes, quotes: list[int], delimiter: int) -> list
 
 def _last_row_end(data: bytes, marks: np.ndarray) -> int:
     """The place after the last newline outside quotes; 0 if there is none."""
-    for newline in (b"\n", b"\r"):
-        stop = len(data)
-        while (end := data.rfind(newline, 0, stop) + 1) > 0:
+    for newline, stop in ((b"\n", len(data)), (b"\r", len(data) - 1)):  # a newline may follow a return at the end
+        while (end := data.rfind(newline, 0, max(stop, 0)) + 1) > 0:
             count = int(np.searchsorted(marks, end))
             if count % 2 == 0:
                 return end

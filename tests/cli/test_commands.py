@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-import fastloss
 from tests.cli.data import PAIRWISE, expected_pairwise, make, run, write_parquet
 
 
@@ -41,37 +40,6 @@ def test_info():
     assert facts["pyarrow"] == pa.__version__
     assert {"fastloss", "python", "llvmlite", "numpy", "threads", "threading layer", "gpu", "cache"} <= set(facts)
     assert "numba" in run("info").stdout
-
-
-@pytest.mark.slow
-def test_warmup_calls_every_loss():
-    from fastloss.cli.warmup import calls
-    from fastloss.loss import REGISTRY
-
-    everything = calls()
-    assert {name for name, _ in everything} == set(REGISTRY)
-    done = set()
-    for name, call in everything:  # the first of each loss is its value in float32
-        if name not in done or name in ("focal_loss", PAIRWISE):
-            call()
-        done.add(name)
-    for name in REGISTRY:  # the last is the value of float32 scores and integer labels
-        [call for other, call in everything if other == name][-1]()
-
-
-@pytest.mark.compiled
-def test_warmup_goes_through_the_parallel_drivers(monkeypatch):
-    from fastloss.cli.warmup import summary
-    from fastloss.engines.cpu import launch
-
-    used, driver = [], launch.driver
-    monkeypatch.setattr(launch, "driver", lambda signature: used.append(signature) or driver(signature))
-    monkeypatch.setattr(launch.numba, "get_num_threads", lambda: 2)
-    fastloss.mse_loss([1.0], [2.0])
-    assert not used
-    with summary():
-        fastloss.mse_loss([1.0], [2.0])
-    assert len(used) == 1
 
 
 # -- as a process

@@ -97,11 +97,13 @@ def test_files_of_the_wrong_content(tmp_path):
         "score", tmp_path / "uneven.npz", "--loss", "mse_loss"
     )
     np.savez(tmp_path / "objects.npz", score=np.array([None, 1], object), label=np.zeros(2))
-    assert "no column 'score'" in failure("score", tmp_path / "objects.npz", "--loss", "mse_loss")
+    assert "column 'score' has type object: expected numbers" in failure(
+        "score", tmp_path / "objects.npz", "--loss", "mse_loss"
+    )
     (tmp_path / "garbage.parquet").write_bytes(b"not a Parquet file at all")
     assert "garbage.parquet" in failure("score", tmp_path / "garbage.parquet", "--loss", "mse_loss")
     (tmp_path / "words.csv").write_text("score,label\n1.5,1\nbad,0\n")
-    assert "has type string" in failure("score", tmp_path / "words.csv", "--loss", "mse_loss")
+    assert "row 1: column 'score' is 'bad'" in failure("score", tmp_path / "words.csv", "--loss", "mse_loss")
     (tmp_path / "ragged.csv").write_text("score,label\n1.5,1\n1,2,3\n")
     assert "ragged.csv" in failure("score", tmp_path / "ragged.csv", "--loss", "mse_loss")
     write_parquet(tmp_path / "none.parquet", part(make(), 0, 0))
