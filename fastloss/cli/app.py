@@ -24,7 +24,7 @@ class OnceCommand(TyperCommand):
         """Parse, or fail for an option that is given twice."""
         _, _, given = self.make_parser(context).parse_args(args=list(args))
         for one in given:
-            takes_one = one.param_type_name == "option" and not one.multiple and not one.is_flag
+            takes_one = one.param_type_name == "option" and not one.multiple and not getattr(one, "is_flag", False)
             if takes_one and given.count(one) > 1:
                 raise UserError(f"{one.opts[0]} is given twice")
         return super().parse_args(context, args)
@@ -221,7 +221,8 @@ def warmup(
     with contextlib.closing(warmed(names, jobs or cores())) as results:
         for done in results:
             print(
-                f"{done.name:<34} {done.compiled:>4} compiled {done.loaded:>4} loaded {done.seconds:>7.1f} s", flush=True
+                f"{done.name:<34} {done.compiled:>4} compiled {done.loaded:>4} loaded {done.seconds:>7.1f} s",
+                flush=True,
             )
             compiled += done.compiled
             loaded += done.loaded

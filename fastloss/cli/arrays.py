@@ -3,11 +3,13 @@
 What a file says of its strings, dictionaries and runs is checked before PyArrow follows it to memory that is not there.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Type = pa.DataType | str  # a string where Arrow has no such type: what NumPy calls it
+Type: TypeAlias = pa.DataType | str  # a string where Arrow has no such type: what NumPy calls it
 
 EXACT_INTEGERS = 2**53  # float64 holds all integers up to it
 WHOLE_DIGITS = 18  # int64 holds all decimals of so many

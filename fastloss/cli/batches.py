@@ -1,7 +1,7 @@
 """From files to batches of checked NumPy arrays, each knowing which rows of the stream it holds."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -50,7 +50,9 @@ def batches(sources: Sequence[Source], roles: dict[str, str], rows: int) -> Iter
             some, share = piece
             batch = Batch(source.path, row, start, np.empty(0), np.empty(0), None, None, done + share * source.size)
             require_no_null(batch, some)
-            found = {role: of_role(batch, role, column, some[column]) for role, column in roles.items()}
+            found: dict[str, Any] = {
+                role: of_role(batch, role, column, some[column]) for role, column in roles.items()
+            }
             batch = batch._replace(**found)
             yield batch
             row += batch.size
@@ -66,7 +68,7 @@ def require_no_null(batch: Batch, columns: Columns) -> None:
             raise UserError(f"{batch.place(index)}: column {column!r} is null")
 
 
-def of_role(batch: Batch, role: str, column: str, array: pa.Array) -> np.ndarray | pa.Array:
+def of_role(batch: Batch, role: str, column: str, array: pa.Array) -> Any:
     """A column without null as what it is used for: ids as they are, all else as numbers."""
     if role == "groups":
         return array

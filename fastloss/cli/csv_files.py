@@ -9,7 +9,7 @@ import contextlib
 import gzip
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ class CsvSource(Source):
     def _delimiter(self) -> str:
         return "\t" if stem(self.path)[0].endswith(".tsv") else ","
 
-    def _pieces(self) -> Iterator[tuple[bytes, float]]:
+    def _pieces(self) -> Generator[tuple[bytes, float]]:
         """Text in whole rows, each with the share of the file that has been read."""
         compressed = stem(self.path)[1]
         with contextlib.ExitStack() as stack:
@@ -54,9 +54,7 @@ class CsvSource(Source):
             for piece in pieces(text, self._delimiter.encode(), BLOCK):
                 yield piece, min(raw.tell() / self.size, 1.0)
 
-    def _parsed(
-        self, text: bytes, names: list[str] | None, convert: dict[str, Any], at_once: bool = False
-    ) -> pa.Table:
+    def _parsed(self, text: bytes, names: list[str] | None, convert: dict[str, Any], at_once: bool = False) -> pa.Table:
         """A table of some text; `names` if the text has no header; `at_once` by one thread, whose errors name rows."""
         from pyarrow import csv
 
@@ -146,9 +144,7 @@ class Piece:
         for index in large.tolist():
             text = texts[index].strip()
             if text.lstrip("+-").isdigit() and int(text) != float(numbers[index]):
-                raise ValueError(
-                    f"row {self._before + index}: column {name!r} is {text}, which float64 does not hold"
-                )
+                raise ValueError(f"row {self._before + index}: column {name!r} is {text}, which float64 does not hold")
 
     def _explain(self, types: dict[str, Any], said: str) -> None:
         """Raise for the first row that has another number of fields than the header, or a word for a number."""

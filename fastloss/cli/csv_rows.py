@@ -102,5 +102,3 @@ def _require_sound(data: bytes, marks: np.ndarray, end: int, is_last: bool, line
 def _line(data: bytes, place: int, before: int) -> int:
     """The line, counted from 1, in which a place is."""
     return before + line_ends(data[:place]) + 1
-
-

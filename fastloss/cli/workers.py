@@ -12,9 +12,9 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from multiprocessing import connection
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from fastloss.cli.errors import UserError
 
@@ -36,7 +36,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def warmed(names: Sequence[str], jobs: int) -> Iterator[Done]:
+def warmed(names: Sequence[str], jobs: int) -> Generator[Done]:
     """Every loss, as it is done, by so many processes."""
     waiting = list(names)
     busy: dict[connection.Connection, tuple[Any, str]] = {}
@@ -47,8 +47,8 @@ def warmed(names: Sequence[str], jobs: int) -> Iterator[Done]:
                     ours, process = _started(locks)
                     busy[ours] = process, waiting.pop(0)
                     ours.send(busy[ours][1])
-                for ours in connection.wait(list(busy)):
-                    assert isinstance(ours, connection.Connection)
+                for ready in connection.wait(list(busy)):
+                    ours = cast(connection.Connection, ready)
                     process, name = busy.pop(ours)
                     try:
                         done = ours.recv()

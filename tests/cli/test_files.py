@@ -181,7 +181,9 @@ def test_arrow_files_that_lie(tmp_path, what):
     assert os.listdir(tmp_path) == ["a.arrow"]
 
 
-@pytest.mark.parametrize("name", ["data.parquet", "data.arrow", "data.arrows", "data.npz", "compressed.npz", "data.npy"])
+@pytest.mark.parametrize(
+    "name", ["data.parquet", "data.arrow", "data.arrows", "data.npz", "compressed.npz", "data.npy"]
+)
 def test_files_with_bytes_changed(tmp_path, name):
     """Whatever is wrong with a file, it is one line, or it is read; the seed is fixed, and none of these is a crash."""
     rng = np.random.default_rng(0)
@@ -287,7 +289,9 @@ def test_no_results_over_results(tmp_path, parquet):
     assert (result.returncode, result.stderr) == (2, "error: /dev/stdout: is where the results are printed\n")
     other = tmp_path / "other.parquet"
     os.link(parquet, other)
-    assert "is one of the files to be read" in failure("score", parquet, *LOSS, "--groups", "query", "--per-group", other)
+    assert "is one of the files to be read" in failure(
+        "score", parquet, *LOSS, "--groups", "query", "--per-group", other
+    )
     assert "--per-group is empty" in failure("score", parquet, *LOSS, "--groups", "query", "--per-group", "")
 
 
@@ -301,7 +305,8 @@ def test_a_name_as_long_as_names_may_be(tmp_path, parquet):
 
 
 @pytest.mark.parametrize(
-    "option", ["--scores", "--labels", "--groups", "--weights", "--reduction", "--per-group", "--threads", "--batch-rows"]
+    "option",
+    ["--scores", "--labels", "--groups", "--weights", "--reduction", "--per-group", "--threads", "--batch-rows"],
 )
 def test_options_that_are_given_twice(parquet, option):
     number = option in ("--threads", "--batch-rows")
