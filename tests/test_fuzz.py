@@ -27,9 +27,9 @@ def test_every_loss_has_a_form():
 
 @pytest.mark.parametrize("name", script.targets())
 def test_a_few_calls(name):
-    """All arrays are read as float64, so that few kernels are compiled which no other test needs."""
+    """Lean ones: they need few kernels that no other test needs."""
     for number in range(CALLS):
-        text, failures = script.tried(f"{name}:0:{number}", double=True)
+        text, failures = script.tried(f"{name}:0:{number}", lean=True)
         assert not failures, f"python -m tests.fuzz --case {name}:0:{number}: {text}"
 
 

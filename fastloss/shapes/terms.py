@@ -140,13 +140,13 @@ def of_others(i, operands, factor, parameters, derivatives):
         for k in range(FIRST, columns):
             z = behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k])))
             derivatives[0][i, k] = factor * inverse * slope(z)
-        derivatives[0][i, t] = -factor * inverse * sum_slopes(i, x, t, margin)
+        derivatives[0][i, t] = unless_nan(np.float64(x[i, t]), -factor * inverse * sum_slopes(i, x, t, margin))
     if WANT_CURVATURE:
         for k in range(FIRST, columns):
             z = behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k])))
             derivatives[1][i, k] = factor * inverse * curvature(z)
         derivatives[1][i, t] = factor * inverse * sum_curvatures(i, x, t, margin)
-    return sum_lacking(i, x, t, margin) * inverse, 0
+    return unless_nan(np.float64(x[i, t]), sum_lacking(i, x, t, margin) * inverse), 0  # a single class has no others
 
 
 def sum_unknown(i, x, start, stop):

@@ -30,12 +30,12 @@ def targets() -> list[str]:
     return [*REGISTRY, *OTHERS]
 
 
-def tried(key: str, double: bool = False) -> tuple[str, list[str]]:
+def tried(key: str, lean: bool = False) -> tuple[str, list[str]]:
     """The call of a key as text, and what is wrong with it."""
     name = key.split(":")[0]
     if name in OTHERS:
-        return OTHERS[name](key, double)
-    call, rng = draw(key, double)
+        return OTHERS[name](key, lean)
+    call, rng = draw(key, lean)
     return str(call), check(call, rng)
 
 

@@ -34,6 +34,7 @@ class Call:
     letters: dict[str, str]  # the axes of each array argument
     tampered: bool = False  # something is no array, or has a shape, an id or a parameter that may be wrong
     certain: bool = True  # every parameter is within its range, and ordinary
+    lean: bool = False  # nothing is asked for that needs a kernel which the other tests do not compile
 
     def __str__(self) -> str:
         words = [described(value) for value in self.arguments.values()]
@@ -86,17 +87,17 @@ def generator(key: str) -> np.random.Generator:
     return np.random.default_rng([zlib.crc32(name.encode()), int(seed), int(number)])
 
 
-def draw(key: str, double: bool = False) -> tuple[Call, np.random.Generator]:
+def draw(key: str, lean: bool = False) -> tuple[Call, np.random.Generator]:
     """The call of a key, and the generator for what is done with it.
 
-    `double` leaves out the dtypes that kernels read as float32, so that few kernels are compiled.
+    A `lean` one has no dtype that kernels read as float32, and asks for less, so that few kernels are compiled.
     """
     rng = generator(key)
     loss = REGISTRY[key.split(":")[0]]
     options = forms(loss)
     chosen = options[rng.integers(len(options))]
     profile = str(rng.choice(values.PROFILES, p=[0.4, 0.12, 0.05, 0.05, 0.18, 0.1, 0.1]))
-    call = Call(key, loss, {}, {}, chosen, lengths(rng, loss, chosen), profile, {})
+    call = Call(key, loss, {}, {}, chosen, lengths(rng, loss, chosen), profile, {}, lean=lean)
     for name, about in chosen.arguments.items():
         value = _argument(rng, call, name, about)
         if name in loss.arguments:
@@ -109,7 +110,7 @@ def draw(key: str, double: bool = False) -> tuple[Call, np.random.Generator]:
     _labels_of_pairs(rng, call)
     if rng.random() < 0.4:
         call.keywords["sample_weight"] = values.weights(rng, call.items, profile)
-    _dtypes(rng, call, double)
+    _dtypes(rng, call)
     _lay_out(rng, call)
     if rng.random() < 0.25:
         _tamper(rng, call)
@@ -144,7 +145,7 @@ def _argument(rng: np.random.Generator, call: Call, name: str, about: Any) -> An
     if callable(about):
         call.letters[name] = ""
         return about(rng, call.sizes)
-    if not isinstance(about, str):
+    if not isinstance(about, str) or not about[:1].isupper():
         return about
     if about.endswith("?"):
         about = about[:-1]
@@ -153,8 +154,8 @@ def _argument(rng: np.random.Generator, call: Call, name: str, about: Any) -> An
     letters, _, kind = about.partition(":")
     call.letters[name] = letters
     shape = call.shape(letters)
-    if isinstance(call.loss, PointwiseLoss) and kind == name and name in call.loss.domains:
-        return values.of_domain(call.loss.domains[name])(rng, shape, call.profile)
+    if isinstance(call.loss, PointwiseLoss) and kind in call.loss.domains:
+        return values.of_domain(call.loss.domains[kind])(rng, shape, call.profile)
     if len(kind) == 1 and kind.isupper():
         count = call.sizes[kind]
         if not count and math.prod(shape):
@@ -211,9 +212,9 @@ def _arrays(call: Call) -> list[tuple[dict[str, Any], str]]:
     return found
 
 
-def _dtypes(rng: np.random.Generator, call: Call, double: bool) -> None:
+def _dtypes(rng: np.random.Generator, call: Call) -> None:
     """Other dtypes; numbers that one cannot hold stay as they are."""
-    one = KERNEL_DTYPES[int(rng.random() < 0.2 and not double)]
+    one = KERNEL_DTYPES[int(rng.random() < 0.2 and not call.lean)]
     mixed = rng.random() < 0.3
     for words, name in _arrays(call):
         array = words[name]
@@ -224,7 +225,7 @@ def _dtypes(rng: np.random.Generator, call: Call, double: bool) -> None:
             options = [*values.FLOATS, *values.bfloat16()] if array.dtype.kind == "f" else []
             if array.dtype.kind == "i" or bool(rng.integers(2)):
                 options = [*options, *values.WHOLE]
-            options = [x for x in options if not double or kernel_dtype(np.empty(0, x)) == np.float64]
+            options = [x for x in options if not call.lean or kernel_dtype(np.empty(0, x)) == np.float64]
             dtype = options[rng.integers(len(options))]
         made = values.cast(array, dtype)
         if made is not None and not _outside(call, name, made):

@@ -75,15 +75,15 @@ ACTED = {"logits": "NA", "actions": "N:A", "advantages": "N"}
 
 FORMS: dict[str, list[Form]] = {
     "cross_entropy": [
-        form(**CLASSES, weight="C:weight?"),
+        form(**CLASSES, weight="C:weight?", _silent=("weight",)),
         form(input="NC", target="NC:simplex", weight="C:weight?", _silent=("target",)),
-        form(items="NE", input="NCE", target="NE:C", weight="C:weight?"),
+        form(items="NE", input="NCE", target="NE:C", weight="C:weight?", _silent=("weight",)),
     ],
-    "softmax_focal_loss": [form(**CLASSES, alpha="C:weight?"), form(**CLASSES, alpha=0.25)],
+    "softmax_focal_loss": [form(**CLASSES, alpha="C:weight?", _silent=("alpha",)), form(**CLASSES, alpha=0.25)],
     "poly_loss": [form(**CLASSES), form(**CLASSES, epsilon=(0.5, -1.5)), form(**CLASSES, epsilon=())],
-    "multi_margin_loss": [form(**CLASSES, weight="C:weight?"), form(**CLASSES, p=2)],
+    "multi_margin_loss": [form(**CLASSES, weight="C:weight?", _silent=("weight",)), form(**CLASSES, p=2)],
     "crammer_singer_loss": [form(**CLASSES)],
-    "nll_loss": [form(input="NC:log_simplex", target="N:C", weight="C:weight?", _silent=("input",))],
+    "nll_loss": [form(input="NC:log_simplex", target="N:C", weight="C:weight?", _silent=("input", "weight"))],
     "categorical_cross_entropy": [form(input="NC:simplex", target="NC:simplex")],
     "soft_cross_entropy": [form(p="NC:simplex", q="NC:simplex")],
     "entropy": [form(p="NC:simplex")],
@@ -160,11 +160,19 @@ FORMS: dict[str, list[Form]] = {
     "batch_contrastive_loss": [form(repeat=False, **LABELLED)],
 }
 
-# Keywords of pointwise losses that a `Free` parameter leaves open.
-POINTWISE: dict[str, dict[str, Any]] = {
-    "binary_cross_entropy": {"weight": "S:weight?"},
-    "binary_cross_entropy_with_logits": {"weight": "S:weight?", "pos_weight": "S:weight?"},
-    "nmae_loss": {"norm": 2.5},
+# Other ways than with an array for each argument, S being any shape.
+POINTWISE: dict[str, list[dict[str, Any]]] = {
+    "binary_cross_entropy": [{"weight": "S:weight?"}],
+    "binary_cross_entropy_with_logits": [{"weight": "S:weight?", "pos_weight": "S:weight?"}],
+    "nmae_loss": [
+        {"norm": 2.5},
+        {"norm": "range"},
+        {"norm": "mean"},
+        {"norm": "std"},
+        {"norm": "iqr"},
+        {"norm": "max"},
+    ],
+    "poisson_nll_loss": [{"log_input": True}, {"log_input": False, "input": "S:target"}],
 }
 # Losses that are not a mean of the elements' own losses.
 WHOLE = ("nmae_loss", "rmse_loss")
@@ -175,8 +183,8 @@ def forms(loss: Loss) -> list[Form]:
     if loss.name in FORMS:
         return FORMS[loss.name]
     if isinstance(loss, PointwiseLoss):
-        arrays = {name: f"S:{name}" for name in loss.arguments}  # the letter S stands for any shape
-        return [Form({**arrays, **POINTWISE.get(loss.name, {})}, "S", "S")]
+        arrays = {name: f"S:{name}" for name in loss.arguments}
+        return [Form({**arrays, **more}, "S", "S") for more in POINTWISE.get(loss.name, [{}])]
     if isinstance(loss, PairwiseLoss):
         arrays = {"scores": "N", "labels": "N:label"}
         return [

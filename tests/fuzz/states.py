@@ -65,7 +65,7 @@ def ordered_pairs(scores: np.ndarray, labels: np.ndarray, ids: list[Any]) -> Ite
             yield ids[i], i, j, (s[i] > s[j]) - (s[i] < s[j])
 
 
-def counts(key: str, double: bool = False) -> tuple[str, list[str]]:
+def counts(key: str, lean: bool = False) -> tuple[str, list[str]]:
     """`auc` and `count_inversions` against the pairs, one by one."""
     rng = generator(key)
     name, count = key.split(":")[0], int(rng.choice([0, 1, 2, 3, 5, 8, 13, 30]))
@@ -146,7 +146,7 @@ def streamed(rng: np.random.Generator) -> tuple[str, bool, dict[str, Any]]:
     return name, kind == "groups", parameters
 
 
-def states(key: str, double: bool = False) -> tuple[str, list[str]]:
+def states(key: str, lean: bool = False) -> tuple[str, list[str]]:
     """A state that took the data in batches and in parts against one call on all of it."""
     rng = generator(key)
     name, grouped, parameters = streamed(rng)
@@ -155,7 +155,7 @@ def states(key: str, double: bool = False) -> tuple[str, list[str]]:
     if rng.random() < 0.02 and compiled():
         count = 9000
     profile = str(rng.choice(values.ORDINARY))
-    dtype = KERNEL_DTYPES[int(rng.random() < 0.2 and not double)]
+    dtype = KERNEL_DTYPES[int(rng.random() < 0.2 and not lean)]
     words: dict[str, Any] = {}
     if isinstance(loss, PointwiseLoss):
         arrays = [values.of_domain(domain)(rng, (count,), profile).astype(dtype) for domain in loss.domains.values()]

@@ -39,7 +39,7 @@ def numbers(rng: np.random.Generator, shape: tuple[int, ...], profile: str) -> n
 
 def sprinkled(rng: np.random.Generator, array: np.ndarray, specials: tuple[float, ...] = SPECIALS) -> np.ndarray:
     """The array with a few special numbers in it."""
-    array = np.array(array, np.float64)
+    array = np.array(array, np.float64, order="C")
     for _ in range(rng.integers(1, 4) if array.size else 0):
         array.reshape(-1)[rng.integers(array.size)] = rng.choice(specials)
     return array
