@@ -199,6 +199,15 @@ def test_other_floats_are_converted(case, dtype):
     assert all(np.asarray(slope).dtype in (np.float32, np.float64) for slope in as_tuple(slopes))
 
 
+@first_cases
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble, np.int8])
+def test_weights_of_any_dtype(case, dtype):
+    weights = np.ceil(weights_for(case)).astype(dtype)
+    reduction = "mean" if case.loss.name in MEAN_ONLY else "none"
+    made = case.loss(*case.arrays, sample_weight=weights, reduction=reduction, **case.keywords)
+    same(made, case.loss(*case.arrays, sample_weight=weights.astype(float), reduction=reduction, **case.keywords))
+
+
 @every_case
 def test_inputs_are_not_written(case):
     before = [np.array(array, copy=True) for array in case.arrays]

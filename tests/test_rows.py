@@ -400,3 +400,12 @@ class TestInfinity:
         assert value == 0.25
         assert gradient.tolist() == [[-1.0, 0.0]]
         assert math.isnan(fastloss.td_loss(*arrays, [False], gamma=0.9))
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_a_single_class_that_is_nan(p):
+    """There is no other class to lose to: 0 for a number, NaN for NaN."""
+    value, slope = fastloss.multi_margin_loss.value_and_grad([[1.0], [2.0]], [0, 0], p=p)
+    assert value == 0.0 and not slope.any()
+    value, slope = fastloss.multi_margin_loss.value_and_grad([[1.0], [np.nan]], [0, 0], p=p)
+    assert np.isnan(value) and np.isnan(slope[1]).all() and not slope[0].any()

@@ -39,7 +39,8 @@ class NegativesLoss(Loss):
         weights = validate.sample_weight(backend.to_host(shared["sample_weight"]), positives.shape)
         if weights is not None:
             validate.not_negative("sample_weight", weights)
-            weights = reduce.in_unit(np.asarray(weights, np.float64)) if reduction == "mean" else weights
+            weights = np.asarray(weights, np.float64)
+            weights = reduce.in_unit(weights) if reduction == "mean" else weights
         counted = np.diff(offsets) > 0 if offsets is not None else np.full(positives.shape, scores[1].size > 0)
         denominator = float(np.sum(counted if weights is None else np.where(counted, weights, 0.0)))
         scale = None

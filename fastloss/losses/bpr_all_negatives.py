@@ -34,7 +34,8 @@ class FactorsLoss(Loss):
             weights = np.ones(len(users))
         else:
             validate.not_negative("sample_weight", weights)
-            weights = reduce.in_unit(np.asarray(weights, np.float64)) if reduction == "mean" else weights
+            weights = np.asarray(weights, np.float64)
+            weights = reduce.in_unit(weights) if reduction == "mean" else weights
         pairs = pair_counts(interactions, len(items))
         denominator = reduce.sum_of_many(weights * pairs)
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0

@@ -61,6 +61,11 @@ def liked(users: str, items: str) -> Any:
     return draw
 
 
+def factors(rng: np.random.Generator, sizes: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """A model's parameters."""
+    return rng.normal(size=(3, 2)), rng.normal(size=4)
+
+
 def some_keys(queries: str, keys: str) -> Any:
     """For each query some numbers of keys, as CSR offsets and numbers."""
     return liked(queries, keys)
@@ -116,10 +121,11 @@ FORMS: dict[str, list[Form]] = {
     ],
     "margin_all_pairs_loss": [form(items="P", rows="P", pos="P", neg="Q")],
     "bpr_loss": [
-        form(pos_scores="N", neg_scores="N", shared=False),
-        form(pos_scores="N", neg_scores="NK", shared=False),
-        form(pos_scores="N", neg_scores="K", shared=True),
-        form(rows="", repeat=False, offsets=cut("N", "K"), pos_scores="N", neg_scores="K", shared=False),
+        form(pos_scores="N", neg_scores="N", shared=False, reg=0.0),
+        form(pos_scores="N", neg_scores="NK", shared=False, reg=0.0),
+        form(pos_scores="N", neg_scores="K", shared=True, reg=0.0),
+        form(rows="", repeat=False, offsets=cut("N", "K"), pos_scores="N", neg_scores="K", shared=False, reg=0.0),
+        form(pos_scores="N", neg_scores="NK", shared=False, reg=0.5, params=factors),
     ],
     "bpr_all_negatives_loss": [
         form(
@@ -164,14 +170,7 @@ FORMS: dict[str, list[Form]] = {
 POINTWISE: dict[str, list[dict[str, Any]]] = {
     "binary_cross_entropy": [{"weight": "S:weight?"}],
     "binary_cross_entropy_with_logits": [{"weight": "S:weight?", "pos_weight": "S:weight?"}],
-    "nmae_loss": [
-        {"norm": 2.5},
-        {"norm": "range"},
-        {"norm": "mean"},
-        {"norm": "std"},
-        {"norm": "iqr"},
-        {"norm": "max"},
-    ],
+    "nmae_loss": [{"norm": norm} for norm in (2.5, "range", "mean", "std", "iqr", "max")],
     "poisson_nll_loss": [{"log_input": True}, {"log_input": False, "input": "S:target"}],
 }
 # Losses that are not a mean of the elements' own losses.

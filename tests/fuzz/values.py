@@ -4,6 +4,7 @@ import decimal
 import fractions
 import math
 import tempfile
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -203,7 +204,7 @@ def _swapped(array: np.ndarray) -> np.ndarray:
 LAYOUTS: dict[str, Callable[[np.ndarray], Any]] = {
     "strided": _strided,
     "backwards": _backwards,
-    "fortran": np.asfortranarray,
+    "fortran": lambda array: np.asarray(array, order="F"),
     "read-only": _read_only,
     "big-endian": _swapped,
     "unaligned": _unaligned,
@@ -251,11 +252,17 @@ def bent(rng: np.random.Generator, array: Any) -> tuple[str, Any]:
         "fractions": lambda: np.full(array.shape, 0.5),
         "records": lambda: np.zeros(array.shape, [("a", "f8")]),
         "sparse": lambda: _sparse(wide),
-        "a matrix": lambda: np.asmatrix(wide) if wide.ndim == 2 else wide,
+        "a matrix": lambda: _matrix(wide),
         "very many axes": lambda: array.reshape(array.shape + (1,) * 9),
     }
     name = str(rng.choice(list(made)))
     return name, made[name]()
+
+
+def _matrix(array: np.ndarray) -> np.ndarray:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        return np.asmatrix(array) if array.ndim == 2 else array
 
 
 def _sparse(array: np.ndarray) -> Any:
