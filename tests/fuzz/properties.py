@@ -396,7 +396,7 @@ def weights_repeat(call: Call, rng: np.random.Generator) -> Iterator[str]:
 
 def nan_comes_out(call: Call, rng: np.random.Generator) -> Iterator[str]:
     """A NaN anywhere makes the value NaN, or is an error that names it."""
-    if not call.ordinary or "groups" in call.loss.__signature__.parameters or not _something_counts(call):
+    if not call.ordinary or not _something_counts(call):
         return
     names = [name for name, letters in call.letters.items() if letters and name not in call.form.silent]
     names = [name for name in names if np.asarray({**call.arguments, **call.keywords}.get(name)).dtype.kind == "f"]
@@ -422,13 +422,17 @@ def nan_comes_out(call: Call, rng: np.random.Generator) -> Iterator[str]:
 
 
 def _something_counts(call: Call) -> bool:
-    """Whether a batch with labels has two rows of one class, and another class."""
+    """Whether every row is in a pair or a triplet, as far as labels say so."""
+    labels, sizes = call.arguments.get("labels"), call.sizes
+    if "groups" in call.loss.__signature__.parameters:
+        one = call.keywords.get("groups") is None and call.keywords.get("offsets") is None
+        return bool(one and np.unique(np.asarray(labels)).size > 1)
     if "labels" not in call.arguments or "embeddings" not in call.arguments:
         return True
-    if call.arguments["labels"] is None:
-        return bool(call.sizes["N"] > 1 and call.sizes["L"] > 1)
-    sizes = np.unique(np.asarray(call.arguments["labels"]), return_counts=True)[1]
-    return bool(sizes.max(initial=0) > 1 and sizes.size > 1)
+    if labels is None:
+        return bool(sizes["N"] > 1 and sizes["L"] > 1)
+    counts = np.unique(np.asarray(labels), return_counts=True)[1]
+    return bool(counts.max(initial=0) > 1 and counts.size > 1)
 
 
 def methods_agree(call: Call, rng: np.random.Generator) -> Iterator[str]:
