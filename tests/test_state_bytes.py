@@ -211,7 +211,7 @@ def test_a_made_up_array_is_refused(kind):
             continue
         with pytest.raises(ValueError, match="these bytes are no state of fastloss"):
             CLASSES[kind].from_bytes(closed(header, {**arrays, name: value}))
-    for name in arrays:
+    for name in (name for name in arrays if not name.startswith("ids")):  # whose groups may have come by offsets
         with pytest.raises(ValueError, match="these bytes are no state of fastloss"):
             CLASSES[kind].from_bytes(closed(header, {key: x for key, x in arrays.items() if key != name}))
 
