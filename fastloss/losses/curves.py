@@ -99,10 +99,11 @@ def split_regularization(
     penalty = 0.0
     for name, array in _parameters(params):
         values = validate.real(name, array).astype(np.float64, copy=False)
-        if l1:
-            penalty += l1 * float(np.abs(values).sum())
-        if l2:
-            penalty += l2 * float(np.square(values).sum())
+        with np.errstate(all="ignore"):
+            if l1:
+                penalty += l1 * float(np.abs(values).sum())
+            if l2:
+                penalty += l2 * float(np.square(values).sum())
     return SplitLoss(loss - penalty, penalty, loss) if included else SplitLoss(loss, penalty, loss + penalty)
 
 
@@ -151,7 +152,8 @@ def shift_half_epoch(train_curve: Any) -> ShiftedCurve:
     """
     loss = _losses("train_curve", train_curve)
     at_epoch_end = np.full(loss.size, np.nan)
-    at_epoch_end[:-1] = 0.5 * loss[:-1] + 0.5 * loss[1:]
+    with np.errstate(invalid="ignore"):  # of infinite losses
+        at_epoch_end[:-1] = 0.5 * loss[:-1] + 0.5 * loss[1:]
     return ShiftedCurve(np.arange(loss.size) + 0.5, loss, at_epoch_end)
 
 
