@@ -29,15 +29,15 @@ def _straight(model, data):
 WRT = Choice(("q", "p", "both"))
 
 
-def by_side(name, model, data, first=UNIT, second=UNIT, excess=None):
+def by_side(name, model, data, first=UNIT, second=UNIT, shares=None):
     """Formulas of the model's number q and the data's p, by whose gradient is wanted.
 
     `model` is (value, slope, curvature), the derivatives being in q, and `data` is (slope, curvature) in p. Operands
-    are (q, p) for a gradient in q, else (p, q). A divergence has `excess`, the difference p - q of probabilities.
+    are (q, p) for a gradient in q, else (p, q). A divergence has `shares`, the probabilities (p, q).
     """
     of_model = termwise(name, model, first, second)
-    if excess is not None:
-        more = {"floored": terms.of_distributions, "excess": excess}
+    if shares is not None:
+        more = {"floored": terms.of_distributions, "shares": shares}
         of_model = formulas(name, terms.of_terms, **dict(of_model.names), **more)
     names = {**dict(of_model.names), "load": terms.load_swapped, "slope": data[0], "curvature": data[1]}
     of_both = {**names, "slope_of_second": model[1]}
@@ -141,20 +141,20 @@ def _divergence_slope_by_data(q, p):
     return INFINITY * p if q == 0.0 else _log_ratio(p, q) + 1.0
 
 
-def _excess(q, p):
-    return p - q
+def _shares(q, p):
+    return p, q
 
 
-def _excess_of_log_p(q, log_p):
-    return exp(log_p) - q
+def _shares_of_log_p(q, log_p):
+    return exp(log_p), q
 
 
-def _excess_of_log_q(log_q, p):
-    return p - exp(log_q)
+def _shares_of_log_q(log_q, p):
+    return p, exp(log_q)
 
 
-def _excess_of_logs(log_q, log_p):
-    return exp(log_p) - exp(log_q)
+def _shares_of_logs(log_q, log_p):
+    return exp(log_p), exp(log_q)
 
 
 def _inverse(q, p):
@@ -220,21 +220,21 @@ DIVERGENCES = {  # by log_p, log_q
         "kl_divergence",
         (_divergence, cross_slope, cross_curvature),
         (_divergence_slope_by_data, _inverse),
-        excess=_excess,
+        shares=_shares,
     ),
     (True, False): by_side(
         "kl_divergence_log_p",
         (_from_log_p, _from_log_p_slope, _from_log_p_curvature),
         (_from_log_p_slope_by_data, _from_log_p_curvature_by_data),
         second=REAL,
-        excess=_excess_of_log_p,
+        shares=_shares_of_log_p,
     ),
     (False, True): by_side(
         "kl_divergence_log_q",
         (_from_log_q, _from_log_q_slope, _straight),
         (_from_log_q_slope_by_data, _inverse),
         first=REAL,
-        excess=_excess_of_log_q,
+        shares=_shares_of_log_q,
     ),
     (True, True): by_side(
         "kl_divergence_logs",
@@ -242,7 +242,7 @@ DIVERGENCES = {  # by log_p, log_q
         (_from_logs_slope_by_data, _from_logs_curvature_by_data),
         REAL,
         REAL,
-        _excess_of_logs,
+        _shares_of_logs,
     ),
 }
 

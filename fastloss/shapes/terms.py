@@ -7,7 +7,7 @@ from fastloss.shapes.rows import FIRST, ONE, fill_row, settle, unbound
 from fastloss.shapes.softmax import maximum
 
 WANT_GRADIENT = WANT_CURVATURE = False
-value = slope = slope_of_second = curvature = load = check = check_first = check_second = excess = unbound
+value = slope = slope_of_second = curvature = load = check = check_first = check_second = shares = unbound
 
 
 ROUNDING = (64.0 * 2.0**-23, 64.0 * 2.0**-52)  # of a sum of probabilities in single and in double precision
@@ -49,18 +49,21 @@ def as_summed(i, operands, loss):
 floored = as_summed
 
 
-def sum_excess(i, operands):
-    total = 0.0
+def sum_shares(i, operands):
+    data = model = 0.0
     for k in range(FIRST, np.uint64(operands[0].shape[1])):
-        total += excess(*load(i, k, operands))
-    return total
+        p, q = shares(*load(i, k, operands))
+        data += p
+        model += q
+    return data, model
 
 
 def of_distributions(i, operands, loss):
-    """The divergence of two rows: 0 where it is negative, but would not be if both added up to 1 without rounding."""
+    """The divergence of two rows: 0 where it is negative, but would not be if both had one sum without rounding."""
     if not loss < 0.0:
         return loss
-    return 0.0 if abs(sum_excess(i, operands)) <= ROUNDING[operands[0].itemsize // 4 - 1] else loss
+    data, model = sum_shares(i, operands)
+    return 0.0 if abs(data - model) <= ROUNDING[operands[0].itemsize // 4 - 1] * data else loss
 
 
 def of_terms(i, operands, factor, parameters, derivatives):
