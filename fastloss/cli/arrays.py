@@ -99,6 +99,14 @@ def beyond(values: np.ndarray) -> np.ndarray:
         return np.flatnonzero(np.abs(values) >= EXACT_INTEGERS)
 
 
+def first_inexact(values: np.ndarray) -> int | None:
+    """Where the first integer is that float64 does not hold, None if there is none."""
+    if values.dtype.kind not in "iu" or values.dtype.itemsize < 8:
+        return None
+    large = beyond(values.astype(np.float64)).tolist()
+    return next((index for index in large if int(values[index]) != float(values[index])), None)
+
+
 def require_exact(index: int, found: int, nearest: float) -> None:
     """Raise unless a whole number is the float64 that stands for it."""
     if found != nearest:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.cli.arrays import first_inexact
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch
 from fastloss.cli.errors import UserError, named
@@ -21,15 +22,20 @@ class Checks:
         self._roles = roles
         self._domains: dict[tuple[str, Domain], str] = {}  # with the loss that wants it
         self._complete: dict[str, str] = {}  # columns without NaN, with the loss that wants it
+        self._exact: dict[str, str] = {}  # columns that go through arithmetic: of pairs, only the order of labels counts
         for one in losses:
             for role, domain in zip(("scores", "labels"), one.domains(), strict=True):
                 if domain is not REAL:
                     self._domains.setdefault((role, domain), one.loss.name)
+            if not one.is_pairwise:
+                self._exact.setdefault("scores", one.loss.name)
+                self._exact.setdefault("labels", one.loss.name)
             if one.is_pairwise:
                 self._complete.setdefault("labels", one.loss.name)
                 self._complete.setdefault("weights", one.loss.name)
         if "weights" in roles:
             self._domains["weights", NON_NEGATIVE] = ""
+            self._exact["weights"] = ""
         self._bits = dict.fromkeys(self._domains, 0)
 
     def check(self, batch: Batch) -> None:
@@ -45,6 +51,9 @@ class Checks:
                 index = next(k for k, seen in enumerate(running(domain, array, before)) if wrong(seen))
                 self._raise(batch, role, index, array[index], domain.expected, name)
             self._bits[role, domain] = bits
+        for role, name in self._exact.items():
+            if (at := first_inexact(columns[role])) is not None:
+                self._raise(batch, role, at, columns[role][at], "a number that float64 holds", name)
         for role, name in self._complete.items():
             array = columns.get(role, NOTHING)
             if array.dtype.kind == "f" and np.isnan(array).any():

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from fastloss.cli.arrays import Type, beyond, require_exact
+from fastloss.cli.arrays import Type, beyond
 from fastloss.cli.csv_rows import pieces
 from fastloss.cli.errors import shortened
 from fastloss.cli.readers import Columns, Source

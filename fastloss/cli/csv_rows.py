@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-
 LONGEST = 1 << 29  # bytes of one row: a quote that never closes must not bring a whole file into memory
 QUOTE, NEWLINE, RETURN = b'"\n\r'
 MARK = b"\xef\xbb\xbf"  # UTF-8's, at the start of what some programs write

@@ -45,12 +45,12 @@ class GroupFile:
     def __enter__(self) -> "GroupFile":
         with explained(self.path):  # a place that cannot be written is an error before anything is read
             if self._is_regular:
-                self._file = open(self._temporary, "x+b", opener=self._opener)  # noqa: SIM115
+                self._file = open(self._temporary, "x+b", opener=self._opener)
             else:
-                self._through = open(self.path, "wb")  # noqa: SIM115
+                self._through = open(self.path, "wb")
                 if self._through.isatty():
                     raise UserError(f"{self.path}: is a terminal: expected a file")
-                self._file = tempfile.TemporaryFile()  # noqa: SIM115
+                self._file = tempfile.TemporaryFile()
         return self
 
     def _opener(self, path: str, flags: int) -> int:

@@ -1,6 +1,6 @@
 """The formats: each names a file's columns and their types, and reads wanted columns batch by batch.
 
-A file is open only while it is read. `Source` is what all have in common; CSV and NumPy's files are in rooms of their own.
+A file is open only while it is read. CSV and NumPy's files are in rooms of their own.
 """
 
 import abc

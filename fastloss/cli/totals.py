@@ -1,5 +1,6 @@
 """The losses' sums over all that has been read."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -7,12 +8,16 @@ import numpy as np
 import pyarrow as pa
 
 from fastloss import reduce
+from fastloss.cli.arrays import first_inexact
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch
 from fastloss.cli.groups import Closed
 from fastloss.pair_streaming import PairAccumulator
 from fastloss.pairs import GroupSums
+from fastloss.shapes.boxes import NoState
 from fastloss.streaming import Accumulator
+
+USUAL = 200  # powers of two between which products of weights and losses are far from the range's ends
 
 Columns = dict[str, Any]
 
@@ -64,12 +69,15 @@ class Totals:
         self.groups = 0
         self._losses = losses
         self._write = write
+        self._power: int | None = None  # of two, by which weights are divided so that their products are in range
 
     def add_rows(self, batch: Batch) -> None:
         """Rows, for the pointwise losses."""
         self.rows += batch.size
         for state in self.pointwise.values():
             state.update(batch.scores, batch.labels, batch.weights)
+        if self.streamed and any(first_inexact(column) is not None for column in (batch.scores, batch.labels)):
+            raise NoState  # a state is of float64; whole groups keep the order of integers
         for whole in self.streamed.values():
             whole.update(batch.scores, batch.labels, batch.weights)
 
@@ -80,6 +88,7 @@ class Totals:
         for one in self._losses:
             words = {**one.parameters, "offsets": closed.offsets, "sample_weight": closed.weights}
             if one.label in self.pairwise:
+                words["sample_weight"] = self._in_range(closed.weights)
                 sums = one.loss.group_sums(closed.scores, closed.labels, **words)
                 total = self.pairwise[one.label]
                 total.loss.add(sums.loss)
@@ -91,6 +100,16 @@ class Totals:
                 columns[one.label] = one.loss.group_means(closed.scores, closed.labels, **words)
         if self._write is not None and closed.ids is not None:
             self._write(closed.ids, np.diff(closed.offsets), columns)
+
+    def _in_range(self, weights: np.ndarray | None) -> np.ndarray | None:
+        """Weights in another unit, the same for all groups, if the first ones are far from 1."""
+        if weights is None:
+            return None
+        largest = float(weights.max(initial=0.0))
+        if self._power is None and 0.0 < largest < np.inf:
+            power = math.frexp(largest)[1]
+            self._power = power if abs(power) > USUAL else 0
+        return np.ldexp(weights.astype(np.float64), -self._power) if self._power else weights
 
     def answers(self, reduction: str) -> list[Answer]:
         """Every loss's value, in the order in which they were asked for."""
@@ -105,4 +124,8 @@ class Totals:
             return Answer(one, whole.result(reduction), whole.weight(), whole.pairs())
         total = self.pairwise[one.label]
         loss, weight = total.loss.value(), total.weight.value()
-        return Answer(one, reduce.mean(loss, weight) if reduction == "mean" else loss, weight, total.pairs)
+        with np.errstate(over="ignore"):
+            unit = 2 * (self._power or 0)
+            true_loss, true_weight = float(np.ldexp(loss, unit)), float(np.ldexp(weight, unit))
+        value = reduce.mean(loss, weight) if reduction == "mean" else true_loss
+        return Answer(one, value, true_weight, total.pairs)

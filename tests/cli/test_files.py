@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+import fastloss
 from tests.cli.data import FORMATS, PAIRWISE, failure, make, part, run, score, values, words, write_parquet
 
 LOSS = ("--loss", "mse_loss")
@@ -124,6 +125,35 @@ def test_types_that_are_no_numbers_and_no_ids(tmp_path):
     assert "column 'user' has type double: expected integers or strings as group ids, or dates" in failure(
         "score", path, *LOSS, "--groups", "user"
     )
+
+
+@pytest.mark.parametrize("groups", [(), ("--groups", "user")])
+def test_integers_beyond_float64_in_parquet(tmp_path, groups):
+    """2**53 and 2**53 + 1 are one float64: labels of pairs reach the loss as they are, and elsewhere they are refused."""
+    path = tmp_path / "a.parquet"
+    labels = pa.array([2**53, 2**53 + 1, 0])
+    pa.parquet.write_table(pa.table({"score": [1.0, 1.0, 1.0], "label": labels, "user": [5, 5, 5]}), path)
+    report = score(path, "--loss", PAIRWISE, *groups)
+    assert report["losses"][0]["pairs"] == fastloss.pairwise_logistic_loss([1.0] * 3, labels, with_counts=True)[1]
+    assert values(report) == {PAIRWISE: pytest.approx(np.log(2.0))}  # of equal scores
+    message = f"row 1: label is {2**53 + 1}: expected by mse_loss a number that float64 holds"
+    assert failure("score", path, *LOSS, "--loss", PAIRWISE, *groups) == f"{path}: {message}"
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-170, 1e200])
+@pytest.mark.parametrize("groups", [(), ("--groups", "query")])
+def test_a_mean_does_not_depend_on_the_unit_of_weights(tmp_path, unit, groups):
+    data = make(60)
+    weights = np.random.default_rng(0).integers(1, 5, 60).astype(float)
+    means = []
+    for one in (weights, weights * unit):
+        write_parquet(tmp_path / "a.parquet", {**data, "weight": one})
+        out = tmp_path / "out.parquet"
+        more = (*groups, "--weights", "weight", *(("--per-group", out) if groups else ()))
+        report = score(tmp_path / "a.parquet", "--loss", PAIRWISE, *LOSS, *more, "--batch-rows", 25)
+        means.append([*values(report).values(), *(pa.parquet.read_table(out)[PAIRWISE].to_pylist() if groups else ())])
+    assert means[0] == [mean if mean is None else pytest.approx(mean, rel=1e-12) for mean in means[1]]
+    assert means[0][0] > 0.0
 
 
 def test_a_column_of_nothing_but_null(tmp_path):

@@ -71,7 +71,7 @@ def counts(result):
 def test_processes_share_their_work(tmp_path):
     first = counts(process(tmp_path, "mse_loss", "l1_loss", "--jobs", "2"))
     assert set(first) == {"mse_loss", "l1_loss"}
-    stored = [path for path in pathlib.Path(tmp_path).rglob("*.nbi")]
+    stored = list(pathlib.Path(tmp_path).rglob("*.nbi"))
     assert sum(compiled for compiled, _ in first.values()) == len(stored)  # nothing is compiled twice
     assert sum(loaded for _, loaded in first.values()) > 0  # the drivers, by one of the two
     again = counts(process(tmp_path, "mse_loss", "l1_loss", "--jobs", "1"))
