@@ -52,8 +52,8 @@ SETTINGS = (
 )
 MARK = "fastloss_kernel"
 
-# Entered with a kernel's name while it is loaded, or compiled and stored. Processes that warm up together make it a lock,
-# so that what one of them is compiling the others wait for.
+# Entered with a kernel's name while it is loaded, or compiled and stored. Processes that warm up together make it a
+# lock, so that what one of them is compiling the others wait for.
 alone: Callable[[str], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext
 made: collections.Counter[str] = collections.Counter()  # kernels of this process: "loaded" or "compiled"
 

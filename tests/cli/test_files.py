@@ -129,7 +129,7 @@ def test_types_that_are_no_numbers_and_no_ids(tmp_path):
 
 @pytest.mark.parametrize("groups", [(), ("--groups", "user")])
 def test_integers_beyond_float64_in_parquet(tmp_path, groups):
-    """2**53 and 2**53 + 1 are one float64: labels of pairs reach the loss as they are, and elsewhere they are refused."""
+    """2**53 and 2**53 + 1 are one float64: labels of pairs reach the loss as they are, others are refused."""
     path = tmp_path / "a.parquet"
     labels = pa.array([2**53, 2**53 + 1, 0])
     pa.parquet.write_table(pa.table({"score": [1.0, 1.0, 1.0], "label": labels, "user": [5, 5, 5]}), path)
