@@ -78,7 +78,7 @@ class PairwiseLoss(Loss):
         Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
         shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
     sample_weight : array_like, shape (N,), optional
-        Weights w >= 0 of the rows; a pair weighs w_i w_j.
+        Weights w >= 0 of the rows; a pair weighs w_i w_j. A row of weight 0 adds nothing unless its score is NaN.
     reduction : {"mean", "sum", "none", "per_group"}
         The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, NaN for a group without a
         pair (or whose pairs all weigh 0), in the order of `numpy.unique(groups)` or of `offsets`; "none" gives each

@@ -79,9 +79,8 @@ HUGE = {
     "neighbours": (1e305 * (1.0 + 2.0**-52 * RNG.integers(0, 5, SIZE)), 1.0),
     "ties": (RNG.choice([1e300, -1e300, 1e308, 0.0], SIZE), 1.0),
     "flat": (1e300 * NORMAL, 1e-301),
-    "steep": (1e10 * NORMAL, 1e290),
-    "steeper": (np.append(1e5, 1e-300 * NORMAL[1:]), 1e300),
-    "steepest": (np.append(1e-3, 1e-308 * NORMAL[1:]), 1.5e308),
+    "steep": (1e210 * NORMAL, 1e100),
+    "steeper": (np.append(1e300, 1e-100 * NORMAL[1:]), 1e100),
 }
 
 
@@ -90,8 +89,6 @@ HUGE = {
 @pytest.mark.parametrize("name", HUGE)
 def test_scores_of_any_size(name, weighted, method):
     """Every row's loss and gradient is its finite limit; an infinite loss leaves the gradient as it is."""
-    if name == "steepest" and weighted:
-        pytest.skip("a weight times sigma overflows by definition")
     scores, sigma = HUGE[name]
     weights = 10.0 ** np.random.default_rng(3).uniform(-6, 6, SIZE) if weighted else None
     loss, gradient, _, total = by_every_pair(scores, LABELS, weights, sigma)
@@ -102,7 +99,7 @@ def test_scores_of_any_size(name, weighted, method):
         beyond = ~np.isfinite(each)
         assert not (beyond & (loss < 1e300)).any()
     assert np.isposinf(each[beyond]).all() and not np.isnan(each).any()
-    allowed = 1e-12 if name != "steepest" else 1e-11  # the boxes' steepness is up to 2 there
+    allowed = 1e-12
     np.testing.assert_allclose(each[~beyond], loss[~beyond].astype(float), rtol=allowed)
     with np.errstate(over="ignore"):
         np.testing.assert_allclose(slopes, gradient.astype(float), rtol=allowed)
