@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.engines import differences
 from fastloss.engines.nodes import Node, Parameters
-from fastloss.shapes.pairs import PairFormulas, multiplier_first
+from fastloss.shapes.pairs import PairFormulas, multiplier_difference, multiplier_first
 from fastloss.shapes.pointwise import Wanted
 
 LEVELS = 16  # distinct labels up to which a group needs no sorting
-ALL_LEVELS = 8  # and up to which pairs="all" is fast: it takes a node for each pair of levels
 LEAF = 1024  # rows of a part that is not halved any more
 MOST_DIRECT = 20_000  # rows up to which a group with scores that are not finite is summed directly
 
@@ -63,7 +63,7 @@ def rows_of(order: np.ndarray | None, offsets: np.ndarray, groups: np.ndarray) -
 def suits(kind: Kind, one: Large, possible: bool) -> bool:
     """Whether a group is summed by the fast method; `possible`: as far as its finite scores go."""
     levels = one.levels
-    if kind.unordered and kind.multiplier is not multiplier_first and (levels.many or levels.values.size > ALL_LEVELS):
+    if kind.multiplier is multiplier_difference and differences.runs_of(one) is None:
         return False
     return possible if levels.finite else one.end - one.begin > MOST_DIRECT
 
@@ -145,20 +145,16 @@ class Run(abc.ABC):
         return loss
 
     def literal(self, one: Large, results: Any) -> float:
-        """The double sum over every i and j: each pair of levels has its own multiplier."""
+        """The double sum over every i and j: what it takes depends on what the labels do in it."""
         if self.kind.multiplier is multiplier_first:
             return self.sloped(one, results)
+        if self.kind.multiplier is multiplier_difference:
+            return differences.total(self, one, results)
         formulas, levels, scale = self.formulas, one.levels, self.scales[one.group]
         total = 0.0
         for a, first in enumerate(levels.values):
             for b, second in enumerate(levels.values):
                 m = self.kind.multiplier(first, second)
-                if m == 0.0:
-                    constant = formulas.value(0.0, self.number)
-                    total += constant * levels.weights[a] * levels.weights[b]
-                    if self.wanted.each:
-                        self.add(one, first, (constant * levels.weights[b], 1), results[0])
-                    continue
                 node = Node(one.begin, one.end, (second, second), (first, first), levels.low, levels.high, scale)
                 parameters = Parameters(self.number * abs(m), 1.0 if m > 0.0 else -1.0)
                 if a == b:

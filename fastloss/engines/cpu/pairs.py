@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.engines import halving
+from fastloss.engines import differences, halving
 from fastloss.engines.cpu import boxes, direct_pairs, heavy, separable, sloped, thresholds
 from fastloss.engines.cpu.direct_pairs import Kind, Outcome
 from fastloss.engines.cpu.nodes import ROWS, run_block
 from fastloss.engines.halving import LEVELS, Large, Levels
 from fastloss.engines.nodes import Node, Parameters, Sums, derivatives
-from fastloss.shapes.pairs import PairFormulas, multiplier_first
+from fastloss.shapes.pairs import PairFormulas, multiplier_difference, multiplier_first
 from fastloss.shapes.pointwise import Wanted
 from fastloss.validate import kernel_dtype
 
@@ -126,7 +126,8 @@ def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[f
     sizes = np.diff(offsets)
     least = {"auto": FEWEST, "fast": 2, "direct": np.inf}[method]
     large = np.flatnonzero(sizes >= least) if method_of(formulas) else np.empty(0, np.int64)
-    fast = [one for one in _large(arrays, large, kind) if _suits(formulas, kind, parameters, one)] if large.size else []
+    found = _large(arrays, large, kind) if large.size else []
+    fast = [one for one in found if _suits(formulas, kind, parameters, one, method)]
     pairs, weight = np.zeros(sizes.size, np.int64), np.zeros(sizes.size)
     for one in fast:
         pairs[one.group], weight[one.group] = halving.count(kind, one)
@@ -175,7 +176,9 @@ def _sorted(one: Large) -> Large:
     return one._replace(rows=_taken(rows, order), own=own, begin=0, end=order.size)
 
 
-def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], one: Large) -> bool:
+def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], one: Large, method: str) -> bool:
+    if kind.multiplier is multiplier_difference and one.levels.finite:
+        return differences.suits(formulas, parameters[0], one, method == "auto")
     possible = kind.multiplier is not multiplier_first or halving.can_slope(one, parameters[0], formulas.power or 0)
     return halving.suits(kind, one, possible)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.engines import halving
+from fastloss.engines import differences, halving
 from fastloss.engines.cpu import sloped
 from fastloss.engines.cpu.heavy import heaviest
 from fastloss.engines.cpu.pairs import survey
@@ -22,7 +22,7 @@ from fastloss.engines.cuda.ranges import score_ranges
 from fastloss.engines.halving import Kind, Large, Levels
 from fastloss.engines.nodes import Node, Parameters
 from fastloss.gpu import on_gpu
-from fastloss.shapes.pairs import PairFormulas, multiplier_first, multiplier_sign
+from fastloss.shapes.pairs import PairFormulas, multiplier_difference, multiplier_first, multiplier_sign
 from fastloss.shapes.pointwise import Wanted
 from fastloss.validate import kernel_dtype
 
@@ -93,7 +93,7 @@ def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[f
             groups=[
                 one
                 for one in fast.groups
-                if _suits(formulas, kind, parameters, one) and not _uneven(place, kind, one, fast.columns)
+                if _suits(formulas, kind, parameters, one, method) and not _uneven(place, kind, one, fast.columns)
             ]
         )
         for one in fast.groups:
@@ -109,7 +109,9 @@ def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[f
     return Prepared(place, formulas, kind, parameters, direct, fast, pairs, weight, scores.size, dtype)
 
 
-def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], one: Large) -> bool:
+def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], one: Large, method: str) -> bool:
+    if kind.multiplier is multiplier_difference and one.levels.finite:
+        return differences.suits(formulas, parameters[0], one, method == "auto")
     possible = kind.multiplier is not multiplier_first or halving.can_slope(one, parameters[0], formulas.power or 0)
     return halving.suits(kind, one, possible)
 
