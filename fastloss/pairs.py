@@ -85,8 +85,11 @@ class PairwiseLoss(Loss):
         row's sum over its pairs as their first item (its gradient is that of the sum).
     method : {"auto", "direct", "fast"}
         How pairs are summed: "direct" computes each of them, "fast" takes time in proportion to the rows (to N log N
-        where it sorts) and gives the same to 12 digits, "auto" takes the cheaper for each group. A group of more than
-        20,000 rows with a score that is not finite is NaN throughout under the last two.
+        where it sorts) and gives the same to 12 digits, "auto" takes the cheaper for each group. With ``pairs="all"``
+        the hinges take N log N for any labels; the logistic and the exponential loss, whose multiplier is the
+        difference of the labels, go by pairs of labels: K of them take the time of K N rows for K up to 64. More than
+        64 different labels, or so few rows of many that all pairs are far cheaper, are N² under every method. A group
+        of more than 20,000 rows with a score that is not finite is NaN throughout under the last two.
     with_counts : bool
         Whether the number of pairs is returned beside the value.
     backend : {"auto", "cpu", "cuda"}

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.engines import halving
+from fastloss.engines import differences, halving
 from fastloss.engines.cpu import pairs as engine
+from fastloss.shapes import thresholds
 
 RNG = np.random.default_rng(7)
 SIZE = 120 if numba.config.DISABLE_JIT else 600
@@ -37,7 +38,7 @@ def logistic(gap, sigma):
 
 def hinge(gap, margin):
     d = margin - gap
-    return np.maximum(d, 0), -(d > 0).astype(np.longdouble)
+    return np.maximum(d, 0), -(d >= 0).astype(np.longdouble)  # at the kink as PyTorch's margin_ranking_loss
 
 
 def squared_hinge(gap, margin):
@@ -150,7 +151,7 @@ def test_both_methods_agree(name, labels, pairs, grouped, reduction, monkeypatch
             pytest.skip("has one form")
     else:
         options["pairs"] = pairs
-    if labels != "binary" and pairs == "all" and name not in ("pairwise_logistic_loss", "pairwise_exponential_loss"):
+    if labels != "binary" and name == "soft_pairwise_loss":
         pytest.skip("takes two labels")
     if grouped:
         options |= {"groups": RNG.integers(0, 3, SIZE), "sample_weight": RNG.random(SIZE)}
@@ -231,6 +232,131 @@ def test_float32_is_computed_in_float64():
     exact = fastloss.pairwise_logistic_loss.value_and_grad(scores.astype(float), labels, method="fast")
     assert grad.dtype == np.float32 and value == pytest.approx(exact[0], rel=1e-15)
     np.testing.assert_allclose(grad, exact[1], rtol=1e-6)
+
+
+SLOPES = {
+    "binary": POSITIVE.astype(float),
+    "signs": np.where(POSITIVE, 1.0, -1.0),
+    "positions": RNG.integers(-3, 4, SIZE).astype(float),
+    "real": 3.0 * RNG.normal(size=SIZE),
+    "zeros": np.zeros(SIZE),
+}
+
+
+def by_slopes(power, scores, labels, weights, margin):
+    """The sum of max(0, margin - y_i (s_i - s_j))**power over every i and j, as each row's loss, gradient, curvature.
+
+    The last is the sum of the sizes of what makes the gradient, against which it is measured. A row's pair with itself
+    has no derivative.
+    """
+    s, y = scores.astype(np.longdouble), labels.astype(np.longdouble)
+    w = np.ones(s.size, np.longdouble) if weights is None else weights.astype(np.longdouble)
+    pairs = w[:, None] * w[None, :]
+    lack = margin - y[:, None] * (s[:, None] - s[None, :])
+    counted = lack >= 0
+    lack = np.where(counted, lack, 0)
+    pairs_of_two = pairs * counted * (1 - np.eye(s.size, dtype=np.longdouble))
+    slope = -pairs_of_two * y[:, None] * (power * lack ** (power - 1))
+    bend = pairs_of_two * (y * y)[:, None] * (2.0 if power == 2 else 0.0)
+    sizes = np.abs(slope).sum(1) + np.abs(slope).sum(0)
+    return (pairs * lack**power).sum(1), slope.sum(1) - slope.sum(0), bend.sum(1) + bend.sum(0), sizes
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("margin", [0.0, 1.0])
+@pytest.mark.parametrize("scores", ["normal", "integers", "offset"])
+@pytest.mark.parametrize("labels", SLOPES)
+@pytest.mark.parametrize("power", [1, 2])
+def test_literal_hinges_take_labels_as_they_stand(power, labels, scores, margin, weights):
+    loss = fastloss.pairwise_hinge_loss if power == 1 else fastloss.pairwise_squared_hinge_loss
+    arguments = SCORES[scores], SLOPES[labels]
+    options = {"pairs": "all", "margin": margin, "sample_weight": WEIGHTS[weights], "method": "fast"}
+    each, gradient, bend, sizes = by_slopes(power, *arguments, WEIGHTS[weights], margin)
+    found = loss.value_and_grad(*arguments, **options, reduction="none")
+    assert error(found[0], each) <= 1e-12
+    assert (np.abs(found[1] - gradient) <= 1e-13 * sizes).all()
+    assert loss(*arguments, **options, reduction="sum") == pytest.approx(float(each.sum()), rel=1e-13)
+    if power == 2:
+        first, second = loss.grad_hess(*arguments, **options, reduction="sum")
+        assert (np.abs(first - gradient) <= 1e-13 * sizes).all() and error(second, bend) <= 1e-13
+
+
+def test_two_rows_of_the_literal_hinge():
+    """By hand, y = (2, 0), s = (1, 0), m = 3: (0,0) 3, (0,1) 3 - 2 = 1, (1,0) and (1,1) 3; slopes -2 and 2."""
+    for method in ("direct", "fast"):
+        value, slopes = fastloss.pairwise_hinge_loss.value_and_grad(
+            [1.0, 0.0], [2, 0], pairs="all", margin=3.0, reduction="sum", method=method
+        )
+        assert value == 10.0 and slopes.tolist() == [-2.0, 2.0]
+
+
+@pytest.mark.parametrize("method", ["direct", "fast"])
+def test_slope_at_the_margin(method):
+    """d = 0 has slope -1 as PyTorch's ``clamp_min`` gives it, and curvature 2 for the square."""
+    options = {"method": method, "reduction": "sum"}
+    slopes = fastloss.pairwise_hinge_loss.value_and_grad([1.0, 0.0, 0.0], [1, 0, 0], **options)[1]
+    assert slopes.tolist() == [-2.0, 1.0, 1.0]
+    slopes = fastloss.pairwise_hinge_loss.value_and_grad([1.0, 1.0], [1, 0], margin=0.0, **options)[1]
+    assert slopes.tolist() == [-1.0, 1.0]
+    bends = fastloss.pairwise_squared_hinge_loss.grad_hess([1.0, 0.0], [1, 0], **options)[1]
+    assert bends.tolist() == [2.0, 2.0]
+    assert fastloss.count_inversions([1.0, 1.0], [1, 0]) == 0  # a tie is none
+
+
+def test_a_threshold_is_found_in_few_steps(monkeypatch):
+    """Targets at 1e16 and a margin of 1e16: x - margin is 0, rounded by more than all the sources' spread."""
+    asked = []
+    monkeypatch.setattr(
+        thresholds, "counts", lambda *a: asked.append(a) or thresholds.excess(a[1], a[2], a[3], a[4][a[0]]) >= 0
+    )
+    size = 1 << 14
+    sources = np.sort(RNG.random(size))
+    for x, spread in ((1e16, 1.0), (1e16 + 2.0, 1.0), (1e16 - 2.0, 1.0), (1e16, 1e-3), (1e16, 8.0), (3e16, 1e16)):
+        t = spread * sources
+        starts = np.empty(size // 2 + 2, np.int64)
+        thresholds.index_starts(t, starts)
+        asked.clear()
+        scale = thresholds.bucket_scale(t, starts.size - 1)
+        first = thresholds.first_source(x, 1e16, 1.0, t, starts, scale)
+        lack = 1e16 - (x - t)
+        assert first == np.count_nonzero(lack < 0) and len(asked) <= 4 * 14 + 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["pairwise_logistic_loss", "pairwise_exponential_loss"])
+def test_all_pairs_of_many_labels(name):
+    """Up to 64 labels are summed by pairs of labels; more are met one by one, with the same results."""
+    loss = getattr(fastloss, name)
+    labels = RNG.choice(RNG.normal(size=20), 2500)
+    scores, weights = RNG.normal(size=2500), RNG.random(2500)
+    options = {"pairs": "all", "sample_weight": weights}
+    for reduction in ("mean", "none"):
+        fast = loss.value_and_grad(scores, labels, **options, method="fast", reduction=reduction)
+        direct = loss.value_and_grad(scores, labels, **options, method="direct", reduction=reduction)
+        for found, expected in zip(fast, direct, strict=True):
+            close(found, expected)
+
+
+def test_which_all_pairs_go_by_labels():
+    """The choice, at the places where it turns: labels, rows and steepness."""
+
+    def group(labels):
+        values, counts = np.unique(labels, return_counts=True)
+        rows = np.empty(0), labels[::-1], np.empty(0)
+        levels = halving.Levels(values, counts, counts.astype(float), True, -3.0, 3.0, True)
+        return halving.Large(0, rows, None, 0, labels.size, levels)
+
+    formulas = fastloss.pairwise_logistic_loss.formulas
+    for levels, each, cheaper, expected in (
+        (2, 2000, True, True),
+        (64, 20000, True, True),
+        (65, 20000, True, False),
+        (65, 20000, False, False),
+        (20, 20, True, False),
+    ):
+        one = group(np.repeat(np.arange(levels, dtype=float), each))
+        assert differences.suits(formulas, 1.0, one, cheaper) is expected
+    assert not differences.suits(formulas, 1e300, group(np.repeat([0.0, 1e10], 5000)), False)
 
 
 def test_the_oracle_sees_a_wrong_row():

@@ -15,7 +15,7 @@ pytestmark = [
 # Each call takes minutes; `small` is the same call in so small that it only loads or compiles what it runs.
 CALLS = {
     "direct pairs": "fastloss.pairwise_logistic_loss(rng.normal(size=n), rng.integers(0, 2, n), method='direct')",
-    "direct pairs, all": "fastloss.pairwise_hinge_loss(rng.normal(size=n), rng.normal(size=n), pairs='all', method='direct')",
+    "all pairs": "fastloss.pairwise_hinge_loss(*rng.normal(size=(2, n)), pairs='all', method='direct')",
     "one query": "fastloss.lambdarank_loss(rng.normal(size=n), rng.integers(0, 5, n))",
     "shared negatives": "fastloss.bpr_loss(np.append(rng.normal(size=n), np.inf), rng.normal(size=n), shared=True)",
     "candidates": "fastloss.info_nce_loss(*rng.normal(size=(2, n // 4, 64)).astype(np.float32))",

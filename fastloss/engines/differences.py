@@ -10,15 +10,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.engines.box_plan import can_do
 from fastloss.engines.nodes import Node, Parameters
-from fastloss.shapes.boxes import H, WINDOW
+from fastloss.shapes.boxes import WINDOW, H
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 
 MOST = 64  # labels
-# Nanoseconds of a thread: a pair computed directly, a row and a pair of near boxes of a sum, and the sum itself.
-PAIR, ROW, BOXES, SUM = 25.0, 80.0, 60.0, 1_500_000.0
+# Nanoseconds of a thread: a pair computed directly, a row and a pair of near boxes of a sum, the sum itself, and the
+# tables of a steepness.
+PAIR, ROW, BOXES, SUM, TABLES = 11.0, 60.0, 100.0, 1_000_000.0, 3_000_000.0
+PATIENCE = 50.0  # how much longer than all pairs the sums may take where they are asked for
 
 
 class Runs(NamedTuple):
@@ -48,7 +49,10 @@ def runs_of(one: Any) -> Runs | None:
 
 
 def suits(formulas: PairFormulas, number: float, one: Any, cheaper: bool) -> bool:
-    """Whether a group of finite scores is to be summed so; `cheaper`: only if that takes less time than all pairs."""
+    """Whether a group of finite scores is to be summed so; `cheaper`: only if that takes less time than all pairs.
+
+    It may take much longer for a few rows of many labels, so even otherwise there is a limit.
+    """
     runs = runs_of(one)
     if runs is None:
         return False
@@ -56,17 +60,16 @@ def suits(formulas: PairFormulas, number: float, one: Any, cheaper: bool) -> boo
     steep = number * np.subtract.outer(y, y)[np.tril_indices(y.size, -1)]
     if not np.isfinite(steep).all() or (steep < 1e-300).any() or (steep > 1e300).any():
         return False
-    if steep.size and not can_do(float(steep.max()), one.levels.low, one.levels.high):
-        return False
-    if not cheaper or y.size <= 2:
+    if y.size <= 2:
         return True
     rows = np.add.outer(runs.counts, runs.counts)[np.tril_indices(y.size, -1)]
     costs = SUM * steep.size + ROW * float(rows.sum())
     if formulas.tails is not None:
         boxes = np.minimum(steep * ((one.levels.high - one.levels.low) / H) + 1.0, rows)
+        costs += TABLES * np.unique(np.frexp(steep)[0]).size
         costs += BOXES * float((boxes * np.minimum(boxes, 2.0 * WINDOW)).sum())
     size = float(one.end - one.begin)
-    return costs < PAIR * size * size
+    return costs < PAIR * size * size * (1.0 if cheaper else PATIENCE)
 
 
 def total(run: Any, one: Any, results: Any) -> float:

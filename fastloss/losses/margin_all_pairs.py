@@ -80,8 +80,8 @@ def margin_all_pairs_loss(pos, neg, *, margin=1.0, distance=True):
     Returns
     -------
     float, or ndarray of shape (P,) for ``reduction="none"``
-        `value_and_grad` adds a tuple: the gradients by `pos` and by `neg`. The slope at the margin itself is that of the
-        side where the loss is positive, as of `pairwise_hinge_loss`.
+        `value_and_grad` adds a tuple: the gradients by `pos` and by `neg`. The slope at the margin itself is that of
+        the side where the loss is positive, as of `pairwise_hinge_loss`.
 
     Raises
     ------

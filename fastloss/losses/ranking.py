@@ -45,7 +45,7 @@ def margin_ranking_loss(input1, input2, target, *, margin=0.0):
     input1, input2 : array_like of one shape
         The scores of the two members of each pair, of any shape.
     target : array_like of the inputs' shape, or a number
-        1 where the first is to be ranked higher, -1 where the second is.
+        1 where the first is to be ranked higher, -1 where the second is; a number is that of all pairs.
     margin : float
         The lead that is enough.
     sample_weight, reduction, backend

@@ -12,6 +12,13 @@ __all__ = [
     "batch_semihard_triplet_loss",
 ]
 
+MARGIN = 0.2  # unless one is given
+
+
+def _no_margin_if_soft(margin, soft):
+    if soft and margin not in (0.0, MARGIN):
+        raise ValueError(f"margin is {margin!r} and soft is True: expected one of them, since softplus has no margin")
+
 
 @mining_loss(
     parameters={"margin": ANY, "squared": Flag(), "soft": Flag(), "average": Choice(("active", "all"))},
@@ -33,7 +40,7 @@ def batch_all_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, sof
     labels : array_like, shape (N,)
         Classes: numbers or strings.
     margin : float
-        m. Without effect if `soft`.
+        m. Not to be given with `soft`, which has none.
     squared : bool
         Whether d is the square of the Euclidean distance.
     soft : bool
@@ -53,7 +60,7 @@ def batch_all_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, sof
     Raises
     ------
     ValueError
-        If shapes do not fit.
+        If shapes do not fit, or `margin` is given with `soft`.
 
     References
     ----------
@@ -68,6 +75,7 @@ def batch_all_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, sof
     >>> loss, counts.active, counts.total
     (1.0, 2, 2)
     """
+    _no_margin_if_soft(margin, soft)
     name = "smooth" if soft else "all"
     formulas = pairwise_logistic_loss.formulas if soft else None
     return Mined(embeddings, labels, name, (margin, 1.0), formulas, squared, average=average, degree=1 + squared)
@@ -101,7 +109,7 @@ def batch_hard_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, so
     Raises
     ------
     ValueError
-        If shapes do not fit.
+        If shapes do not fit, or `margin` is given with `soft`.
 
     References
     ----------
@@ -114,6 +122,7 @@ def batch_hard_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, so
     >>> fastloss.batch_hard_triplet_loss([[0.0], [1.0], [1.5]], ["a", "a", "b"], margin=1.0)
     1.0
     """
+    _no_margin_if_soft(margin, soft)
     return Mined(embeddings, labels, "hard", (margin, 1.0), None, squared, soft, degree=1 + squared)
 
 

@@ -280,11 +280,16 @@ def nodes(count: int) -> tuple[np.ndarray, np.ndarray]:
     return np.cos(angles), matrix
 
 
+@functools.cache
+def _powers() -> np.ndarray:
+    """Coefficients of 1, u, ... of the first FINE polynomials of Chebyshev's."""
+    return np.array([np.pad(p, (0, FINE - p.size)) for p in map(_chebyshev_powers, range(FINE))])
+
+
 def _to_powers(values: np.ndarray) -> np.ndarray:
     """Coefficients of 1, u, ..., from values at the FINE nodes, along the last axis."""
     _, matrix = nodes(FINE)
-    powers = np.array([np.pad(p, (0, FINE - p.size)) for p in map(_chebyshev_powers, range(FINE))])
-    return values @ matrix.T @ powers
+    return values @ matrix.T @ _powers()
 
 
 def _chebyshev_powers(degree: int) -> np.ndarray:
@@ -319,4 +324,4 @@ def node_gaps() -> np.ndarray:
 def coupling_table(values: np.ndarray) -> np.ndarray:
     """From a kernel at `node_gaps()` to Chebyshev coefficients: [d, degree in t, degree in x]."""
     matrix = nodes(DEGREES)[1]
-    return np.ascontiguousarray(np.einsum("mu,duv,nv->dnm", matrix, values, matrix))
+    return np.ascontiguousarray(matrix @ values.transpose(0, 2, 1) @ matrix.T)

@@ -192,7 +192,7 @@ class PairFormulas:
     # A smooth kernel's limits as functions of sigma, for `shapes/boxes`: (A, B, R, L) of value, slope and curvature, by
     # which each is A + B |gap| + R e**(-sigma |gap|) where the gap is far below 0, and L e**(-sigma gap) far above.
     tails: Callable[[float], tuple[tuple[float, ...], ...]] | None = None
-    # value = max(0, parameter - gap)**power, for `shapes/thresholds`; 0: whether parameter > gap
+    # value = max(0, parameter - gap)**power, for `shapes/thresholds` and `shapes/sloped`; 0: whether parameter > gap
     power: int | None = None
     separable: bool = False  # value = e**(-parameter gap), for `shapes/separable`
 

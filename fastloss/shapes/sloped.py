@@ -13,8 +13,6 @@ A row counts itself, with d = margin, and its two slopes cancel. It is taken out
 of; where it is more, which can befall only so many rows as weights can double, the others are added up one by one.
 """
 
-import numpy as np
-
 from fastloss.shapes.thresholds import bucket_scale, excess, first_source, power_sum
 
 POWER = 1

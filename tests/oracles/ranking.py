@@ -53,6 +53,10 @@ def _difference(a, b):
     return a - b
 
 
+def _first(a, _):
+    return a
+
+
 def _first_side(a, _):
     return side(a)
 
@@ -102,7 +106,7 @@ def pairwise_hinge_loss(
     def loss(z):
         return at_least_zero(number(margin) - z)
 
-    return _over_pairs(scores, labels, groups, sample_weight, pairs, _first_side, loss)
+    return _over_pairs(scores, labels, groups, sample_weight, pairs, _first, loss)
 
 
 @oracle
@@ -118,7 +122,7 @@ def pairwise_squared_hinge_loss(
     def loss(z):
         return at_least_zero(number(margin) - z) ** 2
 
-    return _over_pairs(scores, labels, groups, sample_weight, pairs, _first_side, loss)
+    return _over_pairs(scores, labels, groups, sample_weight, pairs, _first, loss)
 
 
 @oracle

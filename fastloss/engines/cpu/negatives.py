@@ -108,7 +108,9 @@ def run(
     _launch(kernel, inputs, outputs, (scale or 0.0, positives.size, pairs))
     if scale is not None and offsets is None and positives.size:
         share = scale / negatives.size if negatives.size else 0.0
-        _launch(compiled(formulas[:3], True, False, shared_block, dtype), inputs, outputs, (share, negatives.size, pairs))
+        _launch(
+            compiled(formulas[:3], True, False, shared_block, dtype), inputs, outputs, (share, negatives.size, pairs)
+        )
     return Outcome(*outputs)
 
 
