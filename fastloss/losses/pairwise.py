@@ -167,7 +167,8 @@ def pairwise_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
     pairs : {"ordered", "all"}
         "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
         :math:`\max(0, m - y_i (s_i - s_j))`, i = j included, with the labels as they stand: any numbers, of which
-        none is mapped, in N log N. A row of label 0 costs m against each; for 0 and 1 to mean -1 and 1, pass ``2 * labels - 1``.
+        none is mapped, in N log N. A row of label 0 costs m against each; for 0 and 1 to mean -1 and 1, pass
+        ``2 * labels - 1``.
     margin : float >= 0
         The gap m from which a pair costs nothing, in units of the score.
     groups, offsets, sample_weight, reduction, method, with_counts, backend
@@ -236,7 +237,8 @@ def pairwise_squared_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
     pairs : {"ordered", "all"}
         "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
         :math:`\max(0, m - y_i (s_i - s_j))^2`, i = j included, with the labels as they stand: any numbers, of which
-        none is mapped, in N log N. A row of label 0 costs m^2 against each; for 0 and 1 to mean -1 and 1, pass ``2 * labels - 1``.
+        none is mapped, in N log N. A row of label 0 costs m^2 against each; for 0 and 1 to mean -1 and 1, pass
+        ``2 * labels - 1``.
     margin : float >= 0
         The gap m from which a pair costs nothing, in units of the score.
     groups, offsets, sample_weight, reduction, method, with_counts, backend
