@@ -151,10 +151,11 @@ BY_HAND = [
         {"sample_weight": [2, 3, 5]},
         [0, 6 * 0.5, 10 * 2 + 15 * 2.5],
     ),
-    # every i, j: slopes y_i - y_j, or y_i in {-1, 1}; i = j gives log 2, 1, m
+    # every i, j: slopes y_i - y_j, or y_i as it stands (hinges) or in {-1, 1}; i = j gives log 2, 1, m
     ("pairwise_logistic_loss", ([0.0, 1], [0, 2]), {"pairs": "all"}, [A + soft(-2), A + soft(-2)]),
     ("pairwise_exponential_loss", ([0.0, 1], [0, 2]), {"pairs": "all"}, [1 + exp(-2)] * 2),
-    ("pairwise_hinge_loss", ([0.0, 3], [1, 0]), {"pairs": "all"}, [1 + 4, 4 + 1]),
+    ("pairwise_hinge_loss", ([0.0, 3], [1, 0]), {"pairs": "all"}, [1 + 4, 1 + 1]),
+    ("pairwise_hinge_loss", ([0.0, 3], [2, -1]), {"pairs": "all"}, [1 + 7, 4 + 1]),
     ("pairwise_squared_hinge_loss", ([0.0, 3], [-1, -1]), {"pairs": "all"}, [1 + 0, 16 + 1]),
     ("soft_pairwise_loss", ([0.0, 3], [1, 0]), {}, [A + soft(3), soft(3) + A]),
     # softplus(neg - pos), meaned over a positive's negatives
