@@ -36,8 +36,8 @@ def runs_of(one: Any) -> Runs | None:
     """A group's labels; None for more than `MOST`. Few of them lie anywhere, more are sorted by falling label."""
     levels = one.levels
     if not levels.many:
-        places = (np.full(levels.values.size, at) for at in (one.begin, one.end))
-        return Runs(levels.values, levels.weights, *places, levels.counts)
+        begins, ends = (np.full(levels.values.size, at) for at in (one.begin, one.end))
+        return Runs(levels.values, levels.weights, begins, ends, levels.counts)
     labels, weights = (column[one.begin : one.end] for column in one.rows[1:])
     starts = np.append(0, np.flatnonzero(labels[1:] != labels[:-1]) + 1)
     if starts.size > MOST:

@@ -67,7 +67,7 @@ def sums(formulas: PairFormulas, rows: Any, numbers: tuple[float, float], task: 
     if each.size:
         each += loss
         flat = slopes == 0.0
-        each[flat] += margin**formulas.power * (weights.sum() if weights.size else float(slopes.size))
+        each[flat] += formulas.value(0.0, margin) * (weights.sum() if weights.size else float(slopes.size))
         each *= own
     factor = scale * own
     for result, part in zip(results, (each, gradient - back, curvature + bend), strict=True):
