@@ -230,6 +230,8 @@ X, Y = np.random.default_rng(18).normal(size=(2, 6, 3))
         ("info_nce_loss", (X, Y), {"ids": np.arange(8), "negatives": Y}, "ids"),
         ("info_nce_loss", (X, Y), {"positives": (np.arange(6), np.arange(5))}, "positives"),
         ("info_nce_loss", (X, Y), {"positives": (np.arange(7), np.arange(1, 7))}, "positives"),
+        ("info_nce_loss", (X, Y), {"positives": (np.arange(7), np.arange(6)[:, None])}, r"positives\[1\] has shape"),
+        ("info_nce_loss", (X, Y), {"positives": (np.arange(7), [[0, 1], [2]])}, r"positives\[1\]"),
         ("info_nce_loss", (X, Y), {"similarity": "euclidean"}, "similarity"),
         ("info_nce_loss", (X, Y), {"temperature": 0.0}, "temperature"),
         ("info_nce_loss", (X, Y), {"sample_weight": np.ones(5)}, "sample_weight"),

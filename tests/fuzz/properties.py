@@ -293,7 +293,9 @@ def reductions_agree(call: Call, rng: np.random.Generator) -> Iterator[str]:
     if denominator is not None and denominator > 0.0 and np.isfinite(denominator) and size < 1e290:
         with np.errstate(all="ignore"):
             scale = size / denominator
-        yield from differences("mean and sum / weight", call, mean.value, total.value / denominator, scale)
+            smallest = max(1e-300, 1e-322 * terms.size / denominator)  # what the sum is rounded to
+        quotient = total.value / denominator
+        yield from differences("mean and sum / weight", call, mean.value, quotient, scale, smallest=smallest)
 
 
 def _sum(terms: np.ndarray) -> float:
@@ -323,7 +325,7 @@ def taken(call: Call, rows: np.ndarray) -> Call:
     words = {}
     for name, value in {**call.arguments, **call.keywords}.items():
         axis = _along(call, name)
-        if name == "sample_weight" and call.form.items in "VW" and value is not None:
+        if name == "sample_weight" and call.form.items in ("V", "W") and value is not None:
             value = np.asarray(value)
             both = value.reshape((2, -1) if call.form.items == "V" else (-1, call.sizes["L"]))
             words[name] = np.take(both, rows, 1 if call.form.items == "V" else 0).reshape(-1)
