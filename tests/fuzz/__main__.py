@@ -23,7 +23,7 @@ OTHERS = {
     "accumulate": tests.fuzz.states.states,
 }
 STUCK_LINE, LATE_LINE = "stuck", "late"
-STUCK = 300.0  # seconds without a new call after which a process is ended: kernels may have to be compiled
+STUCK = 600.0  # seconds without a new call after which a process is ended: kernels may have to be compiled
 
 
 def targets() -> list[str]:

@@ -66,11 +66,6 @@ def factors(rng: np.random.Generator, sizes: dict[str, int]) -> tuple[np.ndarray
     return rng.normal(size=(3, 2)), rng.normal(size=4)
 
 
-def some_keys(queries: str, keys: str) -> Any:
-    """For each query some numbers of keys, as CSR offsets and numbers."""
-    return liked(queries, keys)
-
-
 CLASSES = {"input": "NC", "target": "N:C"}
 TRIPLET = {"anchor": "ND", "positive": "ND", "negative": "ND"}
 MARGINS = {"embeddings": "ND", "weights": "CD", "labels": "N:C"}
@@ -142,7 +137,15 @@ FORMS: dict[str, list[Form]] = {
     "info_nce_loss": [
         form(repeat=False, query="ND", key="ND", symmetric=False, negatives="KD?", ids="N:g?"),
         form(repeat=False, query="ND", key="ND", symmetric=True, ids="N:g?"),
-        form(rows="", repeat=False, query="ND", key="MD", symmetric=False, positives=some_keys("N", "M")),
+        form(
+            rows="",
+            repeat=False,
+            query="ND",
+            key="MD",
+            symmetric=False,
+            positives=liked("N", "M"),
+            _silent=("query", "key"),
+        ),
     ],
     "multiple_negatives_ranking_loss": [
         form(repeat=False, anchors="ND", positives="ND", ids="N:g?"),
