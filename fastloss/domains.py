@@ -145,7 +145,9 @@ class Range:
             "(" if self.open_low or self.low == -math.inf else "[",
             ")" if self.open_high or self.high == math.inf else "]",
         )
-        return f"a number in {left}{shown(np.float64(self.low))}, {shown(np.float64(self.high))}{right}" + (" or None" if self.optional else "")
+        return f"a number in {left}{shown(np.float64(self.low))}, {shown(np.float64(self.high))}{right}" + (
+            " or None" if self.optional else ""
+        )
 
     def validate(self, name: str, value: Any) -> Any:
         """`value` as a float; None stays None where it is allowed."""

@@ -230,7 +230,9 @@ def exact(name: str, array: Any) -> Any:
             wrong = np.isinf(array.astype(np.float64)) & np.isfinite(array)
         if wrong.any():
             at = int(np.argmax(wrong))
-            raise ValueError(f"{element(name, array, at)} is {shown(array.reshape(-1)[at])}: expected less than 1.8e308")
+            raise ValueError(
+                f"{element(name, array, at)} is {shown(array.reshape(-1)[at])}: expected less than 1.8e308"
+            )
     if array.dtype.kind not in "iu" or array.dtype.itemsize < 8 or not array.size:
         return array
     if int(array.min()) >= -EXACT and int(array.max()) <= EXACT:

@@ -9,7 +9,7 @@ def is_large(array: np.ndarray) -> bool:
     """Whether float64 may round some of the integers."""
     if array.dtype.kind not in "iu" or array.dtype.itemsize < 8 or not array.size:
         return False
-    return not (-EXACT <= int(array.min()) and int(array.max()) <= EXACT)
+    return not (int(array.min()) >= -EXACT and int(array.max()) <= EXACT)
 
 
 def comparable(array: np.ndarray) -> np.ndarray:

@@ -92,7 +92,9 @@ class PairAccumulator(State):
             if below is not None:
                 total += engine.between(self.loss.formulas, self.sigma, below, levels[label])
             below = levels[label] if below is None else engine.added(below, levels[label])
-        return times(total, 2 * (power + self._seen.power)) if reduction == "sum" else reduce.mean(total, _weight(levels))
+        return (
+            times(total, 2 * (power + self._seen.power)) if reduction == "sum" else reduce.mean(total, _weight(levels))
+        )
 
     def gradient(self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean") -> np.ndarray:
         """The gradient for rows of the data, given again in any batches; shape and dtype of the scores.

@@ -216,7 +216,9 @@ class Accumulator(State):
         if not weighted and all(domain.check is any_number for domain in domains):
             return 0
         if arrays[0].size <= FEW and not (weighted and (arrays[2] < 0.0).any()):
-            found = [{domain.check(float(x)) for x in array.tolist()} for array, domain in zip(arrays, domains, strict=False)]
+            found = [
+                {domain.check(float(x)) for x in array.tolist()} for array, domain in zip(arrays, domains, strict=False)
+            ]
             bits = [functools.reduce(operator.or_, own) for own in found]
             if not any(map(wrong, bits)):
                 return bits[0] | bits[1] << 4

@@ -50,9 +50,7 @@ def batches(sources: Sequence[Source], roles: dict[str, str], rows: int) -> Iter
             some, share = piece
             batch = Batch(source.path, row, start, np.empty(0), np.empty(0), None, None, done + share * source.size)
             require_no_null(batch, some)
-            found: dict[str, Any] = {
-                role: of_role(batch, role, column, some[column]) for role, column in roles.items()
-            }
+            found: dict[str, Any] = {role: of_role(batch, role, column, some[column]) for role, column in roles.items()}
             batch = batch._replace(**found)
             yield batch
             row += batch.size

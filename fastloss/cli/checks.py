@@ -22,7 +22,9 @@ class Checks:
         self._roles = roles
         self._domains: dict[tuple[str, Domain], str] = {}  # with the loss that wants it
         self._complete: dict[str, str] = {}  # columns without NaN, with the loss that wants it
-        self._exact: dict[str, str] = {}  # columns that go through arithmetic: of pairs, only the order of labels counts
+        self._exact: dict[
+            str, str
+        ] = {}  # columns that go through arithmetic: of pairs, only the order of labels counts
         for one in losses:
             for role, domain in zip(("scores", "labels"), one.domains(), strict=True):
                 if domain is not REAL:

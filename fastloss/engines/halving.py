@@ -150,7 +150,7 @@ class Run(abc.ABC):
             return self.sloped(one, results)
         if self.kind.multiplier is multiplier_difference:
             return differences.total(self, one, results)
-        formulas, levels, scale = self.formulas, one.levels, self.scales[one.group]
+        levels, scale = one.levels, self.scales[one.group]
         total = 0.0
         for a, first in enumerate(levels.values):
             for b, second in enumerate(levels.values):

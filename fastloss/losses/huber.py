@@ -161,7 +161,7 @@ def _asymmetric_curvature(x, t, delta, below, alpha, inside):
     reference="Huber, Robust estimation of a location parameter, 1964; the asymmetric form weighs one side by alpha",
 )
 def asymmetric_huber_loss(input, target, *, delta=1.0, delta_below=None, alpha=1.0, continuous=False):
-    r"""Huber loss whose two sides have thresholds of their own, and that counts large predictions too low `alpha` times.
+    r"""Huber loss with a threshold for each side, which counts large predictions too low `alpha` times.
 
     .. math:: \ell = \begin{cases} \alpha \delta_- (|a| - \delta_- / 2) & a < -\delta_- \\
         a^2 / 2 & -\delta_- \le a \le \delta \\ \delta (a - \delta / 2) & a > \delta \end{cases}

@@ -4,7 +4,7 @@ A gradient is with respect to the model's distribution; the data's is a constant
 """
 
 from fastloss import validate
-from fastloss.domains import REAL, UNIT
+from fastloss.domains import UNIT
 from fastloss.elementary import INFINITY, log, unless_nan
 from fastloss.losses.softmax import CLASS_WEIGHT, IGNORE_INDEX, counted, ids_of, of_ids
 from fastloss.rows import Rows, class_axis, last_axis, row_loss

@@ -112,7 +112,8 @@ def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smooth
     Raises
     ------
     ValueError
-        If shapes do not fit, an id is not whole or out of range, a number of a distribution is, or a weight is negative.
+        If shapes do not fit, an id is not whole or out of range, a number of a distribution is out of range, or a
+        weight is negative.
 
     References
     ----------

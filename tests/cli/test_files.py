@@ -10,6 +10,7 @@ import zipfile
 from decimal import Decimal
 
 import numpy as np
+import polars
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -88,7 +89,6 @@ def test_categories_whose_dictionaries_differ(tmp_path):
 
 
 def test_a_categorical_of_polars(tmp_path):
-    polars = pytest.importorskip("polars")
     frame = polars.DataFrame({"score": [1.0, 2.0, 5.0], "label": [1, 0, 1], "user": ["a", "b", "a"]})
     frame.with_columns(polars.col("user").cast(polars.Categorical)).write_ipc(tmp_path / "a.arrow")
     assert score(tmp_path / "a.arrow", "--loss", PAIRWISE, "--groups", "user")["groups"] == 2
