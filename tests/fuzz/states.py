@@ -19,7 +19,7 @@ from fastloss.pointwise import PointwiseLoss
 from fastloss.streaming import Accumulator
 from tests.fuzz import values
 from tests.fuzz.calls import KERNEL_DTYPES, compiled, described, generator
-from tests.fuzz.properties import contents, strict_warnings
+from tests.fuzz.outcomes import contents, strict_warnings
 
 State = Accumulator | PairAccumulator | GroupAccumulator
 
