@@ -1,11 +1,12 @@
 """What losses are called elsewhere: the papers' and other libraries' names, to be told from misspellings.
 
-Names are compared without case, anything but letters and digits, and "loss" at the end. A near spelling may be another
-loss (`mae_loss` and `nmae_loss`, `rmsle_loss` and `msle_loss`): what is known by name comes first, even if only
-to say that there is none.
+Names are compared without case, anything but letters and digits, and "loss" at the end, misspelt or not. A near
+spelling may be another loss (`mae_loss` and `nmae_loss`, `rmsle_loss` and `msle_loss`): what is known by name comes
+first, even if only to say that there is none.
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 
 ELSEWHERE = {
@@ -66,7 +67,7 @@ NOT_HERE = (
 
 def _key(name: str) -> str:
     letters = "".join(letter for letter in name.lower() if letter.isalnum())
-    return letters.removesuffix("loss") or letters
+    return re.sub("(loss|los|lss|losss|loos|lsos)$", "", letters) or letters
 
 
 KNOWN = {_key(word): name for name, words in ELSEWHERE.items() for word in words.split()}

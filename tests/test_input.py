@@ -369,6 +369,8 @@ def test_extreme_parameters_end_in_numbers_or_name_themselves(name):
         ("mae_loss", "l1_loss"),
         ("l2_loss", "mse_loss"),
         ("MSELoss", "mse_loss"),
+        ("mse_los", "mse_loss"),
+        ("mae_lss", "l1_loss"),
         ("mean_squared_error", "mse_loss"),
         ("bce", "binary_cross_entropy"),
         ("BCEWithLogitsLoss", "binary_cross_entropy_with_logits"),
