@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -43,9 +44,10 @@ def test_a_long_call_ends(name):
         assert process.stdout.readline() == "started\n"
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1.0)
+        sent = time.time()
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(MOST)
+            process.wait(60.0)
         finally:
             process.kill()
-        assert float(process.stdout.read()) > 0
+        assert 0.0 <= float(process.stdout.read()) - sent <= MOST
