@@ -217,6 +217,8 @@ class PointwiseLoss(Loss):
         value = self.reduced(outcome.partials, data.denominator, reduction)
         if math.isfinite(value) or np.isfinite(outcome.partials).all():
             return value
+        if data.weights is not None and (on_gpu(data.weights) or not reduce.may_shrink(data.weights)):
+            return value
         loss, _ = self._loss_sums(data.shrunk())
         again = self.reduced(loss, data.denominator, reduction) / reduce.SHRUNK
         return again if np.isfinite(loss).all() else value

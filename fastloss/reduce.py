@@ -60,6 +60,12 @@ def _reduced(values: np.ndarray, reduction: str, weight: float, add: Callable[[n
     return mean(total, weight)
 
 
+def may_shrink(weights: np.ndarray) -> bool:
+    """Whether no positive weight on the host is 0 after it is multiplied by `SHRUNK`: an infinite loss would be lost."""
+    least = float(np.min(weights, initial=np.inf, where=weights > 0.0))
+    return least * SHRUNK > 0.0
+
+
 def unit(sizes: Any) -> float:
     """The power of two by which weights are multiplied before their mean is taken, which does not depend on it.
 

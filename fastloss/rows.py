@@ -159,6 +159,8 @@ def _total(engine: Any, outcome: Outcome, given: tuple[Rows, Any], mean: tuple[s
     if math.isfinite(value) or np.isfinite(outcome.partials).all():
         return value
     call, weights = given
+    if weights is not None and (on_gpu(weights) or not reduce.may_shrink(weights)):
+        return value
     shrunk = np.full(math.prod(call.shape), reduce.SHRUNK) if weights is None else _product(weights, reduce.SHRUNK)
     again = engine.run(call.formulas, call.operands, shrunk, (1.0, call.parameters), (Wanted(), False))
     return reduce.of_sums(again.partials, *mean) / reduce.SHRUNK if np.isfinite(again.partials).all() else value

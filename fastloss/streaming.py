@@ -233,9 +233,10 @@ class Accumulator(State):
         words = {**self.parameters, "before": before}
         made = self.loss.chunk_sums(*arrays[:2], sample_weight=divided(weights, power), **words)
         if np.isinf(made.loss).any() and self.loss.sums == 1:  # of a loss, or of a sum of losses that fit
-            shrunk = divided(np.ones(arrays[0].size) if weights is None else weights, power + SHRUNK)
+            given = np.ones(arrays[0].size) if weights is None else weights
+            shrunk = divided(given, power + SHRUNK)
             again = self.loss.chunk_sums(*arrays[:2], sample_weight=shrunk, **words)
-            if np.isfinite(again.loss).all():
+            if np.isfinite(again.loss).all() and (shrunk[given > 0.0] > 0.0).all():  # no weight has become 0
                 made, power = again, power + SHRUNK
         return Chunks(power, (np.vstack((made.loss, made.weight)),)), made.wrong
 

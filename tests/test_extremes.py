@@ -432,3 +432,15 @@ def test_inner_products_beyond_the_numbers(dtype, exponent):
         for one, two in zip(gradients, slopes, strict=False):
             assert one.dtype == dtype
             np.testing.assert_allclose(one / dtype(2.0**exponent), np.ldexp(two, -exponent).astype(float), rtol=1e-5)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_a_tiny_weight_does_not_hide_an_infinite_loss(reduction):
+    """Sums that overflow are added up again with smaller weights, which must not become 0."""
+    weights = np.array([1e-307, 1.0, 1e-320])
+    assert fastloss.mse_loss([np.inf, 0.0, 0.0], [1.0] * 3, sample_weight=weights, reduction=reduction) == np.inf
+    logits = [[0.0, 0.0], [0.0, 0.0], [-np.inf, 0.0]]
+    assert fastloss.cross_entropy(logits, [0] * 3, sample_weight=weights, reduction=reduction) == np.inf
+    state = fastloss.accumulate("mse_loss")
+    state.update([np.inf, 0.0, 0.0], [1.0] * 3, weights)
+    assert state.result(reduction) == np.inf
