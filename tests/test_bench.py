@@ -156,7 +156,7 @@ def test_a_planted_slow_down_is_seen(tmp_path):
             pathlib.Path(fastloss.__file__).parent, folder / "fastloss", ignore=shutil.ignore_patterns("__pycache__")
         )
     path = folders[1] / "fastloss" / "loss.py"
-    old = '        return self._evaluate("value", '
+    old = '        return self._quietly("value", '
     text = path.read_text()
     assert text.count(old) == 1
     path.write_text(text.replace(old, f"        __import__('time').sleep(0.05)\n{old}"))

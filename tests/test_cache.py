@@ -162,7 +162,7 @@ def test_upgrade_to_older_files_is_recompiled(copy):
     newer.edit("losses/probe.py", "10.0", "30.0")
     for path in newer.package.rglob("*"):
         os.utime(path, (1e9, 1e9))
-    assert newer.run() == {**COLD, "value": 60.0}
+    assert newer.run() == {**EDITED, "value": 60.0}
 
 
 def test_edit_of_equal_size_and_time_is_recompiled(copy):
@@ -223,7 +223,8 @@ def test_damaged_file_costs_time_only(copy, suffix, damage):
 def test_a_seal_is_of_the_bytes_that_were_written(tmp_path):
     for name in ("kernel-1.nbi", "kernel-1.nbc", "other-1.nbi"):
         (tmp_path / name).write_bytes(b"abc")
-    assert not seal.may_be_read(tmp_path, "other")  # never sealed
+    assert seal.may_be_read(tmp_path, "other")  # it was never sealed, and is gone
+    assert not (tmp_path / "other-1.nbi").exists()
     (tmp_path / "kernel-1.nbc").write_bytes(b"abd")
     seal.write(tmp_path, "kernel")
     assert seal.may_be_read(tmp_path, "kernel")
@@ -301,7 +302,7 @@ except TypeError as error:
 """
     copy = Copy(tmp_path / "site", tmp_path / "cache")
     assert copy.run(code) == "TypeError"
-    assert sorted(path.suffix for path in copy.files()) == [".nbc", ".nbc", ".nbi", ".nbi"]
+    assert sorted(path.suffix for path in copy.files()) == [".nbc", ".nbc", ".nbi", ".nbi", ".seal", ".seal"]
 
 
 def _plain(x):

@@ -63,14 +63,15 @@ def changed(folder: pathlib.Path, file: str, old: str, new: str) -> pathlib.Path
 
 def test_a_linear_search_is_found(tmp_path):
     """Instead of a bucket's few sources, every source is looked at."""
-    old, new = "bucket = bucket_of(x - margin, sorted_scores[0], scale, buckets)", "bucket = np.int64(0)"
-    folder = changed(tmp_path, "shapes/thresholds.py", old, new)
-    old, new = (
-        "    while low < high:\n        middle = (low + high) // 2\n        if counts",
-        "    while False:\n        if counts",
+    old = "bucket = bucket_of(x - margin / steep, sorted_scores[0], scale, starts.size - 1)"
+    search = (
+        "low = np.int64(0)",
+        "while low < sorted_scores.size and not counts(low, x, margin, steep, sorted_scores):",
+        "    low += 1",
+        "return low",
+        "bucket = np.int64(0)",
     )
-    path = folder / "fastloss" / "shapes" / "thresholds.py"
-    path.write_text(path.read_text().replace(old, new))
+    folder = changed(tmp_path, "shapes/thresholds.py", old, "\n    ".join(search))
     found = operations.measured(folder, ("thresholds evaluate",))
     wrong = costs.more_operations(COUNTED, found)
     assert any("grows with the power" in one for one in wrong)

@@ -60,11 +60,12 @@ def _of_code(code: Code) -> Iterator[bytes]:
     yield code.co_code
     yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)).encode()
     yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)).encode()
+    loaded = {step.arg for step in dis.get_instructions(code) if step.opcode in dis.hasconst}  # a docstring is not
     for at, constant in enumerate(code.co_consts):
         if isinstance(constant, Code):
             yield from _of_code(constant)
-        elif at or not isinstance(constant, str):  # the first, if a string, is the docstring or is not loaded
-            yield repr(constant).encode()
+        elif at in loaded:
+            yield f"{at} {constant!r}".encode()
 
 
 def _of_value(name: str, value: Any, seen: set[int]) -> Iterator[bytes]:

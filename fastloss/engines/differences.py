@@ -57,7 +57,8 @@ def suits(formulas: PairFormulas, number: float, one: Any, cheaper: bool) -> boo
     if runs is None:
         return False
     y = runs.values
-    steep = number * np.subtract.outer(y, y)[np.tril_indices(y.size, -1)]
+    with np.errstate(over="ignore"):
+        steep = number * np.subtract.outer(y, y)[np.tril_indices(y.size, -1)]
     if not np.isfinite(steep).all() or (steep < 1e-300).any() or (steep > 1e300).any():
         return False
     if y.size <= 2:

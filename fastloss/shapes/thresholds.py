@@ -65,7 +65,7 @@ def index_starts(sorted_scores, starts):
 def bucket_scale(sorted_scores, buckets):
     """Buckets for a unit of the score; 0, which puts all into one, where that is no finite number."""
     spread = sorted_scores[sorted_scores.size - 1] - sorted_scores[0]
-    return buckets / spread if buckets < spread * 1e300 else 0.0
+    return buckets / spread if buckets * 1e-300 < spread else 0.0
 
 
 def bucket_of(t, low, scale, buckets):
