@@ -61,7 +61,7 @@ def _reduced(values: np.ndarray, reduction: str, weight: float, add: Callable[[n
 
 
 def may_shrink(weights: np.ndarray) -> bool:
-    """Whether no positive weight on the host is 0 after it is multiplied by `SHRUNK`: an infinite loss would be lost."""
+    """Whether no positive weight on the host becomes 0 times `SHRUNK`, which would lose an infinite loss."""
     least = float(np.min(weights, initial=np.inf, where=weights > 0.0))
     return least * SHRUNK > 0.0
 
