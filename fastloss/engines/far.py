@@ -8,10 +8,12 @@ difference of d for each pair on the straight side: a sum of hinges of d with ma
 whose terms are positive.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.engines.nodes import Node
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import unbound
 
@@ -40,6 +42,19 @@ def can_do(scale: float, low: float, high: float) -> bool:
 def _most(scale: float) -> float:
     scale = abs(scale)
     return MOST / scale if scale > 2.0**-100 else np.inf
+
+
+def sums(
+    nodes: list[Node], scale: float, in_boxes: Callable[[list[Node]], np.ndarray], apart: Callable[[Node], float]
+) -> np.ndarray:
+    """The nodes' losses: together where boxes hold their scores, one by one where they lie too far apart."""
+    held = np.array([can_do(scale, node.low, node.high) for node in nodes], bool)
+    losses = np.zeros(len(nodes))
+    for at in np.flatnonzero(~held):
+        losses[at] = apart(nodes[at])
+    if held.any():
+        losses[held] = in_boxes([nodes[at] for at in np.flatnonzero(held)])
+    return losses
 
 
 def moved(scores: np.ndarray, scale: float) -> Moved:

@@ -288,14 +288,12 @@ class _OnHost:
 
 def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
     """See `engines.nodes.Sums`; `rows` is (place, (scores, labels, weights)). Any finite scores will do."""
-    scale = steepness(parameters.number).scale
-    held = np.array([far.can_do(scale, node.low, node.high) for node in nodes], bool)
-    losses = np.zeros(len(nodes))
-    for at in np.flatnonzero(~held):
-        losses[at] = _far_apart(formulas, nodes[at], rows, parameters, task)
-    if held.any():
-        losses[held] = _in_boxes(formulas, [nodes[at] for at in np.flatnonzero(held)], rows, parameters, task)
-    return losses
+    return far.sums(
+        nodes,
+        steepness(parameters.number).scale,
+        lambda held: _in_boxes(formulas, held, rows, parameters, task),
+        lambda apart: _far_apart(formulas, apart, rows, parameters, task),
+    )
 
 
 def _far_apart(formulas: PairFormulas, node: Node, rows: Any, parameters: Parameters, task: Any) -> float:
