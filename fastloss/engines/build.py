@@ -171,12 +171,23 @@ def inner_loops(
     function: Callable[..., Any], may_reassociate: Callable[..., bool] = has_loop
 ) -> dict[str, Callable[..., Any]]:
     """What a template calls, compiled: functions with a loop may reassociate their sums, scalar formulas may not."""
-    return {name: _inner(callee, may_reassociate) for name, callee in called(function).items()}
+    return {
+        name: (_shared if _is_unbound(callee) else _inner)(callee, may_reassociate)
+        for name, callee in called(function).items()
+    }
+
+
+def _is_unbound(function: Callable[..., Any]) -> bool:
+    """Whether a function is the one that its module defines, not a copy made for one loss."""
+    return getattr(sys.modules[function.__module__], function.__name__, None) is function
 
 
 def _inner(function: Callable[..., Any], may_reassociate: Callable[..., bool]) -> Callable[..., Any]:
     flags = FLAGS if may_reassociate(function) else EXACT
     return _inlined(function, inner_loops(function, may_reassociate), flags)
+
+
+_shared = functools.cache(_inner)  # what no loss binds is typed and lowered once a process
 
 
 def loop(template: Callable[..., Any], name: str, signature: Any, **names: Any) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from fastloss.elementary import weighed
 from fastloss.shapes.pointwise import unbound
+from fastloss.shapes.sorting import argsort
 
 FIRST = np.uint64(0)
 SEGMENT = np.uint64(64)
@@ -119,14 +120,15 @@ def positives(strip, place, bounds):
     """The distances to the anchor's class, itself aside, and their columns, nearest first."""
     r, anchor = place
     begin, end = bounds
-    distances, columns = np.empty(end - begin - 1), np.empty(end - begin - 1, np.int64)
-    count = 0
-    for j in range(begin, end):
-        if j != anchor:
-            distances[count], columns[count] = strip[r, j], j
-            count += 1
-    order = np.argsort(distances)
-    return distances[order], columns[order]
+    count = end - begin - 1
+    given, distances = np.empty(count), np.empty(count)
+    ranks, columns = np.empty(count, np.int64), np.empty(count, np.int64)
+    for k in range(count):
+        given[k] = strip[r, begin + k + (begin + k >= anchor)]
+    argsort(given, ranks, columns)
+    for k in range(count):
+        distances[k], columns[k] = given[ranks[k]], begin + ranks[k] + (begin + ranks[k] >= anchor)
+    return distances, columns
 
 
 def stairs_of(numbers, above, dtype):

@@ -18,6 +18,7 @@ from fastloss.engines.cpu.launch import launch, read_only
 from fastloss.engines.halving import Kind
 from fastloss.shapes.pairs import SPREAD, PairFormulas, row_sums
 from fastloss.shapes.pointwise import Wanted, unbound
+from fastloss.shapes.sorting import argsort
 from fastloss.validate import kernel_dtype
 
 COST = 1 << 18  # pairs in a piece; a constant of the library, since the sums of slices depend on it
@@ -73,14 +74,15 @@ def sort_by_insertion(labels, order, start, stop):
         order[at] = row
 
 
-def sort_by_merging(labels, order, start, stop):
-    keys = np.empty(stop - start)
+def sort_by_merging(labels, order, start, stop, scratch):
+    keys, ranks = np.empty(stop - start), np.empty(stop - start, np.int64)
     for k in range(start, stop):
         keys[k - start] = -labels[order[k]]
-    ranks = np.argsort(keys, kind="mergesort")
-    rows = order[start:stop].copy()
+    argsort(keys, ranks, scratch[start:stop])
     for k in range(start, stop):
-        order[k] = rows[ranks[k - start]]
+        scratch[k] = order[k]
+    for k in range(start, stop):
+        order[k] = scratch[start + ranks[k - start]]
 
 
 def sort_group(labels, order, bounds, scratch):
@@ -89,7 +91,7 @@ def sort_group(labels, order, bounds, scratch):
     if stop - start <= SMALL:
         sort_by_insertion(labels, order, start, stop)
     elif not is_falling(labels, order, start, stop) and not sort_by_counting(labels, order, start, stop, scratch):
-        sort_by_merging(labels, order, start, stop)
+        sort_by_merging(labels, order, start, stop, scratch)
 
 
 def count_pairs(labels, weights, start, stop):

@@ -12,6 +12,7 @@ from fastloss.engines.cpu.nodes import run_block
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 from fastloss.shapes.queries import fill, largest_dcg, pairs_of
+from fastloss.shapes.sorting import argsort
 from fastloss.validate import kernel_dtype
 
 COST = 1 << 18  # pairs of a task
@@ -33,10 +34,10 @@ def ranking(inputs, bounds):
     """The rows of a query by falling score, and their scores, gains and discounts."""
     scores, labels, rows = inputs[0], inputs[1], inputs[2]
     start, size = bounds[0], bounds[1] - bounds[0]
-    own = np.empty(size)
+    own, ranked = np.empty(size), np.empty(size, np.int64)
     for k in range(size):
         own[k] = -np.float64(scores[rows[start + k] if rows.size else start + k])
-    ranked = np.argsort(own, kind="mergesort")
+    argsort(own, ranked, np.empty(size, np.int64))
     columns = np.empty(size), np.empty(size), np.empty(size)
     for k in range(size):
         columns[0][k] = -own[ranked[k]]
