@@ -8,20 +8,31 @@ def precedes(a, b):
 
 
 def argsort(keys, ranks, scratch):
-    """Write into `ranks` the order of rising keys, NaN last, equal keys as they stand; all three are of one size."""
-    for begin in range(0, keys.size, RUN):
-        sort_run(keys, ranks, begin, min(begin + RUN, keys.size))
+    """Write into `ranks` the order of rising keys, NaN last, equal keys as they stand; all three are of one size.
+
+    Runs are merged as soon as there are two of one length, while a cache still holds them.
+    """
+    size = keys.size
+    for begin in range(0, size, RUN):
+        end = min(begin + RUN, size)
+        sort_run(keys, ranks, begin, end)
+        width, count = RUN, begin // RUN + 1
+        while count % 2 == 0:
+            start = (count - 2) * width
+            merge(keys, ranks, scratch, (start, start + width, end))
+            width, count = 2 * width, count // 2
     width = RUN
-    while width < keys.size:
-        for begin in range(0, keys.size - width, 2 * width):
-            merge(keys, ranks, scratch, (begin, begin + width, min(begin + 2 * width, keys.size)))
+    while width < size:
+        start = (size - 1) // (2 * width) * (2 * width)
+        if start + width < size:
+            merge(keys, ranks, scratch, (start, start + width, size))
         width *= 2
 
 
 def sort_run(keys, ranks, begin, end):
     for k in range(begin, end):
-        at = k
-        while at > begin and precedes(keys[k], keys[ranks[at - 1]]):
+        key, at = keys[k], k
+        while at > begin and precedes(key, keys[ranks[at - 1]]):
             ranks[at] = ranks[at - 1]
             at -= 1
         ranks[at] = k
@@ -30,17 +41,27 @@ def sort_run(keys, ranks, begin, end):
 def merge(keys, ranks, scratch, bounds):
     """Merge two neighbouring runs; the first is moved aside, since the merged one is written over it."""
     begin, middle, end = bounds
-    if not precedes(keys[ranks[middle]], keys[ranks[middle - 1]]):
+    second = keys[ranks[middle]]
+    if not precedes(second, keys[ranks[middle - 1]]):
         return
     for k in range(begin, middle):
         scratch[k] = ranks[k]
-    left, right = begin, middle
-    for k in range(begin, end):
-        if left == middle:
-            return  # the rest of the second run lies where it belongs
-        if right < end and precedes(keys[ranks[right]], keys[scratch[left]]):
-            ranks[k] = ranks[right]
+    left, right, at = begin, middle, begin
+    first = keys[scratch[left]]
+    while True:
+        if precedes(second, first):
+            ranks[at] = ranks[right]
+            at += 1
             right += 1
+            if right == end:
+                break
+            second = keys[ranks[right]]
         else:
-            ranks[k] = scratch[left]
+            ranks[at] = scratch[left]
+            at += 1
             left += 1
+            if left == middle:
+                return  # the rest of the second run lies where it belongs
+            first = keys[scratch[left]]
+    for k in range(left, middle):
+        ranks[at + k - left] = scratch[k]
