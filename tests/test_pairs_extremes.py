@@ -18,6 +18,19 @@ by_name = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 both_methods = pytest.mark.parametrize("method", ["direct", "fast"])
 
 
+@pytest.mark.parametrize("power", [50, 52, 53, 54, 56, 60, 100])
+@pytest.mark.parametrize("sigma", [1.0, 3.0, 100.0])
+def test_scores_beyond_the_integers(power, sigma):
+    """Where floats lie further apart than boxes are wide, not every box has a number; `fast` read behind its table."""
+    base = -1.3 * 2.0**power
+    scores, labels = base + np.spacing(-base) * RNG.integers(-20, 20, 12), np.arange(12) % 2
+    for loss in (LOGISTIC, fastloss.soft_pairwise_loss):
+        value, gradient = loss.value_and_grad(scores, labels, sigma=sigma, method="direct")
+        other, more = loss.value_and_grad(scores, labels, sigma=sigma, method="fast")
+        assert other == pytest.approx(value, rel=1e-12)
+        np.testing.assert_allclose(more, gradient, rtol=1e-12, atol=1e-14)
+
+
 @both_methods
 @by_name
 def test_a_group_without_a_pair_is_not_perfect(loss, method):

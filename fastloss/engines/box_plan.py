@@ -38,7 +38,7 @@ def keys_of(node: Node, scale: float, scores: Any) -> Keys:
     low, high = sorted((scale * node.low, scale * node.high))
     first, last = np.floor(low / H), np.floor(high / H)
     rows = node.end - node.begin
-    if last - first < min(DENSE, 1024 + rows):
+    if last - first < min(DENSE, 1024 + rows) and max(-first, last) < 2.0**53:  # beyond it, not every box has a number
         return first + np.arange(int(last - first) + 1), False
     return np.unique(np.floor(scale * scores[node.begin : node.end].astype(np.float64) / H)), True
 
