@@ -11,7 +11,7 @@ import numpy as np
 
 from fastloss import backend, reduce, validate
 from fastloss.loss import Loss, keyword
-from fastloss.rows import in_units, row_weights
+from fastloss.rows import row_weights, weights_of_mean
 from fastloss.shapes.candidates import Gradient, Logits, Scaled, Side, members, no_gradient
 
 
@@ -153,6 +153,7 @@ class Candidates:
     needs_largest: bool = False
     factor: np.ndarray | None = None  # multiplies every row's loss
     mass: np.ndarray | None = None  # what a row counts in the mean's denominator, 1 if None
+    inner: Callable[[], np.ndarray] | None = None  # the largest weight within each row's loss
     there: np.ndarray | None = None  # which rows have a loss, all if None; the others' numbers are not looked at
     counted: int | None = None  # rows that have what the loss needs, for `with_counts`
     exponent: int = 0  # logits are those of the caller divided by two to this: inner products may be beyond the numbers
@@ -234,18 +235,19 @@ class CandidatesLoss(Loss):
         height = len(call.rows)
         given = row_weights(backend.to_host(shared["sample_weight"]), (height,))
         weights = np.ones(height) if given is None else given
-        factor, mass, unit = call.factor, call.mass, 1.0
+        counted, power = weights if call.mass is None else weights * call.mass, 0
         if reduction == "mean":
-            weights, (factor, mass, unit) = reduce.in_unit(weights), in_units(factor, mass)
-        denominator = reduce.sum_of_many(weights if mass is None else weights * mass)
-        weights = weights if factor is None else weights * factor
-        scale = reduce.inverse(denominator) / unit if reduction == "mean" else 1.0
+            weights, counted, power = weights_of_mean(weights, call.factor, call.mass, call.inner)
+        elif call.factor is not None:
+            weights = weights * call.factor
+        denominator = reduce.sum_of_many(counted)
+        scale = reduce.lifted(reduce.inverse(denominator), power) if reduction == "mean" else 1.0
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             each, gradient = _run((engine, store), call, weights * scale, what == "value_and_grad")
         each = reduce.weighed(weights, each)
         each = each if call.there is None else np.where(call.there, each, 0.0)
         value = reduce.reduced(each, reduction, denominator)
-        results = [value if unit == 1.0 else value / unit]
+        results = [reduce.lifted(value, power)]
         if gradient is not None:
             results.append(_named({name: store.home(one) for name, one in gradient.items()}))
         if shared.get("with_counts"):

@@ -48,7 +48,7 @@ class Data:
     weights: Any
     weight_sums: np.ndarray | None  # of chunks, where the examples have weights
     before: int = 0  # elements of the stream before these: messages count from its start
-    unit: float = 1.0  # a power of two by which `weight` is multiplied, so the mean is divided by it
+    power: int = 0  # of two: what the mean lacks, since losses are weighed in another unit than `weight_sums`
 
     @functools.cached_property
     def denominator(self) -> float:
@@ -58,7 +58,7 @@ class Data:
     @property
     def inverse(self) -> float:
         """What the mean's derivatives are multiplied by."""
-        return reduce.inverse(self.denominator) / self.unit
+        return reduce.lifted(reduce.inverse(self.denominator), self.power)
 
     def shrunk(self) -> "Data":
         """The same with weights so small that no sum overflows unless an element's loss does."""
@@ -173,14 +173,12 @@ class PointwiseLoss(Loss):
         given = backend.resident("sample_weight", shared["sample_weight"], there)
         weights = engine.weights(given, shape)
         weight_sums = None if weights is None else weight_partials(engine, weights, before)
-        factor, unit = backend.resident("weight", call.factor, there), 1.0
-        if mean and weight_sums is not None and (power := reduce.unit(weight_sums)) != 1.0:
-            weights = engine.product(weights, np.array(power), shape)
-            weight_sums = weight_partials(engine, weights)
-        if mean and factor is not None and not on_gpu(factor) and (unit := reduce.unit(factor)) != 1.0:
-            factor = np.multiply(factor, unit)
-        factors = engine.product(weights, factor, shape)
-        return Data(engine, names, call, operands, factors, weight_sums, before, unit)
+        factor = backend.resident("weight", call.factor, there)
+        if not mean or (weights is None and factor is None):
+            factors = engine.product(weights, factor, shape)
+            return Data(engine, names, call, operands, factors, weight_sums, before)
+        factors, weight_sums, power = _scaled(engine, (weights, factor, shape), weight_sums)
+        return Data(engine, names, call, operands, factors, weight_sums, before, power)
 
     def _evaluate(self, what, own, shared):
         reduction = shared["reduction"]
@@ -209,7 +207,7 @@ class PointwiseLoss(Loss):
         if reduction == "none":
             value = outcome.each
         else:
-            value = self._total(reduction, outcome, data) / data.unit
+            value = reduce.lifted(self._total(reduction, outcome, data), data.power)
         return value if what == "value" else (value, gradient)
 
     def _total(self, reduction: str, outcome: Outcome, data: Data) -> float:
@@ -222,6 +220,24 @@ class PointwiseLoss(Loss):
         loss, _ = self._loss_sums(data.shrunk())
         again = self.reduced(loss, data.denominator, reduction) / reduce.SHRUNK
         return again if np.isfinite(loss).all() else value
+
+
+def _scaled(engine: ModuleType, given: tuple[Any, Any, tuple[int, ...]], sums: np.ndarray | None) -> Any:
+    """What multiplies losses, the sums of what they count, and the power of two that their mean lacks.
+
+    Each is in a unit of its own. Arrays on a GPU stay there where the sums of weights are of ordinary size.
+    """
+    weights, factor, shape = given
+    power = 0 if sums is None else -round(math.log2(reduce.unit(sums)))
+    if not power and (factor is None or on_gpu(weights) or on_gpu(factor)):
+        return engine.product(weights, factor, shape), sums, 0
+    losses, own = reduce.scaled(*(backend.to_host(one) for one in (weights, factor)))
+    if power:
+        weights = reduce.kept_positive(np.asarray(backend.to_host(weights), np.float64), power)
+        sums = weight_partials(engine, weights)
+    if factor is None:
+        return weights, sums, 0
+    return engine.product(None, losses, shape), sums, own - power
 
 
 def _sums_between(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 CHUNK = 8192  # numbers that are added up by themselves where there are many: sums depend on it
 
 
+SMALLEST = 5e-324
 SHRUNK = 2.0**-64  # no sum overflows of fewer than 2**64 numbers times this
 
 
@@ -78,10 +79,53 @@ def unit(sizes: Any) -> float:
     return 2.0**-600 if math.isinf(largest) else 2.0 ** min(-math.frexp(largest)[1], 1000)
 
 
-def in_unit(weights: np.ndarray) -> np.ndarray:
-    """Weights on the host times their `unit`."""
-    factor = unit(weights)
-    return weights if factor == 1.0 else weights * factor
+def in_unit(weights: np.ndarray, counted: Any = True) -> np.ndarray:
+    """Weights on the host in the `unit` of those that count; the others become 0 where it is not 1."""
+    factor = unit(np.max(weights, initial=0.0, where=counted))
+    if factor == 1.0:
+        return weights
+    return kept_positive(np.where(counted, weights, 0.0), -round(math.log2(factor)))
+
+
+def kept_positive(weights: np.ndarray, powers: Any) -> np.ndarray:
+    """Weights divided by two to powers; none becomes 0 that is none, which would hide an infinite loss."""
+    with np.errstate(under="ignore"):
+        made = np.ldexp(weights, -np.clip(powers, -4096, 4096))
+    return np.where((weights != 0.0) & (made == 0.0), np.copysign(SMALLEST, weights), made)
+
+
+def scaled(*parts: Any) -> tuple[Any, int]:
+    """The product of arrays >= 0 on the host divided by two to a power, and the power; None is left out.
+
+    The power is 0 where the largest product is of ordinary size. Else it is that product's exponent, be it beyond
+    float64: factors may cancel that lie far from 1 each, and rows of product 0 do not count. No product becomes 0 that
+    is none.
+    """
+    given = [np.asarray(part, np.float64) for part in parts if part is not None]
+    if not given:
+        return None, 0
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        plain = math.prod(given[1:], start=given[0])
+        largest = float(np.max(plain, initial=0.0))
+        if math.isnan(largest) or 2.0**-200 <= largest <= 2.0**200:
+            return plain, 0
+        digits, powers = zip(*map(np.frexp, given), strict=True)
+        product = math.prod(digits[1:], start=digits[0])
+        exponents = sum(power.astype(np.int64) for power in powers)
+        some = product != 0.0
+        if not some.any():
+            return plain, 0
+        power = int(np.max(exponents, initial=np.iinfo(np.int64).min, where=some))
+        return kept_positive(product, power - exponents), power
+
+
+def lifted(number: Any, power: int) -> Any:
+    """A number times two to a power, without a warning where it leaves the range."""
+    if not power:
+        return number
+    with np.errstate(over="ignore", under="ignore"):
+        result = np.ldexp(number, power)
+    return result if np.ndim(result) else float(result)
 
 
 def weighed(weights: np.ndarray, each: np.ndarray) -> np.ndarray:

@@ -83,6 +83,8 @@ class Rows:
     parameters: tuple[float, ...] = ()
     factor: np.ndarray | None = None  # multiplies every row's loss
     mass: np.ndarray | None = None  # what a row counts in the mean's denominator, 1 if None
+    there: Any = None  # 1 for the rows that have a loss, if some may have none and no factor says so
+    inner: Callable[[], np.ndarray] | None = None  # the largest weight within each row's loss
     checked: tuple[tuple[str, Domain, Any], ...] = ()  # arguments that the row function checks, four bits each
 
     @property
@@ -117,13 +119,14 @@ class RowLoss(Loss):
         call = self.function(**self._placed(own))
         there = any(map(on_gpu, call.operands))
         given = row_weights(backend.resident("sample_weight", shared["sample_weight"], there), call.shape)
-        factor, mass, unit = call.factor, call.mass, 1.0
         if reduction == "mean":
-            given, (factor, mass, unit) = _in_unit(given), in_units(factor, mass)
-        denominator = _denominator(call.shape, _product(given, mass))
-        scale = reduce.inverse(denominator) / unit if reduction == "mean" else 1.0
+            factor = call.there if call.factor is None and given is not None else call.factor
+            weights, counted, power = weights_of_mean(given, factor, call.mass, call.inner)
+        else:
+            weights, counted, power = _product(given, call.factor), _product(given, call.mass), 0
+        denominator = _denominator(call.shape, counted)
+        scale = reduce.lifted(reduce.inverse(denominator), power) if reduction == "mean" else 1.0
         wanted = Wanted(what != "value", what == "grad_hess"), reduction == "none"
-        weights = _product(given, factor)
         if call.matrices[0].columns or call.formulas.row not in READ_A_COLUMN:
             outcome = engine.run(call.formulas, call.operands, weights, (scale, call.parameters), wanted)
         else:
@@ -137,7 +140,7 @@ class RowLoss(Loss):
         if reduction == "none":
             value = outcome.each.reshape(call.shape)
         else:
-            value = _total(engine, outcome, (call, weights), (reduction, denominator)) / unit
+            value = reduce.lifted(_total(engine, outcome, (call, weights), (reduction, denominator)), power)
         return value if what == "value" else (value, gradient)
 
     def _placed(self, own: dict[str, Any]) -> dict[str, Any]:
@@ -209,21 +212,36 @@ def _product(first: Any, second: Any) -> Any:
     return first * second
 
 
-def _in_unit(weights: Any) -> Any:
-    """Weights of a mean times their `reduce.unit`."""
-    if isinstance(weights, GpuArray):
-        power = reduce.unit(weight_partials(backend.engine("cuda", "pointwise"), weights))
-        return weights if power == 1.0 else _product(weights, power)
-    return None if weights is None else reduce.in_unit(weights)
+def weights_of_mean(given: Any, factor: Any, mass: Any, inner: Any = None) -> tuple[Any, Any, int]:
+    """What multiplies losses, what they count in the denominator, and the power of two that their mean lacks.
+
+    Each is in a unit of its own, which the rows that count set, by all that multiplies them.
+    """
+    if factor is mass and inner is None:
+        both, _ = _scaled(given, factor)
+        return both, both, 0
+    if inner is None:
+        losses, power = _scaled(given, factor)
+    else:
+        losses, most = _product(given, factor), inner()
+        _, power = _scaled(losses, most)
+        if power:
+            losses = reduce.kept_positive(np.ones_like(most) if losses is None else backend.to_host(losses), power)
+    counted, other = _scaled(given, mass)
+    return losses, counted, power - other
 
 
-def in_units(factor: Any, mass: Any) -> tuple[Any, Any, float]:
-    """What multiplies losses and what they count, each times a power of two, and by what the mean is divided then."""
-    if factor is mass:
-        both = _in_unit(factor)
-        return both, both, 1.0
-    power = 1.0 if factor is None or isinstance(factor, GpuArray) else reduce.unit(factor)
-    return factor if power == 1.0 else factor * power, mass, power
+def _scaled(first: Any, second: Any) -> tuple[Any, int]:
+    """`reduce.scaled`; arrays on a GPU stay there where the sums of them are of ordinary size."""
+    if not on_gpu(first) and not on_gpu(second):
+        return reduce.scaled(first, second)
+    if all(one is None or reduce.unit(_sizes(one)) == 1.0 for one in (first, second)):
+        return _product(first, second), 0
+    return reduce.scaled(*(None if one is None else backend.to_host(one) for one in (first, second)))
+
+
+def _sizes(weights: Any) -> Any:
+    return weight_partials(backend.engine("cuda", "pointwise"), weights) if on_gpu(weights) else weights
 
 
 def _denominator(shape: tuple[int, ...], counted: Any) -> float:

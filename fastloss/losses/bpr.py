@@ -40,8 +40,9 @@ class NegativesLoss(Loss):
         if weights is not None:
             validate.not_negative("sample_weight", weights)
             weights = np.asarray(weights, np.float64)
-            weights = reduce.in_unit(weights) if reduction == "mean" else weights
         counted = np.diff(offsets) > 0 if offsets is not None else np.full(positives.shape, scores[1].size > 0)
+        if weights is not None and reduction == "mean":
+            weights = reduce.in_unit(weights, counted)
         denominator = float(np.sum(counted if weights is None else np.where(counted, weights, 0.0)))
         scale = None
         if what == "value_and_grad":

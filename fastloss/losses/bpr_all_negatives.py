@@ -35,8 +35,8 @@ class FactorsLoss(Loss):
         else:
             validate.not_negative("sample_weight", weights)
             weights = np.asarray(weights, np.float64)
-            weights = reduce.in_unit(weights) if reduction == "mean" else weights
         pairs = pair_counts(interactions, len(items))
+        weights = reduce.in_unit(weights, pairs > 0) if reduction == "mean" else weights
         denominator = reduce.sum_of_many(weights * pairs)
         scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
         formulas, wanted = pairwise_logistic_loss.formulas, what == "value_and_grad"

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss import validate
+from fastloss import reduce, validate
 from fastloss.candidates import (
     Average,
     Candidates,
@@ -108,6 +108,8 @@ def cross_entropy_with_factors(
     if label_smoothing:
         every = np.ones(count) if weights is None else weights
         call.factor = known.astype(np.float64)
+        if weights is not None and reduce.unit(weights) != 1.0:
+            call.inner = lambda: np.full(height, weights.max())
         call.head = Smoothed(label_smoothing, every.sum() / max(count, 1))
         call.known = (own,)
         call.terms = listed, Average(every / max(count, 1))

@@ -197,4 +197,6 @@ def nll_loss(input, target, *, weight=None, ignore_index=-100):
     x = class_axis("input", input)
     ids = ids_of(target, x, validate.integer("ignore_index", ignore_index))
     mass = counted(ids) if weight is None else of_ids(validate.per_class("weight", weight, x.columns), ids)
-    return Rows(PICKED, (x,), (ids,), factor=None if weight is None else mass, mass=mass)
+    if weight is None:
+        return Rows(PICKED, (x,), (ids,), mass=mass, there=mass)
+    return Rows(PICKED, (x,), (ids,), factor=mass, mass=mass)

@@ -1,10 +1,11 @@
 """Losses of logits against one of many classes, by softmax."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from fastloss import backend, validate
+from fastloss import backend, reduce, validate
 from fastloss.domains import AT_LEAST_ZERO, FOCUS, FRACTION, UNIT, Flag, Free, shown
 from fastloss.elementary import exp_negative, log
 from fastloss.gpu import holds_integers, on_gpu
@@ -40,6 +41,15 @@ def counted(ids: Any) -> Any:
     if on_gpu(ids):
         return backend.engine("cuda", "ids").of_classes(ids, np.empty(0))
     return None if ids.size == 0 or ids.min() >= 0 else (ids >= 0).astype(np.float64)
+
+
+def _inner(weights: np.ndarray, targets: Any, x: Matrix, every: bool) -> Callable[[], np.ndarray] | None:
+    """The largest weight of the classes that each row's target names, or of `every` one; None if it is near 1."""
+    if reduce.unit(weights) == 1.0:
+        return None
+    if every:
+        return lambda: np.full(len(x.rows), weights.max())
+    return lambda: np.max(np.broadcast_to(weights, x.rows.shape), 1, initial=0.0, where=backend.to_host(targets) > 0)
 
 
 def _log_loss(log_p, q, parameters):
@@ -136,12 +146,17 @@ def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smooth
         if ignored != -100:
             raise ValueError(f"ignore_index is {ignored}: it has no effect on distributions, expected class ids")
         given = class_axis("target", target)
-        return Rows(DISTRIBUTION, (x,), (given.rows, weights), smoothing, checked=(("target", UNIT, target),))
+        inner = _inner(weights, given.rows, x, bool(label_smoothing))
+        checked = (("target", UNIT, target),)
+        return Rows(DISTRIBUTION, (x,), (given.rows, weights), smoothing, checked=checked, inner=inner)
     ids = ids_of(target, x, ignored)
     mass = counted(ids) if weight is None else of_ids(weights, ids)
     if label_smoothing:
-        return Rows(SMOOTHED, (x,), (ids, weights), smoothing, mass=mass)
-    return Rows(ENTROPY, (x,), (ids,), factor=None if weight is None else mass, mass=mass)
+        inner = _inner(weights, ids, x, True)
+        return Rows(SMOOTHED, (x,), (ids, weights), smoothing, mass=mass, there=counted(ids), inner=inner)
+    if weight is None:
+        return Rows(ENTROPY, (x,), (ids,), mass=mass, there=mass)
+    return Rows(ENTROPY, (x,), (ids,), factor=mass, mass=mass)
 
 
 def _power_of_miss(q, gamma):
