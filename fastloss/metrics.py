@@ -138,7 +138,7 @@ def auc(
     found = grouped(groups, offsets, scores.size)
     powers = np.zeros(found.offsets.size - 1, np.int64)
     if weights is not None:
-        weights, powers = pair_weights.centred(weights, found.rows, found.offsets)
+        weights, powers = pair_weights.centred(weights, found.rows, found.offsets, labels)
     wrong, right = (_counted(sign, (scores, labels, weights), found) for sign in (1.0, -1.0))
     difference, weight = right.inverted - wrong.inverted, wrong.weight
     if reduction == "mean":

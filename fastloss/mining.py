@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss import backend, reduce, validate
+from fastloss import backend, pair_weights, reduce, validate
 from fastloss.candidates import codes
 from fastloss.loss import Loss, keyword
 from fastloss.rows import row_weights
@@ -90,16 +90,20 @@ class MiningLoss(Loss):
         classes = codes("labels", call.labels, count)
         weights = row_weights(backend.to_host(shared["sample_weight"]), (count,))
         weights = np.ones(count) if weights is None else weights
-        weights = reduce.in_unit(weights) if reduction == "mean" else weights
+        if reduction == "mean" and call.products:
+            weights, _ = pair_weights.centred(weights, None, np.array([0, count]), np.arange(count))
         order = np.argsort(classes, kind="stable")
         rows, unit = store.centred(embeddings, order)
         examples = Examples(store, rows, *_ranges(classes[order]), weights[order])
         kind = Kind(call.name, call.formulas, call.squared, call.soft)
         wanted = what == "value_and_grad"
-        with np.errstate(invalid="ignore", over="ignore"):
-            outcome = engine.run(examples, kind, call.settings_in(unit), wanted)
-        divisors = outcome.active if call.average == "active" else outcome.every
         factors = np.ones(count) if call.products else examples.weights
+        outcome, divisors = _mined(engine, (examples, kind, call.settings_in(unit), wanted), call)
+        if reduction == "mean" and not call.products:  # which examples count is known by now
+            factors = reduce.in_unit(factors, divisors > 0)
+            if factors is not examples.weights:
+                examples = examples._replace(weights=factors)
+                outcome, divisors = _mined(engine, (examples, kind, call.settings_in(unit), wanted), call)
         denominator = reduce.sum_of_many(divisors * factors)
         each = np.empty(count)
         each[order] = reduce.weighed(factors, outcome.loss)
@@ -117,6 +121,22 @@ class MiningLoss(Loss):
         if shared.get("with_counts"):
             results.append(Counts(int(outcome.active.sum()), int(outcome.every.sum())))
         return backend.like(results[0] if len(results) == 1 else tuple(results), arrays)
+
+
+def _mined(engine: Any, what: tuple[Examples, Kind, Any, bool], call: Mined) -> tuple[Any, np.ndarray]:
+    """What the engine finds, and what the mean divides each example's loss by."""
+    examples, *more = what
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+        outcome = engine.run(examples, *more)
+        if call.products:
+            return outcome, 0.5 * examples.weights * _others(examples.weights)
+        return outcome, outcome.active if call.average == "active" else outcome.every
+
+
+def _others(weights: np.ndarray) -> np.ndarray:
+    """The sum of all other weights: a difference would lose what is beside a heavy one."""
+    before, after = (np.append(0.0, np.cumsum(one)[:-1]) for one in (weights, weights[::-1]))
+    return before[: weights.size] + after[::-1][: weights.size]
 
 
 class TripletLoss(MiningLoss):

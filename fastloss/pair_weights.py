@@ -1,28 +1,42 @@
 """Weights of rows whose pairs weigh their products: in a unit of their own, so that no product leaves the range.
 
 A mean does not depend on the unit. Powers of two change no digit, so that weights times a power of two give the same
-bits. Each group's largest and smallest weight, 0 aside, come to lie about 1, since one may stand against the other.
+bits. A group's unit is chosen by its heaviest pair: by the heaviest row, and the heaviest that makes a pair with it.
 """
 
 from typing import Any
 
 import numpy as np
 
-MOST = 450  # binary digits that the largest weight may have: its square times a loss is finite then, mostly
-WIDEST = 900  # powers of two between the largest weight and the smallest, up to which groups share a unit
-SMALL = -64  # power of two of the largest weight where sums of losses would overflow
+from fastloss.reduce import kept_positive
+
+WIDEST = 200  # powers of two between the largest weight and the smallest, up to which groups share a unit
+DEEPEST = 900  # how far below 1 the second weight of the heaviest pair may lie
+HIGHEST = 1020  # binary digits that a sum of weights may have
+SMALL = -128  # power of two of pairs' weights with which sums of losses do not overflow
 
 
-def _middle(largest: Any, smallest: Any) -> Any:
-    """The power of two that stands for 1: half way from the smallest weight to the largest."""
-    high, low = np.frexp(largest)[1].astype(np.int64), np.frexp(smallest)[1].astype(np.int64)
-    return np.where(largest > 0.0, np.maximum((high + low) // 2, high - MOST), 0)
+def _unit(heaviest: Any, other: Any, rows: Any) -> Any:
+    """The power of two that stands for 1, for the weights of the heaviest pair.
+
+    The heaviest row comes to lie above 1 by a quarter of what is between the two: a row's own weight comes last in its
+    gradient, and what comes before may be as large as that weight times a slope; and the pair's weight below 1 by half
+    of it. Weights that are too far apart for this lie evenly about 1, as far as they may.
+    """
+    high, low = (np.frexp(one)[1].astype(np.int64) for one in (heaviest, np.where(other > 0.0, other, heaviest)))
+    apart = high - low
+    above = np.minimum(np.maximum(apart // 4, apart - DEEPEST), apart // 2)
+    room = HIGHEST - np.frexp(np.asarray(rows, np.float64))[1]
+    return np.where(heaviest > 0.0, high - np.minimum(above, room), 0)
 
 
-def centred(weights: np.ndarray, rows: np.ndarray | None, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def centred(
+    weights: np.ndarray, rows: np.ndarray | None, offsets: np.ndarray, labels: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Weights in units of 2**powers[group], and the powers; `rows` is the groups' order of rows, if they have another.
 
-    All groups have one unit, unless their weights lie too far apart for it.
+    Rows of different labels make pairs; without `labels`, any two and a row with itself. All groups have one unit,
+    unless their weights lie too far apart for it.
     """
     weights = np.asarray(weights, np.float64)
     powers = np.zeros(offsets.size - 1, np.int64)
@@ -33,16 +47,24 @@ def centred(weights: np.ndarray, rows: np.ndarray | None, offsets: np.ndarray) -
     if not 0.0 < largest < np.inf:
         return weights, powers
     if np.frexp(largest)[1] - np.frexp(smallest)[1] <= WIDEST:
-        powers[:] = _middle(largest, smallest)
+        powers[:] = _unit(largest, smallest, weights.size)
         return np.ldexp(weights, -powers[0]), powers
-    own = weights if rows is None else weights[rows]
     some = np.flatnonzero(np.diff(offsets))
-    above = np.maximum.reduceat(own, offsets[some])
-    below = np.minimum.reduceat(np.where(own > 0.0, own, np.inf), offsets[some])
-    powers[some] = _middle(above, np.where(above > 0.0, below, 1.0))
-    spread = np.empty(weights.size, np.int64)
-    spread[slice(None) if rows is None else rows] = np.repeat(powers, np.diff(offsets))
-    return np.ldexp(weights, -spread), powers
+    powers[some] = _units(*(one if one is None or rows is None else one[rows] for one in (weights, labels)), offsets)
+    return kept_positive(weights, by_rows(powers, rows, offsets)), powers
+
+
+def _units(weights: np.ndarray, labels: np.ndarray | None, offsets: np.ndarray) -> np.ndarray:
+    """The unit of each group that has rows."""
+    sizes = np.diff(offsets)
+    starts, sizes = offsets[:-1][sizes > 0], sizes[sizes > 0]
+    heaviest = other = np.maximum.reduceat(weights, starts)
+    if labels is not None:
+        owners = np.repeat(np.arange(sizes.size), sizes)
+        at = np.flatnonzero(weights == heaviest[owners])
+        own = labels[at[np.unique(owners[at], return_index=True)[1]]]
+        other = np.maximum.reduceat(np.where(labels == own[owners], 0.0, weights), starts)
+    return _unit(heaviest, other, sizes)
 
 
 def shifts(weight: np.ndarray, powers: np.ndarray) -> np.ndarray:
@@ -57,10 +79,43 @@ def shifts(weight: np.ndarray, powers: np.ndarray) -> np.ndarray:
     return np.where(some, powers - (powers + np.frexp(weight)[1])[some].max(), 0)
 
 
-def shrunk(weights: np.ndarray | None, size: int) -> np.ndarray:
-    """Weights so small that a sum over pairs is finite if each of its terms is."""
-    weights = np.ones(size) if weights is None else np.asarray(weights, np.float64)
-    return np.ldexp(weights, SMALL - int(np.frexp(weights.max(initial=0.0))[1]))
+def late(weights: np.ndarray, rows: np.ndarray | None, offsets: np.ndarray, scales: np.ndarray) -> np.ndarray | None:
+    """The powers of two by which groups' derivatives are multiplied at last, since weights times `scales` overflow.
+
+    None where none of them does, as is so unless weights of a group lie 2**1000 apart.
+    """
+    if not weights.size or float(weights.max()) * float(scales.max()) < 2.0**1000:
+        return None
+    own, some = weights if rows is None else weights[rows], np.flatnonzero(np.diff(offsets))
+    powers = np.zeros(offsets.size - 1, np.int64)
+    above = np.maximum.reduceat(own, offsets[some])
+    powers[some] = np.maximum(np.frexp(above)[1].astype(np.int64) + np.frexp(scales[some])[1] - 1023, 0)
+    return powers if powers.any() else None
+
+
+def by_rows(powers: np.ndarray, rows: np.ndarray | None, offsets: np.ndarray) -> np.ndarray:
+    """A number of each group for each of its rows."""
+    spread = np.empty(offsets[-1], np.int64)
+    spread[slice(None) if rows is None else rows] = np.repeat(powers, np.diff(offsets))
+    return spread
+
+
+def excess(weight: np.ndarray) -> int:
+    """The power of two to divide rows' weights by, so that no sum of losses overflows unless one of them does.
+
+    `weight` is the sum of a group's pairs' weights; 0 where they are small enough.
+    """
+    return max(0, (int(np.frexp(weight.max(initial=0.0))[1]) - SMALL + 1) // 2)
+
+
+def divided(weights: np.ndarray | None, size: int, power: int) -> np.ndarray:
+    """Rows' weights divided by two to a power."""
+    return kept_positive(np.ones(size) if weights is None else np.asarray(weights, np.float64), power)
+
+
+def keep_digits(after: np.ndarray, before: np.ndarray, power: int) -> np.ndarray:
+    """Whether the pairs' weights of groups lost no digit as their rows' were divided."""
+    return np.abs(np.ldexp(after, 2 * power) - before) <= 1e-12 * before
 
 
 def together(weight: np.ndarray, powers: np.ndarray, *sums: np.ndarray) -> list[np.ndarray]:

@@ -165,7 +165,8 @@ class PairwiseLoss(Loss):
         scores, labels, weights = self._checked(own, shared)
         powers = np.zeros(groups.offsets.size - 1, np.int64)
         if reduction in ("mean", "per_group") and weights is not None and not isinstance(weights, GpuArray):
-            weights, powers = pair_weights.centred(weights, groups.rows, groups.offsets)
+            ordered = own.get("pairs", "all") != "all"
+            weights, powers = pair_weights.centred(weights, groups.rows, groups.offsets, labels if ordered else None)
         rows = self._prepared(run, shared, groups, (scores, labels, weights), own)
         scales = np.ones(rows.weight.size)
         if reduction == "mean":
@@ -173,7 +174,11 @@ class PairwiseLoss(Loss):
             scales = np.ldexp(reduce.inverse(reduce.sum_of_many(np.ldexp(rows.weight, shifts))), shifts)
         if reduction == "per_group":
             scales = np.divide(1.0, rows.weight, out=np.zeros_like(rows.weight), where=rows.weight != 0.0)
-        derived = what != "value"
+        derived, late = what != "value", None
+        if derived and isinstance(weights, np.ndarray) and not isinstance(scores, GpuArray):
+            late = pair_weights.late(weights, groups.rows, groups.offsets, scales)
+        if late is not None:
+            scales = np.ldexp(scales, -late)
         wanted = Wanted(
             what != "grad_hess" and reduction != "none",
             what != "grad_hess" and reduction == "none",
@@ -181,14 +186,14 @@ class PairwiseLoss(Loss):
             what == "grad_hess",
         )
         outcome = run.evaluate(rows, scales, wanted)
+        if late is not None:
+            for derivative in (outcome.gradient, outcome.curvature)[: 1 + wanted.curvature]:
+                np.ldexp(derivative, pair_weights.by_rows(late, groups.rows, groups.offsets), out=derivative)
         if what == "grad_hess":
             return outcome.gradient, outcome.curvature
         value = self._reduced(reduction, outcome, rows, (groups, powers))
         if reduction in ("mean", "per_group") and np.isinf(value).any() and _may_overflow(scores, weights):
-            weights = pair_weights.shrunk(weights, scores.size)
-            rows = self._prepared(run, shared, groups, (scores, labels, weights), own)
-            again = self._reduced(reduction, run.evaluate(rows, scales, Wanted(value=True)), rows, (groups, powers))
-            value = np.where(np.isinf(value), again, value) if reduction == "per_group" else again
+            value = self._within_range(value, (rows, groups, powers), (scores, labels, weights), (run, shared, own))
         results = [value]
         if derived:
             results.append(outcome.gradient)
@@ -196,6 +201,22 @@ class PairwiseLoss(Loss):
             pairs = rows.pairs if reduction == "per_group" else int(rows.pairs.sum())
             results.append(pairs[groups.order] if reduction == "per_group" and groups.order is not None else pairs)
         return results[0] if len(results) == 1 else tuple(results)
+
+    def _within_range(self, value: Any, made: Any, given: Any, call: Any) -> Any:
+        """An infinite mean from smaller weights, if these keep their digits: its sum may have overflowed."""
+        rows, groups, powers = made
+        (run, shared, own), reduction = call, call[1]["reduction"]
+        if not (power := pair_weights.excess(rows.weight)):
+            return value
+        weights = pair_weights.divided(given[2], given[0].size, power)
+        fewer = self._prepared(run, shared, groups, (*given[:2], weights), own)
+        outcome = run.evaluate(fewer, np.ones(rows.weight.size), Wanted(value=True))
+        again = self._reduced(reduction, outcome, fewer, (groups, powers))
+        kept = pair_weights.keep_digits(fewer.weight, rows.weight, power)
+        if reduction == "mean":
+            return again if kept.all() else value
+        kept = kept if groups.order is None else kept[groups.order]
+        return np.where(np.isinf(value) & kept, again, value)
 
     def _reduced(self, reduction: str, outcome, rows, groups: tuple[Groups, np.ndarray]):
         if reduction == "none":

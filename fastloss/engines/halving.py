@@ -83,7 +83,8 @@ def count(kind: Kind, one: Large) -> tuple[int, float]:
     size = one.end - one.begin
     counts, weights = one.levels.counts, one.levels.weights
     if kind.unordered:
-        return size * size, float(weights.sum()) ** 2
+        total = float(weights.sum())
+        return size * size, total * total
     if one.levels.many:
         y, w = (column[one.begin : one.end][::-1] for column in one.rows[1:])
         starts = np.append(0, np.flatnonzero(y[1:] != y[:-1]) + 1)
