@@ -91,7 +91,7 @@ class MiningLoss(Loss):
         weights = row_weights(backend.to_host(shared["sample_weight"]), (count,))
         weights = np.ones(count) if weights is None else weights
         if reduction == "mean" and call.products:
-            weights, _ = pair_weights.centred(weights, None, np.array([0, count]), np.arange(count))
+            weights = pair_weights.evenly(weights)
         order = np.argsort(classes, kind="stable")
         rows, unit = store.centred(embeddings, order)
         examples = Examples(store, rows, *_ranges(classes[order]), weights[order])

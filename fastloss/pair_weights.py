@@ -50,8 +50,20 @@ def centred(
         powers[:] = _unit(largest, smallest, weights.size)
         return np.ldexp(weights, -powers[0]), powers
     some = np.flatnonzero(np.diff(offsets))
-    powers[some] = _units(*(one if one is None or rows is None else one[rows] for one in (weights, labels)), offsets)
+    if rows is None:
+        powers[some] = _units(weights, labels, offsets)
+    else:
+        powers[some] = _units(weights[rows], None if labels is None else labels[rows], offsets)
     return kept_positive(weights, by_rows(powers, rows, offsets)), powers
+
+
+def evenly(weights: np.ndarray) -> np.ndarray:
+    """Weights of rows that all make pairs, in a unit in which the heaviest pair weighs about 1."""
+    if weights.size < 2 or 2.0**-200 <= weights.max() <= 2.0**200:
+        return weights
+    other, heaviest = np.partition(weights, -2)[-2:]
+    power = int(np.frexp(heaviest)[1]) - min(int(np.frexp(heaviest)[1] - np.frexp(other)[1]) // 2, HIGHEST)
+    return kept_positive(weights, power)
 
 
 def _units(weights: np.ndarray, labels: np.ndarray | None, offsets: np.ndarray) -> np.ndarray:

@@ -311,22 +311,20 @@ def every_pair(strip, place, bounds, weights, settings):
     """(loss, weight, pairs): half of what each pair with the anchor costs."""
     r, anchor = place
     loss = total = 0.0
+    own = 0.5 * weights[anchor]
     for part in range(3):
         low = (0, bounds[0], bounds[1])[part]
         high = (bounds[0], bounds[1], strip.shape[1])[part]
-        cost, mass = pairs_of(strip, r, (low, high), (1.0 if part == 1 else 0.0, weights), settings)
+        cost, mass = pairs_of(strip, r, (low, high), (1.0 if part == 1 else 0.0, own, weights), settings)
         loss += cost
         total += mass
-    own = 0.5 * weights[anchor]
     if WANT_GRADIENT:
-        for j in range(np.uint64(strip.shape[1])):
-            strip[r, j] *= own
         strip[r, anchor] = 0.0
     return weighed(own, loss), own * (total - weights[anchor]), strip.shape[1] - 1
 
 
 def pairs_of(strip, r, bounds, kind, settings):
-    label, weights = kind
+    label, own, weights = kind
     loss = total = 0.0
     parameters = (settings[0], 1.0, settings[1])
     for j in range(np.uint64(bounds[0]), np.uint64(bounds[1])):
@@ -334,7 +332,7 @@ def pairs_of(strip, r, bounds, kind, settings):
         loss += weighed(weights[j], value(d, label, parameters))
         total += weights[j]
         if WANT_GRADIENT:
-            strip[r, j] = weights[j] * slope(d, label, parameters) * inverse(d)
+            strip[r, j] = (own * weights[j]) * slope(d, label, parameters) * inverse(d)
     return loss, total
 
 

@@ -222,11 +222,11 @@ def every_pair(strips, place, bounds, weights, settings):
     own, loss, mass = 0.5 * weights[a], 0.0, 0.0
     for j in range(cuda.threadIdx.x, distances.shape[1], THREADS):
         label = 1.0 if bounds[0] <= j < bounds[1] else 0.0
-        cost, weight = pairs_of(distances, r, (j, j + 1), (label, weights), settings)
+        cost, weight = pairs_of(distances, r, (j, j + 1), (label, own, weights), settings)
         loss += cost
         mass += weight
         if WANT_GRADIENT:
-            slopes[r, j] = own * distances[r, j] if j != a else 0.0
+            slopes[r, j] = distances[r, j] if j != a else 0.0
     loss, _ = block_sum(loss, 0)
     cuda.syncthreads()
     mass, _ = block_sum(mass, 0)
