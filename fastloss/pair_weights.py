@@ -54,7 +54,8 @@ def centred(
         powers[some] = _units(weights, labels, offsets)
     else:
         powers[some] = _units(weights[rows], None if labels is None else labels[rows], offsets)
-    return kept_positive(weights, by_rows(powers, rows, offsets)), powers
+    with np.errstate(under="ignore"):
+        return np.ldexp(weights, -by_rows(powers, rows, offsets)), powers
 
 
 def evenly(weights: np.ndarray) -> np.ndarray:
