@@ -76,6 +76,17 @@ def test_nan_in_a_row_of_weight_0_comes_out(case):
         assert np.isnan(own).any() != left_out(case, at)
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if case.loss.has_curvature], ids=str)
+def test_a_curvature_is_nan_where_the_gradient_is(case):
+    """Also that of straight lines, which reads no number."""
+    for at in range(len(case.arrays)):
+        if len(np.shape(case.arrays[at])) != len(np.shape(case.arrays[0])):
+            continue  # ids
+        slopes, curvatures = case.loss.grad_hess(*spoiled(case, at, NAN), **case.keywords)
+        for one, two in zip(parts(slopes), parts(curvatures), strict=True):
+            np.testing.assert_array_equal(np.isnan(two), np.isnan(one))
+
+
 # Memory that nobody wrote
 
 

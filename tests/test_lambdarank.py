@@ -1,9 +1,12 @@
-"""LambdaRank: ids in any order, queries of any size, ties; `test_losses.py` has the oracle."""
+"""LambdaRank: ids in any order, queries of any size, ties, small labels; `test_losses.py` compares all else."""
 
 import numpy as np
 import pytest
+from mpmath import mp
 
 import fastloss
+from fastloss.shapes import queries
+from tests.oracles.ranking import lambdarank_loss as exact
 
 RNG = np.random.default_rng(3)
 LOSS = fastloss.lambdarank_loss
@@ -42,6 +45,28 @@ def test_a_query_beyond_the_limits_of_others():
     scores, labels = RNG.normal(size=12_000), RNG.integers(0, 2, 12_000)
     value, gradient = LOSS.value_and_grad(scores, labels, truncation_level=3)
     assert np.isfinite(value) and abs(gradient.sum()) < 1e-12 * np.abs(gradient).sum()
+
+
+@pytest.mark.parametrize("size", [0.3, 1e-9, 1e-15, 1e-17, 1e-60, 1e-91, 1e-310])
+def test_small_labels(size):
+    """Against 400 digits. 2**label - 1 cancels; products of gains below 1e-300 with discounts are not exact."""
+    scores, labels = [0.0, 1.0, 0.5], [size, 0.3 * size, 0.0]
+    for gains in ("exp2", "linear"):
+        with mp.workdps(400):
+            expected = float(exact(scores, labels, gains=gains).losses[0])
+        assert LOSS(scores, labels, gains=gains) == pytest.approx(expected, rel=1e-13)
+
+
+def test_the_smallest_label_counts_as_any_other_of_two():
+    expected = LOSS.grad_hess([0.0, 1.0], [1, 0])
+    for label in (0.5, 1e-17, 1e-300, 5e-324):
+        for gains in ("exp2", "linear"):
+            found = LOSS.grad_hess([0.0, 1.0], [label, 0.0], gains=gains)
+            np.testing.assert_allclose(found, expected, rtol=1e-15)
+
+
+def test_gains_of_whole_numbers_are_exact():
+    assert [queries.gain(float(label), 1.0) for label in range(1001)] == [2.0**label - 1.0 for label in range(1001)]
 
 
 def test_bad_input():

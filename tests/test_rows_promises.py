@@ -5,6 +5,7 @@ import math
 import numba
 import numpy as np
 import pytest
+from mpmath import mp, mpf
 
 import fastloss
 from fastloss.shapes.rows import CHUNK, rows_per_chunk
@@ -50,6 +51,72 @@ class TestNan:
             assert np.flatnonzero(np.isnan(value)).tolist() == [2]
             first = gradient[0] if isinstance(gradient, tuple) else gradient
             assert np.flatnonzero(np.isnan(first).any(1)).tolist() == [2]
+
+
+class TestLimits:
+    def test_no_margin_among_nothing_but_minus_infinity(self):
+        """As for infinity: the lead of the true class has no limit. A single class has none to lead."""
+        for rows, target in (
+            ([-INF] * 2, 0),
+            ([-INF] * 2, 1),
+            ([-INF] * 4, 2),
+            ([INF] * 2, 0),
+            ([-INF, -INF, INF, INF], 2),
+        ):
+            value, gradient = fastloss.crammer_singer_loss.value_and_grad([rows], [target])
+            assert np.isnan(value) and np.isnan(gradient[0, target])
+        for rows, target, expected in (
+            ([1.0, -INF], 0, 0.0),
+            ([-INF, -INF, 1.0], 2, 0.0),
+            ([-INF, 1.0], 0, INF),
+            ([-INF], 0, 0.0),
+        ):
+            value, gradient = fastloss.crammer_singer_loss.value_and_grad([rows], [target])
+            assert value == expected and np.isfinite(gradient).all()
+
+
+class TestTinyMasks:
+    """Dice losses of numbers whose squares are below all numbers, or whose sums have no inverse."""
+
+    @pytest.mark.parametrize("size", [1.0, 1e-20, 1e-100, 1e-155, 1e-160, 1e-170, 1e-200, 1e-300, 1e-308])
+    def test_squares_depend_on_no_unit(self, size):
+        """1 - 2 sum p g / (sum p^2 + sum g^2) of (.3, .8, .1) and (1, 0, 1): 1 - .8 / 2.74."""
+        arrays = np.array([[0.3, 0.8, 0.1]]) * size, np.array([[1.0, 0.0, 1.0]]) * size
+        value, gradient = fastloss.dice_loss.value_and_grad(*arrays)
+        assert value == pytest.approx(1.0 - 0.8 / 2.74, rel=1e-14)
+        below = 2.74 * size  # the slope is (.8 * 2 p / 2.74 - 2 g) / below
+        slopes = (1.6 * np.array([0.3, 0.8, 0.1]) / 2.74 - np.array([2.0, 0.0, 2.0])) / below
+        np.testing.assert_allclose(gradient[0], slopes, rtol=1e-13)
+
+    @pytest.mark.parametrize("number", [1e-155, 1e-160, 1e-162, 5e-324])
+    def test_an_empty_mask(self, number):
+        for prediction in ([[number]], [[number, number]]):
+            value, gradient = fastloss.dice_loss.value_and_grad(prediction, np.zeros_like(prediction))
+            assert value == 1.0 and not gradient.any()
+
+    @pytest.mark.parametrize("squared", [True, False])
+    @pytest.mark.parametrize("size", [1e-3, 1e-18, 1e-90, 1e-152, 1e-163, 1e-250, 1e-320])
+    @pytest.mark.parametrize("smooth", [0.0, 1.0, 1e-200, 1e-320])
+    def test_agrees_with_long_arithmetic(self, size, squared, smooth, rng):
+        p, g = (size * rng.random((1, 3)) for _ in range(2))
+        value, gradient = fastloss.dice_loss.value_and_grad(p, g, squared=squared, smooth=smooth)
+        curvature = fastloss.dice_loss.grad_hess(p, g, squared=squared, smooth=smooth)[1]
+        with mp.workdps(1000):
+            p, g = ([mpf(float(number)) for number in one[0]] for one in (p, g))
+            power = 2 if squared else 1
+            below = mpf(smooth) + sum(a**power + b**power for a, b in zip(p, g, strict=True))
+            same = (2 * sum(a * b for a, b in zip(p, g, strict=True)) + mpf(smooth)) / below
+            growth = [2 * a if squared else mpf(1) for a in p]
+            slopes = [(same * d - 2 * b) / below for b, d in zip(g, growth, strict=True)]
+            bends = [(same * 2 * (power - 1) - 2 * s * d) / below for s, d in zip(slopes, growth, strict=True)]
+            assert value == pytest.approx(float(1 - same), rel=1e-12, abs=1e-318)
+            np.testing.assert_allclose(gradient[0], [float(one) for one in slopes], rtol=1e-10, atol=1e-318)
+            np.testing.assert_allclose(curvature[0], [float(one) for one in bends], rtol=1e-10, atol=1e-318)
+
+    @pytest.mark.parametrize("squared", [True, False])
+    def test_empty_masks_cost_nothing_however_small_the_constant(self, squared):
+        for smooth in (0.0, 1.0, 1e-300, 1e-320):
+            assert fastloss.dice_loss([[0.0, 0.0]], [[0, 0]], squared=squared, smooth=smooth) == 0.0
 
 
 class TestLeftOut:

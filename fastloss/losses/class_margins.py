@@ -2,7 +2,7 @@
 
 from fastloss import validate
 from fastloss.domains import ANY, Free, one_of
-from fastloss.elementary import at_least
+from fastloss.elementary import at_least, unless_nan
 from fastloss.losses.softmax import CLASS_WEIGHT, ids_of, of_ids
 from fastloss.rows import Rows, class_axis, row_loss
 from fastloss.shapes import terms
@@ -20,7 +20,7 @@ def _lack_slope(z):
 
 
 def _flat(z):
-    return 0.0
+    return unless_nan(z, 0.0)
 
 
 def _squared(z):

@@ -23,7 +23,7 @@ def _cross_slope_by_data(q, p):
 
 
 def _straight(model, data):
-    return 0.0
+    return unless_nan(model, unless_nan(data, 0.0))
 
 
 WRT = Choice(("q", "p", "both"))

@@ -4,7 +4,7 @@ import numpy as np
 
 from fastloss import validate
 from fastloss.domains import ABOVE_MINUS_ONE, NON_ZERO, POSITIVE, REAL, Choice, Free, Range
-from fastloss.elementary import at_least, log1p, sign
+from fastloss.elementary import at_least, log1p, sign, unless_nan
 from fastloss.losses.regression import flat, flat_too
 from fastloss.pointwise import Call, PointwiseLoss, pointwise
 from fastloss.shapes.pointwise import Formulas
@@ -56,6 +56,10 @@ def _normed_slope(x, t, norm):
     return sign(x - t) / norm
 
 
+def _normed_curvature(x, t, norm):
+    return unless_nan(x - t, unless_nan(norm, 0.0))
+
+
 class Normed(PointwiseLoss):
     """A loss in units of a number that all targets make together, unless it is given."""
 
@@ -73,7 +77,7 @@ class Normed(PointwiseLoss):
 @pointwise(
     _normed,
     _normed_slope,
-    flat_too,
+    _normed_curvature,
     kind=Normed,
     parameters={"norm": Free(f"{NORMS}, or a number above 0")},
     reference="Hyndman & Koehler, Another look at measures of forecast accuracy, 2006",

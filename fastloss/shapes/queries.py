@@ -6,6 +6,7 @@ maxDCG; labels that are equal make equal gains, hence weight 0. The engines bind
 
 import numpy as np
 
+from fastloss.elementary import expm1_negative
 from fastloss.shapes.pointwise import unbound
 from fastloss.shapes.sorting import argsort
 
@@ -13,12 +14,31 @@ WANT_GRADIENT = False
 WANT_CURVATURE = False
 LINEAR = False
 
+LN2 = 0.6931471805599453
+FLAT, FAINT, LIFT = 2.0**-60, 2.0**-300, 2.0**600
+
 value = slope = curvature = unbound
 
 
-def gain(label):
-    """2**label - 1, or the label."""
-    return label if LINEAR else 2.0**label - 1.0
+def unit_of(largest):
+    """What the gains of a query are multiplied by, given its largest label; their ratios alone count.
+
+    Products of gains that small with differences of discounts would be subnormal, and inverses of their sums infinite.
+    """
+    return LIFT if largest < FAINT else 1.0
+
+
+def gain(label, unit):
+    """2**label - 1, or the label, times `unit`, which is not 1 only where the largest label is below `FAINT`.
+
+    Below 1, e**x - 1 = (1 - e**-x) / e**-x does not cancel; below `FLAT`, 2**label - 1 is label log 2 to the last bit.
+    """
+    if LINEAR:
+        return label * unit
+    if label >= 1.0:
+        return 2.0**label - 1.0
+    less = expm1_negative(-LN2 * label)
+    return label * unit * LN2 if label < FLAT else abs(less) / (1.0 + less)
 
 
 def discount(rank):
@@ -26,10 +46,19 @@ def discount(rank):
     return 1.0 / np.log2(rank + 2.0)
 
 
+def unit_among(labels, rows):
+    """The unit of the gains of some rows."""
+    largest = 0.0
+    for k in range(rows.size):
+        largest = labels[rows[k]] if labels[rows[k]] > largest else largest
+    return unit_of(largest)
+
+
 def fill(labels, ranked, gains, discounts):
     """Gains of the ranked rows, and the ranks' discounts 1 / log2(rank + 1)."""
+    unit = unit_among(labels, ranked)
     for k in range(ranked.size):
-        gains[k] = gain(labels[ranked[k]])
+        gains[k] = gain(labels[ranked[k]], unit)
         discounts[k] = discount(k)
 
 

@@ -10,6 +10,7 @@ WANT_GRADIENT = WANT_CURVATURE = False
 value = slope = slope_of_second = curvature = load = check = check_first = check_second = shares = unbound
 
 
+FAINT, LIFT = 2.0**-300, 2.0**600
 ROUNDING = (64.0 * 2.0**-23, 64.0 * 2.0**-52)  # of a sum of probabilities in single and in double precision
 
 
@@ -148,7 +149,7 @@ def of_others(i, operands, factor, parameters, derivatives):
         for k in range(FIRST, columns):
             z = behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k])))
             derivatives[1][i, k] = factor * inverse * curvature(z)
-        derivatives[1][i, t] = factor * inverse * sum_curvatures(i, x, t, margin)
+        derivatives[1][i, t] = unless_nan(np.float64(x[i, t]), factor * inverse * sum_curvatures(i, x, t, margin))
     return unless_nan(np.float64(x[i, t]), sum_lacking(i, x, t, margin) * inverse), 0  # a single class has no others
 
 
@@ -182,8 +183,8 @@ def of_highest_other(i, operands, factor, parameters, derivatives):
     t, columns = np.uint64(targets[i]), np.uint64(x.shape[1])
     before, first = first_largest(i, x, FIRST, t)
     after, second = first_largest(i, x, t + ONE, columns)
-    best, at = (before, first) if (before >= after or before != before) else (after, second)
-    if not best > -INFINITY and best == best:
+    best, at = (before, first) if t > FIRST and (before >= after or before != before) else (after, second)
+    if columns == ONE:
         at = t
     z = lack(parameters[0], np.float64(x[i, t]), best) if at != t else unless_nan(np.float64(x[i, t]), -1.0)
     if WANT_GRADIENT:
@@ -194,42 +195,61 @@ def of_highest_other(i, operands, factor, parameters, derivatives):
     return at_least(0.0, z), 0
 
 
-def sum_overlap(i, operands, squared):
-    """N, D and the bits of wrong numbers."""
+def sum_overlap(i, operands, squared, unit):
+    """N, D, sum p g and the bits of wrong numbers; N and D grow with the power of `unit` that p and g have in D."""
     prediction, truth = operands
-    missed = total = 0.0
+    missed = total = common = 0.0
     wrong = 0
     for k in range(FIRST, np.uint64(prediction.shape[1])):
         p, g = np.float64(prediction[i, k]), np.float64(truth[i, k])
         wrong |= check_first(p) | check_second(g) << 4
-        missed += (p - g) * (p - g) if squared else p * (1.0 - g) + g * (1.0 - p)
-        total += p * p + g * g if squared else p + g
-    return missed, total, wrong
+        x, y = unit * p, unit * g
+        missed += (x - y) * (x - y) if squared else x * (1.0 - g) + y * (1.0 - p)
+        total += x * x + y * y if squared else x + y
+        common += x * y
+    return missed, total, common, wrong
+
+
+def overlap(i, operands, squared, smooth):
+    """L, C = 1 - L, 1 / (D + m), a power of two and the bits of wrong numbers.
+
+    The power is `unit`, by which p and g were multiplied: 1 unless squares of theirs could be subnormal or the inverse
+    infinite. Below `FAINT` they are below 2**-150, and the smallest times `LIFT` is 2**-474, whose square is normal.
+    1 / (D + m) and C are then those of a row in that unit: with D = sum p + sum g, C grows with p and g.
+    """
+    missed, total, common, wrong = sum_overlap(i, operands, squared, 1.0)
+    unit = LIFT if total + smooth < FAINT else 1.0
+    if unit != 1.0:
+        missed, total, common, wrong = sum_overlap(i, operands, squared, unit)
+    total += smooth * unit * unit if squared else smooth * unit
+    if total == 0.0:
+        return 0.0, 0.0, 0.0, unit, wrong
+    return unless_nan(total, missed / total), (2.0 * common + smooth * unit * unit) / total, 1.0 / total, unit, wrong
 
 
 def of_overlap(i, operands, factor, parameters, derivatives):
     """1 - (2 sum p g + m) / (D + m), D = sum p^2 + sum g^2, or sum p + sum g; parameters are (squared, m).
 
-    As N / (D + m): N = sum (p - g)^2, or sum p (1 - g) + g (1 - p), whose terms have one sign. Its derivatives in p_k
-    are L' = (N' - L D') / (D + m) and L'' = (N'' - L D'' - 2 L' D') / (D + m).
+    As L = N / (D + m): N = sum (p - g)^2, or sum p (1 - g) + g (1 - p), whose terms have one sign. Its derivatives in
+    p_k are L' = (N' - L D') / (D + m) and L'' = (N'' - L D'' - 2 L' D') / (D + m). With D = sum p + sum g,
+    N' - L D' = 1 - 2 g - L is taken as C - 2 g: of tiny numbers L is nearly 1.
     """
     prediction, truth = operands
     columns = np.uint64(prediction.shape[1])
-    squared, smooth = parameters[0] != 0.0, parameters[1]
-    missed, total, wrong = sum_overlap(i, operands, squared)
-    inverse = 0.0 if total + smooth == 0.0 else 1.0 / (total + smooth)
-    loss = unless_nan(total, missed * inverse)
+    squared = parameters[0] != 0.0
+    loss, same, inverse, unit, wrong = overlap(i, operands, squared, parameters[1])
+    rest = unit if squared else 1.0
     if WANT_GRADIENT:
         for k in range(FIRST, columns):
-            p, g = np.float64(prediction[i, k]), np.float64(truth[i, k])
-            own = (2.0 * (p - g) - loss * (2.0 * p)) if squared else 1.0 - 2.0 * g - loss
-            derivatives[0][i, k] = factor * inverse * own
+            p, g = unit * np.float64(prediction[i, k]), unit * np.float64(truth[i, k])
+            own = (2.0 * (p - g) - loss * (2.0 * p)) if squared else same - 2.0 * g
+            derivatives[0][i, k] = factor * inverse * own * rest
     if WANT_CURVATURE:
         for k in range(FIRST, columns):
-            p, g = np.float64(prediction[i, k]), np.float64(truth[i, k])
-            first = inverse * ((2.0 * (p - g) - loss * (2.0 * p)) if squared else 1.0 - 2.0 * g - loss)
+            p, g = unit * np.float64(prediction[i, k]), unit * np.float64(truth[i, k])
+            first = inverse * ((2.0 * (p - g) - loss * (2.0 * p)) if squared else same - 2.0 * g)
             second = (2.0 - 2.0 * loss - 4.0 * first * p) if squared else -2.0 * first
-            derivatives[1][i, k] = factor * inverse * second
+            derivatives[1][i, k] = factor * inverse * second * unit * rest
     return loss, wrong
 
 

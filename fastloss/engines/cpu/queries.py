@@ -11,7 +11,7 @@ from fastloss.elementary import weighed
 from fastloss.engines.cpu.nodes import run_block
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
-from fastloss.shapes.queries import fill, largest_dcg, pairs_of
+from fastloss.shapes.queries import fill, largest_dcg, pairs_of, unit_among
 from fastloss.shapes.sorting import argsort
 from fastloss.validate import kernel_dtype
 
@@ -155,11 +155,12 @@ def ideal_block(inputs, parameters, outputs, first, last):
         fill(labels, own, gains, discounts)
         best = largest_dcg(gains, discounts, min(own.size, np.int64(parameters[0])))
         outputs[0][g] = 1.0 / best if best > 0.0 else 0.0
+        outputs[1][g] = unit_among(labels, own)
 
 
-def inverse_ideals(labels: np.ndarray, rows: np.ndarray, offsets: np.ndarray, level: int, linear: bool) -> np.ndarray:
-    """1 / maxDCG of every query, 0 where that is 0; for engines that have no sort."""
-    found = np.empty(offsets.size - 1)
-    name = "linear" if linear else "exp2"
-    run_block(ideal_block, name, ((labels, rows, offsets), (float(level),), (found,)), found.size, LINEAR=linear)
-    return found
+def ideals(labels: np.ndarray, rows: np.ndarray, offsets: np.ndarray, level: int, linear: bool) -> Any:
+    """1 / maxDCG of every query, 0 where that is 0, and the units of its gains; for engines that have no sort."""
+    inverses, units = np.empty(offsets.size - 1), np.empty(offsets.size - 1)
+    inputs, name = (labels, rows, offsets), "linear" if linear else "exp2"
+    run_block(ideal_block, name, (inputs, (float(level),), (inverses, units)), units.size, LINEAR=linear)
+    return inverses, units

@@ -10,7 +10,7 @@ import numpy as np
 from numba import cuda
 
 from fastloss.elementary import weighed
-from fastloss.engines.cpu.queries import Outcome, inverse_ideals
+from fastloss.engines.cpu.queries import Outcome, ideals
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.columns import taken
 from fastloss.engines.cuda.direct_pairs import group_of, group_sums
@@ -33,7 +33,7 @@ def is_before(x, y, earlier):
 
 def rank_rows(inputs, outputs):
     """A thread writes its row's columns to where it is ranked."""
-    scores, labels, order, offsets = inputs
+    scores, labels, order, offsets, units = inputs
     ranked_scores, gains, discounts, rows = outputs
     i = np.int64(cuda.blockIdx.x) * THREADS + cuda.threadIdx.x
     if i < scores.size:
@@ -44,7 +44,7 @@ def rank_rows(inputs, outputs):
         for j in range(start, stop):
             rank += 1 if j != i and is_before(np.float64(scores[j]), x, j < i) else 0
         at = start + rank
-        ranked_scores[at], gains[at], discounts[at], rows[at] = x, gain(labels[i]), discount(rank), order[i]
+        ranked_scores[at], gains[at], discounts[at], rows[at] = x, gain(labels[i], units[g]), discount(rank), order[i]
 
 
 def sum_pairs(inputs, parameters, outputs):
@@ -86,17 +86,17 @@ def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], sc
     ranked = place.empty(size, np.int64)
     names = {"value": formulas.value, "slope": formulas.slope, "curvature": formulas.curvature, "LINEAR": linear}
     kind = "linear" if linear else ""
+    inverses, units = map(place.device, ideals(labels, order, offsets, level, linear))
     launch(
         place,
         code(rank_rows, kind, LINEAR=linear),
         blocks,
-        (scores, place.device(labels[order]), there, ends),
+        (scores, place.device(labels[order]), there, ends, units),
         (*columns, ranked),
     )
     gradient, curvature = (place.zeros(size if want else 0, dtype) for want in (wanted.gradient, wanted.curvature))
     losses, loss = place.empty(size), place.empty(groups)
     asked = {"WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature}
-    inverses = place.device(inverse_ideals(labels, order, offsets, level, linear))
     inputs = (*columns, ranked, ends, inverses, place.device(scales, np.float64))
     what = code(sum_pairs, f"{formulas.name}_{wanted.code}", **names, **asked)
     launch(place, what, blocks, inputs, (float(sigma), int(level)), (losses, gradient, curvature))
