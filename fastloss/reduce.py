@@ -144,6 +144,17 @@ def inverse(weight: float) -> float:
     return 1.0 / weight if weight != 0.0 else 0.0
 
 
+def penalty(factor: float, array: np.ndarray) -> float:
+    """`factor` times the sum of an array's squares, also where the sum alone leaves the range of the numbers."""
+    with np.errstate(all="ignore"):
+        total = float(np.sum(np.square(array, dtype=np.float64)))
+        largest = float(np.max(np.abs(array), initial=0.0))
+        if 1e-280 <= total < math.inf or not 0.0 < largest < math.inf:
+            return factor * total
+        unit = 2.0 ** min(max(math.frexp(largest)[1], -1000), 1000)
+        return factor * unit * float(np.sum(np.square(np.asarray(array, np.float64) / unit))) * unit
+
+
 class ExactSum:
     """A sum in batches that rounds once, at the end: the bits of `ordered_sum` over all, in little memory."""
 

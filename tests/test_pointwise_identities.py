@@ -233,6 +233,43 @@ def test_rmse_at_a_perfect_fit_and_over_nothing():
     assert value == 0.0 and not grad.any()
 
 
+@pytest.mark.parametrize("size", [1e-309, 1e-42, 1e-30, 1.0, 1e30, 1e300])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_rmse_of_one_number_is_straight(size, dtype):
+    """The root of its square is its absolute value; 1 / size and its square may be beyond the numbers."""
+    slopes, curvatures = fastloss.rmse_loss.grad_hess(np.float64([size]).astype(dtype), np.zeros(1, dtype))
+    rounding = 4.0 * float(np.finfo(dtype).eps)
+    assert slopes[0] == pytest.approx(1.0 if dtype(size) > 0.0 and dtype(size) < math.inf else 0.0, rel=rounding)
+    assert abs(curvatures[0]) <= rounding / size
+
+
+def test_rmse_at_the_ends_of_the_numbers():
+    # g = a / (2 l), l = size: (1 / 2 - g**2) / l = 1 / (4 l)
+    _, curvatures = fastloss.rmse_loss.grad_hess([1e-309, -1e-309], [0.0, 0.0])
+    assert curvatures.tolist() == [math.inf] * 2
+    _, curvatures = fastloss.rmse_loss.grad_hess([1e-307, -1e-307], [0.0, 0.0])
+    np.testing.assert_allclose(curvatures, [2.5e306] * 2, rtol=1e-14)
+    # l = sqrt(1e-300 * 1e400) = 1e50, g = w a / l
+    value, slopes = fastloss.rmse_loss.value_and_grad([1e200, 1e-200], [0, 0], sample_weight=[1e-300, 1])
+    assert value == pytest.approx(1e50, rel=1e-14)
+    np.testing.assert_allclose(slopes, [1e-150, 1e-250], rtol=1e-13)
+
+
+def test_asymmetric_huber_at_the_ends_of_the_numbers():
+    # alpha delta (|a| - delta / 2), or alpha a**2 / 2
+    for a, delta, alpha, expected in [
+        (-1e250, 1e200, 1e-200, 1e250),
+        (-1e250, 1e-200, 1e200, 1e250),
+        (-1e300, 1e-200, 1e-200, 1e-100),
+        (-1e200, 1e150, 1e-300, 1e50),
+    ]:
+        value = fastloss.asymmetric_huber_loss([a], [0.0], delta=delta, alpha=alpha)
+        assert value == pytest.approx(expected, rel=1e-14)
+    for a, alpha in ((-1e190, 1e-200), (-1e-190, 1e200)):
+        value = fastloss.asymmetric_huber_loss([a], [0.0], delta=1e200, alpha=alpha, continuous=True)
+        assert value == pytest.approx(0.5 * (alpha * a) * a, rel=1e-14)
+
+
 def test_rmse_leaves_out_what_has_no_weight():
     value, grad = fastloss.rmse_loss.value_and_grad([1.0, 5.0, 7.0], [1.0, 5.0, 0.0], sample_weight=[1, 1, 0])
     assert value == 0.0 and not grad.any()

@@ -62,4 +62,14 @@ def test_what_meets_nothing_has_gradient_0():
 def test_a_penalty_needs_parameters():
     with pytest.raises(ValueError, match=r"reg is 0\.3 and params is empty"):
         fastloss.bpr_loss([1.0], [0.0], reg=0.3)
+    # reg * sum of squares, which alone is beyond the numbers or below them; 2 reg beyond single precision
+    for reg, size, expected in ((1e-300, 1e160, 1e20), (1e300, 1e-160, 1e-20), (1e-300, 3e155, 9e10)):
+        value, (_, _, (slope,)) = fastloss.bpr_loss.value_and_grad([1.0], [-np.inf], reg=reg, params=([size, 0.0],))
+        assert value == pytest.approx(expected, rel=1e-14)
+        assert slope.tolist() == [2.0 * reg * size, 0.0]
+        assert fastloss.split_regularization(0.0, [[size]], l2=reg).penalty == pytest.approx(expected, rel=1e-14)
+        factors = np.array([[size]]), np.zeros((1, 1)), (np.array([0, 0]), np.empty(0, np.int64))
+        assert fastloss.bpr_all_negatives_loss(*factors, reg=reg) == pytest.approx(expected, rel=1e-14)
+    slope = fastloss.bpr_loss.value_and_grad([1.0], [0.0], reg=1e-46, params=[np.float32([1e30])])[1][2][0]
+    np.testing.assert_allclose(slope, [2e-16], rtol=1e-6)
     assert fastloss.bpr_loss([1.0], [0.0], reg=0.5, params=[[2.0]]) == pytest.approx(np.log1p(np.exp(-1.0)) + 2.0)

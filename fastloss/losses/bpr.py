@@ -170,5 +170,6 @@ def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, par
     if reg and not params:
         raise ValueError(f"reg is {shown(reg)} and params is empty: expected the parameters that the penalty is of")
     arrays = [validate.real("params", array) for array in params]
-    penalty = reg * sum(float(np.sum(np.square(array, dtype=np.float64))) for array in arrays)
-    return penalty, tuple((2.0 * reg * array).astype(validate.kernel_dtype(array)) for array in arrays)
+    slopes = (np.multiply(array, 2.0 * reg, dtype=np.float64) for array in arrays)
+    given = tuple(slope.astype(validate.kernel_dtype(array)) for slope, array in zip(slopes, arrays, strict=True))
+    return sum(reduce.penalty(reg, array) for array in arrays), given

@@ -1,5 +1,6 @@
 """Bayesian personalised ranking against the whole catalogue, from the factors."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -45,14 +46,27 @@ class FactorsLoss(Loss):
         value = reduce.reduced(reduce.weighed(weights, outcome.loss), reduction, denominator)
         reg = self.function(**own)
         if reduction != "none" and reg:
-            squares = [store.dots(one, None, one, None).sum() for one in (users, items)]
-            value += reg * float(sum(squares) + np.sum(np.square(bias, dtype=np.float64)))
+            value += sum(_penalty(store, reg, one) for one in (users, items)) + reduce.penalty(reg, bias)
         if what == "value":
             return backend.like(value, arrays)
         for slopes, given in ((outcome.users, users), (outcome.items, items)) if reg else ():
             store.add(slopes, None, np.full(len(given), 2.0 * reg), given, None)
-        by_bias = () if own["item_bias"] is None else (outcome.bias + bias.dtype.type(2.0 * reg) * bias,)
+        by_bias = () if own["item_bias"] is None else (outcome.bias + _times(2.0 * reg, bias),)
         return backend.like((value, (store.home(outcome.users), store.home(outcome.items), *by_bias)), arrays)
+
+
+def _penalty(store: Any, reg: float, vectors: Any) -> float:
+    """`reg` times the sum of the squares of vectors; on the host also where the sum alone leaves the numbers."""
+    with np.errstate(all="ignore"):
+        total = float(store.dots(vectors, None, vectors, None).sum())
+    if 1e-280 <= total < math.inf or not isinstance(vectors, np.ndarray):
+        return reg * total
+    return reduce.penalty(reg, vectors)
+
+
+def _times(factor: float, array: np.ndarray) -> np.ndarray:
+    """A product with a number that the array's precision may not hold."""
+    return np.multiply(array, factor, dtype=np.float64).astype(array.dtype)
 
 
 def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

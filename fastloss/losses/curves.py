@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss import validate
+from fastloss import reduce, validate
 from fastloss.domains import ANY, AT_LEAST_ZERO, shown
 from fastloss.given import converted, exact
 
@@ -103,7 +103,7 @@ def split_regularization(
             if l1:
                 penalty += l1 * float(np.abs(values).sum())
             if l2:
-                penalty += l2 * float(np.square(values).sum())
+                penalty += reduce.penalty(l2, values)
     return SplitLoss(loss - penalty, penalty, loss) if included else SplitLoss(loss, penalty, loss + penalty)
 
 

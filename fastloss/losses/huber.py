@@ -137,7 +137,12 @@ def _factor(a, below, alpha, inside):
 
 
 def _asymmetric(x, t, delta, below, alpha, inside):
-    return _factor(x - t, below, alpha, inside) * _huber(x, t, _side(x - t, delta, below))
+    # The factor of the three that is small comes with a large one, so that no product on the way leaves the numbers.
+    factor, side = _factor(x - t, below, alpha, inside), _side(x - t, delta, below)
+    a = abs(x - t)
+    rest = a - 0.5 * side
+    line = (factor * rest) * side if alpha < 1.0 else (factor * side) * rest
+    return (factor * 0.5 * a) * a if a <= side else line
 
 
 def _asymmetric_slope(x, t, delta, below, alpha, inside):

@@ -125,6 +125,15 @@ def mse_loss(input, target):
     """
 
 
+def _times_power(array, exponent):
+    """An array of floats times a power of two that its precision may not hold."""
+    with np.errstate(over="ignore", under="ignore"):
+        while exponent:
+            step = min(max(exponent, -100), 100)
+            array, exponent = array * 2.0**step, exponent - step
+    return array
+
+
 class RootMean(PointwiseLoss):
     """The root of a mean of squares: not a sum over elements, so its gradient needs the value first."""
 
@@ -142,14 +151,18 @@ class RootMean(PointwiseLoss):
             if math.isfinite(again):  # else there are infinities, or an element of weight 0 is too large
                 scale, mean = other, again
         root = math.sqrt(mean)
-        value = root / scale
         if what == "value":
-            return value
+            return root / scale
+        # derivatives in the unit in which the root is about 1: no step to one within the range leaves it
+        own = math.frexp(scale)[1] - 1
+        exponent = min(max(own - math.frexp(root)[1], -1000), 1000)
+        unit = math.ldexp(root, exponent - own)
         wanted = Wanted(gradient=True, curvature=what == "grad_hess")
-        outcome = data.run(self.formulas, reduce.inverse(data.denominator * root), wanted, (scale,))
+        outcome = data.run(self.formulas, reduce.inverse(data.denominator * unit), wanted, (2.0**exponent,))
         if what == "value_and_grad":
-            return value, outcome.gradient
-        return outcome.gradient, outcome.curvature - outcome.gradient * outcome.gradient * reduce.inverse(value)
+            return root / scale, outcome.gradient
+        curvature = outcome.curvature - outcome.gradient * outcome.gradient * reduce.inverse(unit)
+        return outcome.gradient, _times_power(curvature, exponent)
 
     def _loss_sums(self, data):
         """Three sums of squares for each chunk, as they are and scaled: which is wanted, only the whole data says."""
@@ -204,7 +217,7 @@ def _scaled_difference(x, t, scale):  # half the slope: the root of the mean bri
 
 
 def _scaled_one(x, t, scale):
-    return unless_nan(x - t, scale)
+    return unless_nan(x - t, 1.0)
 
 
 @pointwise(
