@@ -57,6 +57,16 @@ def test_nan_is_ranked_last_and_nothing_is_nothing():
     assert fastloss.lambdarank_loss([], [], backend="cuda") == 0.0
 
 
+@pytest.mark.parametrize("gains", ["exp2", "linear"])
+def test_labels_of_a_query_of_its_own_unit(gains):
+    labels = np.where(np.arange(29) < 12, 1e-310, 0.3) * LABELS
+    words = {"offsets": [0, 12, 29], "gains": gains, "reduction": "none"}
+    found = fastloss.lambdarank_loss.value_and_grad(SCORES, labels, backend="cuda", **words)
+    for one, reference in zip(found, fastloss.lambdarank_loss.value_and_grad(SCORES, labels, **words), strict=True):
+        close(one, reference)
+    assert found[0].all()
+
+
 @pytest.mark.skipif(not SIMULATED, reason="pretends that there is a GPU")
 def test_scores_on_a_gpu_stay_there(monkeypatch):
     from fastloss.engines.cuda import arrays
