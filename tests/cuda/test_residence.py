@@ -40,7 +40,12 @@ def close(found, expected, rtol=1e-12):
         for one, reference in zip(found, expected, strict=True):
             close(one, reference, rtol)
     else:
-        np.testing.assert_allclose(found, expected, rtol=rtol, atol=0.1 * rtol * np.abs(expected).max(initial=0.0))
+        np.testing.assert_allclose(
+            found,
+            expected,
+            rtol=rtol,
+            atol=0.1 * rtol * np.max(np.abs(expected), initial=0.0, where=~np.isnan(expected)),
+        )
 
 
 def error(call):
