@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from fastloss import backend, reduce, validate
-from fastloss.domains import AT_LEAST_ZERO, Free, shown
+from fastloss.domains import AT_LEAST_ZERO, Free
+from fastloss.interactions import as_interactions
 from fastloss.loss import Loss, keyword
 from fastloss.losses.pairwise import pairwise_logistic_loss
 from fastloss.shapes.candidates import Scaled
@@ -29,7 +30,7 @@ class FactorsLoss(Loss):
         own = backend.arguments(tuple(own), own)
         users, items, bias = _factors(own)
         users, items = (store.vectors(Scaled((one,), bias.dtype)).all() for one in (users, items))
-        interactions = _interactions(own["interactions"], len(users), len(items))
+        interactions = as_interactions(own["interactions"], len(users), len(items))
         weights = validate.sample_weight(backend.to_host(shared["sample_weight"]), (len(users),))
         if weights is None:
             weights = np.ones(len(users))
@@ -81,39 +82,6 @@ def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return users, items, np.ascontiguousarray(bias, dtype)
 
 
-def _interactions(given: Any, users: int, items: int) -> tuple[np.ndarray, np.ndarray]:
-    """CSR offsets and item numbers."""
-    if hasattr(given, "tocsr"):
-        return _of_sparse(given, users, items)
-    if not isinstance(given, (tuple, list)) or len(given) != 2:
-        raise TypeError("interactions: expected a sparse matrix or the pair (offsets, item numbers)")
-    numbers = validate.array("interactions[1]", given[1])
-    offsets = validate.offsets("interactions[0]", given[0], numbers.size)
-    if offsets.size != users + 1:
-        raise ValueError(f"interactions has {offsets.size - 1} rows: expected {users}, one for each user")
-    return offsets, validate.indices("interactions[1]", numbers, (numbers.size,), items)
-
-
-def _of_sparse(given: Any, users: int, items: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of a sparse matrix in any format: what is stored twice is added up, a stored 0 is no interaction."""
-    if tuple(given.shape) != (users, items):
-        raise ValueError(f"interactions has shape {tuple(given.shape)}: expected {(users, items)}, users and items")
-    if np.dtype(given.dtype).kind not in "fiub":
-        raise TypeError(f"interactions has dtype {given.dtype}: expected real numbers or bools")
-    matrix = given.astype(np.float64).tocsr()  # a copy, in which small integers do not overflow as they are added
-    matrix.sum_duplicates()
-    strength = matrix.data
-    if not (strength >= 0.0).all():
-        at = int(np.argmin(strength >= 0.0))
-        user = int(np.searchsorted(matrix.indptr, at, side="right")) - 1
-        where = f"interactions[{user}, {matrix.indices[at]}]"
-        raise ValueError(f"{where} is {shown(strength[at])}: expected a number >= 0")
-    some = np.append(0, np.cumsum(strength > 0.0))
-    numbers = matrix.indices[strength > 0.0]
-    offsets = validate.offsets("interactions.indptr", some[matrix.indptr], numbers.size)
-    return offsets, validate.indices("interactions.indices", numbers, (numbers.size,), items)
-
-
 def _declare(function):
     parameters = {"item_bias": Free("an array of a number for each item, or None"), "reg": AT_LEAST_ZERO}
     return FactorsLoss(function, parameters=parameters, reference="Rendle et al., BPR, 2009")
@@ -154,7 +122,8 @@ def bpr_all_negatives_loss(user_factors, item_factors, interactions, *, item_bia
     Raises
     ------
     ValueError
-        If shapes do not fit, an item number is out of range, or an interaction, a weight or `reg` is negative.
+        If shapes do not fit, an item number is out of range, the arrays of a sparse matrix contradict each other, or an
+        interaction, a weight or `reg` is negative.
 
     References
     ----------
