@@ -99,11 +99,28 @@ def shown(value: Any) -> str:
     return text if len(text) <= LONG else f"{text[: LONG // 2]}... ({len(text)} characters)"
 
 
+def is_real(kind: type) -> bool:
+    """Whether values of a type are real numbers: durations, which NumPy counts among its integers, are none."""
+    return issubclass(kind, numbers.Real) and not issubclass(kind, np.timedelta64)
+
+
+def is_integer(kind: type) -> bool:
+    """Whether values of a type are integers, Python's bools among them."""
+    return issubclass(kind, numbers.Integral) and not issubclass(kind, np.timedelta64)
+
+
 def scalar(name: str, value: Any) -> Any:
     """A parameter as it is; of an array or a tensor without a dimension, its number."""
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array: expected a number")
-    return value.item() if getattr(value, "shape", None) == () and not isinstance(value, np.generic) else value
+    return unwrapped(value) if getattr(value, "shape", None) == () else value
+
+
+def unwrapped(value: Any) -> Any:
+    """What is in an array or a tensor without a dimension; `item` of NumPy's would make an integer of a duration."""
+    if isinstance(value, np.generic):
+        return value
+    return value[()] if isinstance(value, np.ndarray) else value.item()
 
 
 LONG = 80  # characters of a value that messages show whole
@@ -154,7 +171,7 @@ class Range:
         if value is None and self.optional:
             return None
         value = scalar(name, value)
-        if not isinstance(value, numbers.Real) or isinstance(value, (bool, np.bool_)):
+        if not is_real(type(value)) or isinstance(value, (bool, np.bool_)):
             raise TypeError(f"{name} is {shown(value)}: expected {self}")
         try:
             number = float(value)
@@ -170,7 +187,7 @@ class Range:
 def one_of(name: str, value: Any, allowed: tuple[int, ...]) -> int:
     """A parameter that is one of a few numbers."""
     value = scalar(name, value)
-    for one in allowed if isinstance(value, (numbers.Real, np.bool_)) else ():
+    for one in allowed if is_real(type(value)) or isinstance(value, np.bool_) else ():
         if value == one:
             return one
     raise ValueError(f"{name} is {shown(value)}: expected {' or '.join(map(str, allowed))}")

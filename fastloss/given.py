@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.domains import position, shown
+from fastloss.domains import is_integer, is_real, position, shown
 
 EXACT = 1 << 53  # float64 holds every integer up to here
 REMEDIES = {
@@ -23,8 +23,7 @@ def as_array(name: str, value: Any) -> np.ndarray:
     if type(value) is np.ndarray:
         result = value
     else:
-        if (at := first_missing(value)) is not None:
-            raise ValueError(f"{name}[{at}] is missing: expected a number")
+        _refuse_missing(name, value)
         result = converted(name, value)
     if result.dtype.kind == "O":
         result = _of_objects(name, result)
@@ -44,8 +43,10 @@ def converted(name: str, value: Any) -> np.ndarray:
         raise TypeError(f"{name} is a sparse {type(value).__name__}: expected a dense array, from .toarray()")
     if is_tensor(value):
         return _of_tensor(name, value)
+    if (columns := columns_of(value)) and (len(set(map(_dtype, columns))) > 1 or _is_wide(columns[0])):
+        return _of_columns(name, columns)
     try:
-        result = np.asarray(value)
+        result = _objects(value.to_list()) if _is_wide(value) else np.asarray(value)
     except Exception as error:  # of a foreign library, any
         raise TypeError(f"{name} is of type {type(value).__name__}: expected an array ({error})") from error
     if result.ndim == 0 and result.dtype.kind == "O" and not isinstance(value, numbers.Number):
@@ -97,7 +98,7 @@ def _of_tensor(name: str, value: Any) -> np.ndarray:
 
 def _of_list(name: str, value: Any) -> np.ndarray:
     """Of nested lists, and of arrays in them."""
-    leaves = _leaves(name, value)
+    value, leaves = _leaves(name, value)
     try:
         result = np.asarray(value)
     except ValueError:
@@ -107,30 +108,35 @@ def _of_list(name: str, value: Any) -> np.ndarray:
     kind = result.dtype.kind
     if kind in "US" and any(not issubclass(leaf, (str, bytes)) for leaf in leaves):
         return _objects(value)  # NumPy has made strings of numbers
-    if kind == "f" and any(issubclass(leaf, numbers.Integral) for leaf in leaves):
+    if kind == "f" and any(map(is_integer, leaves)):
         with np.errstate(invalid="ignore"):
             if (np.abs(result) >= EXACT).any():
                 return _objects(value)  # and here floats of integers
     return result
 
 
-def _leaves(name: str, value: Any) -> set[type]:
-    """The types of what is in nested lists that is no list itself."""
+def _leaves(name: str, value: Any) -> tuple[Any, set[type]]:
+    """Nested lists with the arrays in them as NumPy's, and the types of what is in them that is no list itself."""
     kinds = set(map(type, value))
-    found = {kind for kind in kinds if not issubclass(kind, (list, tuple)) and not holds_arrays(kind)}
+    found = {kind for kind in kinds if not (issubclass(kind, (list, tuple)) or holds_arrays(kind) or _is_sparse(kind))}
     if len(found) == len(kinds):
-        return found
+        return value, found
+    plain, others = [], set()
     for at, one in enumerate(value):
         kind = type(one)
-        if kind in found:
-            continue
         if issubclass(kind, (list, tuple)):
-            found |= _leaves(f"{name}[{at}]", one)
-        else:
-            refuse_masked(f"{name}[{at}]", one)
-            refuse_gradient(f"{name}[{at}]", one)
-            found.add(getattr(getattr(one, "dtype", None), "type", object))
-    return found
+            one, more = _leaves(f"{name}[{at}]", one)
+            others |= more
+        elif kind not in found:
+            one = converted(f"{name}[{at}]", one)
+            others.add(one.dtype.type)
+            one = one if one.ndim else one[()]
+        plain.append(one)
+    return plain, found | others
+
+
+def _is_sparse(kind: type) -> bool:
+    return hasattr(kind, "tocsr")
 
 
 def holds_arrays(kind: type) -> bool:
@@ -165,19 +171,71 @@ def missing(value: Any) -> bool:
     return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
+def _refuse_missing(name: str, value: Any, path: tuple[int, ...] = ()) -> None:
+    """Raise for a column, or one of a table or in nested lists, that lacks a value."""
+    if isinstance(value, (list, tuple)):
+        if any(issubclass(kind, (list, tuple)) or holds_arrays(kind) for kind in set(map(type, value))):
+            for at, one in enumerate(value):
+                _refuse_missing(name, one, (*path, at))
+    elif (where := first_missing(value)) is not None:
+        raise ValueError(f"{name}[{', '.join((*map(str, path), where))}] is missing: expected a number")
+
+
 def first_missing(value: Any) -> str | None:
-    """Where a column of pandas, PyArrow or Polars first lacks a value, which NumPy would take for NaN."""
+    """Where a column or a table of pandas, PyArrow or Polars first lacks a value, which NumPy would take for NaN."""
     if isinstance(value, np.ndarray) or not hasattr(value, "__array__"):
         return None
-    if hasattr(value, "null_count"):
-        gone = value.is_null() if np.ndim(value) == 1 and _count(value.null_count) else None
+    if (columns := columns_of(value)) is None:
+        gone = _gone(value)
+        return None if gone is None else position(gone, int(np.argmax(gone)))
+    first = [(int(np.argmax(gone)), at) for at, gone in enumerate(map(_gone, columns)) if gone is not None]
+    return "{}, {}".format(*min(first)) if first else None
+
+
+def columns_of(value: Any) -> list[Any] | None:
+    """The columns of a table of pandas, Polars or PyArrow, None of all else."""
+    if hasattr(value, "iloc") and hasattr(value, "dtypes") and getattr(value, "ndim", 0) == 2:
+        return [value.iloc[:, at] for at in range(value.shape[1])]
+    if hasattr(value, "get_columns"):
+        return list(value.get_columns())
+    return list(value.columns) if hasattr(value, "num_columns") else None
+
+
+def _gone(column: Any) -> np.ndarray | None:
+    """Flags of what a column lacks, of its elements' elements where they have a fixed number; None if it is whole."""
+    if hasattr(column, "null_count"):
+        gone = column.is_null() if _count(column.null_count) else None
+        if gone is None and type(_dtype(column)).__name__ == "Array":  # of Polars
+            inner = _gone(column.explode())
+            return None if inner is None else inner.reshape(len(column), -1)
     else:
-        dtypes = value.dtypes if hasattr(value, "dtypes") and np.ndim(value) == 2 else (getattr(value, "dtype", None),)
-        lacks = any(missing(getattr(dtype, "na_value", 0)) for dtype in dtypes)
-        gone = value.isna() if lacks and hasattr(value, "isna") else None
-    if gone is None or not (flags := np.asarray(gone, bool)).any():
-        return None
-    return position(flags, int(np.argmax(flags)))
+        lacks = missing(getattr(_dtype(column), "na_value", 0)) and hasattr(column, "isna")
+        gone = column.isna() if lacks else None
+    flags = None if gone is None else np.asarray(gone, bool)
+    return flags if flags is not None and flags.any() else None
+
+
+def _dtype(value: Any) -> Any:
+    """The dtype of an array or a column, None if it has none."""
+    return getattr(value, "dtype", getattr(value, "type", None))
+
+
+def _is_wide(column: Any) -> bool:
+    """Whether a column of Polars has integers of 128 bits, which NumPy has not."""
+    return "Int128" in str(_dtype(column)) and hasattr(column, "to_list")
+
+
+def _of_columns(name: str, columns: list[Any]) -> np.ndarray:
+    """Of a table whose columns differ in their dtypes: each by itself, since together they may be rounded."""
+    arrays = [converted(f"{name}[:, {at}]", column) for at, column in enumerate(columns)]
+    kinds = {array.dtype.kind for array in arrays}
+    at = next((at for at, array in enumerate(arrays) if array.dtype.kind in "mM"), None)
+    if at is not None and len(kinds) > 1:
+        raise TypeError(f"{name}[:, {at}] has dtype {arrays[at].dtype}: expected one of the other columns' kind")
+    as_objects = not kinds <= set("fiub")
+    if not as_objects and np.result_type(*arrays).kind == "f":
+        as_objects = any(array.dtype.kind in "iu" and (np.abs(array.astype(float)) >= EXACT).any() for array in arrays)
+    return np.column_stack([array.astype(object) if as_objects else array for array in arrays])
 
 
 def _count(value: Any) -> int:
@@ -188,15 +246,15 @@ def _of_objects(name: str, array: np.ndarray) -> np.ndarray:
     """Numbers that are Python objects: integers where all are, else float64."""
     flat = array.reshape(-1).tolist()
     kinds = set(map(type, flat))
-    wrong = tuple(kind for kind in kinds if not issubclass(kind, (numbers.Real, np.bool_)))
+    wrong = tuple(kind for kind in kinds if not is_real(kind) and not issubclass(kind, np.bool_))
     if wrong:
-        at = next(at for at, one in enumerate(flat) if isinstance(one, wrong))
+        at = next(at for at, one in enumerate(flat) if type(one) in wrong)
         where, one = element(name, array, at), flat[at]
         refuse_masked(where, one)
         if missing(one):
             raise ValueError(f"{where} is missing ({shown(one)}): expected a number")
         raise TypeError(f"{where} is {shown(one)}: expected a real number, of Python's or NumPy's types")
-    if all(issubclass(kind, numbers.Integral) for kind in kinds) and flat:
+    if all(map(is_integer, kinds)) and flat:
         for dtype in (np.int64, np.uint64):
             about = np.iinfo(dtype)
             if about.min <= min(flat) and max(flat) <= about.max:

@@ -8,17 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.domains import shown
+from fastloss.domains import is_integer, shown, unwrapped
 from fastloss.given import converted, element, first_missing, holds_arrays, missing, refuse_masked
 
 KINDS = {
     "string": (str,),
     "bytes": (bytes,),
     "bool": (bool, np.bool_),
+    "duration": (datetime.timedelta, np.timedelta64),  # before integers: NumPy counts its durations among them
     "integer": (numbers.Integral,),
     "float": (float, np.floating),
-    "date": (datetime.date, np.datetime64),
-    "duration": (datetime.timedelta, np.timedelta64),
+    "datetime": (datetime.datetime, np.datetime64),
+    "date": (datetime.date,),
     "UUID": (uuid.UUID,),
     "decimal": (decimal.Decimal,),
 }
@@ -58,11 +59,21 @@ def _array(name: str, value: Any) -> np.ndarray:
     kinds = set(map(type, value))
     if kinds == {int} and (array := np.asarray(value)).dtype.kind in "iu":
         return array  # quickly, else they are beyond 64 bits
-    if any(issubclass(kind, (list, tuple)) or holds_arrays(kind) for kind in kinds):
+    if any(map(holds_arrays, kinds)):
         for at, one in enumerate(value):
             refuse_masked(f"{name}[{at}]", one)
-        return np.array(value, dtype=object)
+        value = list(map(_unwrapped, value))
+        kinds = set(map(type, value))
+    if any(issubclass(kind, (list, tuple)) or holds_arrays(kind) for kind in kinds):
+        try:
+            return np.array(value, dtype=object)
+        except Exception as error:  # of a foreign library, any
+            raise TypeError(f"{name} holds arrays: expected an id for each row ({error})") from error
     return np.fromiter(value, object, len(value))
+
+
+def _unwrapped(value: Any) -> Any:
+    return unwrapped(value) if holds_arrays(type(value)) and getattr(value, "shape", None) == () else value
 
 
 def _missing(where: str) -> str:
@@ -73,7 +84,7 @@ def _of_objects(name: str, array: np.ndarray) -> np.ndarray:
     flat = array.reshape(-1).tolist()
     kinds = set(map(type, flat))
     if any(map(holds_arrays, kinds)):
-        flat = [one.item() if holds_arrays(type(one)) and np.ndim(one) == 0 else one for one in flat]
+        flat = list(map(_unwrapped, flat))
         kinds = set(map(type, flat))
     _refuse_missing(name, array, flat, kinds)
     known = {kind: _kind(kind) for kind in kinds}
@@ -84,6 +95,8 @@ def _of_objects(name: str, array: np.ndarray) -> np.ndarray:
         at = next((at for at, one in enumerate(flat) if not one.is_finite() or one % 1), None)
         if at is not None:
             raise ValueError(f"{element(name, array, at)} is {shown(flat[at])}: expected whole numbers as decimal ids")
+    if kind in ("date", "datetime", "duration"):
+        return _of_times(name, array, flat).reshape(array.shape)
     return _plain(kind, flat).reshape(array.shape)
 
 
@@ -99,7 +112,7 @@ def is_nan(value: Any) -> bool:
 
 
 def _refuse_missing(name: str, array: np.ndarray, flat: list[Any], kinds: set[type]) -> None:
-    may_be = tuple(kind for kind in kinds if not issubclass(kind, (str, bytes, numbers.Integral)))
+    may_be = tuple(kind for kind in kinds if not issubclass(kind, (str, bytes)) and not is_integer(kind))
     for at, one in enumerate(flat if may_be else ()):
         if isinstance(one, may_be) and (missing(one) or is_nan(one)):
             raise ValueError(_missing(element(name, array, at)))
@@ -134,15 +147,56 @@ def _plain(kind: str, flat: list[Any]) -> np.ndarray:
     elif kind == "bool":
         return np.array(flat, bool)
     elif kind == "float":
-        return np.array(flat, np.float64)
-    elif kind in ("date", "duration"):
-        return _of_times(flat)
+        return np.array(flat)  # float64, or longer if one of them is
     return np.fromiter(flat, object, len(flat))
 
 
-def _of_times(flat: list[Any]) -> np.ndarray:
-    """Dates and durations of the standard library, of NumPy or of pandas; those with a time zone in UTC."""
-    return np.array([_time(one) for one in flat])
+def _of_times(name: str, array: np.ndarray, flat: list[Any]) -> np.ndarray:
+    """Dates and durations of the standard library, of NumPy or of pandas; those with a time zone in UTC.
+
+    All in the coarsest unit that tells each of them exactly: NumPy's own conversion of a list wraps around beyond 64
+    bits, or leaves objects.
+    """
+    first = has_zone(flat[0])
+    for at, one in enumerate(flat):
+        if has_zone(one) != first:
+            expected = f"a datetime {'with' if first else 'without'} a time zone, as {name}[0], {shown(flat[0])}"
+            raise TypeError(f"{element(name, array, at)} is {shown(one)}: expected {expected}")
+    times = [_time(one) for one in flat]
+    dtype = times[0].dtype
+    for at, one in enumerate(times):
+        if one.dtype != dtype:
+            dtype = _common_unit(dtype, one.dtype)
+            if dtype is None:
+                expected = f"a unit that goes with those before, as of {name}[0], {shown(flat[0])}"
+                raise TypeError(f"{element(name, array, at)} is {shown(flat[at])}: expected {expected}")
+    result = np.empty(len(times), dtype)
+    for own in {one.dtype for one in times}:
+        some = np.array([at for at, one in enumerate(times) if one.dtype == own])
+        given = np.array([times[at] for at in some.tolist()], own)
+        result[some] = given.astype(dtype)
+        wrong = np.flatnonzero(result[some].astype(own) != given)
+        if wrong.size:
+            at = int(some[wrong[0]])
+            raise ValueError(
+                f"{element(name, array, at)} is {shown(flat[at])}: expected what {dtype} holds, as others are"
+            )
+    return result
+
+
+def has_zone(value: Any) -> bool:
+    """Whether it is a datetime with a time zone, which equals none without."""
+    return isinstance(value, datetime.datetime) and value.utcoffset() is not None
+
+
+def _common_unit(one: np.dtype, other: np.dtype) -> np.dtype | None:
+    """The dtype of both dates or durations, None if there is none: months have no days, and no unit is not seconds."""
+    if (np.datetime_data(one)[0] == "generic") != (np.datetime_data(other)[0] == "generic"):
+        return None
+    try:
+        return np.promote_types(one, other)
+    except (TypeError, OverflowError):
+        return None
 
 
 def _time(value: Any) -> Any:
@@ -152,6 +206,6 @@ def _time(value: Any) -> Any:
         return value.to_numpy()
     if isinstance(value, datetime.timedelta):
         return np.timedelta64(value)
-    if getattr(value, "tzinfo", None) is not None:
-        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
-    return np.datetime64(value)
+    if has_zone(value):
+        return np.datetime64(value.replace(tzinfo=None)) - np.timedelta64(value.utcoffset())  # in UTC
+    return np.datetime64(value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value)

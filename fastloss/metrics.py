@@ -132,8 +132,7 @@ def auc(
     >>> fastloss.auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
     0.75
     """
-    if reduction not in ("mean", "per_group"):
-        raise ValueError(f"reduction is {reduction!r}: expected 'mean' or 'per_group'")
+    reduction = validate.reduction(reduction, ("mean", "per_group"))
     scores, labels, weights = _checked(scores, labels, sample_weight)
     found = grouped(groups, offsets, scores.size)
     powers = np.zeros(found.offsets.size - 1, np.int64)

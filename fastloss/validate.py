@@ -1,12 +1,11 @@
 """Arguments as the engines want them, or an error that names the argument, the first offender and what was expected."""
 
-import numbers
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from fastloss.domains import NON_NEGATIVE, REAL, Domain, scalar, shown, wrong
+from fastloss.domains import NON_NEGATIVE, REAL, Domain, is_integer, scalar, shown, wrong
 from fastloss.given import as_array, element, exact
 from fastloss.gpu import GpuArray
 from fastloss.identities import as_ids
@@ -179,7 +178,7 @@ def per_class(name: str, value: Any, count: int) -> np.ndarray:
 def integer(name: str, value: Any) -> int:
     """A whole number that int64 holds."""
     value = scalar(name, value)
-    if not isinstance(value, numbers.Integral) or isinstance(value, (bool, np.bool_)):
+    if not is_integer(type(value)) or isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} is {shown(value)}: expected an integer")
     if not -(1 << 63) <= int(value) < 1 << 63:
         raise ValueError(f"{name} is {shown(value)}: expected an integer of at most 64 bits")

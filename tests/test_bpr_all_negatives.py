@@ -97,6 +97,21 @@ def test_penalty_and_weights():
     assert each.sum() == pytest.approx(value, rel=1e-13)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_penalty_near_the_end_of_the_floats(dtype):
+    """Twice 1e308 is infinite, twice 1e308 times 0 is 0, times 1e-5 it is 2e303, which float32 takes for infinite."""
+    users, items, bias = (np.array(x, dtype) for x in ([[0, 1e-5, 2]], [[0, 1e-5, 0], [0, 0, 1]], [0, 1e-5]))
+    expected = dtype(2e303) if dtype is np.float64 else np.inf
+    value, slopes = LOSS.value_and_grad(users, items, ([0, 1], [0]), item_bias=bias, reg=1e308)
+    _, without = LOSS.value_and_grad(users, items, ([0, 1], [0]), item_bias=bias)
+    _, (_, _, by_params) = fastloss.bpr_loss.value_and_grad([1.0], [0.0], reg=1e308, params=[users, items, bias])
+    assert value == np.inf
+    for given, slope, before, own in zip((users, items, bias), slopes, without, by_params, strict=True):
+        right = np.where(given == 0, 0, np.where(given < 1, expected, np.inf))
+        np.testing.assert_allclose(slope, np.where(given == 0, before, right), rtol=1e-7)
+        np.testing.assert_allclose(own, right, rtol=1e-7)
+
+
 @pytest.mark.skipif(numba.config.DISABLE_JIT or numba.config.NUMBA_NUM_THREADS < 2, reason="one thread only")
 def test_bits_do_not_depend_on_threads():
     results = []

@@ -104,6 +104,12 @@ def _laid_out(own: dict[str, Any]) -> tuple[tuple[np.ndarray, np.ndarray], np.nd
     return (positives, negatives), np.arange(size + 1, dtype=np.int64) * each
 
 
+def penalty_slope(reg: float, array: np.ndarray) -> np.ndarray:
+    """The gradient of reg x²; twice reg by itself may leave the range of floats, and 0 times infinity is NaN."""
+    slope: np.ndarray = 2.0 * (reg * np.asarray(array, np.float64))
+    return slope.astype(validate.kernel_dtype(array))
+
+
 OFFSETS = Free("CSR offsets of each positive's negatives, or None")
 PARAMS = Free("a sequence of arrays")
 
@@ -169,7 +175,7 @@ def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, par
         raise TypeError(f"params is {shown(params)}: expected a sequence of arrays")
     if reg and not params:
         raise ValueError(f"reg is {shown(reg)} and params is empty: expected the parameters that the penalty is of")
-    arrays = [validate.real("params", array) for array in params]
-    slopes = (np.multiply(array, 2.0 * reg, dtype=np.float64) for array in arrays)
-    given = tuple(slope.astype(validate.kernel_dtype(array)) for slope, array in zip(slopes, arrays, strict=True))
-    return sum(reduce.penalty(reg, array) for array in arrays), given
+    arrays = [validate.real(f"params[{at}]", array) for at, array in enumerate(params)]
+    with np.errstate(over="ignore", under="ignore"):
+        slopes = tuple(penalty_slope(reg, array) for array in arrays)
+    return sum(reduce.penalty(reg, array) for array in arrays), slopes

@@ -9,6 +9,7 @@ from fastloss import backend, reduce, validate
 from fastloss.domains import AT_LEAST_ZERO, Free
 from fastloss.interactions import as_interactions
 from fastloss.loss import Loss, keyword
+from fastloss.losses.bpr import penalty_slope
 from fastloss.losses.pairwise import pairwise_logistic_loss
 from fastloss.shapes.candidates import Scaled
 from fastloss.shapes.factors import pair_counts
@@ -50,9 +51,12 @@ class FactorsLoss(Loss):
             value += sum(_penalty(store, reg, one) for one in (users, items)) + reduce.penalty(reg, bias)
         if what == "value":
             return backend.like(value, arrays)
-        for slopes, given in ((outcome.users, users), (outcome.items, items)) if reg else ():
-            store.add(slopes, None, np.full(len(given), 2.0 * reg), given, None)
-        by_bias = () if own["item_bias"] is None else (outcome.bias + _times(2.0 * reg, bias),)
+        twice = (2.0 * reg,) if math.isfinite(2.0 * reg) else (reg, reg)
+        with np.errstate(over="ignore", under="ignore"):
+            for slopes, given in ((outcome.users, users), (outcome.items, items)) if reg else ():
+                for factor in twice:
+                    store.add(slopes, None, np.full(len(given), factor), given, None)
+            by_bias = () if own["item_bias"] is None else (outcome.bias + penalty_slope(reg, bias),)
         return backend.like((value, (store.home(outcome.users), store.home(outcome.items), *by_bias)), arrays)
 
 
@@ -63,11 +67,6 @@ def _penalty(store: Any, reg: float, vectors: Any) -> float:
     if 1e-280 <= total < math.inf or not isinstance(vectors, np.ndarray):
         return reg * total
     return reduce.penalty(reg, vectors)
-
-
-def _times(factor: float, array: np.ndarray) -> np.ndarray:
-    """A product with a number that the array's precision may not hold."""
-    return np.multiply(array, factor, dtype=np.float64).astype(array.dtype)
 
 
 def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

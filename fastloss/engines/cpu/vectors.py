@@ -147,6 +147,8 @@ class Store:
             which: Any = part if numbers is None else numbers[part]
             some = source[which]
             own = factors[part, None].astype(np.result_type(target.dtype, some.dtype))
+            if np.isinf(own).any():
+                own = factors[part, None]  # beyond float32; its product with 0 is 0
             if places is None:
                 target[part] += some * own
                 continue
