@@ -130,7 +130,10 @@ def _leaves(name: str, value: Any) -> tuple[Any, set[type]]:
         elif kind not in found:
             one = converted(f"{name}[{at}]", one)
             others.add(one.dtype.type)
-            one = one if one.ndim else one[()]
+            if one.dtype.kind in "mM" and one.ndim:
+                one, _ = _leaves(f"{name}[{at}]", list(one))  # beside numbers NumPy would make numbers of the array
+            elif not one.ndim:
+                one = one[()]
         plain.append(one)
     return plain, found | others
 
@@ -193,17 +196,23 @@ def first_missing(value: Any) -> str | None:
 
 
 def columns_of(value: Any) -> list[Any] | None:
-    """The columns of a table of pandas, Polars or PyArrow, None of all else."""
-    if hasattr(value, "iloc") and hasattr(value, "dtypes") and getattr(value, "ndim", 0) == 2:
-        return [value.iloc[:, at] for at in range(value.shape[1])]
-    if hasattr(value, "get_columns"):
+    """The columns of a table of pandas, Polars or PyArrow, None of all else, and of a table with one dtype of NumPy.
+
+    Its type is asked, here and below: a table of pandas has columns as attributes, and a column its rows.
+    """
+    kind = type(value)
+    if hasattr(kind, "iloc") and hasattr(kind, "dtypes") and value.ndim == 2:
+        dtypes = set(value.dtypes)
+        plain = len(dtypes) == 1 and isinstance(dtypes.pop(), np.dtype)
+        return None if plain else [value.iloc[:, at] for at in range(value.shape[1])]
+    if hasattr(kind, "get_columns"):
         return list(value.get_columns())
-    return list(value.columns) if hasattr(value, "num_columns") else None
+    return list(value.columns) if hasattr(kind, "num_columns") else None
 
 
 def _gone(column: Any) -> np.ndarray | None:
     """Flags of what a column lacks, of its elements' elements where they have a fixed number; None if it is whole."""
-    if hasattr(column, "null_count"):
+    if hasattr(type(column), "null_count"):
         gone = column.is_null() if _count(column.null_count) else None
         if gone is None and type(_dtype(column)).__name__ == "Array":  # of Polars
             inner = _gone(column.explode())
@@ -217,7 +226,8 @@ def _gone(column: Any) -> np.ndarray | None:
 
 def _dtype(value: Any) -> Any:
     """The dtype of an array or a column, None if it has none."""
-    return getattr(value, "dtype", getattr(value, "type", None))
+    name = next((name for name in ("dtype", "type") if hasattr(type(value), name)), None)
+    return getattr(value, name) if name else None
 
 
 def _is_wide(column: Any) -> bool:

@@ -38,6 +38,24 @@ def test_tables_and_columns_in_lists(kind):
             refuses(ValueError, rf"input\[{where}\] is missing: ", fastloss.mse_loss, make([1, None], other), zeros)
 
 
+def test_names_that_are_attributes():
+    """A table of pandas has its columns as attributes, a column its rows."""
+    table = pandas.DataFrame({"type": [1, 2], "null_count": [0.5, 3.0]})
+    assert fastloss.mse_loss(table, np.zeros((2, 2))) == (1 + 4 + 0.25 + 9) / 4
+    column = pandas.Series([1, 2], index=["null_count", "dtype"])
+    assert fastloss.mse_loss(column, [0, 0]) == fastloss.mse_loss([column], [[0, 0]]) == 2.5
+
+
+@pytest.mark.parametrize("times", [np.array([1, 2], "m8[ns]"), np.array([1, 2], "M8[ns]"), np.array([1, 2], "m8[ms]")])
+def test_durations_and_dates_beside_numbers(times):
+    """NumPy makes floats of an array of nanoseconds beside them, and integers of one among objects."""
+    for other in ([1.5, 2.0], [1, 2], np.array([1, 2.5], object), [BEYOND, 0.5], torch.tensor([1.5, 2.0])):
+        refuses(TypeError, r"input(\[0, 0\] is | has dtype )", fastloss.mse_loss, [times, other], np.zeros((2, 2)))
+    refuses(
+        TypeError, r"input\[:, 0\] has dtype", fastloss.mse_loss, TABLES["polars"](times, [1.5, 2.0]), np.zeros((2, 2))
+    )
+
+
 def test_a_missing_element_of_an_element():
     column = polars.Series([[1, 2], [None, 3]], dtype=polars.Array(polars.Int64, 2))
     refuses(ValueError, r"input\[1, 0\] is missing", fastloss.mse_loss, column, np.zeros((2, 2)))
