@@ -6,14 +6,26 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss import backend, group_ids, reduce, validate
+from fastloss import backend, group_ids, pair_weights, reduce, validate
 from fastloss.loss import Loss
-from fastloss.pairs import PairwiseLoss
-from fastloss.state import State, both_weighted, divided, exponent, matching, require_body, times
+from fastloss.pairs import GroupSums, PairwiseLoss, grouped_on_host
+from fastloss.state import (
+    WIDEST,
+    State,
+    both_weighted,
+    divided,
+    exponent,
+    in_one_unit,
+    is_ordinary,
+    matching,
+    require_body,
+    times,
+)
 from fastloss.stored import Fields
 
 MOST_TERMS = 128  # of an exact sum: a float64 each 53 of 2100 bits, one for what is beyond them, and room
 MOST_PAIRS = (1 << 126) - 1
+LIGHT = 2.0**-500  # weight of a group in its unit, below which weights that became 0 there may have mattered
 
 
 class Seen(NamedTuple):
@@ -69,13 +81,26 @@ class GroupAccumulator(State):
             If an argument is of a type that the loss does not take, or the ids are of another kind than before.
         ValueError
             If neither `groups` nor `offsets` is given, or both, a group has come before, some batches only have
-            weights, or the loss does not take an argument.
+            weights, weights of one group lie so far apart that their products are lost, or the loss does not take an
+            argument.
         """
+        self.add(scores, labels, sample_weight, groups, offsets)
+
+    def add(self, scores: Any, labels: Any, sample_weight: Any, groups: Any, offsets: Any) -> GroupSums:
+        """Add a batch; return its groups' own sums, each in a unit of its own."""
         if groups is None and offsets is None:
             raise ValueError("groups and offsets are both missing: expected one of them")
-        weights, power = self._weights(sample_weight, None)
-        words = {"groups": groups, "offsets": offsets, "sample_weight": weights}
-        sums = self.loss.group_sums(scores, labels, **words, **self.parameters)
+        words = {"groups": groups, "offsets": offsets}
+        weights, units = self._in_units(sample_weight, np.shape(scores), words)
+        with np.errstate(all="ignore"):
+            sums = self.loss.group_sums(scores, labels, sample_weight=weights, **words, **self.parameters)
+        self._require_kept(sample_weight, weights, sums)
+        powers = np.zeros(sums.loss.size, np.int64) + self._degree * units
+        power, (loss, weight) = in_one_unit(sums.weight, powers, sums.loss, sums.weight)
+        if sample_weight is None or abs(power) <= 2 * WIDEST:
+            power, loss, weight = 0, divided(loss, -power), divided(weight, -power)
+        elif power % self._degree:
+            power, loss, weight = power + 1, divided(loss, 1), divided(weight, 1)
         ids = {}
         if groups is not None:
             found = validate.ids("groups", backend.to_host(groups), np.shape(groups))
@@ -86,12 +111,13 @@ class GroupAccumulator(State):
                 sums.loss.size,
                 int(sums.pairs.sum()),
                 (sample_weight is not None) if sums.loss.size else None,
-                power * self._degree,
-                _exact(sums.loss),
-                _exact(sums.weight),
+                power,
+                _exact(loss),
+                _exact(weight),
                 ids,
             )
         )
+        return sums
 
     def pairs(self) -> int:
         """The number of pairs."""
@@ -117,7 +143,8 @@ class GroupAccumulator(State):
         seen, total = self._seen, _total(self._seen.weight)
         # Weights in the unit of the mean's own, so that slopes in float32 neither vanish nor overflow on the way.
         extra = math.frexp(total)[1] // self._degree if reduction == "mean" and math.isfinite(total) else 0
-        weights, power = self._weights(sample_weight, seen.power // self._degree + extra)
+        power = 0 if sample_weight is None else seen.power // self._degree + extra
+        weights = None if sample_weight is None else divided(_checked(sample_weight), power)
         words = {"sample_weight": weights, "reduction": "sum", **groups}
         slope: np.ndarray = self.loss.value_and_grad(scores, labels, **words, **self.parameters)[1]
         if slope.size:
@@ -128,15 +155,30 @@ class GroupAccumulator(State):
             slope *= slope.dtype.type(reduce.inverse(times(total, seen.power - power * self._degree)))
         return slope
 
-    def _weights(self, given: Any, power: int | None) -> tuple[Any, int]:
-        """Weights in a unit, by default their own, and its exponent; those of ordinary size as they are."""
+    def _in_units(self, given: Any, shape: tuple[int, ...], words: dict[str, Any]) -> tuple[Any, Any]:
+        """Weights in units of two to powers, and these: one, or each group's own."""
         if given is None:
             return None, 0
-        weights = validate.array("sample_weight", backend.to_host(given))
-        power = exponent(weights) if power is None else power
-        if power:
-            validate.not_negative("sample_weight", weights)
-        return divided(weights, power), power
+        weights = _checked(given)
+        if self._degree == 1:
+            power = exponent(weights)
+            return divided(weights, power), power
+        if is_ordinary(weights) or len(shape) != 1 or weights.shape != shape:  # the latter is refused by the loss
+            return weights, 0
+        found = grouped_on_host(words, weights.size)
+        return pair_weights.centred(weights, found.rows, found.offsets)
+
+    def _require_kept(self, given: Any, weights: Any, sums: GroupSums) -> None:
+        """Raise if a weight became 0 in its group's unit, and is not nothing beside the group's other pairs."""
+        if given is None or self._degree == 1 or ((sums.pairs == 0) | (sums.weight >= LIGHT)).all():
+            return
+        given = _checked(given)
+        lost = np.flatnonzero((given > 0.0) & (weights < np.finfo(np.float64).tiny))
+        if lost.size:
+            raise ValueError(
+                f"sample_weight[{lost[0]}] is {given[lost[0]]:g}, and too far from the largest, {given.max():g},"
+                " for their product: expected weights of a group within a factor of 1e400 (leave out the rows of least weight)"
+            )
 
     def _united(self, other: Seen) -> Seen:
         own = self._seen
@@ -177,6 +219,13 @@ class GroupAccumulator(State):
         of_ones = float(pairs if self._degree == 2 else groups)
         need(weighted or abs(total - of_ones) <= 1e-9 * of_ones, "weight is not the number of pairs or queries")
         return Seen(rows, groups, pairs, weighted, power, loss, weight, ids)
+
+
+def _checked(weights: Any) -> np.ndarray:
+    """Weights on the host, none below 0."""
+    result = validate.array("sample_weight", backend.to_host(weights))
+    validate.not_negative("sample_weight", result)
+    return result
 
 
 def _exact(values: np.ndarray) -> tuple[float, ...]:

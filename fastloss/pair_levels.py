@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.shapes.boxes import FINE, SUB, H
-from fastloss.stored import Fields
+from fastloss.stored import MOST_EXPONENT, Fields
 
 SLACK = 1e-6  # by which sums of moments may be off: more than the rounding of any number of rows
 
@@ -24,6 +24,7 @@ def written(levels: Mapping[float, Any]) -> dict[str, np.ndarray]:
         "labels": np.array(sorted(levels), np.float64),
         "counts": np.array([level.rows for level in some], np.int64),
         "weights": np.array([level.weight for level in some], np.float64),
+        "powers": np.array([level.power for level in some], np.int64),
         "sizes": np.array([at.size for at, _ in places], np.int64),
         **{name: np.concatenate(x) for name, x in (("keys", keys), ("subs", subs), ("moments", moments))},
     }
@@ -35,6 +36,7 @@ def read(fields: Fields, engine: Any, weighted: bool) -> dict[float, Any]:
     labels = fields.array("labels", np.float64, (None,))
     counts = fields.array("counts", np.int64, (labels.size,))
     weights = fields.array("weights", np.float64, (labels.size,))
+    powers = fields.array("powers", np.int64, (labels.size,))
     sizes = fields.array("sizes", np.int64, (labels.size,))
     keys = fields.array("keys", np.float64, (None,))
     subs = fields.array("subs", np.uint8, (keys.size,))
@@ -43,6 +45,8 @@ def read(fields: Fields, engine: Any, weighted: bool) -> dict[float, Any]:
     need((counts > 0).all(), "a label has no rows")
     need(np.isfinite(weights).all() and (weights >= 0.0).all(), "weights are not finite numbers >= 0")
     need(weighted or (weights == counts).all(), "weights are not the labels' rows")
+    largest = MOST_EXPONENT if weighted else 0
+    need(((powers >= -largest) & (powers <= largest)).all(), "powers are out of range")
     need((sizes >= 0).all() and (sizes <= keys.size).all(), "sizes are out of range")
     need(sum(sizes.tolist()) == keys.size, "sizes are not those of the boxes")
     need((np.abs(keys) <= engine.MOST / H).all() and (keys == np.floor(keys)).all(), "keys are no numbers of boxes")
@@ -60,5 +64,5 @@ def read(fields: Fields, engine: Any, weighted: bool) -> dict[float, Any]:
         need(abs(weight - total) <= SLACK * weight, "moments do not add up to weights")
         grid = np.zeros((starts.size, SUB, FINE))
         grid[np.searchsorted(starts, own), where] = moments[some]
-        made[float(labels[at])] = engine.Level(int(counts[at]), weight, starts, grid)
+        made[float(labels[at])] = engine.Level(int(counts[at]), weight, starts, grid, int(powers[at]))
     return made

@@ -8,7 +8,7 @@ import numpy as np
 from fastloss import backend, pair_levels, reduce, validate
 from fastloss.loss import Loss
 from fastloss.pairs import PairwiseLoss, checked_rows
-from fastloss.state import State, both_weighted, divided, exponent, matching, require_body, times
+from fastloss.state import State, both_weighted, divided, exponent, in_one_unit, is_ordinary, require_body, times
 from fastloss.stored import Fields
 
 
@@ -19,11 +19,14 @@ def can_accumulate(loss: PairwiseLoss, parameters: Mapping[str, Any]) -> bool:
 
 
 class Seen(NamedTuple):
-    """What the batches add up to: each label's `box_state.Level`, whose weights are in units of 2**`power`."""
+    """What the batches add up to: each label's `box_state.Level`, in a unit of weights of its own.
+
+    Rows of one label meet the same others, so that one that is nothing beside the heaviest of them may be lost; rows of
+    two labels are multiplied, and may lie as far apart as they like.
+    """
 
     rows: int = 0
     weighted: bool | None = None
-    power: int = 0
     levels: Mapping[float, Any] = {}
 
 
@@ -65,10 +68,11 @@ class PairAccumulator(State):
             `NoState`, if a score or a weight is not finite, a score is too large, or a batch has more than 16 distinct
             labels.
         """
-        rows, power = self._columns(scores, labels, sample_weight, None)
-        size = rows[0].size
-        levels = self._engine().levels(rows, self.sigma)
-        self._seen = self._united(Seen(size, (sample_weight is not None) if size else None, power, levels))
+        rows, size, engine = self._columns(scores, labels, sample_weight), np.size(scores), self._engine()
+        powers = _units(rows[1], rows[2], engine.LEVELS)
+        levels = engine.levels(engine.scaled(rows, powers), self.sigma)
+        levels = {label: level._replace(power=powers.get(label, 0)) for label, level in levels.items()}
+        self._seen = self._united(Seen(size, (sample_weight is not None) if size else None, levels))
 
     def pairs(self) -> int:
         """The number of pairs."""
@@ -80,21 +84,14 @@ class PairAccumulator(State):
 
     def weight(self) -> float:
         """What the mean is divided by."""
-        return times(_weight(self._seen.levels), 2 * self._seen.power)
+        power, _, weight = self._sums(self._seen.levels, value=False)
+        return times(weight, power)
 
     def result(self, reduction: str = "mean") -> float:
         """The loss over all pairs of rows given so far."""
         validate.reduction(reduction, ("mean", "sum"))
-        engine = self._engine()
-        levels, power = engine.light(self._seen.levels)
-        total, below = 0.0, None
-        for label in sorted(levels):
-            if below is not None:
-                total += engine.between(self.loss.formulas, self.sigma, below, levels[label])
-            below = levels[label] if below is None else engine.added(below, levels[label])
-        return (
-            times(total, 2 * (power + self._seen.power)) if reduction == "sum" else reduce.mean(total, _weight(levels))
-        )
+        power, total, weight = self._sums(self._engine().light(self._seen.levels))
+        return times(total, power) if reduction == "sum" else reduce.mean(total, weight)
 
     def gradient(self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean") -> np.ndarray:
         """The gradient for rows of the data, given again in any batches; shape and dtype of the scores.
@@ -106,66 +103,77 @@ class PairAccumulator(State):
         """
         validate.reduction(reduction, ("mean", "sum"))
         engine = self._engine()
-        rows, _ = self._columns(scores, labels, sample_weight, self._seen.power)
+        rows = self._columns(scores, labels, sample_weight)
         engine.require_scores(rows[0], self.sigma)
         gradient = np.zeros(rows[0].size, rows[0].dtype)
         if gradient.size:
             both_weighted(self._seen.weighted, sample_weight is not None)
-        levels, power = engine.light(self._seen.levels)
-        factor = times(reduce.inverse(_weight(levels)), -power) if reduction == "mean" else times(1.0, power)
+        levels = engine.light(self._seen.levels)
+        rows = engine.scaled(rows, {label: level.power for label, level in levels.items()})
+        power, _, weight = self._sums(levels, value=False)
         for y in np.unique(rows[1]).tolist():
-            for label, level in levels.items():
-                if label != y:
-                    task = (1.0 if label < y else -1.0, y, factor, gradient)
-                    engine.add_gradient(self.loss.formulas, self.sigma, level, rows, task)
-        if reduction == "mean" or not self._seen.power:
-            return gradient
-        with np.errstate(over="ignore"):
-            return divided(gradient, -2 * self._seen.power).astype(gradient.dtype)
+            others = {label: level for label, level in levels.items() if label != y and level.weight > 0.0}
+            own = levels[y].power if rows[2].size and y in levels else 0
+            # Of the sums over the other levels, in one unit; those of a mean are divided by its weight at once.
+            unit = power - own if reduction == "mean" else max((level.power for level in others.values()), default=0)
+            for label, level in others.items():
+                factor = times(reduce.inverse(weight) if reduction == "mean" else 1.0, level.power - unit)
+                task = (1.0 if label < y else -1.0, y, factor, gradient)
+                engine.add_gradient(self.loss.formulas, self.sigma, level, rows, task)
+            if reduction == "sum" and own + unit:
+                some = rows[1] == y
+                with np.errstate(over="ignore"):
+                    gradient[some] = divided(gradient[some], -own - unit).astype(gradient.dtype)
+        return gradient
 
     def _united(self, other: Seen) -> Seen:
         if not other.rows:
             return self._seen
         own, engine = self._seen, self._engine()
         weighted = both_weighted(own.weighted, bool(other.weighted))
-        power = matching(*((one.power, any(level.weight for level in one.levels.values())) for one in (own, other)))
-        levels, more = (
-            {label: engine.divided(level, power - one.power) for label, level in one.levels.items()}
-            for one in (own, other)
-        )
-        for label, level in more.items():
+        levels = dict(own.levels)
+        for label, level in other.levels.items():
             levels[label] = engine.added(levels[label], level) if label in levels else level
-        return Seen(own.rows + other.rows, weighted, power, levels)
+        return Seen(own.rows + other.rows, weighted, levels)
 
     def _fields(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         seen = self._seen
-        about = {"rows": seen.rows, "weighted": seen.weighted, "power": seen.power}
+        about = {"rows": seen.rows, "weighted": seen.weighted}
         return about, pair_levels.written(seen.levels)
 
     def _read(self, fields: Fields) -> Seen:
         rows, weighted = fields.whole("rows"), fields.choice("weighted", (None, False, True))
-        power = fields.exponent("power")
         fields.need(bool(rows) == (weighted is not None), "weighted does not go with rows")
-        fields.need(weighted or not power, "power is not 0, but there are no weights")
         levels = pair_levels.read(fields, self._engine(), bool(weighted))
         fields.need(sum(level.rows for level in levels.values()) == rows, "rows is not the sum of the labels' rows")
-        return Seen(rows, weighted, power, levels)
+        return Seen(rows, weighted, levels)
 
     def _engine(self) -> Any:
         return backend.engine("cpu", "box_state")
 
-    def _columns(self, scores: Any, labels: Any, sample_weight: Any, power: int | None) -> Any:
-        """Rows as the kernels read them, and the exponent of their weights' unit, by default their own."""
+    def _columns(self, scores: Any, labels: Any, sample_weight: Any) -> Any:
+        """Rows as the kernels read them."""
         scores, labels, weights = checked_rows(scores, labels, sample_weight)
-        scores, labels = validate.real("scores", scores), validate.real("labels", labels)
-        power = exponent(weights) if power is None else power
-        return self._engine().columns(scores, labels, None if weights is None else divided(weights, power)), power
+        return self._engine().columns(validate.real("scores", scores), validate.real("labels", labels), weights)
+
+    def _sums(self, levels: Mapping[float, Any], value: bool = True) -> tuple[int, float, float]:
+        """The loss and the weight of all pairs, in units of two to the power that comes first."""
+        engine = self._engine()
+        losses, weights, powers = [0.0], [0.0], [0]
+        below = None
+        for label in sorted(levels):
+            own = levels[label]
+            if below is not None:
+                losses.append(engine.between(self.loss.formulas, self.sigma, below, own) if value else 0.0)
+                weights.append(own.weight * below.weight)
+                powers.append(own.power + below.power)
+            below = own if below is None else engine.added(below, own)
+        weight = np.array(weights)
+        power, sums = in_one_unit(weight, np.array(powers), np.array(losses), weight)
+        return power, sum(sums[0].tolist()), sum(sums[1].tolist())
 
 
-def _weight(levels: Mapping[float, Any]) -> float:
-    """The sum of all pairs' weights."""
-    total = below = 0.0
-    for label in sorted(levels):
-        own = levels[label].weight
-        total, below = total + own * below, below + own
-    return total
+def _units(labels: np.ndarray, weights: np.ndarray, most: int) -> dict[float, int]:
+    """The exponent of each label's unit of weights, where some are not of ordinary size; of more labels, none."""
+    distinct = [] if is_ordinary(weights) else np.unique(labels).tolist()
+    return {float(y): exponent(weights[labels == y]) for y in distinct} if len(distinct) <= most else {}

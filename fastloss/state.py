@@ -152,6 +152,26 @@ def exponent(weights: np.ndarray | None) -> int:
     return own if abs(own) > WIDEST else 0
 
 
+def in_one_unit(weight: np.ndarray, powers: np.ndarray, *sums: np.ndarray) -> tuple[int, list[np.ndarray]]:
+    """Sums over parts, each in units of 2**powers[k], in one that is about the heaviest part: its exponent, and they.
+
+    `weight` is that of the parts. Whatever is too small then for float64 is nothing beside the heaviest.
+    """
+    some = weight > 0.0
+    if not some.any():
+        return 0, list(sums)
+    power = int((powers + np.frexp(weight)[1])[some].max())
+    with np.errstate(over="ignore", under="ignore"):
+        return power, [np.ldexp(one, np.where(some, powers - power, 0)) for one in sums]
+
+
+def is_ordinary(weights: np.ndarray) -> bool:
+    """Whether all weights above 0 lie between 2**-64 and 2**64."""
+    weights = np.asarray(weights, np.float64)
+    low = float(np.min(weights, initial=np.inf, where=weights > 0.0))
+    return low >= 2.0**-WIDEST and float(np.max(weights, initial=0.0)) <= 2.0**WIDEST
+
+
 def divided(array: Any, power: int) -> Any:
     """Numbers divided by a power of two: exactly, unless they leave the range."""
     if not power:

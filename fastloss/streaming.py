@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss import reduce, validate
-from fastloss.domains import MINUS_ONE, NON_NEGATIVE, ZERO, any_number, shown, wrong
+from fastloss.domains import MINUS_ONE, NON_NEGATIVE, ZERO, Flag, any_number, shown, wrong
 from fastloss.group_streaming import GroupAccumulator
 from fastloss.loss import Loss, lookup
 from fastloss.pair_streaming import PairAccumulator
@@ -44,7 +44,7 @@ def accumulate(
     Raises
     ------
     TypeError
-        If `name` is neither, or the loss has no such parameter.
+        If `name` is neither, `grouped` is not True or False, or the loss has no such parameter.
     ValueError
         If there is no such loss, it is of another shape, a parameter is out of its range, or the value is not made of
         sums over parts of the data (`nmae_loss`, unless `norm` is a number).
@@ -58,6 +58,7 @@ def accumulate(
     >>> state.result()
     1.3125
     """
+    grouped = Flag().validate("grouped", grouped)
     if not isinstance(name, (str, Loss)):
         raise TypeError(f"name is of type {type(name).__name__}: expected the name of a loss, or a loss")
     loss = lookup(name) if isinstance(name, str) else name
@@ -175,7 +176,11 @@ class Accumulator(State):
         if start:
             rest = tuple(np.concatenate((a, read(b[:start], a.dtype))) for a, b in zip(seen.rest, arrays, strict=True))
             if old + start == CHUNK:
-                more, bits = self._sums(rest, seen.rows - old)
+                try:
+                    more, bits = self._sums(rest, seen.rows - old)
+                except ValueError:  # of rows that are new, and are shown as they were given
+                    self._bits([array[:start] for array in arrays], seen.rows)
+                    raise
                 chunks, rest = chunks.plus(more), ()
             else:
                 bits = self._bits(arrays, seen.rows)
@@ -185,7 +190,7 @@ class Accumulator(State):
         if whole < size and not rest:
             dtypes = (*map(validate.kernel_dtype, arrays[:2]), np.dtype(np.float64))
             rest = tuple(read(array[whole:], dtype) for array, dtype in zip(arrays, dtypes, strict=False))
-            bits |= self._bits(rest, seen.rows + whole)
+            bits |= self._bits([array[whole:] for array in arrays], seen.rows + whole)
         self._require_one_sign(arrays, bits)
         return seen._replace(rows=seen.rows + size, bits=seen.bits | bits, chunks=chunks, rest=rest)
 

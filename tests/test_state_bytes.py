@@ -107,7 +107,12 @@ def test_few_bytes_take_little_memory():
     moments = np.zeros((many, 6))
     moments[:, 0] = 1.0
     arrays |= {"labels": np.zeros(1), "counts": np.array([many]), "weights": np.array([float(many)])}
-    arrays |= {"sizes": np.array([many]), "keys": 10.0 * np.arange(many), "subs": np.zeros(many, np.uint8)}
+    arrays |= {
+        "powers": np.zeros(1, np.int64),
+        "sizes": np.array([many]),
+        "keys": 10.0 * np.arange(many),
+        "subs": np.zeros(many, np.uint8),
+    }
     header["about"]["rows"] = many
     apart = closed(header, {**arrays, "moments": moments})
     tracemalloc.start()

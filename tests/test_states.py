@@ -289,6 +289,68 @@ def test_a_mean_has_no_unit_of_weights(kind, unit):
     assert lighter.result() == pytest.approx(expected, rel=1e-13)
 
 
+def one_by_one(grouped, weights, cuts):
+    state = accumulate("pairwise_logistic_loss", grouped=grouped)
+    for some in np.split(np.arange(3), cuts):
+        words = {"offsets": [0, some.size]} if grouped else {}
+        state.update(np.array([1.0, 2.0, 3.0])[some], np.array([0, 1, 0])[some], np.array(weights)[some], **words)
+    return type(state).from_bytes(state.to_bytes())
+
+
+FAR_APART = [([1e-200, 1e200, 1e-200], 2.0), ([1e200, 1e-190, 1e-300], 1e10), ([1e-100, 1e305, 3e-100], 4e205)]
+
+
+@pytest.mark.parametrize(("weights", "weight"), FAR_APART)
+@pytest.mark.parametrize(("grouped", "cuts"), [(True, []), (False, []), (False, [1]), (False, [1, 2])])
+def test_weights_far_apart_whose_products_are_ordinary(grouped, cuts, weights, weight):
+    state = one_by_one(grouped, weights, cuts)
+    # The pairs are (second, first) and (second, third), log(1 + e^-1) and log(1 + e), weighed as their other rows.
+    losses, shares = np.log1p(np.exp([-1.0, 1.0])), np.array(weights)[[0, 2]] / (weights[0] + weights[2])
+    assert state.result() == pytest.approx(float(shares @ losses), rel=1e-12)
+    assert state.weight() == pytest.approx(weight, rel=1e-12)
+    assert state.result("sum") == pytest.approx(weight * state.result(), rel=1e-12)
+    first, third = shares / (1.0 + np.exp([1.0, -1.0]))
+    words = {"offsets": [0, 3]} if grouped else {}
+    for dtype, rel in ((np.float64, 1e-11), (np.float32, 1e-5)):
+        rows = np.array([1.0, 2.0, 3.0], dtype), [0, 1, 0], weights
+        slope = np.array([first, -first - third, third])
+        np.testing.assert_allclose(state.gradient(*rows, **words), slope, rtol=rel)
+        if weight < 1e30:  # float32 holds no more
+            total = state.gradient(*rows, reduction="sum", **words)
+            np.testing.assert_allclose(total, weight * slope, rtol=rel)
+
+
+def test_weights_at_both_ends_of_the_range():
+    weights = [1e-300, 1e300, 1e-300]
+    for cuts in ([], [1], [1, 2]):
+        # Each label has a unit: the mean of log(1 + e^-1) and log(1 + e).
+        assert one_by_one(False, weights, cuts).result() == pytest.approx(0.81326168751822, rel=1e-12)
+    state = accumulate("pairwise_logistic_loss", grouped=True)
+    state.update([1.0, 2.0, 3.0], [0, 1, 0], [1.0, 1e300, 1e-300], offsets=[0, 3])  # the last is nothing beside them
+    assert state.result() == pytest.approx(np.log1p(np.exp(-1.0)), rel=1e-12)
+    before = state.to_bytes()
+    with pytest.raises(ValueError, match=r"sample_weight\[0\] is 1e-300, and too far from the largest, 1e\+300"):
+        state.update([1.0, 2.0, 3.0], [0, 1, 0], weights, offsets=[0, 3])
+    assert state.to_bytes() == before
+
+
+def test_groups_whose_weights_have_other_units():
+    loss, rng = fastloss.pairwise_logistic_loss, np.random.default_rng(3)
+    scores, labels, groups = rng.normal(size=12), np.tile([0, 1], 6), np.repeat(np.arange(6), 2)
+    for units in ([1e-200, 1.0], [1.0, 1e200], [1e-200, 1e200], [1e300, 1e-300]):
+        weights = (rng.random(12) + 0.5) * np.repeat([*units, units[0]], 4)
+        heaviest = weights > 1e-10 * weights.max()
+        expected = loss(scores[heaviest], labels[heaviest], groups=groups[heaviest], sample_weight=weights[heaviest])
+        found = set()
+        for order in ([0, 1, 2, 3, 4, 5], [5, 2, 1, 4, 0, 3]):
+            state = accumulate("pairwise_logistic_loss", grouped=True)
+            for ids in np.split(np.array(order), [1, 3]):
+                some = np.isin(groups, ids)
+                state.update(scores[some], labels[some], weights[some], groups=groups[some])
+            found.add(type(state).from_bytes(state.to_bytes()).result())
+        assert len(found) == 1 and found.pop() == pytest.approx(expected, rel=1e-13)
+
+
 def test_sums_that_overflow_where_their_mean_does_not():
     state = accumulate("l1_loss")
     for _ in range(3):

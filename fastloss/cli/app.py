@@ -98,6 +98,7 @@ def root(
 
 @app.command(cls=OnceCommand)
 def score(
+    context: typer.Context,
     files: Annotated[
         list[str] | None,
         typer.Argument(help="Parquet, CSV, Arrow IPC, .npy or .npz files, or patterns such as 'data/*.parquet'."),
@@ -155,9 +156,17 @@ def score(
     embedded = queries is not None or keys is not None or positives is not None
     if embedded and (queries is None or keys is None or files or groups or weights or per_group):
         raise UserError("expected --queries and --keys together, without files, --groups, --weights or --per-group")
+    for name in ("scores", "labels", "batch_rows") if embedded else ():
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = name.replace("_", "-")
+            raise UserError(f"--{option} does nothing with --queries and --keys: expected one or the other")
     if not embedded and not files:
         raise UserError("no files are given, nor --queries and --keys")
     losses = asked(loss or [], reduction, embedded)
+    if groups and per_group is None and not any(one.is_pairwise for one in losses):
+        names = ", ".join(one.label for one in losses)
+        raise UserError(f"--groups does nothing for {names}: expected a loss over pairs with it, or --per-group")
     if threads is not None:
         use_threads(threads)
     from fastloss.cli import report

@@ -6,10 +6,12 @@ from typing import Any
 from fastloss.candidates import CandidatesLoss
 from fastloss.cli.errors import UserError, explained
 from fastloss.domains import REAL, Choice, Domain, Flag
+from fastloss.group_streaming import GroupAccumulator
 from fastloss.loss import REGISTRY, Loss, lookup
 from fastloss.pair_streaming import can_accumulate
 from fastloss.pairs import PairwiseLoss
 from fastloss.pointwise import PointwiseLoss
+from fastloss.streaming import Accumulator
 
 WORDS: dict[str, Any] = {"true": True, "false": False, "none": None}
 
@@ -91,10 +93,12 @@ def one(label: str, name: str, words: str, how: tuple[str, bool]) -> Asked:
         with explained(name):
             parameters[key] = loss.parameters[key].validate(key, value(loss.parameters[key], text))
     result = Asked(label, loss, parameters)
-    if isinstance(loss, PointwiseLoss):
-        with explained(name):
-            loss.require_additive(result.all_parameters())
+    with explained(name):  # what only the state, or the loss's own body, finds wrong with the parameters
+        if isinstance(loss, PointwiseLoss):
+            Accumulator(loss, parameters)
             loss.require_reduction(reduction)
+        elif isinstance(loss, PairwiseLoss):
+            GroupAccumulator(loss, parameters)
     return result
 
 

@@ -16,7 +16,7 @@ import pyarrow.parquet
 import pytest
 
 import fastloss
-from tests.cli.data import FORMATS, PAIRWISE, failure, make, part, run, score, values, words, write_parquet
+from tests.cli.data import FORMATS, PAIRWISE, failure, make, part, run, score, softplus, values, words, write_parquet
 
 LOSS = ("--loss", "mse_loss")
 
@@ -154,6 +154,30 @@ def test_a_mean_does_not_depend_on_the_unit_of_weights(tmp_path, unit, groups):
         means.append([*values(report).values(), *(pa.parquet.read_table(out)[PAIRWISE].to_pylist() if groups else ())])
     assert means[0] == [mean if mean is None else pytest.approx(mean, rel=1e-12) for mean in means[1]]
     assert means[0][0] > 0.0
+
+
+UNITS = [  # with the first group's share of all pairs' weight
+    ([1e-200, 1e-200, 1.0, 1.0], 0.0),
+    ([1.0, 1.0, 1e200, 1e200], 0.0),
+    ([1e-200, 1e-200, 1e200, 1e200], 0.0),
+    ([1e200, 1e200, 1e-200, 1e-200], 1.0),
+    ([1e-200, 1e200, 1e-200, 1e200], 0.5),
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rows", [2, 100])
+@pytest.mark.parametrize(("weights", "share"), UNITS)
+def test_each_group_may_have_another_unit_of_weights(tmp_path, weights, share, rows):
+    data = {"score": np.array([1.0, 2.0, 1.0, 5.0]), "label": np.array([0, 1, 0, 1])}
+    data |= {"weight": np.array(weights), "query": np.array([1, 1, 2, 2])}
+    write_parquet(tmp_path / "a.parquet", data)
+    out = tmp_path / "out.parquet"
+    some = ("--loss", PAIRWISE, "--weights", "weight", "--groups", "query", "--batch-rows", rows, "--per-group", out)
+    report = score(tmp_path / "a.parquet", *some)
+    means = [softplus(-1.0), softplus(-4.0)]  # of one pair each, whatever it weighs
+    assert values(report)[PAIRWISE] == pytest.approx(share * means[0] + (1.0 - share) * means[1], rel=1e-13)
+    assert pa.parquet.read_table(out)[PAIRWISE].to_pylist() == pytest.approx(means, rel=1e-13)
 
 
 def test_a_column_of_nothing_but_null(tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 from fastloss.engines.box_plan import keys_of, steepness
 from fastloss.engines.cpu.boxes import Batch
 from fastloss.engines.cpu.pairs import survey
+from fastloss.engines.halving import LEVELS as LEVELS
 from fastloss.engines.nodes import Node
 from fastloss.shapes.boxes import FINE, SUB, NoState
 from fastloss.shapes.pairs import PairFormulas
@@ -19,12 +20,16 @@ LONG = 2.0**512  # of a gap that is too long to be added up for all rows, unless
 
 
 class Level(NamedTuple):
-    """The rows of one label: their number, their weights, and moments of fine boxes, [coarse box, fine box, power]."""
+    """The rows of one label: their number, their weights, and moments of fine boxes, [coarse box, fine box, power].
+
+    The weights, and so the moments, are in units of 2**`power`.
+    """
 
     rows: int
     weight: float
     keys: np.ndarray  # the coarse boxes' numbers on the whole axis, rising
     moments: np.ndarray
+    power: int = 0
 
 
 def columns(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None) -> Any:
@@ -89,20 +94,36 @@ def levels(rows: Any, sigma: float) -> dict[float, Level]:
     return made
 
 
-def divided(level: Level, power: int) -> Level:
-    """The level with weights divided by a power of two."""
-    if not power:
+def scaled(rows: Any, powers: Mapping[float, int]) -> Any:
+    """Rows whose weights are in units of 2**powers[label], those of other labels as they are."""
+    exponents = np.zeros(rows[2].size, np.int64)
+    if exponents.size:
+        for label, power in powers.items():
+            if power:
+                exponents[rows[1] == label] = -power
+    if not exponents.any():
+        return rows
+    with np.errstate(over="ignore", under="ignore"):
+        return rows[0], rows[1], np.ldexp(rows[2], exponents)
+
+
+def in_unit(level: Level, power: int) -> Level:
+    """The level with weights in units of 2**`power`."""
+    if power == level.power:
         return level
-    moments = np.ldexp(level.moments, -power)
+    with np.errstate(under="ignore"):
+        moments = np.ldexp(level.moments, level.power - power)
+        weight = float(np.ldexp(level.weight, level.power - power))
     some = moments[:, :, 0].any(1)
-    return level._replace(weight=float(np.ldexp(level.weight, -power)), keys=level.keys[some], moments=moments[some])
+    return level._replace(weight=weight, keys=level.keys[some], moments=moments[some], power=power)
 
 
-def light(levels: Mapping[float, Level]) -> tuple[dict[float, Level], int]:
-    """The levels with weights divided by a power of two, whose sums times their gaps are finite, and its exponent."""
+def light(levels: Mapping[float, Level]) -> dict[float, Level]:
+    """The levels in units in which their sums times their gaps are finite."""
     longest = max((float(np.abs(level.keys).max()) for level in levels.values() if level.keys.size), default=0.0)
-    power = int(np.frexp(sum(level.weight for level in levels.values()))[1]) if longest > LONG else 0
-    return {label: divided(level, power) for label, level in levels.items()}, power
+    if longest <= LONG:
+        return dict(levels)
+    return {label: in_unit(level, level.power + int(np.frexp(level.weight)[1])) for label, level in levels.items()}
 
 
 def on_keys(level: Level, keys: np.ndarray) -> np.ndarray:
@@ -113,10 +134,12 @@ def on_keys(level: Level, keys: np.ndarray) -> np.ndarray:
 
 
 def added(one: Level, other: Level) -> Level:
-    """The state of the rows of both."""
+    """The state of the rows of both, in the unit of those that weigh something."""
+    power = max((level.power for level in (one, other) if level.weight > 0.0), default=0)
+    one, other = in_unit(one, power), in_unit(other, power)
     keys = np.union1d(one.keys, other.keys)
     moments = on_keys(one, keys) + on_keys(other, keys)
-    return Level(one.rows + other.rows, one.weight + other.weight, keys, moments)
+    return Level(one.rows + other.rows, one.weight + other.weight, keys, moments, power)
 
 
 def mirrored(level: Level) -> Level:
@@ -135,7 +158,7 @@ def _received(formulas: PairFormulas, scaling: Any, source: Level, keys: np.ndar
 
 
 def between(formulas: PairFormulas, sigma: float, source: Level, target: Level) -> float:
-    """The loss over all pairs of two levels, the target's rows first: no row is needed."""
+    """The loss over all pairs of two levels, the target's rows first, in the product of their units."""
     if not source.keys.size or not target.keys.size:  # all weights are 0
         return 0.0
     scale, s = steepness(sigma)

@@ -72,10 +72,13 @@ def launch(block, signature, arrays, chunks: int, few: int = 1) -> None:
     No thread is woken for so few chunks that it would take longer than they do; they are the caller's estimate of what
     takes some 50 microseconds.
     """
+    if numba.config.DISABLE_JIT:  # formulas are NumPy's then, which warns where kernels do not
+        with np.errstate(all="ignore"):
+            _in_slices(lambda begin, end: block(*arrays, begin, end), chunks, few)
+        return
     if (
         (chunks <= few and not (_no_work_too_small and chunks))
         or _serial_only
-        or numba.config.DISABLE_JIT
         or numba.get_num_threads() == 1
     ):
         _in_slices(lambda begin, end: block(*arrays, begin, end), chunks, few)
