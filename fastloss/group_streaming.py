@@ -177,7 +177,7 @@ class GroupAccumulator(State):
         if lost.size:
             raise ValueError(
                 f"sample_weight[{lost[0]}] is {given[lost[0]]:g}, and too far from the largest, {given.max():g},"
-                " for their product: expected weights of a group within a factor of 1e400 (leave out the rows of least weight)"
+                " for their product: expected weights of a group within a factor of 1e400 (leave out those near 0)"
             )
 
     def _united(self, other: Seen) -> Seen:

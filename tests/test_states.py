@@ -405,6 +405,8 @@ def test_a_loss_instead_of_its_name():
         ("binary_cross_entropy", False, {"weight": -1.0}, ValueError, "weight is -1"),
         ("binary_cross_entropy_with_logits", False, {"pos_weight": -1.0}, ValueError, "pos_weight is -1"),
         ("pairwise_logistic_loss", True, {"sigma": [1.0]}, (TypeError, ValueError), "sigma is"),
+        ("pairwise_logistic_loss", "yes", {}, TypeError, "grouped is 'yes': expected True or False"),
+        ("mse_loss", 1, {}, TypeError, "grouped is 1: expected True or False"),
     ],
 )
 def test_parameters_are_checked_at_once(name, grouped, parameters, error, message):
@@ -422,3 +424,28 @@ def test_integers_that_float64_does_not_hold():
         accumulate("binary_cross_entropy").update([0.5], [2**53 + 1])
     state.update([0.0], [2**53])
     assert state.result() == 2.0**53 - 0.5  # delta 1
+
+
+@pytest.mark.parametrize("before", [0, 1, CHUNK - 2])
+@pytest.mark.parametrize("more", [0, 3, 2 * CHUNK])
+def test_messages_show_numbers_as_they_are_given(before, more):
+    for wrong in (2**53 + 1, 2**64 - 1, -(2**53) - 1):
+        state = accumulate("binary_cross_entropy_with_logits")
+        state.update(np.zeros(before), np.ones(before))
+        target = np.array([*[1] * more, wrong], np.uint64 if wrong > 2**60 else np.int64)
+        with pytest.raises(ValueError, match=rf"target\[{before + more}\] is {wrong}: expected a number in \[0, 1\]"):
+            state.update(np.zeros(more + 1), target)
+        assert state.rows == before
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("score", [np.nan, np.inf, 1e308])
+def test_kernels_that_run_as_python_warn_of_nothing(score):
+    scores, labels = np.array([score, -score, 1.0, 2.0]), [0, 1, 0, 1]
+    for weights in (None, [1e200, 1e-200, 1.0, 2.0], [1e300] * 4):
+        fastloss.auc(scores, labels, sample_weight=weights)
+        fastloss.count_inversions(scores, labels, sample_weight=weights)
+        for name in ("pairwise_logistic_loss", "pairwise_hinge_loss", "pairwise_exponential_loss"):
+            state = accumulate(name, grouped=True)
+            state.update(scores, labels, weights, offsets=[0, 4])
+            assert isinstance(state.result(), float) and isinstance(state.result("sum"), float)

@@ -23,6 +23,8 @@ def plain(kind: pa.DataType) -> pa.DataType:
         return pa.string()
     if pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind) or _is(kind, "binary_view"):
         return pa.binary()
+    if str(kind).startswith(("decimal32(", "decimal64(")):  # for which few of PyArrow's functions are written
+        return pa.decimal128(kind.precision, kind.scale)
     return kind
 
 
@@ -61,7 +63,8 @@ def is_id(kind: Type) -> bool:
         return False
     types = pa.types
     tests = (types.is_string, types.is_binary, types.is_decimal, types.is_null, types.is_boolean)
-    return types.is_integer(kind) or types.is_temporal(kind) or any(test(kind) for test in tests)
+    is_time = types.is_temporal(kind) and not types.is_interval(kind)  # months and days, of no fixed length
+    return types.is_integer(kind) or is_time or any(test(kind) for test in tests)
 
 
 def number_type(kind: Type) -> Type:

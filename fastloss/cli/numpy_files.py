@@ -29,7 +29,30 @@ class Header(NamedTuple):
 
 def arrow(array: np.ndarray) -> pa.Array:
     """A NumPy array as an Arrow one, without a copy where it is contiguous and of the machine's byte order."""
-    return pa.array(np.ascontiguousarray(array, array.dtype.newbyteorder("=")))
+    array = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+    return pa.array(in_unit_of_arrow(array) if array.dtype.kind in "mM" else array)
+
+
+def in_unit_of_arrow(array: np.ndarray) -> np.ndarray:
+    """Dates, times or durations in a unit that Arrow has too, of the same values; as they are if there is none."""
+    unit, count = np.datetime_data(array.dtype)
+    is_duration = array.dtype.kind == "m"
+    if is_duration and unit in ("Y", "M"):  # of no fixed length
+        return array
+    if unit in ("Y", "M", "W", "D"):
+        other = "s" if is_duration else "D"
+    else:
+        other = "s" if unit in ("h", "m") else unit
+    if unit in ("generic", "ps", "fs", "as") or ((other, 1) == (unit, count) and other != "D"):
+        return array
+    result = array.astype(f"{array.dtype.kind}8[{other}]")
+    lost = result.astype(array.dtype) != array
+    if other == "D":  # of which Arrow has 32 bits, and looks at no others
+        lost |= result.view(np.int64).astype(np.int32) != result.view(np.int64)
+    lost &= ~np.isnat(array)
+    if lost.any():
+        raise OverflowError(f"holds {array[lost][0]} in units of {unit}, which Arrow does not hold in {other}")
+    return result
 
 
 def arrow_type(dtype: np.dtype) -> Type:

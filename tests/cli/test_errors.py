@@ -45,10 +45,26 @@ def test_options(parquet):
     assert "frobnicate" in failure("frobnicate")
 
 
+def test_options_that_would_do_nothing(parquet):
+    some = ("score", parquet, "--groups", "query", "--loss")
+    assert failure(*some, "mse_loss", "--loss", "l1_loss") == (
+        "--groups does nothing for mse_loss, l1_loss: expected a loss over pairs with it, or --per-group"
+    )
+    assert score(parquet, *some[2:], "mse_loss", "--loss", PAIRWISE)["groups"] == 23
+    for option, value in (("--scores", "a"), ("--labels", "label"), ("--batch-rows", 5)):
+        message = failure("score", "--queries", "q", "--keys", "k", "--loss", "info_nce_loss", option, value)
+        assert message == f"{option} does nothing with --queries and --keys: expected one or the other"
+
+
+def test_parameters_that_only_the_loss_refuses(parquet):
+    for loss in ("binary_cross_entropy:weight=-1", "binary_cross_entropy_with_logits:weight=-1"):
+        assert failure("score", parquet, "--loss", loss).startswith(f"{loss[:-10]}: weight is -1: expected a number")
+
+
 def test_columns(parquet):
     message = failure("score", parquet, "--loss", "mse_loss", "--scores", "scroe")
     assert message == (f"{parquet}: no column 'scroe' for --scores (columns: score, label, query, weight, unused)")
-    assert "no column 'q'" in failure("score", parquet, "--loss", "mse_loss", "--groups", "q")
+    assert "no column 'q'" in failure("score", parquet, "--loss", PAIRWISE, "--groups", "q")
     assert "column 'weight' has type double: expected integers or strings" in failure(
         "score", parquet, "--loss", PAIRWISE, "--groups", "weight"
     )
@@ -127,7 +143,7 @@ def test_mixed_schemas(tmp_path):
     assert message == f"{b}: column 'score' has type double, but float in {a}"
     write_parquet(b, {**data, "query": words(data["query"])})
     assert "column 'query' has type string, but int32" in failure(
-        "score", a, b, "--loss", "mse_loss", "--groups", "query"
+        "score", a, b, "--loss", PAIRWISE, "--groups", "query"
     )
     write_parquet(b, {name: array for name, array in data.items() if name != "label"})
     assert failure("score", a, b, "--loss", "mse_loss").startswith(f"{b}: no column 'label'")

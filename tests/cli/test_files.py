@@ -44,6 +44,11 @@ IDS = {
     "timestamp with a zone": lambda ids: pa.array(ids.astype("M8[us]"), pa.timestamp("us", "Europe/Berlin")),
     "duration": lambda ids: pa.array(ids.astype("m8[us]")),
     "decimal": lambda ids: pa.array([Decimal(k) for k in ids.tolist()], pa.decimal128(25, 0)),
+    "decimal32": lambda ids: pa.array([Decimal(k) for k in ids.tolist()], pa.decimal32(9, 2)),
+    "decimal64": lambda ids: pa.array([Decimal(k) for k in ids.tolist()], pa.decimal64(18, 2)),
+    "a dictionary of decimals": lambda ids: pa.DictionaryArray.from_arrays(
+        pa.array(ids, pa.int32()), pa.array([Decimal(k) for k in range(int(ids.max()) + 1)], pa.decimal32(9, 0))
+    ),
     "bool": lambda ids: pa.array(ids % 2 == 0),
 }
 
@@ -123,8 +128,38 @@ def test_types_that_are_no_numbers_and_no_ids(tmp_path):
     assert "column 'label' has type list<element: int64>: expected numbers" in failure("score", path, *LOSS)
     pa.parquet.write_table(pa.table({"score": [1.0], "label": [1], "user": [1.5]}), path)
     assert "column 'user' has type double: expected integers or strings as group ids, or dates" in failure(
-        "score", path, *LOSS, "--groups", "user"
+        "score", path, "--loss", PAIRWISE, "--groups", "user"
     )
+    spans = pa.array([(1, 2, 3)], pa.month_day_nano_interval())
+    with pa.ipc.new_file(path, pa.schema({"score": pa.float64(), "label": pa.int64(), "user": spans.type})) as writer:
+        writer.write_table(pa.table({"score": [1.0], "label": [1], "user": spans}))
+    assert "column 'user' has type month_day_nano_interval: expected integers or strings" in failure(
+        "score", path, "--loss", PAIRWISE, "--groups", "user"
+    )
+
+
+@pytest.mark.parametrize(
+    "unit", ["M8[Y]", "M8[M]", "M8[W]", "M8[10D]", "M8[h]", "M8[10s]", "m8[h]", "m8[D]", "m8[25ms]"]
+)
+@pytest.mark.parametrize("order", [[0, 0, 1, 1], [0, 1, 0, 1]])
+def test_dates_in_units_that_arrow_has_not(tmp_path, unit, order):
+    ids = np.array(order) + np.array(50).astype(unit)
+    data = {"score": np.arange(4.0), "label": np.array([0, 1, 1, 0]), "user": ids}
+    for name in ("a.npz", "a.npy"):
+        FORMATS[f"data.{name[2:]}"](tmp_path / name, data)
+        score(tmp_path / name, *LOSS, "--groups", "user", "--per-group", tmp_path / "out.parquet")
+        found = pa.parquet.read_table(tmp_path / "out.parquet")["group"].to_numpy()
+        assert (found == np.unique(ids)).all() and found.size == 2
+
+
+def test_dates_that_arrow_does_not_hold(tmp_path):
+    path = tmp_path / "a.npz"
+    some = ("score", path, "--loss", PAIRWISE, "--groups", "user")
+    for date, unit in ((2**32, "D"), (10**7, "Y"), (10**17, "Y"), (2**60, "h")):
+        np.savez(path, score=np.arange(2.0), label=np.array([0, 1]), user=np.array([0, date], f"M8[{unit}]"))
+        assert f"in units of {unit}, which Arrow does not hold in" in failure(*some)
+    np.savez(path, score=np.arange(2.0), label=np.array([0, 1]), user=np.array([0, 1], "m8[Y]"))
+    assert "column 'user' has type timedelta64[Y]: expected integers or strings" in failure(*some)
 
 
 @pytest.mark.parametrize("groups", [(), ("--groups", "user")])

@@ -76,11 +76,7 @@ def launch(block, signature, arrays, chunks: int, few: int = 1) -> None:
         with np.errstate(all="ignore"):
             _in_slices(lambda begin, end: block(*arrays, begin, end), chunks, few)
         return
-    if (
-        (chunks <= few and not (_no_work_too_small and chunks))
-        or _serial_only
-        or numba.get_num_threads() == 1
-    ):
+    if (chunks <= few and not (_no_work_too_small and chunks)) or _serial_only or numba.get_num_threads() == 1:
         _in_slices(lambda begin, end: block(*arrays, begin, end), chunks, few)
         return
     run = driver(signature)
