@@ -75,24 +75,34 @@ def number_type(kind: Type) -> Type:
 
 
 class Inexact(Exception):
-    """A whole number that float64 does not hold, and where it stands."""
+    """A number so large that float64 holds no fractions, and not it either; and where it stands."""
 
-    def __init__(self, index: int, found: int):
+    def __init__(self, index: int, found: str):
         super().__init__(f"{found} is not a number of float64")
         self.index, self.found = index, found
 
 
-def numbers(array: pa.Array) -> np.ndarray:
-    """A decoded column of numbers as a NumPy array, viewed where Arrow holds it so; may raise `Inexact`."""
+def numbers(array: pa.Array, whole: bool = False) -> np.ndarray:
+    """A decoded column of numbers as a NumPy array, viewed where Arrow holds it so; may raise `Inexact`.
+
+    With `whole`, as int64, which holds integers that float64 does not.
+    """
+    if whole and not pa.types.is_integer(array.type):
+        try:
+            return array.cast(pa.int64()).to_numpy()
+        except pa.ArrowInvalid:
+            if not pa.types.is_decimal(array.type):
+                raise
     if not pa.types.is_decimal(array.type):
         return array.to_numpy(zero_copy_only=not pa.types.is_boolean(array.type))
     if number_type(array.type) == pa.int64():
         return array.cast(pa.int64()).to_numpy()
     # text is read back as the nearest float64; PyArrow's own cast from decimals rounds twice
     result = array.cast(pa.string()).cast(pa.float64()).to_numpy()
-    if array.type.scale <= 0:
-        for index in beyond(result).tolist():
-            require_exact(index, int(array[index].as_py()), float(result[index]))
+    for index in beyond(result).tolist():
+        found = array[index].as_py()
+        if found != float(result[index]):
+            raise Inexact(index, f"{found:f}")
     return result
 
 
@@ -108,9 +118,3 @@ def first_inexact(values: np.ndarray) -> int | None:
         return None
     large = beyond(values.astype(np.float64)).tolist()
     return next((index for index in large if int(values[index]) != float(values[index])), None)
-
-
-def require_exact(index: int, found: int, nearest: float) -> None:
-    """Raise unless a whole number is the float64 that stands for it."""
-    if found != nearest:
-        raise Inexact(index, found)

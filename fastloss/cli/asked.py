@@ -34,6 +34,11 @@ class Asked:
         """Whether a state of its pairs stands for the rows."""
         return self.is_pairwise and can_accumulate(self.loss, self.parameters)
 
+    @property
+    def orders_labels(self) -> bool:
+        """Whether only the order of labels counts."""
+        return self.is_pairwise and self.all_parameters().get("pairs", "all") != "all"
+
     def all_parameters(self) -> dict[str, Any]:
         """Those given and the defaults of the others."""
         return {**self.loss.defaults, **self.parameters}

@@ -34,8 +34,11 @@ class Batch(NamedTuple):
         return f"{row} (counted from 0; row {self.start + index} of all files)" if self.start != self.row else row
 
 
-def batches(sources: Sequence[Source], roles: dict[str, str], rows: int) -> Iterator[Batch]:
-    """All files' batches; null anywhere is an error."""
+def batches(sources: Sequence[Source], roles: dict[str, str], rows: int, whole: bool | None = None) -> Iterator[Batch]:
+    """All files' batches; null anywhere is an error.
+
+    With `whole`, labels are int64. With False, `Inexact` says that they have to be.
+    """
     columns = list(dict.fromkeys(roles.values()))
     start = 0
     done = 0
@@ -50,7 +53,9 @@ def batches(sources: Sequence[Source], roles: dict[str, str], rows: int) -> Iter
             some, share = piece
             batch = Batch(source.path, row, start, np.empty(0), np.empty(0), None, None, done + share * source.size)
             require_no_null(batch, some)
-            found: dict[str, Any] = {role: of_role(batch, role, column, some[column]) for role, column in roles.items()}
+            found: dict[str, Any] = {
+                role: of_role(batch, role, column, (some[column], whole)) for role, column in roles.items()
+            }
             batch = batch._replace(**found)
             yield batch
             row += batch.size
@@ -66,14 +71,17 @@ def require_no_null(batch: Batch, columns: Columns) -> None:
             raise UserError(f"{batch.place(index)}: column {column!r} is null")
 
 
-def of_role(batch: Batch, role: str, column: str, array: pa.Array) -> Any:
+def of_role(batch: Batch, role: str, column: str, given: tuple[pa.Array, bool | None]) -> Any:
     """A column without null as what it is used for: ids as they are, all else as numbers."""
+    array, whole = given
     if role == "groups":
         return array
     try:
-        with explained(batch.path):
-            return numbers(array)
+        with explained(f"{batch.path}: column {column!r} has labels beyond float64" if whole else batch.path):
+            return numbers(array, bool(whole) and role == "labels")
     except Inexact as error:
+        if role == "labels" and whole is False:
+            raise
         raise UserError(
             f"{batch.place(error.index)}: column {column!r} is {error.found}, which float64 does not hold"
         ) from error

@@ -6,6 +6,7 @@ are integers that float64 does not hold.
 
 import bz2
 import contextlib
+import decimal
 import gzip
 import os
 import re
@@ -109,6 +110,17 @@ def reads(kind: pa.DataType, text: str | None) -> bool:
     return True
 
 
+def stands_for(text: str, number: float) -> bool:
+    """Whether a text is a number of float64; in scientific notation, whether it is one rounded to the text's digits."""
+    try:
+        found = decimal.Decimal(text)
+    except decimal.InvalidOperation:  # a word for infinity
+        return True
+    if found == number or "e" not in text.lower() or not found.is_finite():
+        return found == number
+    return decimal.Decimal(f"{number:.{len(found.as_tuple().digits) - 1}e}") == found
+
+
 class Piece:
     """Some whole rows of a file, of which `before` have been read."""
 
@@ -143,7 +155,7 @@ class Piece:
         texts = self._texts(name)
         for index in large.tolist():
             text = texts[index].strip()
-            if text.lstrip("+-").isdigit() and int(text) != float(numbers[index]):
+            if not stands_for(text, float(numbers[index])):
                 raise ValueError(f"row {self._before + index}: column {name!r} is {text}, which float64 does not hold")
 
     def _explain(self, types: dict[str, Any], said: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from fastloss.cli.arrays import Inexact
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch, batches, group_columns
 from fastloss.cli.checks import Checks
@@ -59,11 +60,12 @@ def run(job: Job, progress: Any) -> Report:
         output = None if job.per_group is None else stack.enter_context(GroupFile(job.per_group, files))
         scoring = Scoring(job, opened, output, progress)
         try:
-            totals, partitioned = scoring.in_one_pass(stream="groups" not in job.roles), False
-        except Scattered:
-            totals, partitioned = scoring.in_parts(), True
-        except NoState:  # many labels, or a score that is not finite: the rows are kept after all
-            totals, partitioned = scoring.in_one_pass(), False
+            totals, partitioned = scoring.totals()
+        except Inexact:
+            scoring.whole = True
+            if output is not None:
+                output.restart()
+            totals, partitioned = scoring.totals()
         if not totals.rows:
             raise UserError(f"no rows in {', '.join(files)}")
         with explained():
@@ -83,7 +85,18 @@ class Scoring:
         self._output = output
         self._progress = progress
         self._bytes = sum(source.size for source in opened)
+        # Whether decimals and floats that are labels are read as integers, where their order is all that counts.
+        self.whole: bool | None = False if all(one.orders_labels for one in job.losses) else None
         self.needs_groups = output is not None or any(one.is_pairwise for one in job.losses)
+
+    def totals(self) -> tuple[Totals, bool]:
+        """The sums over all data, and whether its rows were sorted first."""
+        try:
+            return self.in_one_pass(stream="groups" not in self._job.roles), False
+        except Scattered:
+            return self.in_parts(), True
+        except NoState:  # many labels, or a score that is not finite: the rows are kept after all
+            return self.in_one_pass(), False
 
     def in_one_pass(self, stream: bool = False) -> Totals:
         """Groups whose rows lie together, scored as they come; with `stream`, one group's pairs as a state."""
@@ -130,7 +143,7 @@ class Scoring:
         roles = {role: column for role, column in self._job.roles.items() if role != "groups" or self.needs_groups}
         checks = Checks(self._job.losses, self._job.roles)
         self._progress.update(what, 0.0, 0)
-        for batch in batches(self._sources, roles, self._job.batch_rows):
+        for batch in batches(self._sources, roles, self._job.batch_rows, self.whole):
             checks.check(batch)
             with explained(batch.path):
                 totals.add_rows(batch)

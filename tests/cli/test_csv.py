@@ -147,6 +147,33 @@ def test_numbers_are_the_nearest_float64(tmp_path):
     assert pa.parquet.read_table(out)["l1_loss"].to_pylist() == [abs(float(text)) for text in texts]
 
 
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("9007199254740993.0", False),
+        ("9007199254740992.0", True),
+        ("9007199254740992.5", False),
+        ("9.007199254740993e15", False),
+        ("9.007199254740992e15", True),
+        ("1152921504606846976.000", True),
+        ("1.152921504606847e18", True),  # 2**60 as Python writes it
+        ("1e23", True),
+        ("-1.7976931348623157e308", True),
+        ("1e400", False),
+        ("inf", True),
+    ],
+)
+def test_numbers_that_float64_does_not_hold(tmp_path, text, fits):
+    path = tmp_path / "a.csv"
+    path.write_text(f"score,label\n1,1\n0,{text}\n")
+    if fits:
+        expected = math.log1p(math.exp(-1.0)) if float(text) < 1.0 else math.log1p(math.exp(1.0))
+        assert values(score(path, "--loss", PAIRWISE))[PAIRWISE] == pytest.approx(expected, rel=1e-12)
+    else:
+        message = f"row 1: column 'label' is {text}, which float64 does not hold"
+        assert message in failure("score", path, "--loss", PAIRWISE)
+
+
 def test_true_and_false_are_labels(tmp_path):
     path = write(tmp_path / "a.csv", HEADER + "2,true,b\n1,False,b\n")
     # by hand: losses of (2, 1) and (1, 0), both 1

@@ -122,6 +122,37 @@ def test_whole_decimals_that_float64_does_not_hold(tmp_path):
             assert message in failure("score", tmp_path / "a.parquet", "--loss", "l1_loss")
 
 
+@pytest.mark.parametrize(
+    "kind", [pa.decimal128(38, 2), pa.decimal128(38, 0), pa.decimal256(60, 3), pa.decimal64(18, 0), pa.int64()]
+)
+@pytest.mark.parametrize("groups", [(), ("--groups", "user")])
+def test_decimals_whose_order_counts(tmp_path, kind, groups):
+    large = 10**17 if kind == pa.decimal64(18, 0) else 2**60
+    labels = [1, 2, large, large + 1]  # the last two are one float64
+    labels = pa.array(labels if kind == pa.int64() else [Decimal(y) for y in labels], kind)
+    path, out = tmp_path / "a.parquet", tmp_path / "out.parquet"
+    pa.parquet.write_table(pa.table({"score": [3.0, 3.0, 1.0, 2.0], "label": labels, "user": [1, 1, 2, 2]}), path)
+    some = (*groups, *(("--per-group", out) if groups else ()), "--batch-rows", 3)
+    found = values(score(path, "--loss", PAIRWISE, "--loss", "pairwise_hinge_loss", *some))
+    pairs = [-1.0, 0.0] if groups else [-1.0, 0.0, 2.0, 2.0, 1.0, 1.0]  # scores of the lower label less the higher's
+    assert found[PAIRWISE] == pytest.approx(sum(map(softplus, pairs)) / len(pairs), rel=1e-12)
+    assert found["pairwise_hinge_loss"] == sum(max(0.0, 1.0 + gap) for gap in pairs) / len(pairs)
+    assert f"{large + 1}" in failure("score", path, *LOSS, "--loss", PAIRWISE)
+    assert f"{large + 1}" in failure("score", path, "--loss", f"{PAIRWISE}:pairs=all")
+
+
+@pytest.mark.parametrize("number", ["1152921504606846976.25", "10000000000000000000000001"])
+def test_decimals_that_nothing_holds(tmp_path, number):
+    scale = 2 if "." in number else 0
+    for column in ("score", "label"):
+        data = {"score": [1.0, 2.0], "label": [0.0, 1.0]}
+        data[column] = pa.array([Decimal(1), Decimal(number)], pa.decimal128(38, scale))
+        pa.parquet.write_table(pa.table(data), tmp_path / "a.parquet")
+        message = f"row 1: column '{column}' is {number}, which float64 does not hold"
+        for loss in ("mse_loss", PAIRWISE):
+            assert message in failure("score", tmp_path / "a.parquet", "--loss", loss)
+
+
 def test_types_that_are_no_numbers_and_no_ids(tmp_path):
     path = tmp_path / "a.parquet"
     pa.parquet.write_table(pa.table({"score": [1.0], "label": [[1]], "user": [1.5]}), path)
