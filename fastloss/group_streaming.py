@@ -25,7 +25,6 @@ from fastloss.stored import Fields
 
 MOST_TERMS = 128  # of an exact sum: a float64 each 53 of 2100 bits, one for what is beyond them, and room
 MOST_PAIRS = (1 << 126) - 1
-LIGHT = 2.0**-500  # weight of a group in its unit, below which weights that became 0 there may have mattered
 
 
 class Seen(NamedTuple):
@@ -81,8 +80,7 @@ class GroupAccumulator(State):
             If an argument is of a type that the loss does not take, or the ids are of another kind than before.
         ValueError
             If neither `groups` nor `offsets` is given, or both, a group has come before, some batches only have
-            weights, weights of one group lie so far apart that their products are lost, or the loss does not take an
-            argument.
+            weights, or the loss does not take an argument.
         """
         self.add(scores, labels, sample_weight, groups, offsets)
 
@@ -91,10 +89,9 @@ class GroupAccumulator(State):
         if groups is None and offsets is None:
             raise ValueError("groups and offsets are both missing: expected one of them")
         words = {"groups": groups, "offsets": offsets}
-        weights, units = self._in_units(sample_weight, np.shape(scores), words)
+        weights, units = self._in_units(sample_weight, scores, labels, words)
         with np.errstate(all="ignore"):
             sums = self.loss.group_sums(scores, labels, sample_weight=weights, **words, **self.parameters)
-        self._require_kept(sample_weight, weights, sums)
         powers = np.zeros(sums.loss.size, np.int64) + self._degree * units
         power, (loss, weight) = in_one_unit(sums.weight, powers, sums.loss, sums.weight)
         if sample_weight is None or abs(power) <= 2 * WIDEST:
@@ -155,7 +152,7 @@ class GroupAccumulator(State):
             slope *= slope.dtype.type(reduce.inverse(times(total, seen.power - power * self._degree)))
         return slope
 
-    def _in_units(self, given: Any, shape: tuple[int, ...], words: dict[str, Any]) -> tuple[Any, Any]:
+    def _in_units(self, given: Any, scores: Any, labels: Any, words: dict[str, Any]) -> tuple[Any, Any]:
         """Weights in units of two to powers, and these: one, or each group's own."""
         if given is None:
             return None, 0
@@ -163,22 +160,12 @@ class GroupAccumulator(State):
         if self._degree == 1:
             power = exponent(weights)
             return divided(weights, power), power
-        if is_ordinary(weights) or len(shape) != 1 or weights.shape != shape:  # the latter is refused by the loss
-            return weights, 0
+        labels = validate.array("labels", backend.to_host(labels))
+        if is_ordinary(weights) or weights.ndim != 1 or not np.shape(scores) == weights.shape == labels.shape:
+            return weights, 0  # other shapes are refused by the loss
         found = grouped_on_host(words, weights.size)
-        return pair_weights.centred(weights, found.rows, found.offsets)
-
-    def _require_kept(self, given: Any, weights: Any, sums: GroupSums) -> None:
-        """Raise if a weight became 0 in its group's unit, and is not nothing beside the group's other pairs."""
-        if given is None or self._degree == 1 or ((sums.pairs == 0) | (sums.weight >= LIGHT)).all():
-            return
-        given = _checked(given)
-        lost = np.flatnonzero((given > 0.0) & (weights < np.finfo(np.float64).tiny))
-        if lost.size:
-            raise ValueError(
-                f"sample_weight[{lost[0]}] is {given[lost[0]]:g}, and too far from the largest, {given.max():g},"
-                " for their product: expected weights of a group within a factor of 1e400 (leave out those near 0)"
-            )
+        ordered = self.parameters.get("pairs", "all") != "all"
+        return pair_weights.centred(weights, found.rows, found.offsets, labels if ordered else None)
 
     def _united(self, other: Seen) -> Seen:
         own = self._seen
