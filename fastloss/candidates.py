@@ -276,10 +276,10 @@ def _run(
     """Each row's loss, and the gradients of their sum times weights."""
     engine, store = made
     same = call.columns is call.rows
-    rows = store.vectors(call.rows)
+    given, unread = _without_unread(call.rows, None if same else call.there)
+    rows = store.vectors(given)
     columns = rows if same else store.vectors(call.columns)
-    vectors, unread = _without_unread(rows.all(), None if same else call.there)
-    logits = Logits(store, vectors, columns, call.bias.astype(call.rows.dtype), call.excluded, same)
+    logits = Logits(store, rows.all(), columns, call.bias.astype(call.rows.dtype), call.excluded, same)
     if call.needs_largest:
         call = _with_largest(call, engine.largest(logits))
     bent = None
@@ -295,24 +295,27 @@ def _run(
         total = _gradient(call, logits, gradient, (terms, [one * weights for one in slopes], bent))
         by_columns = columns.pull(gradient.columns)
         by_rows = by_columns if same else rows.pull(gradient.rows)
-        if unread.size:
+        if unread.size and isinstance(by_rows, np.ndarray):  # from columns that are not finite
             by_rows[unread] = 0.0
         by_rows, by_columns, total = (call.restored(one) for one in (by_rows, by_columns, total))
         bias = gradient.bias if call.narrow is None else gradient.bias.astype(call.narrow)
         return call.restored_losses(loss), call.public(Gradient(by_rows, by_columns, bias), float(total))
 
 
-def _without_unread(vectors: Any, there: np.ndarray | None) -> tuple[Any, np.ndarray]:
-    """Zeros for the rows that have no loss and are not finite, and their numbers: 0 times them would not be 0."""
+def _without_unread(rows: Any, there: np.ndarray | None) -> tuple[Any, np.ndarray]:
+    """Zeros for the rows that have no loss and are not finite, and their numbers: 0 times them would not be 0.
+
+    Rows that lie on a GPU are taken as they are.
+    """
     nobody = np.empty(0, np.int64)
-    if there is None or there.all() or not isinstance(vectors, np.ndarray):
-        return vectors, nobody
+    if there is None or there.all() or not isinstance(rows, np.ndarray):
+        return rows, nobody
     without = np.flatnonzero(~there)
-    unread = without[~np.isfinite(vectors[without]).all(1)]
+    unread = without[~np.isfinite(rows[without]).all(1)]
     if unread.size:
-        vectors = vectors.copy()
-        vectors[unread] = 0.0
-    return vectors, unread
+        rows = rows.copy()
+        rows[unread] = 0.0
+    return rows, unread
 
 
 def _with_largest(call: Candidates, where: np.ndarray) -> Candidates:
