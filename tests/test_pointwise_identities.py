@@ -233,14 +233,16 @@ def test_rmse_at_a_perfect_fit_and_over_nothing():
     assert value == 0.0 and not grad.any()
 
 
-@pytest.mark.parametrize("size", [1e-309, 1e-42, 1e-30, 1.0, 1e30, 1e300])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_rmse_of_one_number_is_straight(size, dtype):
+@pytest.mark.parametrize(
+    ("dtype", "size"),
+    [(np.float64, size) for size in (1e-309, 1e-30, 1.0, 1e300)] + [(np.float32, size) for size in (1e-42, 1.0, 1e30)],
+)
+def test_rmse_of_one_number_is_straight(dtype, size):
     """The root of its square is its absolute value; 1 / size and its square may be beyond the numbers."""
-    slopes, curvatures = fastloss.rmse_loss.grad_hess(np.float64([size]).astype(dtype), np.zeros(1, dtype))
+    slopes, curvatures = fastloss.rmse_loss.grad_hess(np.array([size], dtype), np.zeros(1, dtype))
     rounding = 4.0 * float(np.finfo(dtype).eps)
-    assert slopes[0] == pytest.approx(1.0 if dtype(size) > 0.0 and dtype(size) < math.inf else 0.0, rel=rounding)
-    assert abs(curvatures[0]) <= rounding / size
+    assert slopes[0] == pytest.approx(1.0, rel=rounding)
+    assert abs(float(curvatures[0])) <= rounding / size
 
 
 def test_rmse_at_the_ends_of_the_numbers():
