@@ -302,20 +302,21 @@ def _run(
         return call.restored_losses(loss), call.public(Gradient(by_rows, by_columns, bias), float(total))
 
 
-def _without_unread(rows: Any, there: np.ndarray | None) -> tuple[Any, np.ndarray]:
+def _without_unread(rows: Scaled, there: np.ndarray | None) -> tuple[Scaled, np.ndarray]:
     """Zeros for the rows that have no loss and are not finite, and their numbers: 0 times them would not be 0.
 
     Rows that lie on a GPU are taken as they are.
     """
     nobody = np.empty(0, np.int64)
-    if there is None or there.all() or not isinstance(rows, np.ndarray):
+    if there is None or there.all() or len(rows.arrays) > 1 or not isinstance(rows.arrays[0], np.ndarray):
         return rows, nobody
-    without = np.flatnonzero(~there)
-    unread = without[~np.isfinite(rows[without]).all(1)]
-    if unread.size:
-        rows = rows.copy()
-        rows[unread] = 0.0
-    return rows, unread
+    vectors, without = rows.arrays[0], np.flatnonzero(~there)
+    unread = without[~np.isfinite(vectors[without]).all(1)]
+    if not unread.size:
+        return rows, nobody
+    vectors = vectors.copy()
+    vectors[unread] = 0.0
+    return dataclasses.replace(rows, arrays=(vectors,)), unread
 
 
 def _with_largest(call: Candidates, where: np.ndarray) -> Candidates:
