@@ -340,6 +340,33 @@ def test_an_address_follows_the_code_and_nothing_else(change, same):
     assert address(other, "more") != address(other)
 
 
+ADDRESSES = """
+from fastloss.engines import build
+from fastloss.engines.address import address
+from fastloss.engines.cpu import candidates, direct_pairs, mining, queries, rows, short_rows
+from fastloss.shapes import tiles
+for template in (direct_pairs.arrange, direct_pairs.block, rows.block, short_rows.add_short_rows, queries.ranking_block,
+                 tiles.fold_both):
+    print(address(build.rebound(template, **build.inner_loops(template))))
+"""
+
+
+def test_an_address_is_the_same_in_every_process():
+    """The flags of what may reassociate are a set, whose order depends on the process's seed of hashes."""
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", ADDRESSES],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=pathlib.Path(__file__).parents[1],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "12345"
+    }
+    assert len(found) == 1 and len(set(found.pop().split())) == 6
+
+
 def test_an_address_of_what_cannot_be_told_apart_is_an_error():
     other = types.FunctionType(_calls_plain.__code__, {**globals(), "SCALE": object()})
     with pytest.raises(TypeError, match="SCALE is <object"):

@@ -65,13 +65,21 @@ def _of_code(code: Code) -> Iterator[bytes]:
         if isinstance(constant, Code):
             yield from _of_code(constant)
         elif at in loaded:
-            yield f"{at} {constant!r}".encode()
+            yield f"{at} {_text(constant)}".encode()
+
+
+def _text(value: Any) -> str:
+    """What `repr` says, without what changes from process to process: the order of a set, where an object lies."""
+    if isinstance(value, (set, frozenset)):
+        return f"{type(value).__qualname__} {sorted(map(repr, value))}"
+    return getattr(value, "__qualname__", None) or repr(value)
 
 
 def _of_value(name: str, value: Any, seen: set[int]) -> Iterator[bytes]:
     plain = getattr(value, "py_func", None)  # a function handed to Numba: its options change the code too
     if isinstance(plain, types.FunctionType):
-        yield repr(sorted(value.targetoptions.items(), key=str)).encode()
+        for option, chosen in sorted(value.targetoptions.items()):
+            yield f"{option} {_text(chosen)}".encode()
         yield from _of_function(plain, seen)
     elif isinstance(value, types.FunctionType) and value.__module__.partition(".")[0] not in ("numba", "numpy", "math"):
         yield from _of_function(value, seen)
@@ -89,6 +97,6 @@ def _of_value(name: str, value: Any, seen: set[int]) -> Iterator[bytes]:
     elif isinstance(value, types.ModuleType) or getattr(builtins, name, None) is value:
         yield getattr(value, "__name__", name).encode()
     elif getattr(value, "__module__", "").partition(".")[0] in ("numba", "numpy", "math"):
-        yield f"{value.__module__} {value!r}".encode()
+        yield f"{value.__module__} {_text(value)}".encode()
     else:
         raise TypeError(f"{name} is {value!r}: expected a function, a number, a tuple of them, or a module")
