@@ -14,13 +14,8 @@ def as_interactions(given: Any, users: int, items: int) -> tuple[np.ndarray, np.
     """CSR offsets and item numbers."""
     if hasattr(given, "tocsr"):
         return _of_sparse(given, users, items)
-    if not isinstance(given, (tuple, list)) or len(given) != 2:
-        raise TypeError("interactions: expected a sparse matrix or the pair (offsets, item numbers)")
-    numbers = validate.array("interactions[1]", given[1])
-    offsets = validate.offsets("interactions[0]", given[0], numbers.size)
-    if offsets.size != users + 1:
-        raise ValueError(f"interactions has {offsets.size - 1} rows: expected {users}, one for each user")
-    return offsets, validate.indices("interactions[1]", numbers, (numbers.size,), items)
+    expected = "a sparse matrix or the pair (offsets, item numbers)"
+    return validate.lists("interactions", given, expected, (users, "user"), items)
 
 
 def _of_sparse(given: Any, users: int, items: int) -> tuple[np.ndarray, np.ndarray]:

@@ -155,10 +155,11 @@ def exponent(weights: np.ndarray | None) -> int:
 def in_one_unit(weight: np.ndarray, powers: np.ndarray, *sums: np.ndarray) -> tuple[int, list[np.ndarray]]:
     """Sums over parts, each in units of 2**powers[k], in one that is about the heaviest part: its exponent, and they.
 
-    `weight` is that of the parts. Whatever is too small then for float64 is nothing beside the heaviest.
+    `weight` is that of the parts. Whatever is too small then for float64 is nothing beside the heaviest. Sums that all
+    are in units of 1 stay as they are.
     """
     some = weight > 0.0
-    if not some.any():
+    if not some.any() or not powers.any():
         return 0, list(sums)
     power = int((powers + np.frexp(weight)[1])[some].max())
     with np.errstate(over="ignore", under="ignore"):

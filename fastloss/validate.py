@@ -191,3 +191,14 @@ def ids(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
     if result.shape != shape:
         raise ValueError(f"{name} has shape {result.shape}: expected {shape}")
     return result
+
+
+def lists(name: str, given: Any, expected: str, rows: tuple[int, str], count: int) -> tuple[np.ndarray, np.ndarray]:
+    """CSR offsets and numbers in [0, count) of a list for each row; `rows` is how many and what they are."""
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
+        raise TypeError(f"{name}: expected {expected}")
+    numbers = array(f"{name}[1]", given[1])
+    bounds = offsets(f"{name}[0]", given[0], numbers.size)
+    if bounds.size != rows[0] + 1:
+        raise ValueError(f"{name} has {bounds.size - 1} rows: expected {rows[0]}, one for each {rows[1]}")
+    return bounds, indices(f"{name}[1]", numbers, (numbers.size,), count)

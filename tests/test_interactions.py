@@ -1,10 +1,48 @@
-"""Sparse interactions whose arrays contradict each other: errors, and nothing is read or written beyond an array."""
+"""Interactions as a sparse matrix: what counts as one, and arrays that contradict each other."""
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import fastloss
-from tests.test_input import ITEMS, STORED, USERS, refuses
+from tests.test_input import ITEMS, USERS, refuses
+
+STORED = sparse.csr_matrix(([1, 0, 1], [0, 1, 2], [0, 2, 3]), shape=(2, 4))
+
+
+@pytest.mark.parametrize("format", ["csr", "csc", "coo", "lil", "dok", "dia", "bsr"])
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csr_array])
+def test_stored_zeros_are_no_interactions(kind, format):
+    expected = fastloss.bpr_all_negatives_loss(USERS, ITEMS, ([0, 1, 2], [0, 2]))
+    assert fastloss.bpr_all_negatives_loss(USERS, ITEMS, kind(STORED).asformat(format)) == expected
+
+
+def test_stored_twice_is_added_up_and_left_as_it_is():
+    expected = fastloss.bpr_all_negatives_loss(USERS, ITEMS, ([0, 1, 2], [0, 2]))
+    twice = np.array([255, 1, 1], np.uint8), [0, 0, 2], [0, 2, 3]  # as uint8 they would add up to 0
+    matrix = sparse.csr_matrix(twice, shape=(2, 4))
+    assert fastloss.bpr_all_negatives_loss(USERS, ITEMS, matrix) == expected
+    assert matrix.data.tolist() == [255, 1, 1]
+    cancelled = sparse.coo_array(([1, -1, 1, 1], ([0, 0, 0, 1], [1, 1, 0, 2])), shape=(2, 4))
+    assert fastloss.bpr_all_negatives_loss(USERS, ITEMS, cancelled) == expected
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (sparse.csr_matrix(([1, -1, 1], [0, 1, 2], [0, 2, 3]), shape=(2, 4)), r"interactions\[0, 1\] is -1: expected"),
+        (sparse.csr_matrix(([1.0, np.nan], [0, 3], [0, 0, 2]), shape=(2, 4)), r"interactions\[1, 3\] is nan"),
+        (STORED.T, r"interactions has shape \(4, 2\): expected \(2, 4\)"),
+        (sparse.csr_matrix((3, 4)), "interactions has shape"),
+        (STORED.astype(complex), "interactions has dtype complex128"),
+        (STORED.toarray(), "interactions: expected a sparse matrix"),
+        ((np.ma.array([0, 1, 2]), [0, 2]), r"interactions\[0\] is a masked array"),
+        (([0, 1, 2], [0, 2**63]), rf"interactions\[1\]\[1\] is {2**63}"),
+        (([0, 1, 2], [0, 0.5]), r"interactions\[1\]\[1\] is 0\.5"),
+    ],
+)
+def test_wrong_interactions(wrong, message):
+    refuses((TypeError, ValueError), message, fastloss.bpr_all_negatives_loss, USERS, ITEMS, wrong)
 
 
 def damaged(format, name, change):

@@ -188,13 +188,8 @@ def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candid
     call = Candidates(rows, columns, (), lambda gradient, total: {}, counted=height)
     call.reaches(own)
     if positives is not None:
-        if not isinstance(positives, (tuple, list)) or len(positives) != 2:
-            raise TypeError("positives: expected the pair (offsets, key numbers)")
-        numbers = validate.array("positives[1]", positives[1])
-        offsets = validate.offsets("positives[0]", positives[0], numbers.size)
-        if offsets.size != height + 1:
-            raise ValueError(f"positives has {offsets.size - 1} rows: expected {height}, one for each {names[0]}")
-        numbers = validate.indices("positives[1]", numbers, (numbers.size,), len(key))
+        expected = "the pair (offsets, key numbers)"
+        offsets, numbers = validate.lists("positives", positives, expected, (height, names[0]), len(key))
         call.terms, call.head = (Listed(numbers, offsets),), below_some
         call.known = np.zeros(height, bool), _spread(offsets, numbers)
         call.there = np.diff(offsets) > 0
