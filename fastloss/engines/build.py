@@ -45,7 +45,7 @@ FLAGS: dict[str, Any] = {"fastmath": {"reassoc", "contract", "arcp", "nsz"}, "er
 # Formulas keep the order in which they are written: their accuracy rests on it.
 EXACT: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy"}
 
-# What is only called by compiled code needs no entries for Python and for C, which take a third of its compilation.
+# What is only called by compiled code needs no entries for Python and for C, which took a quarter of the compilation.
 UNWRAPPED: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 # What of Numba's configuration changes the code.
