@@ -1,5 +1,8 @@
 """Loss functions as compiled kernels behind a thin NumPy API."""
 
+from fastloss.compile.threads import get_num_threads as get_num_threads
+from fastloss.compile.threads import num_threads as num_threads
+from fastloss.compile.threads import set_num_threads as set_num_threads
 from fastloss.loss import Loss as Loss
 from fastloss.loss import lookup as lookup
 from fastloss.losses.angular import *

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss import backend, orders, pair_weights, reduce, validate
+from fastloss.compile.templates import unbound
 from fastloss.domains import NON_NEGATIVE, REAL, Choice, Domain, Parameter, wrong
 from fastloss.gpu import GpuArray
 from fastloss.loss import Loss, keyword
 from fastloss.pointwise import fits_there
 from fastloss.shapes.pairs import PairFormulas, multiplier_difference, multiplier_first, multiplier_one, multiplier_sign
-from fastloss.shapes.pointwise import Wanted, unbound
+from fastloss.shapes.pointwise import Wanted
 
 REDUCTIONS = (*validate.REDUCTIONS, "per_group")
 PAIRS = Choice(("ordered", "all"))

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss import backend, reduce, validate
+from fastloss.compile.templates import unbound
 from fastloss.domains import NON_NEGATIVE, REAL, Domain, Parameter, wrong
 from fastloss.given import exact
 from fastloss.gpu import GpuArray, on_gpu
 from fastloss.loss import Loss, keyword
-from fastloss.shapes.pointwise import CHUNK, Formulas, Outcome, Wanted, unbound
+from fastloss.shapes.pointwise import CHUNK, Formulas, Outcome, Wanted
 
 
 @dataclasses.dataclass

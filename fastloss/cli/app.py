@@ -189,10 +189,10 @@ def score(
 def use_threads(count: int) -> None:
     import pyarrow as pa
 
-    from fastloss.engines.cpu import launch
+    from fastloss.compile import threads
 
     with explained("--threads"):
-        launch.set_threads(count)
+        threads.set_num_threads(count)
     pa.set_cpu_count(count)
 
 
@@ -216,7 +216,7 @@ def warmup(
 ) -> None:
     """Compile kernels ahead, and store them where the next process finds them; a line for each loss."""
     from fastloss.cli.workers import cores, warmed
-    from fastloss.engines.cpu import launch
+    from fastloss.compile import kernels
     from fastloss.loss import REGISTRY, lookup
 
     if jobs is not None and jobs < 1:
@@ -235,13 +235,13 @@ def warmup(
             )
             compiled += done.compiled
             loaded += done.loaded
-    print(f"{compiled} kernels compiled, {loaded} loaded from cache, in {time.perf_counter() - begin:.1f} s")
-    print(f"cache: {launch.cache_folder()}")
+    print(f"{compiled} kernels compiled, {loaded} loaded from the store, in {time.perf_counter() - begin:.1f} s")
+    print(f"store: {kernels.place()}")
 
 
 @app.command(cls=OnceCommand)
 def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Say which versions, processor, threads, GPU and cache are in use."""
+    """Say which versions, processor, threads, GPU and stored kernels are in use."""
     from fastloss.cli import report
     from fastloss.cli.about import facts
 
@@ -250,3 +250,26 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
         report.print_json(everything)
         return
     report.print_table(("what", "is"), ((name, str(fact)) for name, fact in everything.items()))
+
+
+@app.command(cls=OnceCommand)
+def explain(
+    loss: Annotated[str, typer.Argument(help="The name of a loss.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say which kernels a loss runs: template, what its names are bound to, flags, signature and file of each."""
+    from fastloss.cli import report
+    from fastloss.cli.about import kernels_of
+    from fastloss.loss import lookup
+
+    with explained():
+        found = lookup(loss)
+    everything = kernels_of(found)
+    if as_json:
+        report.print_json(everything)
+        return
+    for one in everything:
+        print(one["name"])
+        for what, is_ in one.items():
+            if what != "name":
+                print(f"  {what}: {is_}")

@@ -13,7 +13,7 @@ from fastloss.loss import Loss
 from fastloss.pairs import PairwiseLoss
 from fastloss.pointwise import PointwiseLoss, domain_bits
 
-ROWS = 20  # through the parallel drivers, which `launch.parallel_always` gives even to one chunk
+ROWS = 20
 GROUP = 10
 KINDS = (np.float32, np.float64)
 

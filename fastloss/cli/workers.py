@@ -87,21 +87,17 @@ def serve(theirs: connection.Connection, locks: str) -> None:
     """What such a process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it ends it
     from fastloss.cli.warmup import calls_of
-    from fastloss.engines import build
-    from fastloss.engines.cpu import launch
+    from fastloss.compile import kernels
     from fastloss.loss import lookup
 
-    build.alone = lambda name: locked(os.path.join(locks, name))
-    with contextlib.suppress(ValueError):  # on one core there are no parallel drivers
-        launch.set_threads(2)
-    with launch.parallel_always():
-        while (name := theirs.recv()) is not None:
-            begin, before = time.perf_counter(), build.made.copy()
-            for call in calls_of(lookup(name)):
-                call()
-            made = build.made - before
-            seconds = time.perf_counter() - begin
-            theirs.send(Done(name, made["compiled"], made["loaded"], seconds, memory()))
+    kernels.alone = lambda name: locked(os.path.join(locks, name))
+    while (name := theirs.recv()) is not None:
+        begin, before = time.perf_counter(), kernels.made.copy()
+        for call in calls_of(lookup(name)):
+            call()
+        made = kernels.made - before
+        seconds = time.perf_counter() - begin
+        theirs.send(Done(name, made["compiled"], made["wheel"] + made["store"], seconds, memory()))
 
 
 @contextlib.contextmanager

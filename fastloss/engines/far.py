@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.compile.templates import unbound
 from fastloss.engines.nodes import Node
 from fastloss.shapes.pairs import PairFormulas
-from fastloss.shapes.pointwise import unbound
 
 MOST = 2.0**900  # of |scale x|: sums of it over all rows are finite
 SHORTEST = 2.0**860  # neighbours at MOST lie 2**848 apart; so many of these as there are rows add little to it

@@ -23,8 +23,8 @@ import functools
 
 import numpy as np
 
+from fastloss.compile.templates import regroups, unbound
 from fastloss.elementary import exp, floor, weighed
-from fastloss.shapes.pointwise import unbound
 
 H = 0.5  # the width of a coarse box
 SUB = 16  # fine boxes in a coarse one
@@ -39,10 +39,10 @@ COLUMNS = DEGREES + 5
 
 SEGMENT = np.uint64(64)  # rows
 
-WANT_VALUE = True
-WANT_GRADIENT = False
-WANT_CURVATURE = False
-WEIGHTED = False
+WANT_VALUE = unbound
+WANT_GRADIENT = unbound
+WANT_CURVATURE = unbound
+WEIGHTED = unbound
 value = slope = curvature = unbound
 
 
@@ -73,6 +73,7 @@ def place(scaled, fine):
     return 2.0 * (scaled - fine) - 1.0
 
 
+@regroups
 def select(rows, labels, between, chosen):
     """Write the rows start <= i < stop whose label lies between two, both included; return how many there are.
 
@@ -107,6 +108,7 @@ def located(x, scale, grid, keys):
     return fine_box(fine, grid, keys), place(scaled, fine)
 
 
+@regroups
 def locate(chosen, scores, scale, grid, found):
     """The fine box of each chosen row, and the place in it."""
     keys, boxes, places = found
@@ -115,13 +117,14 @@ def locate(chosen, scores, scale, grid, found):
         boxes[k] = np.uint32(box)
 
 
-def add_moments(chosen, rows, scale, grid, moments):
-    """Step 1, for the chosen rows of `rows`, (scores, weights, keys).
+@regroups
+def add_moments(chosen, rows, scale, grid, results):
+    """Step 1, for the chosen rows of `rows`, (scores, weights, keys); `results` is (moments, scratch of `locate`).
 
     Boxes and places come first, for many rows at a time: the additions to memory then wait for nothing but each other.
     """
     scores, weights, keys = rows
-    boxes, places = np.empty(chosen.size, np.uint32), np.empty(chosen.size)
+    moments, (boxes, places) = results
     locate(chosen, scores, scale, grid, (keys, boxes, places))
     for k in range(np.uint64(chosen.size)):
         at, u = np.uint64(boxes[k]), places[k]
@@ -131,6 +134,7 @@ def add_moments(chosen, rows, scale, grid, moments):
             w *= u
 
 
+@regroups
 def gather(moments, cuts, edges, boxes):
     """Step 2 up to the far sums, which start as the box's own."""
     for b in range(boxes.shape[0]):
@@ -151,6 +155,7 @@ def gather(moments, cuts, edges, boxes):
         boxes[b, RIGHT] = boxes[b, COUNT]
 
 
+@regroups
 def scan(boxes, keys, s):
     """The far sums: each box's own, and those of the next box shifted to this one's edge."""
     for b in range(boxes.shape[0] - 2, -1, -1):
@@ -174,6 +179,7 @@ def near(q, keys):
     return first, last
 
 
+@regroups
 def couple(q, boxes, keys, table, received):
     """Step 3: the polynomial of degree DEGREES - 1 that the near boxes make in box q."""
     first, last = near(q, keys)
@@ -201,6 +207,7 @@ def far_sums(q, boxes, keys, s, sums):
         sums[3] = boxes[first - 1, RISING] * exp(-s * H * (keys[q] - keys[first - 1] - 1.0))
 
 
+@regroups
 def cut(received, sums, tails, tables, polynomials):
     """Hand the polynomial of a coarse box, and the far sums by the kernel's tails, to its fine boxes."""
     cuts, edges = tables
@@ -246,13 +253,15 @@ def add_row(i, w, where, received, results):
     return loss
 
 
-def evaluate(chosen, rows, grid, coefficients, results):
+@regroups
+def evaluate(chosen, rows, grid, received, results):
     """Step 4 for the chosen rows; derivatives are added to the results, the loss is returned.
 
-    `grid` is that of `fine_box` with (scale, slope's factor, curvature's factor over it) behind it.
+    `grid` is that of `fine_box` with (scale, slope's factor, curvature's factor over it) behind it, `received` is
+    (coefficients, scratch of `locate`).
     """
     scores, weights, keys = rows
-    boxes, places = np.empty(chosen.size, np.uint32), np.empty(chosen.size)
+    coefficients, (boxes, places) = received
     locate(chosen, scores, grid[3], grid, (keys, boxes, places))
     total = 0.0
     for k in range(np.uint64(chosen.size)):
@@ -263,6 +272,7 @@ def evaluate(chosen, rows, grid, coefficients, results):
     return total
 
 
+@regroups
 def at_nodes(gaps, s, values):
     """Value, slope and curvature at the table's nodes."""
     for i in range(gaps.size):

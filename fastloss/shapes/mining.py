@@ -10,18 +10,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.compile.templates import regroups, unbound
 from fastloss.elementary import weighed
-from fastloss.shapes.pointwise import unbound
+from fastloss.shapes.scratch import part
 from fastloss.shapes.sorting import argsort
 
 FIRST = np.uint64(0)
 SEGMENT = np.uint64(64)
 ONE = np.uint32(1)
-SQUARED = False
-WANT_GRADIENT = False
-SOFT = False
-TRIPLETS = True  # an anchor needs a positive and a negative; with a NaN among its distances it is NaN
+SQUARED = unbound
+WANT_GRADIENT = unbound
+SOFT = unbound
+TRIPLETS = unbound  # an anchor needs a positive and a negative; with a NaN among its distances it is NaN
 NEAR = 0.05  # of the squared lengths: below that share a squared distance is computed from differences
+FLOAT = BITS = unbound  # the distances' precision, and integers of its size
 softplus = slope_of = of_anchor = value = slope = unbound
 
 
@@ -53,6 +55,7 @@ class Outcome(NamedTuple):
     gradient: Any  # a matrix in the store
 
 
+@regroups
 def to_distances(strip, first, rows, squares):
     """From inner products; exact zeros where vectors are equal, never below zero, NaN kept."""
     for r in range(np.uint64(strip.shape[0])):
@@ -65,6 +68,7 @@ def to_distances(strip, first, rows, squares):
             to_roots(strip, r, (FIRST, np.uint64(strip.shape[1])))
 
 
+@regroups
 def to_squares(strip, r, bounds, own, squares):
     """How many are so near that digits are lost."""
     near = 0
@@ -75,6 +79,7 @@ def to_squares(strip, r, bounds, own, squares):
     return near
 
 
+@regroups
 def near_ones(strip, r, bounds, own, squares):
     anchor, rows = own
     for j in range(bounds[0], bounds[1]):
@@ -82,6 +87,7 @@ def near_ones(strip, r, bounds, own, squares):
             strip[r, j] = squared_distance(rows, anchor, j)
 
 
+@regroups
 def squared_distance(rows, i, j):
     total = 0.0
     for k in range(np.uint64(rows.shape[1])):
@@ -90,6 +96,7 @@ def squared_distance(rows, i, j):
     return total
 
 
+@regroups
 def to_roots(strip, r, bounds):
     for j in range(bounds[0], bounds[1]):
         strip[r, j] = math.sqrt(strip[r, j])
@@ -116,13 +123,15 @@ def lead(there, here, settings):
     return (there - here) * settings[1] if SOFT else there - here + settings[0]
 
 
-def positives(strip, place, bounds):
-    """The distances to the anchor's class, itself aside, and their columns, nearest first."""
+@regroups
+def positives(strip, place, bounds, scratch):
+    """The distances to the anchor's class, itself aside, and their columns, nearest first; in `scratch`."""
     r, anchor = place
     begin, end = bounds
     count = end - begin - 1
-    given, distances = np.empty(count), np.empty(count)
-    ranks, columns = np.empty(count, np.int64), np.empty(count, np.int64)
+    integers, reals = scratch[0], scratch[1]
+    given, distances = part(reals, 0, count), part(reals, 1, count)
+    ranks, columns = part(integers, 0, count), part(integers, 1, count)
     for k in range(count):
         given[k] = strip[r, begin + k + (begin + k >= anchor)]
     argsort(given, ranks, columns)
@@ -131,20 +140,35 @@ def positives(strip, place, bounds):
     return distances, columns
 
 
-def stairs_of(numbers, above, dtype):
-    """The least numbers of the precision at or above (or only above) each, then infinities up to a power of two."""
+def next_above(x):
+    """The least number of the precision above x, infinity for itself: LLVM has no `nextafter`, and Numba's is a call."""
+    if x > 0.0:
+        return BITS(FLOAT(x).view(BITS) + 1).view(FLOAT) if x < np.inf else x
+    return BITS(FLOAT(x).view(BITS) - 1).view(FLOAT) if x < 0.0 else BITS(1).view(FLOAT)
+
+
+@regroups
+def stairs_of(numbers, above, stairs):
+    """The least numbers of the precision at or above (or only above) each, then infinities up to a power of two.
+
+    They come in `stairs`, of the precision that is meant.
+    """
+    dtype = stairs.dtype
     size = 2
     while size <= numbers.size:
         size *= 2
-    found = np.full(size, dtype.type(np.inf))
+    found = stairs[:size]
+    for p in range(size):
+        found[p] = np.inf
     for p in range(numbers.size):
         near = dtype.type(numbers[p])
         if near < numbers[p] or (above and near == numbers[p]):
-            near = np.nextafter(near, dtype.type(np.inf))
+            near = next_above(near)
         found[p] = near
     return found
 
 
+@regroups
 def climb(strip, r, bounds, stairs, ranks):
     """How many of the stairs lie at or below each distance, by halving, all distances of a segment side by side.
 
@@ -161,7 +185,8 @@ def climb(strip, r, bounds, stairs, ranks):
             ranks[j - start] = rank + half * np.uint32(strip[r, j] >= stairs[rank + half - ONE])
 
 
-def every_triplet(strip, place, bounds, weights, settings):
+@regroups
+def every_triplet(strip, place, bounds, weights, settings, scratch):
     """(loss, active, triplets): each negative is placed among the thresholds d_ap + margin.
 
     Sums of t - d above a negative are carried from threshold to threshold: A more at a distance of g add A g. Every
@@ -169,17 +194,19 @@ def every_triplet(strip, place, bounds, weights, settings):
     """
     r, anchor = place
     weight, margin = weights[anchor], settings[0]
-    near, columns = positives(strip, place, bounds)
+    near, columns = positives(strip, place, bounds, scratch)
     count, width = near.size, strip.shape[1]
     negatives = width - count - 1
-    thresholds = np.empty(count + 1)
+    reals, ranks = scratch[1][2 * count :], scratch[3]
+    thresholds, totals, excess = (part(reals, 0, count + 1), part(reals, 1, count + 1), part(reals, 2, count + 1))
     for p in range(count):
         thresholds[p] = near[p] + margin
     thresholds[count] = 0.0
-    stairs = stairs_of(thresholds[:count], False, strip.dtype)
-    totals, excess = np.zeros(count + 1), np.zeros(count + 1)
-    place_range(strip, r, (0, bounds[0]), (weight, thresholds, stairs), (totals, excess))
-    place_range(strip, r, (bounds[1], width), (weight, thresholds, stairs), (totals, excess))
+    stairs = stairs_of(thresholds[:count], False, scratch[2])
+    for p in range(count + 1):
+        totals[p] = excess[p] = 0.0
+    place_range(strip, r, (0, bounds[0]), (weight, thresholds, stairs), (totals, excess, ranks))
+    place_range(strip, r, (bounds[1], width), (weight, thresholds, stairs), (totals, excess, ranks))
     loss = active = above = carried = 0.0
     for p in range(count):
         if p:
@@ -195,12 +222,12 @@ def every_triplet(strip, place, bounds, weights, settings):
     return loss, active, count * negatives
 
 
+@regroups
 def place_range(strip, r, bounds, own, sums):
     """Negatives below the highest threshold are counted at theirs, the others at one behind the last."""
     weight, thresholds, stairs = own
-    totals, excess = sums
+    totals, excess, ranks = sums
     count = np.uint32(thresholds.size - 1)
-    ranks = np.empty(SEGMENT, np.uint32)
     end = np.uint64(bounds[1])
     for start in range(np.uint64(bounds[0]), end, SEGMENT):
         stop = min(start + SEGMENT, end)
@@ -218,6 +245,7 @@ def place_range(strip, r, bounds, own, sums):
                 strip[r, j] = 0.0
 
 
+@regroups
 def below(strip, r, bounds, stair):
     count = 0
     for j in range(bounds[0], bounds[1]):
@@ -225,7 +253,8 @@ def below(strip, r, bounds, stair):
     return count
 
 
-def hardest_triplet(strip, place, bounds, weights, settings):
+@regroups
+def hardest_triplet(strip, place, bounds, weights, settings, scratch):
     """(loss, active, triplets): the farthest of the class and the nearest of the others."""
     r, anchor = place
     weight, width = weights[anchor], strip.shape[1]
@@ -246,11 +275,13 @@ def hardest_triplet(strip, place, bounds, weights, settings):
     return softplus(gap), 1.0, 1
 
 
+@regroups
 def fill(strip, r, number):
     for j in range(np.uint64(strip.shape[1])):
         strip[r, j] = number
 
 
+@regroups
 def has_nan(strip, r):
     count = 0
     for j in range(np.uint64(strip.shape[1])):
@@ -258,18 +289,21 @@ def has_nan(strip, r):
     return count > 0
 
 
-def semihard_triplets(strip, place, bounds, weights, settings):
+@regroups
+def semihard_triplets(strip, place, bounds, weights, settings, scratch):
     """(loss, active, pairs): for each of the class, the nearest other that is farther, else the farthest other."""
     r, anchor = place
     weight = weights[anchor]
-    near, columns = positives(strip, place, bounds)
+    near, columns = positives(strip, place, bounds, scratch)
     count, width = near.size, strip.shape[1]
-    stairs, ranks = stairs_of(near, True, strip.dtype), np.empty(SEGMENT, np.uint32)
-    best = np.full(count + 1, -1)
+    integers, reals, ranks = scratch[0][2 * count :], scratch[1][2 * count :], scratch[3]
+    stairs, best = stairs_of(near, True, scratch[2]), part(integers, 0, count + 1)
+    for k in range(count + 1):
+        best[k] = -1
     farthest = -1
-    for part in range(2):
-        end = np.uint64(bounds[0] if part == 0 else width)
-        for start in range(np.uint64(0 if part == 0 else bounds[1]), end, SEGMENT):
+    for side in range(2):
+        end = np.uint64(bounds[0] if side == 0 else width)
+        for start in range(np.uint64(0 if side == 0 else bounds[1]), end, SEGMENT):
             stop = min(start + SEGMENT, end)
             climb(strip, r, (start, stop), stairs, ranks)
             for j in range(start, stop):
@@ -282,14 +316,14 @@ def semihard_triplets(strip, place, bounds, weights, settings):
         if best[k] < 0 or (best[k + 1] >= 0 and strip[r, best[k + 1]] < strip[r, best[k]]):
             best[k] = best[k + 1]
     loss = 0.0
-    chosen, slopes = np.empty(count, np.int64), np.zeros(count)
+    chosen, slopes = integers[count + 1 : 2 * count + 1], part(reals, 0, count)
     for p in range(count):
         chosen[p] = best[p + 1] if best[p + 1] >= 0 else farthest
         gap = lead(near[p], np.float64(strip[r, chosen[p]]), settings)
         loss += softplus(gap)
         slopes[p] = weight * slope_of(gap)
     if WANT_GRADIENT:
-        distances = np.empty(count)
+        distances = part(reals, 1, count)
         for p in range(count):
             distances[p] = strip[r, chosen[p]]
         fill(strip, r, 0.0)
@@ -307,15 +341,16 @@ def positive_slope(gap):
     return 1.0 if gap > 0.0 else (0.0 if gap <= 0.0 else gap)
 
 
-def every_pair(strip, place, bounds, weights, settings):
+@regroups
+def every_pair(strip, place, bounds, weights, settings, scratch):
     """(loss, weight, pairs): half of what each pair with the anchor costs."""
     r, anchor = place
     loss = total = 0.0
     own = 0.5 * weights[anchor]
-    for part in range(3):
-        low = (0, bounds[0], bounds[1])[part]
-        high = (bounds[0], bounds[1], strip.shape[1])[part]
-        cost, mass = pairs_of(strip, r, (low, high), (1.0 if part == 1 else 0.0, own, weights), settings)
+    for side in range(3):
+        low = (0, bounds[0], bounds[1])[side]
+        high = (bounds[0], bounds[1], strip.shape[1])[side]
+        cost, mass = pairs_of(strip, r, (low, high), (1.0 if side == 1 else 0.0, own, weights), settings)
         loss += cost
         total += mass
     if WANT_GRADIENT:
@@ -323,6 +358,7 @@ def every_pair(strip, place, bounds, weights, settings):
     return weighed(own, loss), own * (total - weights[anchor]), strip.shape[1] - 1
 
 
+@regroups
 def pairs_of(strip, r, bounds, kind, settings):
     label, own, weights = kind
     loss = total = 0.0
@@ -336,13 +372,19 @@ def pairs_of(strip, r, bounds, kind, settings):
     return loss, total
 
 
-def block(strip, first, arrays, settings, outputs):
-    """A strip of anchors: distances, then what a loss makes of each row."""
-    rows, squares, starts, ends, weights = arrays
-    losses, active, every = outputs
-    to_distances(strip, first, rows, squares)
+@regroups
+def block(inputs, parameters, outputs, first, last):
+    """A strip of anchors: distances, then what a loss makes of each row.
+
+    Parameters are the settings and the strip's first anchor; a strip is one chunk.
+    """
+    rows, squares, starts, ends, weights = inputs
+    strip, losses, active, every = outputs[:4]
+    scratch = outputs[4:]
+    settings, begin = (parameters[0], parameters[1]), np.int64(parameters[2])
+    to_distances(strip, begin, rows, squares)
     for r in range(strip.shape[0]):
-        a = first + r
+        a = begin + r
         mates = ends[a] - starts[a] - 1
         if TRIPLETS and (mates == 0 or mates + 1 == strip.shape[1]):
             losses[a] = active[a] = 0.0
@@ -354,9 +396,11 @@ def block(strip, first, arrays, settings, outputs):
             if WANT_GRADIENT:
                 fill(strip, r, np.nan)
         else:
-            losses[a], active[a], every[a] = of_anchor(strip, (r, a), (starts[a], ends[a]), weights, settings)
+            between = starts[a], ends[a]
+            losses[a], active[a], every[a] = of_anchor(strip, (r, a), between, weights, settings, scratch)
 
 
-def distances(strip, first, arrays, settings, outputs):
+@regroups
+def distances(inputs, parameters, outputs, first, last):
     """The distances alone."""
-    to_distances(strip, first, arrays[0], arrays[1])
+    to_distances(outputs[0], np.int64(parameters[2]), inputs[0], inputs[1])

@@ -6,10 +6,10 @@ they compile.
 
 import numpy as np
 
-from fastloss.shapes.pointwise import unbound
+from fastloss.compile.templates import regroups, unbound
 
-WANT_GRADIENT = False
-OWN = True  # bound: whether a negative belongs to one positive, whose row then writes the negative's slope
+WANT_GRADIENT = unbound
+OWN = unbound  # bound: whether a negative belongs to one positive, whose row then writes the negative's slope
 
 value = slope = unbound
 
@@ -25,6 +25,7 @@ def against(own, j, scores, factor, negative_slopes):
     return value(gap), steep
 
 
+@regroups
 def positive(b, bounds, scores, factor, negative_slopes):
     """The mean loss of positive b over negatives start..stop-1 and its mean slope; `factor` scales what is written."""
     start, stop = bounds
@@ -38,6 +39,7 @@ def positive(b, bounds, scores, factor, negative_slopes):
     return share * loss, share * steep
 
 
+@regroups
 def shared_negative(j, scores, weights):
     """The slope by the score of negative j, which all positives share: weighted and summed, not yet scaled."""
     own = np.float64(scores[1][j])

@@ -15,16 +15,17 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.compile.templates import regroups, unbound
 from fastloss.elementary import log1p, weighed
-from fastloss.shapes.pointwise import UNPACKS, Wanted, unbound
+from fastloss.shapes.pointwise import UNPACKS, Wanted
 from fastloss.shapes.products import log_of_product, log_of_products
 
-WANT_VALUE = True
-WANT_GRADIENT = False
-WANT_CURVATURE = False
-WEIGHTED = False
-UNORDERED = False
-HAS_EXPONENTIALS = NEEDS_SECOND = False  # what `row_sums` does
+WANT_VALUE = unbound
+WANT_GRADIENT = unbound
+WANT_CURVATURE = unbound
+WEIGHTED = unbound
+UNORDERED = unbound
+HAS_EXPONENTIALS = NEEDS_SECOND = unbound  # what `row_sums` does
 
 value = slope = curvature = multiplier = unbound
 
@@ -45,6 +46,7 @@ def multiplier_sign(first, second):
     return 1.0 if first > 0.0 else -1.0
 
 
+@regroups
 def as_first(i, start, stop, data, parameters):
     """Over the pairs (i, j), start <= j < stop: the loss and its two derivatives by the score of i."""
     scores, labels, weights, _ = data
@@ -63,6 +65,7 @@ def as_first(i, start, stop, data, parameters):
     return loss, first, second
 
 
+@regroups
 def as_second(i, start, stop, data, parameters):
     """Over the pairs (j, i), start <= j < stop: the two derivatives by the score of i."""
     scores, labels, weights, _ = data
@@ -84,6 +87,7 @@ def gap_of(m, own, other):
     return m * (own - other) if m != 0.0 else 0.0 * own - 0.0 * other
 
 
+@regroups
 def as_both(i, start, stop, data, parameters):
     """Over the pairs (i, j) and (j, i), start <= j < stop: the loss as first, and both derivatives as either.
 
@@ -120,6 +124,7 @@ SPREAD = 32.0
 LOG_LARGEST = 690.0
 
 
+@regroups
 def logistic_as_first(i, start, stop, data, form):
     """`as_first` for the logistic loss from the scores' exponentials."""
     _, _, weights, exponentials = data
@@ -143,6 +148,7 @@ def logistic_as_first(i, start, stop, data, form):
     return loss, sigma * first, sigma * (sigma * second)
 
 
+@regroups
 def logistic_as_second(i, start, stop, data, form):
     """`as_second` for the logistic loss from the scores' exponentials."""
     _, _, weights, exponentials = data

@@ -5,6 +5,7 @@ The product itself would lose every u below 1e-16 (`elementary.joined` does not)
 
 import numpy as np
 
+from fastloss.compile.templates import regroups
 from fastloss.elementary import joined, log1p
 
 
@@ -31,6 +32,7 @@ def log_of_product(a, start, stop, exponentials):
     return log1p(joined(joined(joined(p0, p1), joined(p2, p3)), joined(joined(p4, p5), joined(p6, p7))))
 
 
+@regroups
 def log_of_products(a, start, stop, exponentials):
     """The sum of log(1 + a E_j): one logarithm for eight factors, taken of their product less one."""
     part = (stop - start) // 8

@@ -6,13 +6,13 @@ maxDCG; labels that are equal make equal gains, hence weight 0. The engines bind
 
 import numpy as np
 
+from fastloss.compile.templates import regroups, unbound
 from fastloss.elementary import expm1_negative
-from fastloss.shapes.pointwise import unbound
 from fastloss.shapes.sorting import argsort
 
-WANT_GRADIENT = False
-WANT_CURVATURE = False
-LINEAR = False
+WANT_GRADIENT = unbound
+WANT_CURVATURE = unbound
+LINEAR = unbound
 
 LN2 = 0.6931471805599453
 FLAT, FAINT, LIFT = 2.0**-60, 2.0**-300, 2.0**600
@@ -46,6 +46,7 @@ def discount(rank):
     return 1.0 / np.log2(rank + 2.0)
 
 
+@regroups
 def unit_among(labels, rows):
     """The unit of the gains of some rows."""
     largest = 0.0
@@ -54,6 +55,7 @@ def unit_among(labels, rows):
     return unit_of(largest)
 
 
+@regroups
 def fill(labels, ranked, gains, discounts):
     """Gains of the ranked rows, and the ranks' discounts 1 / log2(rank + 1)."""
     unit = unit_among(labels, ranked)
@@ -62,10 +64,11 @@ def fill(labels, ranked, gains, discounts):
         discounts[k] = discount(k)
 
 
-def largest_dcg(gains, discounts, level):
-    """The DCG at a level of the best ranking."""
-    rising = np.empty(gains.size, np.int64)
-    argsort(gains, rising, np.empty(gains.size, np.int64))
+@regroups
+def largest_dcg(gains, discounts, level, scratch):
+    """The DCG at a level of the best ranking; `scratch` is two arrays of integers of the gains' size."""
+    rising = scratch[0]
+    argsort(gains, rising, scratch[1])
     total = 0.0
     for k in range(min(level, gains.size)):
         total += gains[rising[gains.size - 1 - k]] * discounts[k]
@@ -88,6 +91,7 @@ def pair(i, j, columns, inverse, sigma):
     return loss, first, second
 
 
+@regroups
 def pairs_of(i, columns, inverse, sigma, slopes):
     """Loss and derivatives of rank i over the ranks behind it; theirs are added to `slopes`, (first, second)."""
     loss = first = second = 0.0

@@ -17,8 +17,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.shapes.pointwise import unbound
-
 CHUNK = 8192  # numbers in a chunk of rows; a constant of the library, since the sums of chunks depend on it
 FIRST, ONE = np.uint64(0), np.uint64(1)
 
@@ -100,4 +98,4 @@ class Outcome(NamedTuple):
     curvature: Any
 
 
-__all__ = ["CHUNK", "FIRST", "ONE", "Outcome", "RowFormulas", "Wanted", "fill_row", "formulas", "settle", "unbound"]
+__all__ = ["CHUNK", "FIRST", "ONE", "Outcome", "RowFormulas", "Wanted", "fill_row", "formulas", "settle"]

@@ -6,14 +6,16 @@ weight 0 lies above it.
 
 import numpy as np
 
+from fastloss.compile.templates import regroups, unbound
 from fastloss.elementary import exp, weighed
 
-WANT_VALUE = True
-WANT_GRADIENT = False
-WANT_CURVATURE = False
-WEIGHTED = False
+WANT_VALUE = unbound
+WANT_GRADIENT = unbound
+WANT_CURVATURE = unbound
+WEIGHTED = unbound
 
 
+@regroups
 def largest(chosen, rows, orientation):
     """The largest of the chosen sources that weigh anything, -inf without any."""
     scores, weights = rows
@@ -24,6 +26,7 @@ def largest(chosen, rows, orientation):
     return top
 
 
+@regroups
 def total_below(chosen, rows, settings):
     """sum w e**(s (t - c)) over the chosen sources; `settings` is (s, orientation, c)."""
     scores, weights = rows
@@ -35,6 +38,7 @@ def total_below(chosen, rows, settings):
     return total
 
 
+@regroups
 def evaluate(chosen, rows, settings, state, results):
     """The losses of the chosen targets, returned and added; derivatives are multiplied by the factors and added.
 

@@ -13,13 +13,14 @@ A row counts itself, with d = margin, and its two slopes cancel. It is taken out
 of; where it is more, which can befall only so many rows as weights can double, the others are added up one by one.
 """
 
+from fastloss.compile.templates import regroups, unbound
 from fastloss.shapes.thresholds import bucket_scale, excess, first_source, power_sum
 
-POWER = 1
-WANT_VALUE = True
-WANT_GRADIENT = False
-WANT_CURVATURE = False
-WEIGHTED = False
+POWER = unbound
+WANT_VALUE = unbound
+WANT_GRADIENT = unbound
+WANT_CURVATURE = unbound
+WEIGHTED = unbound
 
 
 def weight_of(k, weights):
@@ -31,6 +32,7 @@ def less_own(total, own):
     return total - own if own <= 0.5 * total else -1.0
 
 
+@regroups
 def others_above(p, first, margin, scores, weights, steep):
     """What `first_items` takes `less_own` of, added up without row p."""
     count = lead = 0.0
@@ -42,6 +44,7 @@ def others_above(p, first, margin, scores, weights, steep):
     return count, lead
 
 
+@regroups
 def first_items(rows, margin, sources, places, results):
     """Losses and derivatives of first items start <= p < stop with a positive slope, and where their sources start.
 
@@ -76,6 +79,7 @@ def first_items(rows, margin, sources, places, results):
                 curvature[p] += 2.0 * a * a * count
 
 
+@regroups
 def others_below(p, margin, rows, places):
     """What `second_items` takes `less_own` of, added up without row p."""
     scores, slopes, weights = rows
@@ -89,6 +93,7 @@ def others_below(p, margin, rows, places):
     return count, lead, square
 
 
+@regroups
 def put_down(rows, margin, places, given):
     """What first items give to their sources, at the first of them."""
     scores, slopes, weights = rows
@@ -102,6 +107,7 @@ def put_down(rows, margin, places, given):
             given[k, 2] += once * a
 
 
+@regroups
 def second_items(rows, margin, places, given, results):
     """Derivatives of all rows as second items, in rising order; not multiplied by the row's own weight."""
     scores, slopes, weights = rows

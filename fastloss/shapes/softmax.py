@@ -5,8 +5,9 @@ Every loss below is a function of log p, so its derivatives follow from d log p_
 
 import numpy as np
 
+from fastloss.compile.templates import regroups, unbound
 from fastloss.elementary import INFINITY, NAN, exp, exp_negative, log, log1p_unit, unless_nan
-from fastloss.shapes.rows import FIRST, ONE, fill_row, unbound
+from fastloss.shapes.rows import FIRST, ONE, fill_row
 
 BLOCK = np.uint64(4096)  # columns that are read twice, for their maximum and their sum, while they are in the cache
 LANES = np.uint64(8)
@@ -14,7 +15,7 @@ TWO, THREE, FOUR, FIVE, SIX, SEVEN = (np.uint64(lane) for lane in range(2, 8))
 
 SMALL, LIFT = 2.0**-960, 2.0**120
 
-WANT_GRADIENT = WANT_CURVATURE = False
+WANT_GRADIENT = WANT_CURVATURE = unbound
 value = slope = curvature = coefficient = named = check = unbound
 
 
@@ -43,6 +44,7 @@ def maximum(i, x, start, stop):
     return np.float64(a if a > b else b)
 
 
+@regroups
 def sum_below(i, x, bounds, r):
     """How many of some columns equal r, and the sum of e**(x - r) over the others."""
     count = rest = 0.0
@@ -181,6 +183,7 @@ def missed(a, z, r):
     return 0.0 if a == 0.0 else -a * gap(z, r)
 
 
+@regroups
 def sum_missed(i, operands, r, parameters):
     """The sums of a_k (r - x_k) and of a_k, and the bits of wrong targets."""
     loss, total, wrong = 0.0, 0.0, 0
@@ -222,6 +225,7 @@ def of_distribution(i, operands, factor, parameters, derivatives):
     return loss + total * log_total(top), wrong
 
 
+@regroups
 def sum_spread(i, x, r):
     """The sum of e**(x_k - r) (r - x_k)."""
     total = 0.0
@@ -264,6 +268,7 @@ def bonus_slope(x, c):
     return unless_nan(x, 0.0) if c == 0.0 or x == -INFINITY else -c * (exp(x) * (x + 1.0))
 
 
+@regroups
 def sum_bonus(i, x, c):
     total = 0.0
     for k in range(FIRST, np.uint64(x.shape[1])):

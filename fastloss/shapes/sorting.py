@@ -1,5 +1,7 @@
 """The order of some keys, inside kernels: stable, NaN last, without an array of its own."""
 
+from fastloss.compile.templates import regroups
+
 RUN = 16  # keys that are sorted by insertion before runs of them are merged
 
 
@@ -7,6 +9,7 @@ def precedes(a, b):
     return a < b or (a == a and b != b)
 
 
+@regroups
 def argsort(keys, ranks, scratch):
     """Write into `ranks` the order of rising keys, NaN last, equal keys as they stand; all three are of one size.
 
@@ -29,6 +32,7 @@ def argsort(keys, ranks, scratch):
         width *= 2
 
 
+@regroups
 def sort_run(keys, ranks, begin, end):
     for k in range(begin, end):
         key, at = keys[k], k
@@ -38,6 +42,7 @@ def sort_run(keys, ranks, begin, end):
         ranks[at] = k
 
 
+@regroups
 def merge(keys, ranks, scratch, bounds):
     """Merge two neighbouring runs; the first is moved aside, since the merged one is written over it."""
     begin, middle, end = bounds

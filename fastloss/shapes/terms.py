@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from fastloss.compile.templates import regroups, unbound
 from fastloss.elementary import INFINITY, at_least, unless_nan
-from fastloss.shapes.rows import FIRST, ONE, fill_row, settle, unbound
+from fastloss.shapes.rows import FIRST, ONE, fill_row, settle
 from fastloss.shapes.softmax import maximum
 
-WANT_GRADIENT = WANT_CURVATURE = False
+WANT_GRADIENT = WANT_CURVATURE = unbound
 value = slope = slope_of_second = curvature = load = check = check_first = check_second = shares = unbound
 
 
@@ -34,6 +35,7 @@ def check_two(a, b):
     return check_first(a) | check_second(b) << 4
 
 
+@regroups
 def sum_terms(i, operands):
     loss, wrong = 0.0, 0
     for k in range(FIRST, np.uint64(operands[0].shape[1])):
@@ -50,6 +52,7 @@ def as_summed(i, operands, loss):
 floored = as_summed
 
 
+@regroups
 def sum_shares(i, operands):
     data = model = 0.0
     for k in range(FIRST, np.uint64(operands[0].shape[1])):
@@ -114,6 +117,7 @@ def behind(is_own, z):
     return -1.0 if is_own else z
 
 
+@regroups
 def sum_lacking(i, x, t, margin):
     total = 0.0
     for k in range(FIRST, np.uint64(x.shape[1])):
@@ -121,6 +125,7 @@ def sum_lacking(i, x, t, margin):
     return total
 
 
+@regroups
 def sum_slopes(i, x, t, margin):
     total = 0.0
     for k in range(FIRST, np.uint64(x.shape[1])):
@@ -128,6 +133,7 @@ def sum_slopes(i, x, t, margin):
     return total
 
 
+@regroups
 def sum_curvatures(i, x, t, margin):
     total = 0.0
     for k in range(FIRST, np.uint64(x.shape[1])):
@@ -153,6 +159,7 @@ def of_others(i, operands, factor, parameters, derivatives):
     return unless_nan(np.float64(x[i, t]), sum_lacking(i, x, t, margin) * inverse), 0  # a single class has no others
 
 
+@regroups
 def sum_unknown(i, x, start, stop):
     """How many of some columns are NaN."""
     count = 0.0
@@ -195,6 +202,7 @@ def of_highest_other(i, operands, factor, parameters, derivatives):
     return at_least(0.0, z), 0
 
 
+@regroups
 def sum_overlap(i, operands, squared, unit):
     """N, D, sum p g and the bits of wrong numbers; N and D grow with the power of `unit` that p and g have in D."""
     prediction, truth = operands

@@ -10,15 +10,17 @@ whose rounding exceeds the distance to it where scores are large.
 
 import numpy as np
 
+from fastloss.compile.templates import regroups, unbound
 from fastloss.elementary import weighed
 
-POWER = 1
-WANT_VALUE = True
-WANT_GRADIENT = False
-WANT_CURVATURE = False
-WEIGHTED = False
+POWER = unbound
+WANT_VALUE = unbound
+WANT_GRADIENT = unbound
+WANT_CURVATURE = unbound
+WEIGHTED = unbound
 
 
+@regroups
 def suffix_sums(sorted_scores, weights, table):
     """W_k, S_k, Q_k in the columns of `table`, one row more than sources."""
     size = sorted_scores.size
@@ -47,6 +49,7 @@ def joined(own, rest, gap):
     )
 
 
+@regroups
 def index_starts(sorted_scores, starts):
     """For each of as many buckets of equal width, the first source in it or behind; one number more than buckets."""
     buckets = starts.size - 1
@@ -119,6 +122,7 @@ def power_sum(power, row, d):
     return row[2] + d * (2.0 * row[1] + d * row[0])
 
 
+@regroups
 def evaluate(chosen, rows, settings, sources, results):
     """The losses of the chosen targets, returned and added; derivatives are multiplied by the factors and added.
 

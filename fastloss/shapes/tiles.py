@@ -7,15 +7,17 @@ row and column, `hidden` the columns' biases and what is left out of rows, see `
 
 import numpy as np
 
-from fastloss.elementary import INFINITY, exp_negative
+from fastloss.compile.templates import regroups, unbound
+from fastloss.elementary import INFINITY
+from fastloss.elementary import exp_negative as decay  # always of float64
 from fastloss.shapes.softmax import maximum
 
 SEGMENT = np.uint64(512)  # elements that are summed in the tile's precision
 FIRST = np.uint64(0)
-FLOAT = np.float64  # the tile's precision; `exp_negative` is bound to it
-decay = exp_negative  # always float64
+FLOAT = exp_negative = unbound  # of the tile's precision
 
 
+@regroups
 def hide(tile, place, hidden):
     """Add the columns' biases, and set to -inf the columns that belong to the row's own group."""
     bias, owners, offsets, members = hidden
@@ -31,11 +33,13 @@ def hide(tile, place, hidden):
                 tile[r, column] = -INFINITY
 
 
+@regroups
 def add_bias(tile, r, bias, start):
     for j in range(np.uint64(tile.shape[1])):
         tile[r, j] += bias[start + j]
 
 
+@regroups
 def fold_rows(tile, place, hidden, rows):
     """Every row's logits into its maximum and sum."""
     hide(tile, place, hidden)
@@ -43,12 +47,17 @@ def fold_rows(tile, place, hidden, rows):
         fold_row(tile, r, rows[0], rows[1])
 
 
+@regroups
 def fold_both(tile, place, hidden, rows, columns):
-    """The same, and every column's logits into the column's."""
+    """The same, and every column's logits into the column's.
+
+    `columns` is (maxima, sums, scratch for each of them in the tile's precision).
+    """
     fold_rows(tile, place, hidden, rows)
-    fold_columns(tile, columns[0], columns[1])
+    fold_columns(tile, (columns[0], columns[1]), (columns[2], columns[3]))
 
 
+@regroups
 def fold_row(tile, r, maxima, sums):
     width = np.uint64(tile.shape[1])
     peak = maximum(r, tile, FIRST, width)
@@ -73,6 +82,7 @@ def lowered(top, total, peak):
     return total if top == peak else total * decay(top - peak)  # nothing counts yet: -inf less -inf
 
 
+@regroups
 def sum_below(tile, r, bounds, peak):
     total = FLOAT(0.0)
     for j in range(bounds[0], bounds[1]):
@@ -80,11 +90,13 @@ def sum_below(tile, r, bounds, peak):
     return np.float64(total)
 
 
-def fold_columns(tile, maxima, sums):
+@regroups
+def fold_columns(tile, columns, scratch):
     height, width = np.uint64(tile.shape[0]), np.uint64(tile.shape[1])
-    peaks, totals = np.empty(width, FLOAT), np.zeros(width, FLOAT)
+    maxima, sums = columns
+    peaks, totals = scratch[0][:width], scratch[1][:width]
     for j in range(width):
-        peaks[j] = FLOAT(maxima[j])
+        peaks[j], totals[j] = FLOAT(maxima[j]), FLOAT(0.0)
     for r in range(height):
         raise_peaks(tile, r, peaks)
     for j in range(width):
@@ -98,16 +110,19 @@ def fold_columns(tile, maxima, sums):
         sums[j] += np.float64(totals[j])
 
 
+@regroups
 def raise_peaks(tile, r, peaks):
     for j in range(np.uint64(peaks.size)):
         peaks[j] = tile[r, j] if tile[r, j] > peaks[j] else peaks[j]
 
 
+@regroups
 def add_below(tile, r, peaks, totals):
     for j in range(np.uint64(peaks.size)):
         totals[j] += exp_negative(tile[r, j] - peaks[j])
 
 
+@regroups
 def find_largest(tile, place, hidden, best):
     """Every row's largest logit so far, and its column; -1 where there is none."""
     hide(tile, place, hidden)
@@ -118,6 +133,7 @@ def find_largest(tile, place, hidden, best):
                 maxima[r], columns[r] = tile[r, j], place[1] + j
 
 
+@regroups
 def soften_rows(tile, place, hidden, rows):
     """Every row's factor * e**(z - log), the log being that of the row's sum of exponentials."""
     hide(tile, place, hidden)
@@ -125,6 +141,7 @@ def soften_rows(tile, place, hidden, rows):
         soften(tile, r, FLOAT(rows[0][r]), FLOAT(rows[1][r]))
 
 
+@regroups
 def soften_both(tile, place, hidden, rows, columns):
     """The same plus that of every column."""
     hide(tile, place, hidden)
@@ -136,14 +153,49 @@ def share(z, log, factor):
     return factor * exp_negative(z - log)
 
 
+@regroups
 def soften(tile, r, log, factor):
     for j in range(np.uint64(tile.shape[1])):
         tile[r, j] = share(tile[r, j], log, factor)
 
 
+@regroups
 def soften_twice(tile, r, own, columns):
     log, factor = own
     logs, factors = columns
     for j in range(np.uint64(tile.shape[1])):
         z = tile[r, j]
         tile[r, j] = share(z, log, factor) + share(z, logs[j], factors[j])
+
+
+# What follows brings the arrays of a kernel into the form above; a tile is one chunk. Inputs are what `hide` takes,
+# then logs and factors; outputs are the tile, then what is folded into.
+
+
+def place_of(parameters):
+    return np.int64(parameters[0]), np.int64(parameters[1])
+
+
+@regroups
+def fold_rows_block(inputs, parameters, outputs, first, last):
+    fold_rows(outputs[0], place_of(parameters), inputs, outputs[1:3])
+
+
+@regroups
+def fold_both_block(inputs, parameters, outputs, first, last):
+    fold_both(outputs[0], place_of(parameters), inputs, outputs[1:3], outputs[3:7])
+
+
+@regroups
+def find_largest_block(inputs, parameters, outputs, first, last):
+    find_largest(outputs[0], place_of(parameters), inputs, outputs[1:3])
+
+
+@regroups
+def soften_rows_block(inputs, parameters, outputs, first, last):
+    soften_rows(outputs[0], place_of(parameters), inputs[:4], inputs[4:6])
+
+
+@regroups
+def soften_both_block(inputs, parameters, outputs, first, last):
+    soften_both(outputs[0], place_of(parameters), inputs[:4], inputs[4:6], inputs[6:8])

@@ -7,10 +7,11 @@ import math
 
 import numpy as np
 
+from fastloss.compile.templates import regroups, unbound
 from fastloss.elementary import INFINITY, at_least, log, step, weighed
-from fastloss.shapes.rows import FIRST, unbound
+from fastloss.shapes.rows import FIRST
 
-WANT_GRADIENT = WANT_CURVATURE = False
+WANT_GRADIENT = WANT_CURVATURE = unbound
 value = slope = unbound
 EPSILON = 1e-12  # added to squared lengths, as PyTorch does
 LARGEST, SMALLEST = 1e300, 1e-290  # sums of squares between them have neither overflowed nor lost digits
@@ -37,6 +38,7 @@ def power(base, exponent):
     return base**exponent if base > 0.0 else base
 
 
+@regroups
 def sum_squares(i, a, b, shift):
     total = 0.0
     for k in range(FIRST, np.uint64(a.shape[1])):
@@ -45,6 +47,7 @@ def sum_squares(i, a, b, shift):
     return total
 
 
+@regroups
 def sum_magnitudes(i, a, b, shift):
     total = 0.0
     for k in range(FIRST, np.uint64(a.shape[1])):
@@ -52,6 +55,7 @@ def sum_magnitudes(i, a, b, shift):
     return total
 
 
+@regroups
 def sum_powers(i, vectors, form, scale):
     a, b = vectors
     p, shift, u = form
@@ -166,6 +170,7 @@ def of_two_distances(i, operands, factor, parameters, derivatives):
     return value(near, 1.0, parameters) + value(far, 0.0, parameters), 0
 
 
+@regroups
 def sum_products(i, a, b):
     """a.b, a.a and b.b, the latter two with EPSILON added."""
     product = 0.0
@@ -178,6 +183,7 @@ def sum_products(i, a, b):
     return product, first, second
 
 
+@regroups
 def sum_shrunk_products(i, a, b, u, v):
     """The same of u a and v b, EPSILON being in the unit of the squares."""
     product, first, second = 0.0, EPSILON * u * u, EPSILON * v * v
@@ -212,6 +218,7 @@ def of_cosine(i, operands, factor, parameters, derivatives):
     return value(cosine, labels[i], parameters), 0
 
 
+@regroups
 def sum_squares_to(i, x, t, centers):
     total = 0.0
     for k in range(FIRST, np.uint64(x.shape[1])):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.compile.templates import regroups
 from fastloss.engines import far
 from fastloss.engines.box_plan import (
     BOX,
@@ -31,7 +32,7 @@ from fastloss.engines.box_plan import (
     steepness,
 )
 from fastloss.engines.cpu import thresholds
-from fastloss.engines.cpu.nodes import PIECE, ROWS, run_block, tasks
+from fastloss.engines.cpu.nodes import CHOSEN, PIECE, ROWS, Scratch, run_block, tasks
 from fastloss.engines.nodes import Node, Parameters, derivatives
 from fastloss.shapes import boxes as shape
 from fastloss.shapes.boxes import (
@@ -52,12 +53,15 @@ from fastloss.shapes.boxes import (
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 
+LOCATED = Scratch(PIECE, np.uint32), Scratch(PIECE, np.float64)  # fine boxes of chosen rows, and places in them
+RECEIVED = Scratch(DEGREES, np.float64), Scratch(4, np.float64)  # a box's polynomial, and the far sums
 PART_SLOTS = 1 << 17  # fine boxes that the partial grids of a node may have together
 
 
+@regroups
 def moments_block(inputs, parameters, outputs, first, last):
     scores, labels, weights, keys, floats, integers, tasks = inputs
-    chosen = np.empty(PIECE, np.uint64)
+    chosen, found = outputs[1], (outputs[2], outputs[3])
     rows = (scores, weights, keys)
     for task in range(first, last):
         node, part = tasks[task, 0], tasks[task, 1]
@@ -70,9 +74,10 @@ def moments_block(inputs, parameters, outputs, first, last):
             end = min(begin + PIECE, tasks[task, 3])
             between = (floats[node, SOURCE_LOW], floats[node, SOURCE_HIGH])
             count = select((begin, end), labels, between, chosen)
-            add_moments(chosen[:count], rows, parameters[0], grid, own)
+            add_moments(chosen[:count], rows, parameters[0], grid, (own, found))
 
 
+@regroups
 def gather_block(inputs, parameters, outputs, first, last):
     keys, integers, cuts, edges = inputs
     moments, boxes = outputs
@@ -90,9 +95,10 @@ def gather_block(inputs, parameters, outputs, first, last):
         scan(boxes[begin:end], keys[begin:end], parameters[1])
 
 
+@regroups
 def couple_block(inputs, parameters, outputs, first, last):
     boxes, keys, integers, table, tails, cuts, edges, tasks = inputs
-    received, sums = np.empty(DEGREES), np.empty(4)
+    received, sums = outputs[1], outputs[2]
     for task in range(first, last):
         node = tasks[task, 0]
         begin, end = integers[node, BOX], integers[node, BOX] + integers[node, COUNT]
@@ -104,9 +110,10 @@ def couple_block(inputs, parameters, outputs, first, last):
                 cut(received, sums, tails[k], (cuts, edges), outputs[0][slot : slot + SUB, k])
 
 
+@regroups
 def evaluate_block(inputs, parameters, outputs, first, last):
     scores, labels, weights, keys, floats, integers, tasks, coefficients = inputs
-    chosen = np.empty(PIECE, np.uint64)
+    chosen, found = outputs[4], (outputs[5], outputs[6])
     rows = (scores, weights, keys)
     for task in range(first, last):
         node = tasks[task, 0]
@@ -125,10 +132,11 @@ def evaluate_block(inputs, parameters, outputs, first, last):
             end = min(begin + PIECE, tasks[task, 3])
             between = (floats[node, TARGET_LOW], floats[node, TARGET_HIGH])
             count = select((begin, end), labels, between, chosen)
-            total += evaluate(chosen[:count], rows, grid, own, outputs[:3])
+            total += evaluate(chosen[:count], rows, grid, (own, found), outputs[:3])
         outputs[3][task] = total
 
 
+@regroups
 def nodes_block(inputs, parameters, outputs, first, last):
     at_nodes(inputs[0], parameters[0], outputs[0])
 
@@ -139,7 +147,7 @@ def tables(formulas: PairFormulas, s: float) -> tuple[np.ndarray, np.ndarray]:
     gaps = shape.node_gaps()
     values = np.empty((3, gaps.size))
     names = {name: getattr(formulas, name) for name in ("value", "slope", "curvature")}
-    run_block(nodes_block, formulas.name, ((gaps.reshape(-1),), (s,), (values,)), 1, **names)
+    run_block(nodes_block, formulas.name, ((gaps.reshape(-1),), (s,), (values,)), 1, names=names)
     assert formulas.tails is not None
     coupled = np.stack([shape.coupling_table(one.reshape(gaps.shape)) for one in values])
     return coupled, np.array(formulas.tails(s))
@@ -174,9 +182,9 @@ class Batch(Layout):
         moments = np.empty((self.slots, FINE))
         inputs = (*rows, self.keys, self.floats, self.integers, np.array(self.sources))
         weighted = bool(rows[2].size)
-        run_block(
-            moments_block, "wu"[not weighted], (inputs, (scale,), (moments,)), len(self.sources), WEIGHTED=weighted
-        )
+        arrays = inputs, (scale,), (moments,)
+        names = {"WEIGHTED": weighted}
+        run_block(moments_block, "wu"[not weighted], arrays, len(self.sources), (CHOSEN, *LOCATED), names)
         return moments
 
     def polynomials(
@@ -190,7 +198,7 @@ class Batch(Layout):
         some = np.flatnonzero([wanted.value or wanted.each, wanted.gradient, wanted.curvature])
         coefficients = np.empty((self.count * SUB, some.size, FINE))
         inputs = (boxes, self.keys, self.integers, table[some], tails[some], cuts, edges, np.array(self.boxes))
-        run_block(couple_block, "any", (inputs, scaling, (coefficients,)), len(self.boxes))
+        run_block(couple_block, "any", (inputs, scaling, (coefficients,)), len(self.boxes), RECEIVED)
         return coefficients
 
     def evaluate(self, rows: Any, scale: float, coefficients: np.ndarray, task: Any) -> np.ndarray:
@@ -207,7 +215,8 @@ class Batch(Layout):
         }
         inputs = (*rows, self.keys, self.floats, self.integers, self.targets, coefficients)
         name = f"{wanted.code}{'wu'[not weighted]}"
-        run_block(evaluate_block, name, (inputs, (scale,), (*results, losses)), len(self.targets), **asked)
+        arrays = inputs, (scale,), (*results, losses)
+        run_block(evaluate_block, name, arrays, len(self.targets), (CHOSEN, *LOCATED), asked)
         return np.bincount(self.targets[:, 0], losses, len(self.nodes))
 
 

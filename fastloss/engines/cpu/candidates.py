@@ -10,12 +10,13 @@ import collections
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
-from numba import types
 
+from fastloss.compile.kernels import Kernel, kernel, once
+from fastloss.compile.launch import launch
+from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
+from fastloss.compile.templates import bind, known_names
 from fastloss.elementary import exp_negative, exp_negative_single
-from fastloss.engines import build
 from fastloss.engines.cpu.blas import check, in_order
 from fastloss.shapes import tiles
 from fastloss.shapes.candidates import (
@@ -38,31 +39,31 @@ FEWEST = 64  # rows of a strip below which its products are slower than a second
 TASKS = 32
 
 
-def vector(dtype: Any, readonly: bool = False) -> Any:
-    """Numba's type of a contiguous vector."""
-    return types.Array(numba.from_dtype(np.dtype(dtype)), 1, "C", readonly=readonly)
+@once
+def compiled(template: Callable[..., None], dtype: np.dtype) -> Kernel:
+    """A block of `shapes.tiles`, compiled for tiles of one precision."""
+    own = array_of(dtype)
+    more = {tiles.soften_rows_block: (REALS, REALS), tiles.soften_both_block: (REALS, REALS, own, own)}
+    folded = {
+        tiles.fold_rows_block: (REALS, REALS),
+        tiles.fold_both_block: (REALS, REALS, REALS, REALS),
+        tiles.find_largest_block: (REALS, INTEGERS),
+    }
+    signature = Signature(
+        (own, INTEGERS, INTEGERS, INTEGERS, *more.get(template, ())),
+        (array_of(dtype, 2), *folded.get(template, ())),
+        (own, own) if template is tiles.fold_both_block else (),
+    )
+    exponential = exp_negative_single if dtype == np.float32 else exp_negative
+    names = known_names(template, {"exp_negative": exponential, "FLOAT": dtype.type})
+    return kernel(bind(template, **names), dtype.name, signature)
 
 
-@build.once
-def kernel(template: Callable[..., None], dtype: np.dtype) -> Callable[..., None]:
-    """A function of `shapes.tiles`, compiled for tiles of one precision."""
-    wide, own, ids = vector(np.float64), vector(dtype, True), vector(np.int64, True)
-    fixed = vector(np.float64, True)
-    arguments = [types.Array(numba.from_dtype(dtype), 2, "C"), types.UniTuple(types.int64, 2)]
-    arguments.append(types.Tuple([own, ids, ids, ids]))
-    more = {
-        tiles.fold_rows: [wide],
-        tiles.fold_both: [wide, wide],
-        tiles.soften_rows: [fixed],
-        tiles.soften_both: [fixed, own],
-    }.get(template, [])
-    arguments += [types.UniTuple(one, 2) for one in more]
-    if template is tiles.find_largest:
-        arguments.append(types.Tuple([wide, vector(np.int64)]))
-    single = dtype == np.float32
-    names = {"exp_negative": exp_negative_single if single else exp_negative, "FLOAT": dtype.type}
-    bound = build.bind(template, **names)
-    return build.loop(bound, dtype.name, types.void(*arguments), **build.inner_loops(bound))
+def on_tile(template: Callable[..., None], tile: np.ndarray, place: tuple[int, int], inputs: Any, outputs: Any) -> None:
+    """Run a block of `shapes.tiles` on one tile, in this thread."""
+    scratch = (tile.shape[1],) * 2 if template is tiles.fold_both_block else ()
+    numbers = np.array(place, np.float64)
+    launch(compiled(template, tile.dtype), inputs, numbers, (tile, *outputs), 1, 1, scratch)
 
 
 def width_of(dtype: np.dtype) -> int:
@@ -117,7 +118,6 @@ def rest(logits: Logits, both: bool = False) -> Sums:
     """One pass over the columns, each of which is read once."""
     height, count, width = len(logits.rows), logits.width, width_of(logits.dtype)
     row_ranges = ranges(height, ROWS)
-    fold, fold_twice = (kernel(one, logits.dtype) for one in (tiles.fold_rows, tiles.fold_both))
 
     def work(columns: list[tuple[int, int]]) -> tuple[np.ndarray, ...]:
         tile = Tile(logits, width)
@@ -130,13 +130,14 @@ def rest(logits: Logits, both: bool = False) -> Sums:
                 if logits.same and rows[0] >= stop:
                     break  # the tile below the diagonal is the transpose of one above
                 own = slice(*rows)
-                arguments = (tile.product(rows, (start, stop), block), (rows[0], start), logits.hidden)
+                z, place = tile.product(rows, (start, stop), block), (rows[0], start)
+                own_rows = maxima[own], sums[own]
                 if both or (logits.same and rows[1] <= start):
                     at = slice(start, stop) if logits.same else slice(start - begin, stop - begin)
                     column = (maxima[at], sums[at]) if logits.same else (others[0][at], others[1][at])
-                    fold_twice(*arguments, (maxima[own], sums[own]), column)
+                    on_tile(tiles.fold_both_block, z, place, logits.hidden, (*own_rows, *column))
                 else:
-                    fold(*arguments, (maxima[own], sums[own]))
+                    on_tile(tiles.fold_rows_block, z, place, logits.hidden, own_rows)
         return maxima, sums, *others
 
     maxima, sums = np.full(height, -np.inf), np.zeros(height)
@@ -149,7 +150,7 @@ def rest(logits: Logits, both: bool = False) -> Sums:
 
 def largest(logits: Logits) -> np.ndarray:
     """The column of each row's largest logit, the first of several; -1 for none."""
-    width, find = width_of(logits.dtype), kernel(tiles.find_largest, logits.dtype)
+    width = width_of(logits.dtype)
     where = np.full(len(logits.rows), -1)
 
     def work(rows: tuple[int, int]) -> None:
@@ -157,7 +158,7 @@ def largest(logits: Logits) -> np.ndarray:
         maxima = np.full(rows[1] - rows[0], -np.inf)
         for start, stop in ranges(logits.width, width):
             z = tile.product(rows, (start, stop), logits.block(start, stop))
-            find(z, (rows[0], start), logits.hidden, (maxima, where[own]))
+            on_tile(tiles.find_largest_block, z, (rows[0], start), logits.hidden, (maxima, where[own]))
 
     collections.deque(in_order(work, ranges(len(where), ROWS)), 0)
     return where
@@ -171,7 +172,6 @@ def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradie
     height, depth = logits.rows.shape
     width = width_of(logits.dtype)
     row_ranges = ranges(height, ROWS)
-    soften, soften_twice = (kernel(one, logits.dtype) for one in (tiles.soften_rows, tiles.soften_both))
     row_logs, by_column = finite(rows.logs), None
     if columns is not None:
         by_column = finite(columns.logs).astype(logits.dtype), columns.factors.astype(logits.dtype)
@@ -185,11 +185,12 @@ def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradie
             for part in row_ranges:
                 some = slice(*part)
                 z = tile.product(part, (start, stop), block)
-                arguments = (z, (part[0], start), logits.hidden, (row_logs[some], rows.factors[some]))
+                place, inputs = (part[0], start), (*logits.hidden, row_logs[some], rows.factors[some])
                 if by_column is None:
-                    soften(*arguments)
+                    on_tile(tiles.soften_rows_block, z, place, inputs, ())
                 else:
-                    soften_twice(*arguments, (by_column[0][start:stop], by_column[1][start:stop]))
+                    own_columns = by_column[0][start:stop], by_column[1][start:stop]
+                    on_tile(tiles.soften_both_block, z, place, (*inputs, *own_columns), ())
                 at = slice(start - begin, stop - begin)
                 adder.add(own.columns[at], z.T, logits.rows[some])
                 if not logits.same:
@@ -220,7 +221,6 @@ def sweep(logits: Logits, slopes: Slopes) -> tuple[np.ndarray, Gradient]:
     height, depth = logits.rows.shape
     width, count = width_of(logits.dtype), strip_rows(logits)
     parts = ranges(logits.width, width)
-    fold, soften = (kernel(one, logits.dtype) for one in (tiles.fold_rows, tiles.soften_rows))
     nothing = np.empty(0, logits.dtype), NOBODY, NOBODY, NOBODY
     logs, total = np.empty(height), no_gradient(logits, height, logits.width)
 
@@ -235,12 +235,12 @@ def sweep(logits: Logits, slopes: Slopes) -> tuple[np.ndarray, Gradient]:
                 check()
                 tile = numbers[size * start : size * stop].reshape(size, stop - start)
                 np.matmul(logits.rows[some], logits.block(start, stop).T, out=tile)
-                fold(tile, (begin, start), logits.hidden, (maxima, sums))
+                on_tile(tiles.fold_rows_block, tile, (begin, start), logits.hidden, (maxima, sums))
             logs[some] = log_sums(maxima, sums)
             shifts, factors = finite(logs[some]), slopes(some, logs[some])
             for start, stop in parts:
                 tile = numbers[size * start : size * stop].reshape(size, stop - start)
-                soften(tile, (begin, start), nothing, (shifts, factors))
+                on_tile(tiles.soften_rows_block, tile, (begin, start), (*nothing, shifts, factors), ())
                 adder.add(own.columns[start:stop], tile.T, logits.rows[some])
                 adder.add(total.rows[some], tile, logits.block(start, stop))
                 if logits.bias.size:

@@ -8,16 +8,16 @@ pairs, and whole groups or slices of one are summed in row order, so that no bit
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
-from numba import types
 
+from fastloss.compile.kernels import Kernel, kernel, once
+from fastloss.compile.launch import as_input, launch
+from fastloss.compile.signatures import INTEGERS, REALS, Array, Signature, array_of
+from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.elementary import exp, weighed
-from fastloss.engines import build
-from fastloss.engines.cpu.launch import launch, read_only
 from fastloss.engines.halving import Kind
 from fastloss.shapes.pairs import SPREAD, PairFormulas, row_sums
-from fastloss.shapes.pointwise import Wanted, unbound
+from fastloss.shapes.pointwise import Wanted
 from fastloss.shapes.sorting import argsort
 from fastloss.validate import kernel_dtype
 
@@ -26,14 +26,12 @@ SMALL = 16  # rows in a group that is sorted by insertion
 LEVELS = 64  # labels that are integers below this are sorted by counting
 BATCH = 1 << 14  # rows that one chunk of `arrange` holds, if it is not one larger group
 
-F8 = types.Array(types.float64, 1, "C", readonly=True)
-I8 = types.Array(types.int64, 1, "C", readonly=True)
-F8_OUT, I8_OUT = types.Array(types.float64, 1, "C"), types.Array(types.int64, 1, "C")
-# Bound before compilation. UNORDERED: all pairs count, whatever the order of the labels.
-UNORDERED = HAS_EXPONENTIALS = False
+# UNORDERED: all pairs count, whatever the order of the labels.
+UNORDERED = HAS_EXPONENTIALS = unbound
 unpack = unbound
 
 
+@regroups
 def is_falling(labels, order, start, stop):
     for k in range(start + 1, stop):
         if labels[order[k]] > labels[order[k - 1]]:
@@ -41,9 +39,12 @@ def is_falling(labels, order, start, stop):
     return True
 
 
-def sort_by_counting(labels, order, start, stop, scratch):
+@regroups
+def sort_by_counting(labels, order, bounds, scratch, ends):
     """Stable, by falling label; False, with nothing done, if some label is not an integer in [0, LEVELS)."""
-    ends = np.zeros(LEVELS + 1, np.int64)
+    start, stop = bounds
+    for level in range(LEVELS + 1):
+        ends[level] = 0
     for k in range(start, stop):
         y = labels[order[k]]
         if not (y >= 0.0 and y < LEVELS) or y != np.floor(y):
@@ -63,6 +64,7 @@ def sort_by_counting(labels, order, start, stop, scratch):
     return True
 
 
+@regroups
 def sort_by_insertion(labels, order, start, stop):
     for k in range(start + 1, stop):
         row = order[k]
@@ -74,8 +76,11 @@ def sort_by_insertion(labels, order, start, stop):
         order[at] = row
 
 
-def sort_by_merging(labels, order, start, stop, scratch):
-    keys, ranks = np.empty(stop - start), np.empty(stop - start, np.int64)
+@regroups
+def sort_by_merging(labels, order, bounds, scratch, own):
+    """Stable, by falling label; `own` is (keys, ranks) of the size of all rows."""
+    start, stop = bounds
+    keys, ranks = own[0][start:stop], own[1][start:stop]
     for k in range(start, stop):
         keys[k - start] = -labels[order[k]]
     argsort(keys, ranks, scratch[start:stop])
@@ -85,15 +90,19 @@ def sort_by_merging(labels, order, start, stop, scratch):
         order[k] = scratch[start + ranks[k - start]]
 
 
-def sort_group(labels, order, bounds, scratch):
-    """Bring the rows order[start:stop] into the order of falling label, equal labels as they stand."""
+def sort_group(labels, order, bounds, scratch, own):
+    """Bring the rows order[start:stop] into the order of falling label, equal labels as they stand.
+
+    `own` is (keys, ranks, ends of levels).
+    """
     start, stop = bounds
     if stop - start <= SMALL:
         sort_by_insertion(labels, order, start, stop)
-    elif not is_falling(labels, order, start, stop) and not sort_by_counting(labels, order, start, stop, scratch):
-        sort_by_merging(labels, order, start, stop, scratch)
+    elif not is_falling(labels, order, start, stop) and not sort_by_counting(labels, order, bounds, scratch, own[2]):
+        sort_by_merging(labels, order, bounds, scratch, own)
 
 
+@regroups
 def count_pairs(labels, weights, start, stop):
     """The pairs of a sorted group whose first label is the greater, and the sum of their weights."""
     pairs = below = level = 0
@@ -111,15 +120,16 @@ def count_pairs(labels, weights, start, stop):
     return pairs, weight
 
 
+@regroups
 def arrange(inputs, parameters, outputs, first, last):
     scores, labels, weights, rows, offsets, batches = inputs
-    order, s, y, w, e, pairs, pair_weight, spread, scratch = outputs
+    order, s, y, w, e, pairs, pair_weight, spread, scratch, ranks, ends = outputs
     for g in range(batches[first], batches[last]):
         start, stop = offsets[g], offsets[g + 1]
         for k in range(start, stop):
             order[k] = rows[k] if rows.size else k
         if not UNORDERED:
-            sort_group(labels, order, (start, stop), scratch)
+            sort_group(labels, order, (start, stop), scratch, (s, ranks, ends))
         low, high = np.inf, -np.inf
         for k in range(start, stop):
             s[k] = scores[order[k]]
@@ -129,7 +139,9 @@ def arrange(inputs, parameters, outputs, first, last):
             low = s[k] if not s[k] >= low else low
             high = s[k] if not s[k] <= high else high
         if UNORDERED:
-            total = w[start:stop].sum() if weights.size else float(stop - start)
+            total = 0.0
+            for k in range(start, stop):
+                total += w[k] if weights.size else 1.0
             pairs[g], pair_weight[g] = (stop - start) ** 2, total * total
         else:
             pairs[g], pair_weight[g] = count_pairs(y, w, start, stop)
@@ -140,8 +152,11 @@ def arrange(inputs, parameters, outputs, first, last):
                 e[k] = exp(parameters[0] * (s[k] - centre))
 
 
-def plan(offsets, pieces):
-    """Write the pieces (first row, last row, first group) into `pieces` and return how many there are."""
+@regroups
+def plan(inputs, parameters, outputs, first, last):
+    """Write the pieces (first row, last row, first group) and how many there are; only that if there is no room."""
+    offsets = inputs[0]
+    pieces, counted = outputs
     count = 0
     groups = offsets.size - 1
     g = 0
@@ -165,7 +180,7 @@ def plan(offsets, pieces):
         if pieces.shape[0]:
             pieces[count, 0], pieces[count, 1], pieces[count, 2] = offsets[begin], offsets[g], begin
         count += 1
-    return count
+    counted[0] = count
 
 
 def row_ranges(i, bounds, level, labels):
@@ -184,6 +199,7 @@ def row_ranges(i, bounds, level, labels):
     return (below, stop, start, above), (above, below)
 
 
+@regroups
 def block(inputs, parameters, outputs, first, last):
     data = inputs[:4]
     order, offsets, scales, spread, pieces = inputs[4:]
@@ -238,34 +254,29 @@ class Outcome(NamedTuple):
     curvature: np.ndarray
 
 
-def _signature(inputs, outputs):
-    pack = types.BaseTuple.from_types
-    return types.void(pack(inputs), F8, pack(outputs), types.int64, types.int64)
-
-
-@build.once
-def compiled_arrange(dtype: np.dtype, unordered: bool, exponentials: bool) -> tuple[Any, Any]:
+@once
+def compiled_arrange(dtype: np.dtype, unordered: bool, exponentials: bool) -> Kernel:
     """The block that arranges groups, for scores of one dtype."""
-    scores = types.Array(numba.from_dtype(dtype), 1, "C", readonly=True)
-    signature = _signature(
-        [scores, F8, F8, I8, I8, I8], [I8_OUT, F8_OUT, F8_OUT, F8_OUT, F8_OUT, I8_OUT, F8_OUT, F8_OUT, I8_OUT]
+    signature = Signature(
+        (array_of(dtype), REALS, REALS, INTEGERS, INTEGERS, INTEGERS),
+        (INTEGERS, REALS, REALS, REALS, REALS, INTEGERS, REALS, REALS, INTEGERS, INTEGERS),
+        (INTEGERS,),
     )
-    bound = build.bind(arrange, UNORDERED=unordered, HAS_EXPONENTIALS=exponentials)
+    names = known_names(arrange, {"UNORDERED": unordered, "HAS_EXPONENTIALS": exponentials})
     name = f"{'all' if unordered else 'ordered'}{'_e' if exponentials else ''}"
-    return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
+    return kernel(bind(arrange, **names), name, signature)
 
 
-@build.once
-def compiled_block(
-    formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted: bool, dtype: np.dtype
-) -> tuple[Any, Any]:
-    """The block of one loss for what is wanted of it."""
-    out = types.Array(numba.from_dtype(dtype), 1, "C")
-    pieces = types.Array(types.int64, 2, "C", readonly=True)
-    signature = _signature([F8, F8, F8, F8, I8, I8, F8, F8, pieces], [out, out, out, F8_OUT, F8_OUT])
-    bound = build.bind(block, **formulas.bindings(wanted, weighted, kind.multiplier, kind.unordered))
+@once
+def compiled_block(formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted: bool, dtype: np.dtype) -> Kernel:
+    """The block of one loss for some results."""
+    out, pieces = array_of(dtype), Array(INTEGERS.dtype, 2)
+    signature = Signature(
+        (REALS, REALS, REALS, REALS, INTEGERS, INTEGERS, REALS, REALS, pieces), (out, out, out, REALS, REALS)
+    )
+    names = formulas.bindings(wanted, weighted, kind.multiplier, kind.unordered)
     name = f"{formulas.name}_{kind.multiplier.__name__}_{wanted.code}{'w' if weighted else ''}"
-    return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
+    return kernel(bind(block, **known_names(block, names)), name, signature)
 
 
 def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arranged:
@@ -274,36 +285,42 @@ def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arr
     size, groups = scores.size, offsets.size - 1
     dtype = kernel_dtype(scores)
     exponentials = formulas.by_exponentials(kind.unordered)
-    kernel, signature = compiled_arrange(dtype, kind.unordered, exponentials)
+    own = compiled_arrange(dtype, kind.unordered, exponentials)
     starts = np.searchsorted(offsets[:-1], np.arange(0, size, BATCH), side="left")
     batches = np.unique(np.append(starts, groups)) if groups else np.zeros(1, np.int64)
     if batches[0] != 0:
         batches = np.append(0, batches)
-    order, scratch = np.empty(size, np.int64), np.empty(0 if kind.unordered else size, np.int64)
+    order = np.empty(size, np.int64)
+    scratch, ranks = (np.empty(0 if kind.unordered else size, np.int64) for _ in range(2))
     weighted = 0 if weights is None else size
     data = (np.empty(size), np.empty(size), np.empty(weighted), np.empty(size if exponentials else 0))
     pairs, weight, spread = np.zeros(groups, np.int64), np.zeros(groups), np.zeros(groups)
     inputs = (
-        _contiguous(scores, dtype),
-        _contiguous(labels, np.float64),
-        _contiguous(np.empty(0) if weights is None else weights, np.float64),
-        _contiguous(np.empty(0, np.int64) if rows is None else rows, np.int64),
-        _contiguous(offsets, np.int64),
-        _contiguous(batches, np.int64),
+        as_input(scores, dtype),
+        as_input(labels, np.float64),
+        as_input(np.empty(0) if weights is None else weights, np.float64),
+        as_input(np.empty(0, np.int64) if rows is None else rows, np.int64),
+        as_input(offsets, np.int64),
+        as_input(batches, np.int64),
     )
-    settings = read_only(np.array(parameters, np.float64))
-    launch(kernel, signature, (inputs, settings, (order, *data, pairs, weight, spread, scratch)), batches.size - 1)
+    outputs = (order, *data, pairs, weight, spread, scratch, ranks)
+    launch(own, inputs, np.array(parameters, np.float64), outputs, batches.size - 1, 1, (LEVELS + 1,))
     return Arranged(data, order, inputs[4], pairs, weight, spread, dtype)
 
 
-def _contiguous(array: np.ndarray, dtype: Any) -> np.ndarray:
-    return read_only(np.require(array, dtype, ["C", "A"]))
-
-
-@build.once
-def compiled_plan():
+@once
+def compiled_plan() -> Kernel:
     """The planner, compiled."""
-    return build.loop(plan, "any", types.int64(I8, types.Array(types.int64, 2, "C")))
+    return kernel(plan, "any", Signature((INTEGERS,), (Array(INTEGERS.dtype, 2), INTEGERS)))
+
+
+def pieces_of(offsets: np.ndarray) -> np.ndarray:
+    """The pieces of arranged rows: (first row, last row, first group)."""
+    nothing, count = np.empty(0), np.zeros(1, np.int64)
+    launch(compiled_plan(), (offsets,), nothing, (np.empty((0, 3), np.int64), count), 1)
+    pieces = np.empty((int(count[0]), 3), np.int64)
+    launch(compiled_plan(), (offsets,), nothing, (pieces, count), 1)
+    return pieces
 
 
 def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndarray, task: Any) -> Outcome:
@@ -314,23 +331,13 @@ def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndar
     (parameters, wanted), results = task
     groups = rows.offsets.size - 1
     weighted = bool(rows.data[2].size)
-    kernel, signature = compiled_block(formulas, kind, wanted, weighted, rows.dtype)
-    planner = compiled_plan()
-    pieces = np.empty((planner(rows.offsets, np.empty((0, 3), np.int64)), 3), np.int64)
-    planner(rows.offsets, pieces)
+    own = compiled_block(formulas, kind, wanted, weighted, rows.dtype)
+    pieces = pieces_of(rows.offsets)
     # Costs within a large group fall with the row: a stride scatters them over whatever number of threads there is.
     pieces = pieces[(np.arange(len(pieces)) * _stride(len(pieces))) % max(len(pieces), 1)]
     loss, slices = np.zeros(groups), np.zeros(len(pieces))
-    inputs = (
-        *map(read_only, rows.data),
-        read_only(rows.order),
-        rows.offsets,
-        _contiguous(scales, np.float64),
-        read_only(rows.spread),
-        read_only(pieces),
-    )
-    parameters = read_only(np.array((1.0, *parameters), np.float64))
-    launch(kernel, signature, (inputs, parameters, (*results, loss, slices)), len(pieces))
+    inputs = (*rows.data, rows.order, rows.offsets, as_input(scales, np.float64), rows.spread, pieces)
+    launch(own, inputs, np.array((1.0, *parameters), np.float64), (*results, loss, slices), len(pieces))
     in_order = np.argsort(pieces[:, 0])
     loss += np.bincount(pieces[in_order, 2], slices[in_order], groups) if groups else 0.0
     return Outcome(loss, *results)

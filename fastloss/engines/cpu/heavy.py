@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.compile.templates import regroups, unbound
 from fastloss.elementary import weighed
 from fastloss.engines.cpu.nodes import ROWS, run_block
 from fastloss.shapes.pairs import PairFormulas, slope_of_both
-from fastloss.shapes.pointwise import unbound
 
 RATIO = 64.0  # how often a row outweighs all lighter ones together: six binary digits may be lost
 MOST = 64
@@ -31,6 +31,7 @@ def heaviest(weights: np.ndarray) -> np.ndarray:
     return top[: int(np.argmin(np.append(weights[top] > RATIO * lighter, False)))]
 
 
+@regroups
 def block(inputs, parameters, outputs, first, last):
     scores, weights, heavy, tasks = inputs
     slopes, curvatures, sums = outputs
@@ -57,9 +58,8 @@ def sums(formulas: PairFormulas, number: float, m: float, rows: Any, heavy: np.n
     found = np.zeros(scores.size), np.zeros(scores.size)
     parts = np.empty((len(tasks), heavy.size, 2))
     names = {"slope": formulas.slope, "curvature": formulas.curvature}
-    run_block(
-        block, formulas.name, ((scores, weights, heavy, tasks), (m, number), (*found, parts)), len(tasks), **names
-    )
+    arrays = (scores, weights, heavy, tasks), (m, number), (*found, parts)
+    run_block(block, formulas.name, arrays, len(tasks), names=names)
     for one, total in zip(found, np.cumsum(parts, 0)[-1].T, strict=True):
         one[heavy] = total
         one *= weights

@@ -1,17 +1,17 @@
 """Distances from strips of anchors to all examples by BLAS, mined row by row; then two products for the gradient."""
 
-from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
-from numba import types
 
 from fastloss import elementary
-from fastloss.engines import build
+from fastloss.compile.kernels import Kernel, kernel, once
+from fastloss.compile.launch import launch
+from fastloss.compile.signatures import INTEGERS, REALS, Array, Signature, array_of
+from fastloss.compile.templates import bind, known_names
 from fastloss.engines.cpu import boxes
 from fastloss.engines.cpu.blas import check, in_order
-from fastloss.engines.cpu.candidates import TASKS, Adder, groups_of, ranges, vector
+from fastloss.engines.cpu.candidates import TASKS, Adder, groups_of, ranges
 from fastloss.engines.nodes import Node, Parameters
 from fastloss.shapes import mining
 from fastloss.shapes.mining import Examples, Kind, Outcome
@@ -23,16 +23,17 @@ FEWEST = 16
 KINDS = {"all": mining.every_triplet, "hard": mining.hardest_triplet, "semihard": mining.semihard_triplets}
 
 
-@build.once
-def kernel(kind: Kind, dtype: np.dtype, wanted: bool) -> Callable[..., None]:
+@once
+def compiled(kind: Kind, dtype: np.dtype, wanted: bool) -> Kernel:
     """`shapes.mining.block`, compiled for one way of mining."""
-    numbers = numba.from_dtype(dtype)
-    ids, wide = vector(np.int64, True), vector(np.float64)
-    matrix = types.Array(numbers, 2, "C", readonly=True)
-    arrays = types.Tuple([matrix, vector(dtype, True), ids, ids, vector(np.float64, True)])
-    settings, outputs = types.UniTuple(types.float64, 2), types.Tuple([wide, wide, vector(np.int64)])
-    signature = types.void(types.Array(numbers, 2, "C"), types.int64, arrays, settings, outputs)
-    names: dict[str, Any] = {"SQUARED": kind.squared, "SOFT": kind.soft, "WANT_GRADIENT": wanted}
+    own, matrix = array_of(dtype), array_of(dtype, 2)
+    signature = Signature(
+        (matrix, own, INTEGERS, INTEGERS, REALS),
+        (matrix, REALS, REALS, INTEGERS),
+        (INTEGERS, REALS, own, Array(np.dtype(np.uint32).char)),
+    )
+    names: dict[str, Any] = {"SQUARED": kind.squared, "SOFT": kind.soft, "WANT_GRADIENT": wanted, "TRIPLETS": True}
+    names |= {"FLOAT": dtype.type, "BITS": np.int32 if dtype == np.float32 else np.int64}
     names["softplus"] = elementary.softplus if kind.soft else mining.positive_part
     names["slope_of"] = elementary.sigmoid if kind.soft else mining.positive_slope
     if kind.name == "pairs":
@@ -40,17 +41,22 @@ def kernel(kind: Kind, dtype: np.dtype, wanted: bool) -> Callable[..., None]:
     elif kind.name in KINDS:
         names["of_anchor"] = KINDS[kind.name]
     template = mining.distances if kind.name == "smooth" else mining.block
-    bound = build.bind(template, **names)
     formulas = f"_{kind.formulas.name}" if kind.name == "pairs" else ""
     name = f"{kind.name}{formulas}_{dtype.name}_{kind.squared:d}{kind.soft:d}{wanted:d}"
-    return build.loop(bound, name, signature, **build.inner_loops(bound))
+    return kernel(bind(template, **known_names(template, names)), name, signature)
+
+
+def scratch_of(examples: Examples) -> tuple[int, ...]:
+    """The lengths of the scratch arrays for the largest class: integers, numbers, stairs, ranks."""
+    most = int((examples.ends - examples.starts).max(initial=0)) + 1
+    return 4 * most, 5 * most, 2 * most, int(mining.SEGMENT)
 
 
 def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: bool) -> Outcome:
     """Every anchor, a strip of them at a time."""
     rows = examples.rows
     count, depth = rows.shape
-    mine = kernel(kind, rows.dtype, wanted)
+    mine, scratch = compiled(kind, rows.dtype, wanted), scratch_of(examples)
     squares = np.einsum("ij,ij->i", rows, rows, dtype=np.float64).astype(rows.dtype)
     arrays = rows, squares, *examples[2:]
     outputs = np.zeros(count), np.zeros(count), np.zeros(count, np.int64)
@@ -65,7 +71,7 @@ def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: b
         for start, stop in strips:
             check()
             strip = np.matmul(rows[start:stop], rows.T, out=numbers[: (stop - start) * count].reshape(-1, count))
-            mine(strip, start, arrays, settings, outputs)
+            launch(mine, arrays, np.array((*settings, start), np.float64), (strip, *outputs), 1, 1, scratch)
             if kind.name == "smooth":
                 _smooth(kind, strip, (start, stop), (examples, outputs, settings[1]), wanted)
             if wanted:

@@ -6,18 +6,18 @@ Many shared negatives are not met one by one: see `shared_negatives.py`.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
-from numba import types
 
-from fastloss.engines import build
+from fastloss.compile.kernels import Kernel, kernel, once
+from fastloss.compile.launch import ALONE, as_input, launch, output
+from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
+from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.engines.cpu import shared_negatives
-from fastloss.engines.cpu.launch import ALONE, launch, output, read_only
 from fastloss.shapes.negatives import against, positive, shared_negative
 from fastloss.shapes.pointwise import CHUNK
 from fastloss.validate import kernel_dtype
 
-WANT_GRADIENT = False
+WANT_GRADIENT = unbound
 
 COST = 4  # of a pair, beside a number of a cheap loss
 
@@ -30,6 +30,7 @@ class Outcome(NamedTuple):
     negative: np.ndarray
 
 
+@regroups
 def block(inputs, parameters, outputs, first, last):
     scores = inputs[:2]
     weights, offsets = inputs[2:]
@@ -44,6 +45,7 @@ def block(inputs, parameters, outputs, first, last):
             positive_slopes[b] = factor * steep
 
 
+@regroups
 def single_block(inputs, parameters, outputs, first, last):
     """Where each positive has one negative: without a loop inside it, this one becomes packed instructions."""
     scores, weights = inputs[:2], inputs[2]
@@ -57,6 +59,7 @@ def single_block(inputs, parameters, outputs, first, last):
             positive_slopes[b] = factor * steep
 
 
+@regroups
 def shared_block(inputs, parameters, outputs, first, last):
     scores = inputs[:2]
     scale, rows = parameters[0], np.int64(parameters[1])
@@ -64,19 +67,14 @@ def shared_block(inputs, parameters, outputs, first, last):
         outputs[2][j] = scale * shared_negative(j, scores, inputs[2])
 
 
-@build.once
-def compiled(formulas: tuple[str, Callable, Callable], gradient: bool, own: bool, template: Any, dtype: Any) -> tuple:
-    """A block of one loss, and its signature; `formulas` is (name, value, slope)."""
+@once
+def compiled(formulas: tuple[str, Callable, Callable], gradient: bool, own: bool, template: Any, dtype: Any) -> Kernel:
+    """A block of one loss; `formulas` is (name, value, slope)."""
     name, value, slope = formulas
-    kind = numba.from_dtype(dtype)
-    array, out = types.Array(kind, 1, "C", readonly=True), types.Array(kind, 1, "C")
-    reals, ids = (types.Array(t, 1, "C", readonly=True) for t in (types.float64, types.int64))
-    pack = types.BaseTuple.from_types
-    outputs = pack([types.Array(types.float64, 1, "C"), out, out])
-    signature = types.void(pack([array, array, reals, ids]), reals, outputs, types.int64, types.int64)
-    bound = build.bind(template, WANT_GRADIENT=gradient, OWN=own, value=value, slope=slope)
-    code = f"{name}_{template.__name__}{'_g' if gradient else ''}{'_own' if own else ''}"
-    return build.loop(bound, code, signature, **build.inner_loops(bound)), signature
+    scores = array_of(dtype)
+    signature = Signature((scores, scores, REALS, INTEGERS), (REALS, scores, scores))
+    names = known_names(template, {"WANT_GRADIENT": gradient, "OWN": own, "value": value, "slope": slope})
+    return kernel(bind(template, **names), f"{name}{'_g' if gradient else ''}{'_own' if own else ''}", signature)
 
 
 def run(
@@ -89,14 +87,14 @@ def run(
     """
     gradient = scale is not None
     dtype = np.result_type(*map(kernel_dtype, scores))
-    positives, negatives = (read_only(np.require(array.reshape(-1), dtype, ["C", "A"])) for array in scores)
+    positives, negatives = (as_input(array.reshape(-1), dtype) for array in scores)
     if offsets is None and shared_negatives.suits((positives, negatives), weights):
         return _shared(formulas, (positives, negatives), weights, scale)
     inputs = (
         positives,
         negatives,
-        read_only(np.empty(0) if weights is None else np.require(weights, np.float64, ["C", "A"])),
-        read_only(np.empty(0, np.int64) if offsets is None else offsets),
+        np.empty(0) if weights is None else as_input(weights, np.float64),
+        np.empty(0, np.int64) if offsets is None else as_input(offsets, np.int64),
     )
     slopes = [output(array.size if gradient else 0, dtype) for array in (positives, negatives)]
     if not positives.size:
@@ -104,8 +102,9 @@ def run(
     outputs = (output(positives.size, np.dtype(np.float64)), *slopes)
     pairs = negatives.size if offsets is not None else positives.size * negatives.size
     one_each = offsets is not None and positives.size == negatives.size and is_range(offsets)
-    kernel = compiled(formulas[:3], gradient, offsets is not None, single_block if one_each else block, dtype)
-    _launch(kernel, inputs, outputs, (scale or 0.0, positives.size, pairs))
+    template = single_block if one_each else block
+    own = compiled(formulas[:3], gradient, offsets is not None, template, dtype)
+    _launch(own, inputs, outputs, (scale or 0.0, positives.size, pairs))
     if scale is not None and offsets is None and positives.size:
         share = scale / negatives.size if negatives.size else 0.0
         _launch(
@@ -130,10 +129,8 @@ def is_range(offsets: np.ndarray) -> bool:
     return bool((offsets[1:] != offsets[:-1]).all())
 
 
-def _launch(kernel: tuple, inputs: tuple, outputs: tuple, work: tuple[float, int, int]) -> None:
+def _launch(kernel: Kernel, inputs: tuple, outputs: tuple, work: tuple[float, int, int]) -> None:
     scale, size, pairs = work
     rows = max(1, CHUNK * size // max(pairs, 1))  # from the shapes alone, as every chunk
-    block_, signature = kernel
-    settings = read_only(np.array([scale, rows], np.float64))
     few = ALONE // COST * size // max(rows * pairs, 1)
-    launch(block_, signature, (inputs, settings, outputs), -(-size // rows), few)
+    launch(kernel, inputs, np.array([scale, rows], np.float64), outputs, -(-size // rows), few)

@@ -1,17 +1,20 @@
 """What the CPU's fast methods for pairs of scores share: tasks, and blocks launched on tuples of arrays."""
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-import numba
 import numpy as np
-from numba import types
 
-from fastloss.engines import build
-from fastloss.engines.cpu.launch import launch, read_only
+from fastloss.compile.kernels import Kernel, kernel, once
+from fastloss.compile.launch import launch
+from fastloss.compile.signatures import Array, Signature, array_of
+from fastloss.compile.templates import bind
 from fastloss.engines.nodes import Node, ranges
 
 PIECE = 4096  # rows selected at a time
 ROWS = 1 << 16  # rows of a task; sums depend on it
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def tasks(nodes: list[Node]) -> np.ndarray:
@@ -19,25 +22,36 @@ def tasks(nodes: list[Node]) -> np.ndarray:
     return ranges(nodes, ROWS)
 
 
-_kernels: dict[Any, tuple[Any, Any]] = {}
+class Scratch(NamedTuple):
+    """A scratch array of each thread."""
+
+    length: int
+    dtype: Any
 
 
-def run_block(block: Any, name: str, arrays: tuple[Any, ...], chunks: int, **names: Any) -> None:
-    """Launch a block on (inputs, parameters, outputs), compiled for their types with `names` bound."""
+CHOSEN = Scratch(PIECE, np.uint64)  # rows that `select` has chosen
+
+
+def run_block(
+    block: Any,
+    name: str,
+    arrays: tuple[Any, ...],
+    chunks: int,
+    scratch: tuple[Scratch, ...] = (),
+    names: Mapping[str, Any] = NOTHING,
+) -> None:
+    """Launch a block on (inputs, parameters, outputs), compiled for their types with its open names bound.
+
+    Scratch arrays come to the block behind its outputs.
+    """
     inputs, parameters, outputs = arrays
-    arrays = (tuple(map(read_only, inputs)), read_only(np.array(parameters, np.float64)), outputs)
-    # numba.typeof takes longer than a short kernel runs, so it is asked once for arrays of one kind
-    kinds = tuple((array.dtype.char, array.ndim) for array in (*inputs, *outputs))
-    key = (block, name, len(inputs), kinds, *names.items())
-    if key not in _kernels:
-        with build.compiling():
-            _kernels[key] = _compiled(block, name, tuple(map(numba.typeof, arrays)), names)
-    kernel, signature = _kernels[key]
-    with np.errstate(all="ignore"):  # with the JIT off, NumPy's numbers warn
-        launch(kernel, signature, arrays, chunks)
+    spare = tuple(array_of(one.dtype) for one in scratch)
+    signature = Signature(tuple(map(Array.of, inputs)), tuple(map(Array.of, outputs)), spare)
+    own = compiled(block, name, signature, tuple(names.items()))
+    launch(own, inputs, np.array(parameters, np.float64), outputs, chunks, 1, tuple(one.length for one in scratch))
 
 
-def _compiled(block: Any, name: str, kinds: tuple[Any, ...], names: dict[str, Any]) -> tuple[Any, Any]:
-    signature = types.void(*kinds, types.int64, types.int64)
-    bound = build.bind(block, **names)
-    return build.loop(bound, name, signature, **build.inner_loops(bound)), signature
+@once
+def compiled(block: Any, name: str, signature: Signature, names: tuple[tuple[str, Any], ...]) -> Kernel:
+    """The kernel of a block for arrays of some kinds."""
+    return kernel(bind(block, **dict(names)), name, signature)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.compile.templates import regroups
 from fastloss.engines import differences, halving
 from fastloss.engines.cpu import boxes, direct_pairs, heavy, separable, sloped, thresholds
 from fastloss.engines.cpu.direct_pairs import Kind, Outcome
@@ -21,6 +22,7 @@ from fastloss.validate import kernel_dtype
 FEWEST = 2048  # rows from which "auto" takes the fast method, see bench/results
 
 
+@regroups
 def survey_block(inputs, parameters, outputs, first, last):
     scores, labels, weights, ranges = inputs
     values, counts, totals, about = outputs

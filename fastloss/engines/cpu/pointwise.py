@@ -2,14 +2,14 @@
 
 from typing import Any
 
-import numba
 import numpy as np
-from numba import types
 
 from fastloss import validate
-from fastloss.engines import build
-from fastloss.engines.cpu.launch import ALONE, launch, output, read_only
-from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, element_odds, unbound
+from fastloss.compile.kernels import Kernel, kernel, once
+from fastloss.compile.launch import ALONE, launch, output
+from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
+from fastloss.compile.templates import bind, known_names, regroups, unbound
+from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, element_odds
 from fastloss.shapes.products import log_of_products
 from fastloss.validate import kernel_dtype
 
@@ -18,6 +18,7 @@ STAGE = 64 * CHUNK  # elements converted at a time, where an array cannot be rea
 unpack = unbound
 
 
+@regroups
 def block(inputs, parameters, outputs, first, last):
     scale = parameters[0]
     own = unpack(parameters)
@@ -33,11 +34,12 @@ def block(inputs, parameters, outputs, first, last):
         outputs[4][chunk] = wrong
 
 
+@regroups
 def split_block(inputs, parameters, outputs, first, last):
     """`block` where the loss is rest + log(1 + odds): the logarithms are taken eight at a time."""
     scale = parameters[0]
     own = unpack(parameters)
-    odds = np.empty(CHUNK)
+    odds = outputs[5]
     for chunk in range(first, last):
         total = 0.0
         wrong = 0
@@ -52,32 +54,18 @@ def split_block(inputs, parameters, outputs, first, last):
         outputs[4][chunk] = wrong
 
 
-@build.once
-def compiled(formulas: Formulas, wanted: Wanted, dtypes: tuple[np.dtype, ...], weighted: bool) -> tuple[Any, Any]:
-    """The block of one loss for what is wanted of it, and its signature."""
-    kinds = [numba.from_dtype(dtype) for dtype in dtypes]
-    kinds += [kinds[0]] * (3 - len(kinds))
-    inputs = [types.Array(kind, 1, "C", readonly=True) for kind in (*kinds, types.float64)]
-    outputs = [types.Array(kind, 1, "C") for kind in (*[kinds[0]] * 3, types.float64, types.int64)]
-    signature = types.void(
-        types.BaseTuple.from_types(inputs),
-        types.Array(types.float64, 1, "C", readonly=True),
-        types.BaseTuple.from_types(outputs),
-        types.int64,
-        types.int64,
-    )
-    name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
+@once
+def compiled(formulas: Formulas, wanted: Wanted, dtypes: tuple[np.dtype, ...], weighted: bool) -> Kernel:
+    """The kernel of one loss for some results; the weights are its last operand."""
     split = formulas.splits(wanted, weighted)
+    kind = array_of(dtypes[0])
+    signature = Signature(
+        (*map(array_of, dtypes), *[REALS] * weighted), (kind, kind, kind, REALS, INTEGERS), (REALS,) * split
+    )
     template = split_block if split else block
-    bindings = formulas.bindings(wanted, weighted, split)
-    bound = {
-        **build.inner_loops(template),
-        "element": build.formula(build.bind(element, **bindings)),
-        "unpack": build.formula(UNPACKS[formulas.parameters]),
-    }
-    if split:
-        bound["element_odds"] = build.formula(build.bind(element_odds, **bindings))
-    return build.loop(template, name, signature, **bound), signature
+    names = {"unpack": UNPACKS[formulas.parameters], **formulas.bindings(wanted, weighted, split)}
+    bound = bind(template, **known_names(template, names))
+    return kernel(bound, f"{formulas.name}_{wanted.code}{'w' if weighted else ''}", signature)
 
 
 def readable(array: np.ndarray, dtype: np.dtype) -> bool:
@@ -88,7 +76,7 @@ def readable(array: np.ndarray, dtype: np.dtype) -> bool:
 def flat(array: np.ndarray, dtype: np.dtype, start: int, stop: int) -> np.ndarray:
     """Elements start..stop-1 in C order, viewed where possible, else converted into a small copy."""
     part = array.reshape(-1)[start:stop] if array.flags.c_contiguous or array.ndim == 1 else array.flat[start:stop]
-    return read_only(part if readable(part, dtype) else np.require(part, dtype, ["C", "A"]))
+    return part if readable(part, dtype) else np.require(part, dtype, ["C", "A"])
 
 
 def operands(names: tuple[str, ...], values: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
@@ -124,24 +112,20 @@ def run(
     if weights is not None:
         arrays.append((weights, np.dtype(np.float64)))
     stage = size if all(readable(*array) for array in arrays) else STAGE
-    kernel, signature = compiled(formulas, wanted, dtypes, weights is not None)
+    kernel = compiled(formulas, wanted, dtypes, weights is not None)
     each, gradient, curvature = (
         output(size if want else 0, dtypes[0]) for want in (wanted.each, wanted.gradient, wanted.curvature)
     )
     chunks = -(-size // CHUNK)
     partials, wrong = np.zeros(chunks), np.zeros(chunks, np.int64)
-    settings = read_only(np.array(parameters, np.float64))
-    padding = [read_only(np.empty(0, dtypes[0]))] * (3 - len(operands))
+    settings = np.array(parameters, np.float64)
+    scratch = (CHUNK,) * len(kernel.signature.scratch)
     for start in range(0, size, max(stage, 1)):
         stop = min(size, start + stage)
-        parts = [flat(*array, start, stop) for array in arrays]
-        if weights is None:
-            parts.append(read_only(np.empty(0)))
-        inputs = (*parts[:-1], *padding, parts[-1])
+        inputs = tuple(flat(*array, start, stop) for array in arrays)
         some, those = slice(start, stop), slice(start // CHUNK, -(-stop // CHUNK))
         outputs = (each[some], gradient[some], curvature[some], partials[those], wrong[those])
-        with np.errstate(all="ignore"):  # with the JIT off, NumPy's numbers warn
-            launch(kernel, signature, (inputs, settings, outputs), -(-(stop - start) // CHUNK), ALONE // CHUNK)
+        launch(kernel, inputs, settings, outputs, -(-(stop - start) // CHUNK), ALONE // CHUNK, scratch)
     shape = operands[0].shape
     results = (
         array.reshape(shape) if want else None

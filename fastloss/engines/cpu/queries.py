@@ -7,19 +7,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.compile.templates import known_names, regroups, unbound
 from fastloss.elementary import weighed
-from fastloss.engines.cpu.nodes import run_block
+from fastloss.engines.cpu.nodes import Scratch, run_block
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 from fastloss.shapes.queries import fill, largest_dcg, pairs_of, unit_among
+from fastloss.shapes.scratch import part
 from fastloss.shapes.sorting import argsort
 from fastloss.validate import kernel_dtype
 
 COST = 1 << 18  # pairs of a task
 MOST = 1 << 24  # pairs of a call
 
-WANT_GRADIENT = False
-WANT_CURVATURE = False
+WANT_GRADIENT = unbound
+WANT_CURVATURE = unbound
 
 
 class Outcome(NamedTuple):
@@ -30,15 +32,17 @@ class Outcome(NamedTuple):
     curvature: np.ndarray
 
 
-def ranking(inputs, bounds):
-    """The rows of a query by falling score, and their scores, gains and discounts."""
+@regroups
+def ranking(inputs, bounds, scratch):
+    """The rows of a query by falling score, and their scores, gains and discounts, in `scratch`."""
     scores, labels, rows = inputs[0], inputs[1], inputs[2]
     start, size = bounds[0], bounds[1] - bounds[0]
-    own, ranked = np.empty(size), np.empty(size, np.int64)
+    integers, reals = scratch
+    own, ranked = part(reals, 0, size), part(integers, 0, size)
     for k in range(size):
         own[k] = -np.float64(scores[rows[start + k] if rows.size else start + k])
-    argsort(own, ranked, np.empty(size, np.int64))
-    columns = np.empty(size), np.empty(size), np.empty(size)
+    argsort(own, ranked, part(integers, 1, size))
+    columns = part(reals, 1, size), part(reals, 2, size), part(reals, 3, size)
     for k in range(size):
         columns[0][k] = -own[ranked[k]]
         row = start + ranked[k]
@@ -47,6 +51,7 @@ def ranking(inputs, bounds):
     return ranked, columns
 
 
+@regroups
 def add_pairs(ranks, total, columns, numbers, slopes):
     """`total` and the loss of the pairs whose better rank lies in a range; derivatives are added to `slopes`."""
     for i in range(ranks[0], ranks[1]):
@@ -59,22 +64,26 @@ def add_pairs(ranks, total, columns, numbers, slopes):
     return total
 
 
-def inverse_of(columns, level):
-    best = largest_dcg(columns[1], columns[2], level)
+def inverse_of(columns, level, scratch):
+    size = columns[1].size
+    best = largest_dcg(columns[1], columns[2], level, (part(scratch, 1, size), part(scratch, 2, size)))
     return 1.0 / best if best > 0.0 else 0.0
 
 
+@regroups
 def block(inputs, parameters, outputs, first, last):
     offsets, scales, tasks = inputs[3], inputs[4], inputs[5]
-    losses, gradient, curvatures = outputs
+    losses, gradient, curvatures, integers, reals = outputs
     for g in range(tasks[first], tasks[last]):
         size = offsets[g + 1] - offsets[g]
         level = min(size, np.int64(parameters[1]))
         if size * level > MOST:
             continue
-        ranked, columns = ranking(inputs, (offsets[g], offsets[g + 1]))
-        slopes = np.zeros(size if WANT_GRADIENT else 0), np.zeros(size if WANT_CURVATURE else 0)
-        numbers = inverse_of(columns, level), parameters[0]
+        ranked, columns = ranking(inputs, (offsets[g], offsets[g + 1]), (integers, reals))
+        slopes = part(reals, 4, size), part(reals, 5, size)
+        for k in range(size):
+            slopes[0][k] = slopes[1][k] = 0.0
+        numbers = inverse_of(columns, level, integers), parameters[0]
         losses[g] = add_pairs((0, level), 0.0, columns, numbers, slopes)
         for k in range(size):
             if WANT_GRADIENT:
@@ -83,17 +92,36 @@ def block(inputs, parameters, outputs, first, last):
                 curvatures[ranked[k]] = weighed(scales[g], slopes[1][k])
 
 
+def scratch_of(size: int) -> tuple[Scratch, Scratch]:
+    """What ranking queries of up to so many rows takes: three arrays of integers and six of numbers."""
+    return Scratch(3 * size, np.int64), Scratch(6 * size, np.float64)
+
+
+@regroups
 def ranking_block(inputs, parameters, outputs, first, last):
-    offsets = inputs[3]
-    ranked, columns = ranking(inputs, (offsets[0], offsets[1]))
-    outputs[0][:], outputs[1][:], outputs[2][:], outputs[3][:] = ranked, columns[0], columns[1], columns[2]
-    outputs[4][0] = inverse_of(columns, np.int64(parameters[0]))
+    offsets, size = inputs[3], outputs[0].size
+    integers = outputs[5]
+    ranked, columns = ranking(inputs, (offsets[0], offsets[1]), (integers, outputs[6]))
+    for k in range(size):
+        outputs[0][k], outputs[1][k], outputs[2][k], outputs[3][k] = (
+            ranked[k],
+            columns[0][k],
+            columns[1][k],
+            columns[2][k],
+        )
+    outputs[4][0] = inverse_of(columns, np.int64(parameters[0]), integers)
 
 
+@regroups
 def pairs_block(inputs, parameters, outputs, first, last):
     ranks = np.int64(parameters[2]), np.int64(parameters[3])
     slopes = outputs[0], outputs[1]
     outputs[2][0] = add_pairs(ranks, outputs[2][0], inputs, (parameters[0], parameters[1]), slopes)
+
+
+def _widest(sizes: np.ndarray) -> int:
+    """The rows of the largest query."""
+    return int(sizes.max(initial=0))
 
 
 def _large(g: int, arrays: Any, settings: tuple[float, int], results: Any, about: tuple[str, dict[str, Any]]) -> None:
@@ -106,12 +134,14 @@ def _large(g: int, arrays: Any, settings: tuple[float, int], results: Any, about
     ranked, inverse = np.empty(size, np.int64), np.empty(1)
     columns = tuple(np.empty(size) for _ in range(3))
     ranking_inputs = (*arrays[:3], bounds)
-    run_block(ranking_block, name, (ranking_inputs, (float(level),), (ranked, *columns, inverse)), 1, **names)
+    arrays = ranking_inputs, (float(level),), (ranked, *columns, inverse)
+    run_block(ranking_block, name, arrays, 1, scratch_of(size), known_names(ranking_block, names))
     slopes, total = tuple(np.zeros(size if result.size else 0) for result in (gradient, curvature)), np.zeros(1)
     step = max(1, MOST // size)
     for begin in range(0, level, step):
         numbers = inverse[0], sigma, begin, min(level, begin + step)
-        run_block(pairs_block, name, (columns, numbers, (*slopes, total)), 1, **names)
+        arrays = columns, numbers, (*slopes, total)
+        run_block(pairs_block, name, arrays, 1, names=known_names(pairs_block, names))
     loss[g] = total[0]
     for result, slope in zip((gradient, curvature), slopes, strict=True):
         if result.size:
@@ -141,20 +171,22 @@ def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], sc
     asked = {"WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature}
     name = f"{formulas.name}_{wanted.code}{'_linear' if linear else ''}"
     results = loss, gradient, curvature
-    run_block(block, name, (inputs, (sigma, float(level)), results), tasks.size - 1, **names, **asked)
+    names |= asked
+    arrays = inputs, (sigma, float(level)), results
+    run_block(block, name, arrays, tasks.size - 1, scratch_of(_widest(sizes)), known_names(block, names))
     for g in np.flatnonzero(sizes * np.minimum(sizes, level) > MOST):
-        _large(int(g), inputs, (sigma, level), results, (name, {**names, **asked}))
+        _large(int(g), inputs, (sigma, level), results, (name, names))
     return Outcome(loss, gradient, curvature)
 
 
+@regroups
 def ideal_block(inputs, parameters, outputs, first, last):
     labels, rows, offsets = inputs
     for g in range(first, last):
         own = rows[offsets[g] : offsets[g + 1]]
-        gains, discounts = np.empty(own.size), np.empty(own.size)
-        fill(labels, own, gains, discounts)
-        best = largest_dcg(gains, discounts, min(own.size, np.int64(parameters[0])))
-        outputs[0][g] = 1.0 / best if best > 0.0 else 0.0
+        columns = part(outputs[3], 0, own.size), part(outputs[3], 0, own.size), part(outputs[3], 1, own.size)
+        fill(labels, own, columns[1], columns[2])
+        outputs[0][g] = inverse_of(columns, min(own.size, np.int64(parameters[0])), outputs[2])
         outputs[1][g] = unit_among(labels, own)
 
 
@@ -162,5 +194,6 @@ def ideals(labels: np.ndarray, rows: np.ndarray, offsets: np.ndarray, level: int
     """1 / maxDCG of every query, 0 where that is 0, and the units of its gains; for engines that have no sort."""
     inverses, units = np.empty(offsets.size - 1), np.empty(offsets.size - 1)
     inputs, name = (labels, rows, offsets), "linear" if linear else "exp2"
-    run_block(ideal_block, name, (inputs, (float(level),), (inverses, units)), units.size, LINEAR=linear)
+    arrays, scratch = (inputs, (float(level),), (inverses, units)), scratch_of(_widest(np.diff(offsets)))
+    run_block(ideal_block, name, arrays, units.size, scratch, {"LINEAR": linear})
     return inverses, units

@@ -2,25 +2,25 @@
 
 from typing import Any
 
-import numba
 import numpy as np
-from numba import types
 
+from fastloss.compile.kernels import Kernel, kernel, once
+from fastloss.compile.launch import ALONE, as_input, launch, output
+from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
+from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.elementary import weighed
-from fastloss.engines import build
-from fastloss.engines.cpu.launch import ALONE, launch, output, read_only
-from fastloss.engines.cpu.short_rows import MOST, add_short_rows
-from fastloss.shapes.pointwise import unbound
+from fastloss.engines.cpu import short_rows
 from fastloss.shapes.rows import Outcome, RowFormulas, Wanted, rows_per_chunk
 from fastloss.shapes.softmax import of_target
 from fastloss.validate import kernel_dtype
 
-row = clear_row = unbound
+row = clear_row = add_chunk = unbound
 
 
+@regroups
 def block(inputs, parameters, outputs, first, last):
     for chunk in range(first, last):
-        add_rows(inputs, parameters, outputs, chunk)
+        add_chunk(inputs, parameters, outputs, chunk)
 
 
 def add_rows(inputs, parameters, outputs, chunk):
@@ -43,31 +43,16 @@ def add_rows(inputs, parameters, outputs, chunk):
     wrong[chunk] = union
 
 
-def is_sum(function: Any) -> bool:
-    """Whether a function may reassociate: the others must give the same bits whatever else is wanted of a pass."""
-    return function.__name__.startswith("sum_")
-
-
-def _array(dtype: Any, dimensions: int, **about: bool) -> Any:
-    return types.Array(numba.from_dtype(np.dtype(dtype)), dimensions, "C", **about)
-
-
-@build.once
-def compiled(formulas: RowFormulas, wanted: Wanted, layout: tuple[tuple[np.dtype, int], ...], short: bool) -> Any:
-    """The block of one loss for what is wanted of it, and its signature; `layout` is each operand's dtype and rank."""
-    operands = [_array(*one, readonly=True) for one in layout]
-    derivatives = [_array(layout[j][0], 2) for j in (*range(formulas.arguments), 0)]
-    numbers, settings = _array(np.float64, 1), _array(np.float64, 1, readonly=True)
-    inputs = [settings, _array(np.int64, 1, readonly=True), *operands]
-    outputs = [numbers, numbers, _array(np.int64, 1), *derivatives]
-    pack = types.BaseTuple.from_types
-    signature = types.void(pack(inputs), settings, pack(outputs), types.int64, types.int64)
+@once
+def compiled(formulas: RowFormulas, wanted: Wanted, layout: tuple[tuple[np.dtype, int], ...], short: bool) -> Kernel:
+    """The kernel of one loss for some results; `layout` is each operand's dtype and rank."""
+    operands = [array_of(*one) for one in layout]
+    derivatives = [array_of(layout[j][0], 2) for j in (*range(formulas.arguments), 0)]
+    signature = Signature((REALS, INTEGERS, *operands), (REALS, REALS, INTEGERS, *derivatives), (REALS, REALS) * short)
     names = {"row": formulas.row, **formulas.bindings(wanted)}
-    if short:
-        names["add_rows"] = add_short_rows
-    bound = build.bind(block, **names)
-    name = f"{formulas.name}_{wanted.code}{'_short' if short else ''}"
-    return build.loop(bound, name, signature, **build.inner_loops(bound, is_sum)), signature
+    names["add_chunk"] = short_rows.add_short_rows if short else add_rows
+    bound = bind(block, **known_names(block, names))
+    return kernel(bound, f"{formulas.name}_{wanted.code}{'_short' if short else ''}", signature)
 
 
 def readable(array: np.ndarray) -> np.ndarray:
@@ -76,7 +61,7 @@ def readable(array: np.ndarray) -> np.ndarray:
         dtype: np.dtype[Any] = np.dtype(np.int64)
     else:
         dtype = kernel_dtype(array) if array.ndim == 2 else np.dtype(np.float64)
-    return read_only(np.require(array, dtype, ["C", "A"]))
+    return as_input(array, dtype)
 
 
 def run(formulas: RowFormulas, operands: tuple[np.ndarray, ...], weights: Any, parameters: Any, wanted: Any) -> Outcome:
@@ -88,17 +73,16 @@ def run(formulas: RowFormulas, operands: tuple[np.ndarray, ...], weights: Any, p
     derivatives, each = wanted
     operands = tuple(map(readable, operands))
     rows, columns = operands[0].shape
-    size, short = rows_per_chunk(columns), formulas.row is of_target and columns <= MOST
-    kernel, signature = compiled(formulas, derivatives, tuple((one.dtype, one.ndim) for one in operands), short)
+    size, short = rows_per_chunk(columns), formulas.row is of_target and columns <= short_rows.MOST
+    kernel = compiled(formulas, derivatives, tuple((one.dtype, one.ndim) for one in operands), short)
     matrices = operands[: formulas.arguments]
     gradients = tuple(output(one.shape if derivatives.gradient else (0, 0), one.dtype) for one in matrices)
     curvature = output(operands[0].shape if derivatives.curvature else (0, 0), operands[0].dtype)
     chunks = -(-rows // size)
     losses, partials, wrong = np.empty(rows if each else 0), np.zeros(chunks), np.zeros(chunks, np.int64)
-    inputs = (readable(np.empty(0) if weights is None else weights), read_only(np.array([rows, size])), *operands)
+    inputs = (readable(np.empty(0) if weights is None else weights), np.array([rows, size]), *operands)
     scale, own = parameters
-    settings = read_only(np.array([scale, *own], np.float64))
     outputs = (losses, partials, wrong, *gradients, curvature)
-    with np.errstate(all="ignore"):  # with the JIT off, NumPy's numbers warn
-        launch(kernel, signature, (inputs, settings, outputs), chunks, ALONE // max(size * columns, 1))
+    few, scratch = ALONE // max(size * columns, 1), short_rows.scratch(columns) if short else ()
+    launch(kernel, inputs, np.array([scale, *own], np.float64), outputs, chunks, few, scratch)
     return Outcome(partials, int(np.bitwise_or.reduce(wrong)), losses, gradients, curvature)

@@ -4,16 +4,18 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.engines.cpu.nodes import PIECE, run_block, tasks
+from fastloss.compile.templates import regroups
+from fastloss.engines.cpu.nodes import CHOSEN, PIECE, run_block, tasks
 from fastloss.engines.nodes import Node, Parameters, derivatives
 from fastloss.shapes.boxes import select
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.separable import evaluate, largest, total_below
 
 
+@regroups
 def sources_block(inputs, parameters, outputs, first, last):
     scores, labels, weights, ranges = inputs
-    chosen = np.empty(PIECE, np.uint64)
+    chosen = outputs[2]
     for task in range(first, last):
         top, total = -np.inf, 0.0
         for begin in range(ranges[task, 2], ranges[task, 3], PIECE):
@@ -27,9 +29,10 @@ def sources_block(inputs, parameters, outputs, first, last):
         outputs[0][task], outputs[1][task] = top, total
 
 
+@regroups
 def evaluate_block(inputs, parameters, outputs, first, last):
     scores, labels, weights, ranges = inputs
-    chosen = np.empty(PIECE, np.uint64)
+    chosen = outputs[4]
     settings = (parameters[0], parameters[1], parameters[4], parameters[5])
     for task in range(first, last):
         total = 0.0
@@ -48,20 +51,21 @@ def _one_way(node: Node, rows: Any, parameters: Parameters, task: Any) -> float:
     kind = "w" if rows[2].size else "u"
     tops, totals, losses = np.empty(len(ranges)), np.empty(len(ranges)), np.empty(len(ranges))
     inputs = (*rows, ranges)
-    run_block(sources_block, kind, (inputs, (s, orientation, *node.sources), (tops, totals)), len(ranges), **weighted)
+    arrays = inputs, (s, orientation, *node.sources), (tops, totals)
+    run_block(sources_block, kind, arrays, len(ranges), (CHOSEN,), weighted)
     top = tops.max()
     if top == -np.inf:
         return 0.0
     total = float(np.cumsum(totals * np.exp(s * (tops - top)))[-1])
     asked = {
+        **weighted,
         "WANT_VALUE": wanted.value or wanted.each,
         "WANT_GRADIENT": wanted.gradient,
         "WANT_CURVATURE": wanted.curvature,
     }
     numbers = (s, orientation, *node.targets, -s * orientation * node.factor, s * s * node.factor, top, total)
-    run_block(
-        evaluate_block, f"{wanted.code}{kind}", (inputs, numbers, (*results, losses)), len(ranges), **weighted, **asked
-    )
+    arrays = inputs, numbers, (*results, losses)
+    run_block(evaluate_block, f"{wanted.code}{kind}", arrays, len(ranges), (CHOSEN,), asked)
     return float(np.cumsum(losses)[-1])
 
 

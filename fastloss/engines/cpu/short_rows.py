@@ -6,14 +6,21 @@ computed twice: the gradient multiplies what lies in the scratch array.
 
 import numpy as np
 
+from fastloss.compile.templates import regroups, unbound
 from fastloss.elementary import INFINITY, NAN, exp_negative, weighed
-from fastloss.shapes.rows import FIRST, ONE, unbound
+from fastloss.shapes.rows import FIRST
 from fastloss.shapes.softmax import against_all, gap, inverse_of, maximum
 
-WANT_GRADIENT = WANT_CURVATURE = False
+WANT_GRADIENT = WANT_CURVATURE = unbound
 value = slope = curvature = unbound
 MOST = 8192  # columns of a short row
 AT_ONCE = np.uint64(2048)  # numbers in the scratch array, which stays in the cache nearest to the core
+
+
+def scratch(columns: int) -> tuple[int, int]:
+    """The lengths of the two scratch arrays: exponentials of some rows, and these rows' maxima."""
+    step = max(1, int(AT_ONCE) // max(columns, 1))
+    return step * columns, step
 
 
 def without(e, own):
@@ -21,6 +28,7 @@ def without(e, own):
     return e - own
 
 
+@regroups
 def sum_row(exponentials, start, stop):
     """How many are 1, the maximum's own, and the sum of the others."""
     count = rest = 0.0
@@ -87,11 +95,11 @@ def short_row(place, r, data, factor, outputs):
 def add_short_rows(inputs, parameters, outputs, chunk):
     weights, plan, x, targets = inputs
     scale, own = parameters[0], parameters[1:]
-    each, partials, wrong, derivatives = outputs[0], outputs[1], outputs[2], outputs[3:]
+    each, partials, wrong, derivatives = outputs[0], outputs[1], outputs[2], outputs[3:-2]
+    exponentials, tops = outputs[-2], outputs[-1]
     columns = np.uint64(x.shape[1])
     first, last = np.uint64(chunk * plan[1]), np.uint64(min(plan[0], (chunk + 1) * plan[1]))
-    step = max(ONE, AT_ONCE // max(columns, ONE))
-    exponentials, tops = np.empty(step * columns), np.empty(step)
+    step = np.uint64(tops.size)
     total = 0.0
     for start in range(first, last, step):
         stop = min(last, start + step)

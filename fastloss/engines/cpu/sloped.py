@@ -4,12 +4,14 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.compile.templates import known_names, regroups
 from fastloss.engines.cpu.nodes import ROWS, run_block
 from fastloss.engines.cpu.thresholds import ROWS_A_BUCKET, sources_block
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.sloped import first_items, put_down, second_items
 
 
+@regroups
 def first_block(inputs, parameters, outputs, first, last):
     scores, slopes, weights, table, starts = inputs
     rows = np.int64(parameters[1])
@@ -17,6 +19,7 @@ def first_block(inputs, parameters, outputs, first, last):
     first_items(some, parameters[0], (table, starts), outputs[0], outputs[1:])
 
 
+@regroups
 def second_block(inputs, parameters, outputs, first, last):
     rows = inputs[0], inputs[1], inputs[2]
     put_down(rows, parameters[0], inputs[3], outputs[0])
@@ -43,10 +46,17 @@ def _one_way(formulas: PairFormulas, rows: Any, margin: float, wanted: Any) -> t
     places = np.empty(size, np.int64)
     results = each, gradient, curvature
     inputs = scores, slopes, weights, table, starts
-    run_block(first_block, name, (inputs, (margin, ROWS), (places, *results)), -(-size // ROWS), **names)
+    run_block(
+        first_block,
+        name,
+        (inputs, (margin, ROWS), (places, *results)),
+        -(-size // ROWS),
+        names=known_names(first_block, names),
+    )
     if derived:
         given = np.zeros((size, 3))
-        run_block(second_block, name, ((scores, slopes, weights, places), (margin,), (given, *results)), 1, **names)
+        arrays = (scores, slopes, weights, places), (margin,), (given, *results)
+        run_block(second_block, name, arrays, 1, names=known_names(second_block, names))
     return results
 
 

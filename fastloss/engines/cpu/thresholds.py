@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.engines.cpu.nodes import PIECE, run_block, tasks
+from fastloss.compile.templates import regroups
+from fastloss.engines.cpu.nodes import CHOSEN, PIECE, run_block, tasks
 from fastloss.engines.nodes import Node, Parameters, derivatives
 from fastloss.shapes.boxes import select
 from fastloss.shapes.pairs import PairFormulas
@@ -13,14 +14,16 @@ from fastloss.shapes.thresholds import evaluate, index_starts, suffix_sums
 ROWS_A_BUCKET = 2
 
 
+@regroups
 def sources_block(inputs, parameters, outputs, first, last):
     suffix_sums(inputs[0], inputs[1], outputs[0])
     index_starts(inputs[0], outputs[1])
 
 
+@regroups
 def evaluate_block(inputs, parameters, outputs, first, last):
     scores, labels, weights, sorted_scores, table, starts, ranges = inputs
-    chosen = np.empty(PIECE, np.uint64)
+    chosen = outputs[4]
     settings = (parameters[0], parameters[1], parameters[2], parameters[3])
     for task in range(first, last):
         total = 0.0
@@ -60,7 +63,7 @@ def _one_way(formulas: PairFormulas, node: Node, rows: Any, parameters: Paramete
     }
     name = f"{wanted.code}{formulas.power}{'w' if weights.size else 'u'}"
     arrays = ((scores, labels, weights, sources, table, starts, ranges), numbers, (*results, losses))
-    run_block(evaluate_block, name, arrays, len(ranges), **asked)
+    run_block(evaluate_block, name, arrays, len(ranges), (CHOSEN,), asked)
     return float(np.cumsum(losses)[-1])
 
 

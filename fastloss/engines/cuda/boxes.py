@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numba import cuda, float64
 
+from fastloss.compile.templates import unbound
 from fastloss.engines import box_plan, far
 from fastloss.engines.box_plan import (
     BOX,
@@ -74,7 +75,7 @@ STEPS = 2.0**32  # to which a weight is rounded up when the sum of a box's weigh
 MANTISSA, BIAS = np.int64(52), np.int64(1023)
 MOST = np.int64(1000)  # the largest k
 
-WEIGHTED = True
+WEIGHTED = unbound
 
 
 def grid_of(node, floats, integers):

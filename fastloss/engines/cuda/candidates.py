@@ -12,6 +12,7 @@ import numba
 import numpy as np
 from numba import cuda
 
+from fastloss.compile.templates import unbound
 from fastloss.elementary import INFINITY
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.device import exp
@@ -30,7 +31,6 @@ from fastloss.engines.cuda.products import (
     product,
 )
 from fastloss.shapes.candidates import Gradient, Logits, Side, Sums, finite, log_sums, merge, no_gradient
-from fastloss.shapes.pointwise import unbound
 from fastloss.shapes.tiles import fold_row, joined, share
 
 STRIP = 1 << 26  # elements of a strip: 256 MB in single precision

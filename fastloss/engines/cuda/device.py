@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
-from fastloss.engines import build
+from fastloss.compile.templates import called, open_names, rebound, replace, specialise
 
 
 def exp(x):
@@ -58,16 +58,27 @@ def gpu_name() -> str:
 
 def device(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
     """A plain function of the package with `names` bound, compiled for the device with all that it calls."""
-    return _compiled(build.bind(function, **{**names, **ELEMENTARY}))
+    return _compiled(_bound(function, names))
 
 
 def kernel(template: Callable[..., Any], name: str, **names: Any) -> Callable[..., Any]:
     """A kernel as a plain function: `names` are bound in it and in all that it calls, which is compiled."""
-    bound = build.bind(template, **{**names, **ELEMENTARY})
-    callees = {name: _compiled(callee) for name, callee in build.called(bound).items()}
-    return build.specialise(bound, name, **callees)
+    bound = _bound(template, names)
+    callees = {name: _compiled(callee) for name, callee in called(bound).items()}
+    return specialise(bound, name, **callees)
+
+
+def _bound(template: Callable[..., Any], names: dict[str, Any]) -> Callable[..., Any]:
+    """A template in which `names` mean something else, and the device's own elementary functions are used.
+
+    Not only open names: sizes and precisions of CUDA kernels have a value that reads as the usual one.
+    """
+    bound = replace(template, **{**names, **ELEMENTARY})
+    if left := open_names(bound):
+        raise TypeError(f"the template {template.__qualname__} leaves {min(left)} open")
+    return bound
 
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    called = {name: _compiled(callee) for name, callee in build.called(function).items()}
-    return cuda.jit(device=True)(build.rebound(function, **called))
+    callees = {name: _compiled(callee) for name, callee in called(function).items()}
+    return cuda.jit(device=True)(rebound(function, **callees))

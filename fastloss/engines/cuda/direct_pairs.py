@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import cuda, float64, int64
 
+from fastloss.compile.templates import unbound
 from fastloss.elementary import exp, weighed
 from fastloss.engines.cpu import direct_pairs as host
 from fastloss.engines.cuda.arrays import Place
@@ -20,7 +21,7 @@ from fastloss.engines.cuda.ranges import block_range
 from fastloss.engines.cuda.reduction import THREADS, block_sum
 from fastloss.engines.halving import Kind
 from fastloss.shapes.pairs import SPREAD, PairFormulas, row_sums
-from fastloss.shapes.pointwise import Wanted, unbound
+from fastloss.shapes.pointwise import Wanted
 
 INFINITY = math.inf
 TILE = 2 * THREADS  # rows in shared memory: the block's own, then those of the tile

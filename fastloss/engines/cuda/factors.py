@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
+from fastloss.compile.templates import unbound
 from fastloss.elementary import INFINITY
 from fastloss.engines.cuda import reduction
 from fastloss.engines.cuda.device import kernel as bound
@@ -16,12 +17,11 @@ from fastloss.engines.cuda.products import ACROSS, BY_COLUMNS, BY_ROWS, Product,
 from fastloss.engines.cuda.reduction import block_sum
 from fastloss.shapes.factors import Outcome, distinct
 from fastloss.shapes.pairs import PairFormulas
-from fastloss.shapes.pointwise import unbound
 
 STRIP = 1 << 25  # scores of a strip; one of slopes is as large
 THREADS = reduction.THREADS  # of a block
 
-WANT_GRADIENT = False
+WANT_GRADIENT = unbound
 value = slope = unbound
 
 

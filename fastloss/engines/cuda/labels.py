@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
+from fastloss.compile.templates import unbound
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.direct_pairs import Ranked, group_of, group_sums
 from fastloss.engines.cuda.launch import code, launch
@@ -19,7 +20,7 @@ from fastloss.engines.halving import LEVELS, Levels
 
 INFINITY = math.inf
 
-UNORDERED = False
+UNORDERED = unbound
 
 
 def next_level(inputs, outputs):

@@ -12,6 +12,7 @@ import numpy as np
 from numba import cuda
 
 from fastloss import elementary
+from fastloss.compile.templates import unbound
 from fastloss.elementary import INFINITY, weighed
 from fastloss.engines.cuda import reduction
 from fastloss.engines.cuda.device import kernel as bound
@@ -29,13 +30,12 @@ from fastloss.shapes.mining import (
     to_roots,
     to_squares,
 )
-from fastloss.shapes.pointwise import unbound
 
 STRIP = 1 << 25  # elements of a strip of distances; one of slopes is as large
 THREADS = reduction.THREADS  # of a block
 
 SQUARED = WANT_GRADIENT = FINITE = False
-TRIPLETS = True
+TRIPLETS = unbound
 WIDE, IDS = numba.float64, numba.int64
 of_anchor = softplus = slope_of = unbound
 

@@ -7,14 +7,14 @@ import numpy as np
 from numba import cuda
 
 from fastloss import validate
-from fastloss.engines import build
+from fastloss.compile.templates import specialise, unbound
 from fastloss.engines.cpu import pointwise as on_host
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.device import device
 from fastloss.engines.cuda.reduction import THREADS, block_sum
 from fastloss.engines.cuda.spread import multiplied, spread, weighted
 from fastloss.gpu import GpuArray, on_gpu
-from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, unbound
+from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element
 
 unpack = unbound
 
@@ -40,7 +40,7 @@ def bound_kernel(formulas: Formulas, wanted: Wanted, weighted: bool) -> Any:
     bound = device(element, **formulas.bindings(wanted, weighted))
     name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
     names = {"element": bound, "unpack": device(UNPACKS[formulas.parameters]), "block_sum": device(block_sum)}
-    return build.specialise(kernel, name, **names)
+    return specialise(kernel, name, **names)
 
 
 @functools.cache

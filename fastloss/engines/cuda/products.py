@@ -13,8 +13,8 @@ import numba
 import numpy as np
 from numba import cuda
 
+from fastloss.compile.templates import unbound
 from fastloss.engines.cuda.device import kernel as bound
-from fastloss.shapes.pointwise import unbound
 
 
 class Sizes(NamedTuple):

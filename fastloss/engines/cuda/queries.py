@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
+from fastloss.compile.templates import unbound
 from fastloss.elementary import weighed
 from fastloss.engines.cpu.queries import Outcome, ideals
 from fastloss.engines.cuda.arrays import Place
@@ -21,7 +22,7 @@ from fastloss.shapes.pointwise import Wanted
 from fastloss.shapes.queries import discount, gain, pair
 from fastloss.validate import kernel_dtype
 
-WANT_GRADIENT = WANT_CURVATURE = False
+WANT_GRADIENT = WANT_CURVATURE = unbound
 
 
 def is_before(x, y, earlier):

@@ -7,14 +7,13 @@ import numpy as np
 from numba import cuda
 
 from fastloss import validate
+from fastloss.compile.templates import specialise, unbound
 from fastloss.elementary import weighed
-from fastloss.engines import build
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.device import device
 from fastloss.engines.cuda.reduction import THREADS, block_sum
 from fastloss.engines.cuda.transpose import FEW, laid_out
 from fastloss.gpu import on_gpu
-from fastloss.shapes.pointwise import unbound
 from fastloss.shapes.rows import Outcome, RowFormulas, Wanted
 
 row = clear_row = unbound
@@ -43,7 +42,7 @@ def bound_kernel(formulas: RowFormulas, wanted: Wanted) -> Any:
     bindings = formulas.bindings(wanted)
     names = {"row": device(formulas.row, **bindings), "clear_row": device(bindings["clear_row"])}
     names |= {"block_sum": device(block_sum), "weighed": device(weighed)}
-    return build.specialise(kernel, f"{formulas.name}_{wanted.code}", **names)
+    return specialise(kernel, f"{formulas.name}_{wanted.code}", **names)
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from numba import cuda
 
-from fastloss.engines import build
+from fastloss.compile.templates import specialise
 
 SIDE = 32  # of a tile
 PADDED = SIDE + 1  # so that a column's elements lie in different banks
@@ -54,7 +54,7 @@ def to_rows(source, target):
 def compiled(template: Any, dtype: np.dtype) -> Any:
     """One of the two for a precision."""
     names = {"NUMBER": numba.from_dtype(dtype)}
-    return cuda.jit(build.specialise(template, f"{template.__name__}_{dtype.name}", **names))
+    return cuda.jit(specialise(template, f"{template.__name__}_{dtype.name}", **names))
 
 
 def laid_out(place: Any, source: Any, by_columns: bool) -> Any:

@@ -1,4 +1,4 @@
-"""The address of a compiled function: a digest of the code that was compiled, and of all that it reaches.
+"""The address of a kernel: a digest of the code that is compiled, and of all that it reaches.
 
 A stored kernel is found by it, so a formula edited between import and first call is never stored under its new text,
 and an edit of anything else (a docstring, another loss) leaves the kernel where it is. Files and their times say
@@ -9,6 +9,7 @@ import builtins
 import dis
 import functools
 import hashlib
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,10 +17,18 @@ from typing import Any
 import numpy as np
 
 Code = types.CodeType
+EXTENDED_ARG, LOAD_GLOBAL = dis.opmap["EXTENDED_ARG"], dis.opmap["LOAD_GLOBAL"]
+HAS_DOCSTRING = 0x4000000  # a flag of code objects since Python 3.13
+LIBRARIES = ("numba", "numpy", "math", "cmath", "builtins", "llvmlite")
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a global is a plain Python function, hence to be compiled with its caller."""
+    return isinstance(value, types.FunctionType) and value.__module__.partition(".")[0] not in LIBRARIES
 
 
 def address(function: Callable[..., Any], *more: Any) -> str:
-    """Sixteen hexadecimal digits for a function with all that its code loads, and for what else decides its code.
+    """Thirty-two hexadecimal digits for a function with all that its code loads, and for what else decides its code.
 
     Raises
     ------
@@ -28,15 +37,23 @@ def address(function: Callable[..., Any], *more: Any) -> str:
     """
     total = hashlib.sha256(repr(more).encode())
     for part in _of_function(function, set()):
-        total.update(f"{len(part)} ".encode())
+        total.update(b"%d " % len(part))
         total.update(part)
-    return total.hexdigest()[:16]
+    return total.hexdigest()[:32]
 
 
 @functools.cache
 def global_names(code: Code) -> tuple[str, ...]:
-    """The globals that a code loads, in itself and in what it defines; `co_names` would add the attributes."""
-    own = (step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
+    """The globals that a code loads, in itself and in functions inside it; `co_names` would add the attributes.
+
+    Bytes are read instead of `dis.get_instructions`, which takes twenty times as long: this is done in every process.
+    """
+    own, more = [], 0
+    for operation, argument in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        argument |= more
+        more = argument << 8 if operation == EXTENDED_ARG else 0
+        if operation == LOAD_GLOBAL:
+            own.append(code.co_names[argument >> 1])  # the last bit says whether it is called
     inner = (name for one in code.co_consts if isinstance(one, Code) for name in global_names(one))
     return tuple(dict.fromkeys((*own, *inner)))
 
@@ -45,27 +62,40 @@ def _of_function(function: Any, seen: set[int]) -> Iterator[bytes]:
     if id(function) in seen:  # it calls itself, or is called twice
         return
     seen.add(id(function))
-    yield from _of_code(function.__code__)
-    yield from _of_value("defaults", function.__defaults__, seen)
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+    code = function.__code__
+    yield _of_code(code)
+    if function.__defaults__:
+        yield from _of_value("defaults", function.__defaults__, seen)
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         yield from _of_value(name, cell.cell_contents, seen)
-    for name in global_names(function.__code__):
+    for name in global_names(code):
         if name in function.__globals__:
             yield name.encode()
             yield from _of_value(name, function.__globals__[name], seen)
 
 
-def _of_code(code: Code) -> Iterator[bytes]:
+def _starts_with_docstring(code: Code) -> bool:
+    """Whether the first constant is a docstring, or the None that stands for one: code that loads it says so itself."""
+    if sys.version_info >= (3, 13) and not code.co_flags & HAS_DOCSTRING:
+        return False
+    return bool(code.co_consts) and isinstance(code.co_consts[0], (str, types.NoneType))
+
+
+@functools.cache
+def _of_code(code: Code) -> bytes:
     """What of a code is compiled: neither its file, nor its lines, nor a docstring."""
-    yield code.co_code
-    yield repr((code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)).encode()
-    yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)).encode()
-    loaded = {step.arg for step in dis.get_instructions(code) if step.opcode in dis.hasconst}  # a docstring is not
-    for at, constant in enumerate(code.co_consts):
-        if isinstance(constant, Code):
-            yield from _of_code(constant)
-        elif at in loaded:
-            yield f"{at} {_text(constant)}".encode()
+    from fastloss.compile.templates import may_regroup
+
+    constants = [
+        _of_code(constant) if isinstance(constant, Code) else f"{type(constant).__name__} {_text(constant)}"
+        for constant in code.co_consts[_starts_with_docstring(code) :]
+    ]
+    facts = (
+        *(code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~HAS_DOCSTRING),
+        *(code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars),
+        *(constants, may_regroup(code)),
+    )
+    return code.co_code + repr(facts).encode()
 
 
 def _text(value: Any) -> str:
@@ -81,7 +111,7 @@ def _of_value(name: str, value: Any, seen: set[int]) -> Iterator[bytes]:
         for option, chosen in sorted(value.targetoptions.items()):
             yield f"{option} {_text(chosen)}".encode()
         yield from _of_function(plain, seen)
-    elif isinstance(value, types.FunctionType) and value.__module__.partition(".")[0] not in ("numba", "numpy", "math"):
+    elif is_plain(value):
         yield from _of_function(value, seen)
     elif isinstance(value, tuple):
         yield f"{type(value).__qualname__} {len(value)}".encode()
@@ -96,7 +126,7 @@ def _of_value(name: str, value: Any, seen: set[int]) -> Iterator[bytes]:
         yield f"{value.__qualname__} {getattr(value, '_fields', ())}".encode()
     elif isinstance(value, types.ModuleType) or getattr(builtins, name, None) is value:
         yield getattr(value, "__name__", name).encode()
-    elif getattr(value, "__module__", "").partition(".")[0] in ("numba", "numpy", "math"):
+    elif getattr(value, "__module__", "").partition(".")[0] in LIBRARIES:
         yield f"{value.__module__} {_text(value)}".encode()
     else:
         raise TypeError(f"{name} is {value!r}: expected a function, a number, a tuple of them, or a module")

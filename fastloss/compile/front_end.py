@@ -1,0 +1,215 @@
+"""Numba as a compiler: a bound template becomes an object file with one C entry, for each processor level asked for.
+
+Numba types and lowers the functions; LLVM optimises what comes out for a level. Numba's own optimisation is left out:
+it is for the processor of this machine, whose kernels would have bits of their own, and is done again for every
+function that is inlined.
+"""
+
+import contextlib
+import linecache
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import llvmlite.binding as llvm
+import numba
+import numpy as np
+from numba import types
+from numba.core import errors, registry
+from numba.core.compiler_lock import global_compiler_lock
+
+from fastloss.compile.address import address
+from fastloss.compile.kernels import SYMBOL
+from fastloss.compile.levels import Level
+from fastloss.compile.signatures import Signature
+from fastloss.compile.templates import Function, called, may_regroup, rebound
+
+# Without nnan and ninf: NaN and infinity are data. Reassociation is what lets LLVM vectorise a sum.
+REGROUPING: dict[str, Any] = {"fastmath": {"reassoc", "contract", "arcp", "nsz"}, "error_model": "numpy"}
+# Formulas keep the order in which they are written: their accuracy rests on it.
+EXACT: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy"}
+
+ENTRY = types.void(
+    types.CPointer(types.voidptr), types.CPointer(types.int64), types.int64, types.int64
+)  # addresses, sizes, first, last
+
+
+class CannotCompile(TypeError):
+    """A formula that Numba cannot compile; the message has the line."""
+
+
+def flags_of(function: Function) -> dict[str, Any]:
+    """Numba's options for a function."""
+    return REGROUPING if may_regroup(function.__code__) else EXACT
+
+
+OPTIONS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+_lowered: dict[str, Any] = {}  # by address: what no loss binds is typed and lowered once a process
+
+
+def _inlined(function: Function) -> Any:
+    """A function as Numba compiles it into its caller, with all that it calls."""
+    key = address(function)
+    if key not in _lowered:
+        callees = {name: _inlined(callee) for name, callee in called(function).items()}
+        own = rebound(function, **callees)
+        _lowered[key] = numba.njit(forceinline=True, **OPTIONS, **flags_of(function))(own)
+    return _lowered[key]
+
+
+def _shim(block: Any, signature: Signature) -> Function:
+    """The function of the C entry's arguments that makes arrays of them and calls the block."""
+    names: dict[str, Any] = {"carray": numba.carray, "block": block}
+    lines, at = ["def entry(addresses, sizes, first, last):"], 0
+    for k, array in enumerate(signature.arrays):
+        names[f"dtype{k}"] = np.dtype(array.dtype)
+        shape = "".join(f"sizes[{at + axis}], " for axis in range(array.dimensions))
+        lines.append(f"    a{k} = carray(addresses[{k}], ({shape}), dtype{k})")
+        at += array.dimensions
+    inputs = len(signature.inputs)
+    first, second = (
+        "".join(f"a{k}, " for k in some) for some in (range(inputs), range(inputs + 1, len(signature.arrays)))
+    )
+    lines.append(f"    block(({first}), a{inputs}, ({second}), first, last)")
+    exec("\n".join(lines), names)
+    return names["entry"]
+
+
+@contextlib.contextmanager
+def _unoptimised() -> Iterator[None]:
+    """Inside, Numba leaves LLVM's optimisations out, and makes no machine code of single functions.
+
+    Its lock is held, so that no other thread's code is meant. The settings are public; that modules are kept from the
+    JIT's engine is not, and where Numba has no such methods any more, machine code is made that never runs.
+    """
+    with global_compiler_lock:
+        codegen = registry.cpu_target.target_context.codegen()  # made before, with its own settings
+        config, is_known = numba.config, all(hasattr(type(codegen), name) for name in ("_add_module", "set_env"))
+        before = config.OPT, config.LOOP_VECTORIZE, config.SLP_VECTORIZE
+        config.OPT, config.LOOP_VECTORIZE, config.SLP_VECTORIZE = type(config.OPT)(0), 0, 0
+        if is_known:
+            codegen._add_module = lambda module: None
+            codegen.set_env = lambda name, environment: None
+        try:
+            yield
+        finally:
+            config.OPT, config.LOOP_VECTORIZE, config.SLP_VECTORIZE = before
+            if is_known:
+                del codegen._add_module, codegen.set_env
+
+
+def _lower(function: Function, signature: Signature) -> tuple[str, str]:
+    """LLVM's text of a block behind its entry, and the name of the entry in it."""
+    with _unoptimised():
+        try:
+            entry = numba.njit(**OPTIONS, **flags_of(function))(_shim(_inlined(function), signature))
+            entry.compile(ENTRY.args)
+        except errors.NumbaError as error:
+            raise CannotCompile(_short(function, error)) from None
+        made = entry.overloads[ENTRY.args]
+        return made.library.get_llvm_str(), made.fndesc.llvm_func_name
+
+
+def _short(function: Function, error: Exception) -> str:
+    """What is wrong with a function, in which line: Numba's message goes over several attempts."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    places = re.findall(r'File "([^"]+)", line (\d+)', text)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    why = next((line for line in lines if not line.startswith(("Failed in", "During:"))), lines[0] if lines else "")
+    if not places:
+        return f"{function.__qualname__} cannot be compiled: {why}"
+    file, line = places[-1]
+    source = linecache.getline(file, int(line)).strip()
+    return f"{file}, line {line}: {source!r} cannot be compiled: {why}"
+
+
+def _entry_module(lowered: str) -> str:
+    """The C entry, which calls the function that Numba has made; that one's status is always 0."""
+    return f"""
+declare i32 @"{lowered}"(ptr, ptr, ptr, ptr, i64, i64)
+define void @{SYMBOL}(ptr %addresses, ptr %sizes, i64 %first, i64 %last) {{
+    %result = alloca ptr
+    %error = alloca ptr
+    %status = call i32 @"{lowered}"(ptr %result, ptr %error, ptr %addresses, ptr %sizes, i64 %first, i64 %last)
+    ret void
+}}
+"""
+
+
+COUNTING = re.compile(r"^define [^\n]*@(NRT_incref|NRT_decref)\(.*?^}$", re.DOTALL | re.MULTILINE)
+NOT_COUNTING = r"define internal void @\1(ptr %array) alwaysinline { ret void }"
+LIBRARY = re.compile(
+    r"(mem(cpy|move|set|cmp)|a?(sin|cos|tan)h?f?|atan2f?|exp(2|m1)?f?|log(2|10|1p)?f?|pow(i|f)?|sqrtf?|cbrtf?|hypotf?"
+    r"|fmodf?|fmaf?|floorf?|ceilf?|truncf?|rintf?|roundf?|nextafterf?|ldexpf?|frexpf?|erfc?f?|l?t?gammaf?|fabsf?)"
+)
+
+
+def _optimised(text: str, lowered: str, machine: Any) -> Any:
+    """A module that has been optimised for a level, with names that are the same in every process.
+
+    Kernels allocate nothing, so arrays have no owners to count references for.
+    """
+    module = llvm.parse_assembly(COUNTING.sub(NOT_COUNTING, text))
+    module.link_in(llvm.parse_assembly(_entry_module(lowered)))
+    module.triple, module.data_layout = machine.triple, str(machine.target_data)
+    module.name = SYMBOL
+    for value in (*module.functions, *module.global_variables):
+        if not value.is_declaration and value.name != SYMBOL:
+            value.linkage = "internal"
+    for speed, vectorise in ((0, False), (3, True)):
+        tuning = llvm.create_pipeline_tuning_options(speed)
+        tuning.loop_vectorization, tuning.slp_vectorization = vectorise, False
+        builder = llvm.create_pass_builder(machine, tuning)
+        passes = builder.getModulePassManager()
+        if not vectorise:  # loops in rotated form are vectorised more often, as Numba knows
+            passes.add_loop_rotate_pass()
+            passes.add_instruction_combine_pass()
+            passes.add_jump_threading_pass()
+        passes.run(module, builder)
+    for at, value in enumerate((*module.functions, *module.global_variables)):
+        if not value.is_declaration and value.name != SYMBOL:
+            value.name = f"{SYMBOL}_{at}"
+    return module
+
+
+def _foreign(module: Any) -> list[str]:
+    """The functions that a module needs of others, but for those that every process has."""
+    needed = (one.name for one in module.functions if one.is_declaration and not one.name.startswith("llvm."))
+    return [name for name in needed if not LIBRARY.fullmatch(name)]
+
+
+def compiled(function: Function, signature: Signature, levels: Sequence[Level]) -> list[bytes]:
+    """Object files of a bound block, one for each level.
+
+    Raises
+    ------
+    CannotCompile
+        If Numba cannot compile the function, or it needs what a kernel may not have.
+    """
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    text, lowered = _lower(function, signature)
+    objects = []
+    for level in levels:
+        target = llvm.Target.from_default_triple()
+        machine = target.create_target_machine(
+            cpu=level.cpu, features=level.features, opt=3, reloc="pic", codemodel="default"
+        )
+        module = _optimised(text, lowered, machine)
+        if foreign := _foreign(module):
+            raise CannotCompile(
+                f"{function.__qualname__} needs {foreign[0]}: a kernel may neither allocate nor raise an error"
+            )
+        objects.append(machine.emit_object(module))
+    return objects
+
+
+def checked(function: Function) -> Function:
+    """A bound block that tests every index: for NUMBA_BOUNDSCHECK, compiled in memory for what it is called with."""
+
+    def jitted(one: Function) -> Any:
+        callees = {name: jitted(callee) for name, callee in called(one).items()}
+        return numba.njit(boundscheck=True, nogil=True, **flags_of(one))(rebound(one, **callees))
+
+    return jitted(function)

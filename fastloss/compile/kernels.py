@@ -1,0 +1,211 @@
+"""Kernels: found in the wheel or the user's store by what they are, else compiled now and stored; then loaded.
+
+Decisions, with the ways that were rejected:
+
+a) A kernel is named by its address (`address.py`): a digest of the code, what it reaches, the signature, the level and
+   the compilers' versions. A digest of source files would store code under the text of an edit that came after its
+   import, and recompile everything for a docstring.
+b) Object files, not Numba's own cache: they are loaded without Numba, whose import takes longer than anything else
+   here, they hold no pickles, and a process that only loads has no lock of the compiler to wait for.
+c) The level is the processor's, not the processor: bits do not depend on the machine that compiled.
+"""
+
+import collections
+import contextlib
+import ctypes
+import functools
+import importlib.metadata
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+
+from fastloss import forks
+from fastloss.compile import levels, store
+from fastloss.compile.address import address
+from fastloss.compile.signatures import Signature, table
+from fastloss.compile.templates import Function
+
+# Entered with a kernel's name while it is found or compiled. Processes that warm up together make it a lock, so that
+# what one of them is compiling the others wait for.
+alone: Callable[[str], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext
+# Levels that a kernel is stored for when it is compiled, beside the processor's: a wheel is made with all of them.
+also_for: tuple[levels.Level, ...] = ()
+made: collections.Counter[str] = collections.Counter()  # kernels of this process: "wheel", "store", "compiled"
+known: list["Kernel"] = []  # of this process
+
+
+def _is_set(name: str) -> bool:
+    return os.environ.get(name, "0") not in ("", "0")
+
+
+INTERPRETED = _is_set("NUMBA_DISABLE_JIT")  # kernels are plain Python
+CHECKED = _is_set("NUMBA_BOUNDSCHECK") and not INTERPRETED  # kernels test every index
+
+
+class Kernel:
+    """A block for arrays of one signature: plain Python, or compiled with an entry that takes addresses."""
+
+    __slots__ = ("address", "block", "entry", "file", "name", "origin", "signature", "template")
+
+    def __init__(self, name: str, template: Function, signature: Signature):
+        self.name, self.template, self.signature = name, template, signature
+        self.entry: Any = None
+        self.block: Function | None = None
+        self.address = self.origin = self.file = ""
+
+    def calls(self, arrays: tuple[np.ndarray, ...]) -> Callable[[int, int], None]:
+        """A function of first and last chunk that runs the block on arrays, in the order of the signature."""
+        for array, expected in zip(arrays, self.signature.arrays, strict=True):
+            if array.dtype.char != expected.dtype or array.ndim != expected.dimensions:
+                raise AssertionError(f"{self.name}: {array.dtype} of {array.ndim} dimensions, expected {expected}")
+            if not array.flags.c_contiguous:
+                raise AssertionError(f"{self.name}: an array is not contiguous")
+        if self.block is not None:
+            inputs = len(self.signature.inputs)
+            return functools.partial(self.block, arrays[:inputs], arrays[inputs], arrays[inputs + 1 :])
+        run = functools.partial(self.entry, *table(arrays))
+        run.arrays = arrays  # type: ignore[attr-defined]  # addresses keep nothing alive
+        return run
+
+
+def once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep what a function makes for some arguments; one thread makes it, and no fork comes in between."""
+    kept: dict[tuple[Any, ...], Any] = {}
+
+    @functools.wraps(function)
+    def found(*arguments: Any) -> Any:
+        try:
+            return kept[arguments]
+        except KeyError:
+            pass
+        with compiling():
+            if arguments not in kept:
+                kept[arguments] = function(*arguments)
+        return kept[arguments]
+
+    return found
+
+
+@functools.cache
+def _may_compile() -> bool:
+    """Whether the locks of the compilers are free, which this process has as they stood when it was forked."""
+
+    def work() -> None:
+        import sys
+
+        if "numba" in sys.modules:
+            from numba.core.compiler_lock import global_compiler_lock
+
+            with global_compiler_lock:
+                pass
+        llvm.get_default_triple()
+
+    return forks.answers(work)
+
+
+@contextlib.contextmanager
+def compiling() -> Iterator[None]:
+    """Inside, kernels may be loaded and compiled: one thread at a time, and no fork comes in between."""
+    with forks.guard:
+        if forks.is_child and not _may_compile():
+            raise RuntimeError("this process was forked while another thread compiled: fork earlier, or use 'spawn'")
+        yield
+
+
+@functools.cache
+def versions() -> tuple[str, str]:
+    """Of the compilers; read without importing Numba."""
+    return importlib.metadata.version("numba"), importlib.metadata.version("llvmlite")
+
+
+def kernel(template: Function, name: str, signature: Signature) -> Kernel:
+    """A bound template as a kernel; `name` says of it what its template's name does not."""
+    made_of = Kernel(f"{template.__name__}_{name}", template, signature)
+    if INTERPRETED:
+        made_of.block = template
+        return made_of
+    if CHECKED:
+        from fastloss.compile.front_end import checked
+
+        made_of.block = checked(template)
+        return made_of
+    level = levels.chosen()
+    made_of.address = address(template, signature.text, level, versions())
+    with alone(made_of.address):
+        content = _found(made_of, level) or _compiled(made_of, level)
+    made[made_of.origin] += 1
+    made_of.entry = _loaded(content)
+    known.append(made_of)
+    return made_of
+
+
+def file_of(made_of: Kernel, level: levels.Level, address_: str) -> str:
+    """The name of a kernel's file; up to its last dash the same for other versions of it."""
+    import zlib
+
+    kind = f"{zlib.crc32(made_of.signature.text.encode()):08x}"
+    return f"{made_of.name}-{kind}-{level.name}-{address_}"
+
+
+def _found(made_of: Kernel, level: levels.Level) -> bytes | None:
+    name = file_of(made_of, level, made_of.address)
+    for origin, folder in (("wheel", store.WHEEL), ("store", store.place())):
+        content = store.read(folder, name)
+        if content is not None:
+            made_of.origin, made_of.file = origin, str(folder / (name + store.SUFFIX))
+            return content
+    return None
+
+
+def _compiled(made_of: Kernel, level: levels.Level) -> bytes:
+    from fastloss.compile import front_end
+
+    made_of.origin = "compiled"
+    all_levels = list(dict.fromkeys((level, *also_for)))
+    where = [address(made_of.template, made_of.signature.text, one, versions()) for one in all_levels]
+    objects = front_end.compiled(made_of.template, made_of.signature, all_levels)
+    for one, address_, content in zip(all_levels, where, objects, strict=True):
+        name = file_of(made_of, one, address_)
+        if store.write(store.place(), name, content) and one is level:
+            made_of.file = str(store.place() / (name + store.SUFFIX))
+    return objects[0]
+
+
+SYMBOL = "fastloss_kernel"  # of every entry: each kernel has an engine of its own
+ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int64, ctypes.c_int64)
+_engines: list[Any] = []  # kept: they own the code
+
+
+def _loaded(content: bytes) -> Any:
+    """The entry of an object file, as a function that releases the GIL."""
+    if not _engines:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine()
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(content))
+    engine.finalize_object()
+    _engines.append(engine)
+    return ENTRY(engine.get_function_address(SYMBOL))
+
+
+def information() -> dict[str, object]:
+    """What `fastloss info` says of kernels."""
+    level = levels.chosen()
+    return {
+        "processor": llvm.get_host_cpu_name(),
+        "level": level.name,
+        "kernels in the package": store.count(store.WHEEL, level.name),
+        "kernels in the store": store.count(store.place(), level.name),
+        "store": place(),
+    }
+
+
+def place() -> str:
+    """Where kernels are stored, or why they are not."""
+    if INTERPRETED:
+        return "none: NUMBA_DISABLE_JIT is set"
+    return "none: NUMBA_BOUNDSCHECK is set" if CHECKED else store.described()
