@@ -8,6 +8,7 @@ A `Range`, `Choice` or `Flag` is for a parameter.
 import dataclasses
 import math
 import numbers
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -109,9 +110,15 @@ def is_integer(kind: type) -> bool:
     return issubclass(kind, numbers.Integral) and not issubclass(kind, np.timedelta64)
 
 
+def is_masked(value: Any) -> bool:
+    """Whether a value is a masked array: there is none where nobody has imported `numpy.ma`, which takes a while."""
+    masked = sys.modules.get("numpy.ma")
+    return masked is not None and isinstance(value, masked.MaskedArray)
+
+
 def scalar(name: str, value: Any) -> Any:
     """A parameter as it is; of an array or a tensor without a dimension, its number."""
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked(value):
         raise TypeError(f"{name} is a masked array: expected a number")
     return unwrapped(value) if getattr(value, "shape", None) == () else value
 

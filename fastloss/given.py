@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.domains import is_integer, is_real, position, shown
+from fastloss.domains import is_integer, is_masked, is_real, position, shown
 
 EXACT = 1 << 53  # float64 holds every integer up to here
 REMEDIES = {
@@ -56,7 +56,7 @@ def converted(name: str, value: Any) -> np.ndarray:
 
 def refuse_masked(name: str, value: Any) -> None:
     """Raise for an array with a mask, which NumPy would drop."""
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked(value):
         raise TypeError(
             f"{name} is a masked array: expected one without a mask; replace what is masked by .filled(...), "
             "or leave it out by .compressed()"

@@ -3,7 +3,7 @@
 import abc
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,37 @@ from fastloss.given import as_array, refuse_gradient, widened
 from fastloss.gpu import on_gpu
 
 COUNTS = Flag()
-REGISTRY: dict[str, "Loss"] = {}
+
+
+class Registry(MutableMapping[str, "Loss"]):
+    """All losses by name. Whoever looks at all of them, or for one that is not there, has the catalogue imported."""
+
+    def __init__(self) -> None:
+        self._losses: dict[str, Loss] = {}
+
+    def _filled(self) -> dict[str, "Loss"]:
+        from fastloss.losses import import_all
+
+        import_all()
+        return self._losses
+
+    def __getitem__(self, name: str) -> "Loss":
+        return self._losses[name] if name in self._losses else self._filled()[name]
+
+    def __setitem__(self, name: str, loss: "Loss") -> None:
+        self._losses[name] = loss
+
+    def __delitem__(self, name: str) -> None:
+        del self._losses[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._filled())
+
+    def __len__(self) -> int:
+        return len(self._filled())
+
+
+REGISTRY = Registry()
 
 
 def keyword(name: str, default: Any) -> inspect.Parameter:
@@ -133,8 +163,6 @@ def lookup(name: object) -> Loss:
     ValueError
         If there is none; the message names the one that may be meant.
     """
-    import fastloss.losses  # noqa: F401  fills the registry
-
     if isinstance(name, str) and name in REGISTRY:
         return REGISTRY[name]
     if not isinstance(name, str):

@@ -14,11 +14,14 @@ import collections
 import contextlib
 import ctypes
 import functools
-import importlib.metadata
+import importlib.util
 import os
+import pathlib
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 
@@ -117,8 +120,15 @@ def compiling() -> Iterator[None]:
 
 @functools.cache
 def versions() -> tuple[str, str]:
-    """Of the compilers; read without importing Numba."""
-    return importlib.metadata.version("numba"), importlib.metadata.version("llvmlite")
+    """Of the compilers: Numba's is read from its file, since an import of it, or of its metadata's parser, is slow."""
+    found = importlib.util.find_spec("numba")
+    text = pathlib.Path(found.origin).with_name("_version.py").read_text() if found and found.origin else ""
+    version = re.search(r'"version": "([^"]+)"', text)
+    if version:
+        return version[1], llvmlite.__version__
+    from importlib import metadata
+
+    return metadata.version("numba"), llvmlite.__version__
 
 
 def kernel(template: Function, name: str, signature: Signature) -> Kernel:

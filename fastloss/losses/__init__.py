@@ -1,10 +1,16 @@
-"""The catalogue: importing this package fills the registry.
+"""The catalogue, a family a file.
 
-A loss that fits a shape touches one file here: its function, and its name in that file's `__all__`.
+A loss that fits a shape touches two files: its function, and its name in that file's `__all__`, and in the list of the
+package's public names.
 """
 
+import functools
 import importlib
 import pkgutil
 
-for _family in pkgutil.iter_modules(__path__):
-    importlib.import_module(f"{__name__}.{_family.name}")
+
+@functools.cache
+def import_all() -> None:
+    """Import every family, which fills the registry."""
+    for family in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{family.name}")

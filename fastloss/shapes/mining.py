@@ -141,7 +141,7 @@ def positives(strip, place, bounds, scratch):
 
 
 def next_above(x):
-    """The least number of the precision above x, infinity for itself: LLVM has no `nextafter`, and Numba's is a call."""
+    """The least number of the precision above x; infinity for itself. Numba calls a function of its own."""
     if x > 0.0:
         return BITS(FLOAT(x).view(BITS) + 1).view(FLOAT) if x < np.inf else x
     return BITS(FLOAT(x).view(BITS) - 1).view(FLOAT) if x < 0.0 else BITS(1).view(FLOAT)

@@ -16,6 +16,7 @@ from fastloss.compile.signatures import INTEGERS, REALS, Array, Signature, array
 from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.elementary import exp, weighed
 from fastloss.engines.halving import Kind
+from fastloss.engines.nodes import distinct
 from fastloss.shapes.pairs import SPREAD, PairFormulas, row_sums
 from fastloss.shapes.pointwise import Wanted
 from fastloss.shapes.sorting import argsort
@@ -287,7 +288,7 @@ def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arr
     exponentials = formulas.by_exponentials(kind.unordered)
     own = compiled_arrange(dtype, kind.unordered, exponentials)
     starts = np.searchsorted(offsets[:-1], np.arange(0, size, BATCH), side="left")
-    batches = np.unique(np.append(starts, groups)) if groups else np.zeros(1, np.int64)
+    batches = distinct(np.append(starts, groups)) if groups else np.zeros(1, np.int64)
     if batches[0] != 0:
         batches = np.append(0, batches)
     order = np.empty(size, np.int64)
