@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fastloss import short
 from fastloss.domains import Flag, Parameter, shown
 from fastloss.given import as_array, refuse_gradient, widened
 from fastloss.gpu import on_gpu
@@ -82,6 +83,7 @@ class Loss(abc.ABC):
         self.arguments = tuple(p.name for p in own.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
         self.defaults = {name: p.default for name, p in own.parameters.items() if name in self.parameters}
         self._own = frozenset(own.parameters)
+        self._plans: dict[Any, short.Plan] = {}
         functools.update_wrapper(self, function)
         self.name: str = function.__name__
         REGISTRY[self.name] = self
@@ -126,8 +128,25 @@ class Loss(abc.ABC):
 
     def _quietly(self, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The result, without NumPy's warnings: where there are infinities or NaN in it, that is what is documented."""
+        kind = short.kind_of(what, args, kwargs)
+        if kind is not None:
+            plan = self._plans.get(kind)
+            if plan is not None and (result := plan(args)) is not None:
+                return result
         with np.errstate(all="ignore"):
-            return self._evaluate(what, *self._bound(args, kwargs))
+            own, shared = self._bound(args, kwargs)
+            result = self._evaluate(what, own, shared)
+        if kind is not None and plan is None:
+            if len(self._plans) >= short.MOST:
+                self._plans.clear()
+            self._plans[kind] = self._plan(what, args, own, shared) or short.nothing
+        return result
+
+    def _plan(
+        self, what: str, args: tuple[np.ndarray, ...], own: dict[str, Any], shared: dict[str, Any]
+    ) -> short.Plan | None:
+        """The short way for calls of one kind, see `fastloss/short.py`; None where there is none."""
+        return None
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The function's own arguments, parameters checked, and the keywords that all losses of the shape share."""

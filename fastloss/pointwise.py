@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss import backend, reduce, validate
+from fastloss import backend, reduce, short, validate
 from fastloss.compile.templates import unbound
 from fastloss.domains import NON_NEGATIVE, REAL, Domain, Parameter, wrong
 from fastloss.given import exact
@@ -188,14 +188,25 @@ class PointwiseLoss(Loss):
         outcome = data.run(
             self.variants[data.call.variant],
             data.inverse if reduction == "mean" else 1.0,
-            Wanted(
-                value=what != "grad_hess" and reduction != "none",
-                each=what != "grad_hess" and reduction == "none",
-                gradient=what != "value",
-                curvature=what == "grad_hess",
-            ),
+            _wanted(what, reduction),
         )
         return self._answer(what, reduction, outcome, data)
+
+    def _plan(self, what, args, own, shared):
+        if shared["backend"] != "auto" or shared["sample_weight"] is not None or len(args) != len(self.arguments):
+            return None
+        if any(getattr(type(self), name) is not getattr(PointwiseLoss, name) for name in PLANNED):
+            return None
+        stand_ins = {name: object() for name in self.arguments}  # a body that looks at data has no short way
+        try:
+            call = self.call({**own, **stand_ins})
+        except Exception:
+            return None
+        if call.factor is not None or call.more or call.operands != tuple(stand_ins.values()):
+            return None
+        engine, wanted = backend.engine("cpu", "pointwise"), _wanted(what, shared["reduction"])
+        run = engine.plan(self.variants[call.variant], args, wanted, (call.parameters, shared["reduction"]))
+        return run and _in_form(what, run, call.signs, engine.times)
 
     def _answer(self, what: str, reduction: str, outcome: Outcome, data: Data):
         gradient, signs, times = None, data.call.signs, data.engine.times
@@ -221,6 +232,45 @@ class PointwiseLoss(Loss):
         loss, _ = self._loss_sums(data.shrunk())
         again = self.reduced(loss, data.denominator, reduction) / reduce.SHRUNK
         return again if np.isfinite(loss).all() else value
+
+
+# What a subclass must not have of its own if the short way is to compute the same.
+PLANNED = ("_evaluate", "_data", "_answer", "_total", "_loss_sums", "reduced", "require_reduction")
+
+
+def _in_form(what: str, run: short.Plan, signs: tuple[float, ...], times: Callable[..., Any]) -> short.Plan:
+    """A plan whose results come as `_answer` gives them."""
+    if what == "value":
+
+        def value(arrays: tuple[np.ndarray, ...]) -> Any:
+            results = run(arrays)
+            return results and results[0]
+
+        return value
+
+    def answer(arrays: tuple[np.ndarray, ...]) -> Any:
+        results = run(arrays)
+        if results is None:
+            return None
+        first, second = results
+        gradient = second if what == "value_and_grad" else first
+        parts = tuple(times(sign, gradient) for sign in signs)
+        gradient = parts if len(parts) > 1 else parts[0]
+        if what == "value_and_grad":
+            return first, gradient
+        curvatures = tuple(times(sign * sign, second, at > 0) for at, sign in enumerate(signs))
+        return gradient, curvatures if len(signs) > 1 else curvatures[0]
+
+    return answer
+
+
+def _wanted(what: str, reduction: str) -> Wanted:
+    return Wanted(
+        value=what != "grad_hess" and reduction != "none",
+        each=what != "grad_hess" and reduction == "none",
+        gradient=what != "value",
+        curvature=what == "grad_hess",
+    )
 
 
 def _scaled(engine: ModuleType, given: tuple[Any, Any, tuple[int, ...]], sums: np.ndarray | None) -> Any:

@@ -185,7 +185,7 @@ def _compiled(made_of: Kernel, level: levels.Level) -> bytes:
 
 
 SYMBOL = "fastloss_kernel"  # of every entry: each kernel has an engine of its own
-ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int64, ctypes.c_int64)
+ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 _engines: list[Any] = []  # kept: they own the code
 
 

@@ -4,9 +4,10 @@ Every kernel has one C entry, `void kernel(addresses, sizes, first, last)`: the 
 (inputs, parameters, outputs, scratch), all their lengths one after another, and the chunks to do.
 """
 
+import ctypes
 import functools
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -64,9 +65,28 @@ def numbers(values: Iterable[int]) -> bytes:
     return _packing(len(some)).pack(*some)
 
 
+_word = ctypes.c_int64.from_address
+_AT = object.__basicsize__  # `data` is the first member of NumPy's PyArrayObject, a part of its binary interface
+
+
+def _address_by_struct(array: np.ndarray) -> int:
+    return _word(id(array) + _AT).value
+
+
+def _address_by_name(array: np.ndarray) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+def _is_where_it_was() -> bool:
+    """Whether arrays of this NumPy have their address where its binary interface says."""
+    some = np.arange(8.0)
+    return all(_address_by_struct(one) == _address_by_name(one) for one in (some, some[3:], np.empty((2, 3), "f4")))
+
+
+# Five times as fast as by name, which makes a dictionary of seven entries.
+address_of: Callable[[np.ndarray], int] = _address_by_struct if _is_where_it_was() else _address_by_name
+
+
 def table(arrays: tuple[np.ndarray, ...]) -> tuple[bytes, bytes]:
     """The addresses and the lengths of arrays."""
-    return (
-        numbers(array.__array_interface__["data"][0] for array in arrays),
-        numbers(length for array in arrays for length in array.shape),
-    )
+    return numbers(map(address_of, arrays)), numbers(length for array in arrays for length in array.shape)

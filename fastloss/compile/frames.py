@@ -1,0 +1,40 @@
+"""Frames: the tables of a kernel for small calls, filled once but for what changes from call to call.
+
+A launch packs addresses and lengths anew, asks for threads and takes chunks from a counter, which takes longer than a
+kernel on a few numbers. A frame is used by one thread at a time; who finds none that is free makes another.
+"""
+
+import ctypes
+from typing import Any
+
+from fastloss.compile.kernels import Kernel
+
+HELD = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+
+
+class Frame:
+    """A kernel's tables, and what stays in them."""
+
+    __slots__ = ("_entry", "_kept", "_where", "addresses", "sizes", "starts")
+
+    def __init__(self, kernel: Kernel):
+        arrays = kernel.signature.arrays
+        self.addresses = (ctypes.c_int64 * len(arrays))()
+        self.starts, at = [], 0  # where an array's lengths begin
+        for array in arrays:
+            self.starts.append(at)
+            at += array.dimensions
+        self.sizes = (ctypes.c_int64 * at)()
+        self._where = ctypes.addressof(self.addresses), ctypes.addressof(self.sizes)
+        self._kept: list[Any] = []
+        self._entry: Any = HELD(ctypes.cast(kernel.entry, ctypes.c_void_p).value)
+
+    def keep(self, at: int, numbers: Any) -> Any:
+        """Put an array of `ctypes` into the tables that stays there: reading it gives Python's own numbers."""
+        self._kept.append(numbers)
+        self.addresses[at], self.sizes[self.starts[at]] = ctypes.addressof(numbers), len(numbers)
+        return numbers
+
+    def run(self) -> None:
+        """Run the kernel's first chunk, holding Python's lock: it is given back later than the kernel ends."""
+        self._entry(*self._where, 0, 1)
