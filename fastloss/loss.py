@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss import short
+from fastloss import small
 from fastloss.domains import Flag, Parameter, shown
 from fastloss.given import as_array, refuse_gradient, widened
 from fastloss.gpu import on_gpu
@@ -83,7 +83,7 @@ class Loss(abc.ABC):
         self.arguments = tuple(p.name for p in own.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
         self.defaults = {name: p.default for name, p in own.parameters.items() if name in self.parameters}
         self._own = frozenset(own.parameters)
-        self._plans: dict[Any, short.Plan] = {}
+        self._plans: dict[Any, small.Plan] = {}
         functools.update_wrapper(self, function)
         self.name: str = function.__name__
         REGISTRY[self.name] = self
@@ -128,7 +128,7 @@ class Loss(abc.ABC):
 
     def _quietly(self, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The result, without NumPy's warnings: where there are infinities or NaN in it, that is what is documented."""
-        kind = short.kind_of(what, args, kwargs)
+        kind = small.kind_of(what, args, kwargs)
         if kind is not None:
             plan = self._plans.get(kind)
             if plan is not None and (result := plan(args)) is not None:
@@ -137,15 +137,15 @@ class Loss(abc.ABC):
             own, shared = self._bound(args, kwargs)
             result = self._evaluate(what, own, shared)
         if kind is not None and plan is None:
-            if len(self._plans) >= short.MOST:
+            if len(self._plans) >= small.MOST:
                 self._plans.clear()
-            self._plans[kind] = self._plan(what, args, own, shared) or short.nothing
+            self._plans[kind] = self._plan(what, args, own, shared) or small.nothing
         return result
 
     def _plan(
         self, what: str, args: tuple[np.ndarray, ...], own: dict[str, Any], shared: dict[str, Any]
-    ) -> short.Plan | None:
-        """The short way for calls of one kind, see `fastloss/short.py`; None where there is none."""
+    ) -> small.Plan | None:
+        """The short way for calls of one kind, see `fastloss/small.py`; None where there is none."""
         return None
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss import backend, orders, pair_weights, reduce, validate
+from fastloss import backend, orders, pair_weights, reduce, small, validate
 from fastloss.compile.templates import unbound
 from fastloss.domains import NON_NEGATIVE, REAL, Choice, Domain, Parameter, wrong
 from fastloss.gpu import GpuArray
@@ -180,12 +180,7 @@ class PairwiseLoss(Loss):
             late = pair_weights.late(weights, groups.rows, groups.offsets, scales)
         if late is not None:
             scales = np.ldexp(scales, -late)
-        wanted = Wanted(
-            what != "grad_hess" and reduction != "none",
-            what != "grad_hess" and reduction == "none",
-            derived,
-            what == "grad_hess",
-        )
+        wanted = _wanted(what, reduction)
         outcome = run.evaluate(rows, scales, wanted)
         if late is not None:
             for derivative in (outcome.gradient, outcome.curvature)[: 1 + wanted.curvature]:
@@ -202,6 +197,27 @@ class PairwiseLoss(Loss):
             pairs = rows.pairs if reduction == "per_group" else int(rows.pairs.sum())
             results.append(pairs[groups.order] if reduction == "per_group" and groups.order is not None else pairs)
         return results[0] if len(results) == 1 else tuple(results)
+
+    def _plan(self, what, args, own, shared):
+        asked = {name: value for name, value in shared.items() if name not in ("reduction", "method")}
+        usual = asked == {
+            "groups": None,
+            "offsets": None,
+            "sample_weight": None,
+            "with_counts": False,
+            "backend": "auto",
+        }
+        if type(self) is not PairwiseLoss or not usual or own.get("pairs") != "ordered" or len(args) != 2:
+            return None
+        if shared["method"] == "fast" or shared["reduction"] not in ("mean", "sum", "none"):
+            return None
+        if args[0].dtype not in FLOATS or args[1].dtype != np.float64:
+            return None
+        engine = backend.engine("cpu", "small_pairs")
+        parameters = self.function(**{**own, "scores": None, "labels": None})
+        wanted, kind = _wanted(what, shared["reduction"]), engine.Kind(multiplier_one, False)
+        run = engine.plan(self.formulas, kind, args[0].dtype, wanted, (parameters, shared["reduction"]))
+        return run and _in_form(what, run)
 
     def _within_range(self, value: Any, made: Any, given: Any, call: Any) -> Any:
         """An infinite mean from smaller weights, if these keep their digits: its sum may have overflowed."""
@@ -231,6 +247,28 @@ class PairwiseLoss(Loss):
             return reduce.sum_of_many(outcome.loss)
         loss, weight = pair_weights.together(rows.weight, groups[1], outcome.loss, rows.weight)
         return reduce.mean(reduce.sum_of_many(loss), reduce.sum_of_many(weight))
+
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _wanted(what: str, reduction: str) -> Wanted:
+    return Wanted(
+        what != "grad_hess" and reduction != "none",
+        what != "grad_hess" and reduction == "none",
+        what != "value",
+        what == "grad_hess",
+    )
+
+
+def _in_form(what: str, run: small.Plan) -> small.Plan:
+    """A plan whose results come as a loss gives them."""
+
+    def answer(arrays: tuple[np.ndarray, ...]) -> Any:
+        results = run(arrays)
+        return results and (results[0] if what == "value" else (results[0], results[1]))
+
+    return answer
 
 
 def _may_overflow(scores: Any, weights: Any) -> bool:

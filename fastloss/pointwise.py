@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss import backend, reduce, short, validate
+from fastloss import backend, reduce, small, validate
 from fastloss.compile.templates import unbound
 from fastloss.domains import NON_NEGATIVE, REAL, Domain, Parameter, wrong
 from fastloss.given import exact
@@ -238,7 +238,7 @@ class PointwiseLoss(Loss):
 PLANNED = ("_evaluate", "_data", "_answer", "_total", "_loss_sums", "reduced", "require_reduction")
 
 
-def _in_form(what: str, run: short.Plan, signs: tuple[float, ...], times: Callable[..., Any]) -> short.Plan:
+def _in_form(what: str, run: small.Plan, signs: tuple[float, ...], times: Callable[..., Any]) -> small.Plan:
     """A plan whose results come as `_answer` gives them."""
     if what == "value":
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss import backend, reduce, validate
+from fastloss import backend, reduce, small, validate
 from fastloss.domains import NON_NEGATIVE, Domain, Parameter, wrong
 from fastloss.gpu import GpuArray, holds_integers, on_gpu
 from fastloss.loss import Loss, keyword
@@ -103,9 +103,10 @@ class RowLoss(Loss):
     shape = "rows"
     keywords = (*Loss.keywords, keyword("backend", "auto"))
 
-    def __init__(self, function, *, curvature: bool, ids: tuple[str, ...] = (), **about):
+    def __init__(self, function, *, curvature: bool, ids: tuple[str, ...] = (), plain: bool = False, **about):
         super().__init__(function, **about)
         self._curvature = curvature
+        self._plain = plain  # what the body makes depends on the arguments' dtypes and the keywords, not on the data
         self.ids = ids  # arguments that may be class ids
 
     @property
@@ -143,6 +144,18 @@ class RowLoss(Loss):
             value = reduce.lifted(_total(engine, outcome, (call, weights), (reduction, denominator)), power)
         return value if what == "value" else (value, gradient)
 
+    def _plan(self, what, args, own, shared):
+        if shared["backend"] != "auto" or shared["sample_weight"] is not None or not self._plain:
+            return None
+        call = self.function(**own)
+        if len(args) != len(call.operands) or any(one is not None for one in (call.factor, call.mass, call.inner)):
+            return None
+        if call.checked or not all(map(_is_the_same, call.operands, args)) or args[0].ndim != 2:
+            return None
+        wanted = Wanted(what != "value", what == "grad_hess")
+        run = backend.engine("cpu", "rows").plan(call.formulas, args, wanted, (call.parameters, shared["reduction"]))
+        return run and _in_form(what, run)
+
     def _placed(self, own: dict[str, Any]) -> dict[str, Any]:
         """The body's arguments: matrices stay on a GPU, and class ids with the first of them."""
         matrices = tuple(name for name in self.arguments if name not in self.ids or not holds_integers(own[name]))
@@ -154,6 +167,32 @@ class RowLoss(Loss):
     def gradients(self, engine: Any, outcome: Outcome, call: Rows, weights: Any) -> tuple[np.ndarray, ...]:
         """The gradient of each differentiable argument; `weights` is what multiplied every row's."""
         return tuple(matrix.restore(rows) for matrix, rows in zip(call.matrices, outcome.gradients, strict=True))
+
+
+def _is_the_same(operand: np.ndarray, argument: np.ndarray) -> bool:
+    """Whether an operand is an argument as it is: the short way hands over the arguments."""
+    return (operand.dtype, operand.shape, operand.ctypes.data) == (
+        argument.dtype,
+        argument.shape,
+        argument.ctypes.data,
+    )
+
+
+def _in_form(what: str, run: small.Plan) -> small.Plan:
+    """A plan whose results come as a loss gives them."""
+
+    def answer(arrays: tuple[np.ndarray, ...]) -> Any:
+        results = run(arrays)
+        if results is None:
+            return None
+        first, *others = results
+        if what == "value":
+            return first
+        if what == "grad_hess":
+            return others[0], others[1]
+        return first, tuple(others) if len(others) > 1 else others[0]
+
+    return answer
 
 
 def _total(engine: Any, outcome: Outcome, given: tuple[Rows, Any], mean: tuple[str, float]) -> float:
@@ -256,11 +295,16 @@ def row_loss(
     parameters: Mapping[str, Parameter] | None = None,
     curvature: bool = False,
     ids: tuple[str, ...] = (),
+    plain: bool = False,
     kind: type[RowLoss] = RowLoss,
 ) -> Callable[[Callable[..., Rows]], RowLoss]:
-    """Declare a loss of rows: the decorated function has its signature, its docstring, and returns its `Rows`."""
+    """Declare a loss of rows: the decorated function has its signature, its docstring, and returns its `Rows`.
+
+    `plain` says that where the operands are the arguments as they are, the rest of what the body returns depends on the
+    keywords and dtypes alone, and ids are in [0, columns).
+    """
 
     def declare(function: Callable[..., Rows]) -> RowLoss:
-        return kind(function, curvature=curvature, ids=ids, reference=reference, parameters=parameters)
+        return kind(function, curvature=curvature, ids=ids, plain=plain, reference=reference, parameters=parameters)
 
     return declare

@@ -35,6 +35,6 @@ class Frame:
         self.addresses[at], self.sizes[self.starts[at]] = ctypes.addressof(numbers), len(numbers)
         return numbers
 
-    def run(self) -> None:
-        """Run the kernel's first chunk, holding Python's lock: it is given back later than the kernel ends."""
-        self._entry(*self._where, 0, 1)
+    def run(self, chunks: int = 1) -> None:
+        """Run the kernel over a few chunks, holding Python's lock: it is given back later than the kernel ends."""
+        self._entry(*self._where, 0, chunks)

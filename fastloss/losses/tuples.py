@@ -33,6 +33,7 @@ TRIPLET = formulas("triplet_margin_loss", vectors.of_triplet, 3)
 
 @row_loss(
     parameters={"margin": ANY, "p": POSITIVE, "eps": ANY, "swap": Flag()},
+    plain=True,
     reference="Balntas, Riba, Ponsa & Mikolajczyk, Learning local feature descriptors with triplets, 2016",
 )
 def triplet_margin_loss(anchor, positive, negative, *, margin=1.0, p=2.0, eps=1e-6, swap=False):

@@ -9,10 +9,10 @@ from fastloss.compile.kernels import Kernel, kernel, once
 from fastloss.compile.launch import ALONE, launch, output
 from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
 from fastloss.compile.templates import bind, known_names, regroups, unbound
-from fastloss.engines.cpu import short_pointwise
+from fastloss.engines.cpu import small_pointwise
 from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, element_odds
 from fastloss.shapes.products import log_of_products
-from fastloss.short import Plan
+from fastloss.small import Plan
 from fastloss.validate import kernel_dtype
 
 STAGE = 64 * CHUNK  # elements converted at a time, where an array cannot be read as it is
@@ -113,7 +113,7 @@ def plan(
     """The short way for arrays of these dtypes, if they are compiled kernels' own."""
     dtypes = tuple(array.dtype for array in arrays)
     own = compiled(formulas, wanted, dtypes, False) if all(dtype in FLOATS for dtype in dtypes) else None
-    return short_pointwise.plan(own, formulas, wanted, about) if own is not None and own.entry else None
+    return small_pointwise.plan(own, formulas, wanted, about) if own is not None and own.entry else None
 
 
 def run(

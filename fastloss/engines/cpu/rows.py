@@ -9,9 +9,10 @@ from fastloss.compile.launch import ALONE, as_input, launch, output
 from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
 from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.elementary import weighed
-from fastloss.engines.cpu import short_rows
+from fastloss.engines.cpu import short_rows, small_rows
 from fastloss.shapes.rows import Outcome, RowFormulas, Wanted, rows_per_chunk
 from fastloss.shapes.softmax import of_target
+from fastloss.small import Plan
 from fastloss.validate import kernel_dtype
 
 row = clear_row = add_chunk = unbound
@@ -62,6 +63,17 @@ def readable(array: np.ndarray) -> np.ndarray:
     else:
         dtype = kernel_dtype(array) if array.ndim == 2 else np.dtype(np.float64)
     return as_input(array, dtype)
+
+
+def plan(
+    formulas: RowFormulas, operands: tuple[np.ndarray, ...], wanted: Wanted, about: tuple[tuple[float, ...], str]
+) -> Plan | None:
+    """The short way for operands of these kinds, if they need no conversion and kernels are compiled."""
+    if any(readable(one) is not one for one in operands):
+        return None
+    short = formulas.row is of_target and operands[0].shape[1] <= short_rows.MOST
+    own = compiled(formulas, wanted, tuple((one.dtype, one.ndim) for one in operands), short)
+    return small_rows.plan(own, formulas, wanted, about) if own.entry else None
 
 
 def run(formulas: RowFormulas, operands: tuple[np.ndarray, ...], weights: Any, parameters: Any, wanted: Any) -> Outcome:

@@ -1,40 +1,43 @@
-"""The short way of pointwise losses: one chunk of contiguous arrays without weights, see `fastloss/short.py`."""
+"""The short way of pointwise losses: a few chunks of contiguous arrays without weights, see `fastloss/small.py`."""
 
 import ctypes
+import functools
 import math
+import operator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastloss.compile.frames import Frame
 from fastloss.compile.kernels import Kernel
-from fastloss.compile.launch import output
+from fastloss.compile.launch import ALONE, output
 from fastloss.compile.signatures import address_of
 from fastloss.domains import wrong
 from fastloss.shapes.pointwise import CHUNK, Formulas, Wanted
-from fastloss.short import Plan
+from fastloss.small import Plan
 
+FEW = ALONE // CHUNK  # chunks that no other thread is woken for
 EACH, GRADIENT, CURVATURE, PARTIAL, WRONG = range(5)  # of the outputs
 
 
 class Small(NamedTuple):
-    """A frame and the numbers in it: what it multiplies derivatives by, the losses' sum, the bits of what is wrong."""
+    """A frame and the numbers in it: derivatives' factor, and of each chunk the losses' sum and what is wrong."""
 
     frame: Frame
     factor: Any
-    total: Any
+    totals: Any
     bits: Any
 
 
 def frame_of(kernel: Kernel, parameters: tuple[float, ...]) -> Small:
-    """A frame for one chunk without any arrays of the caller's."""
+    """A frame for few chunks without any arrays of the caller's."""
     frame, inputs = Frame(kernel), len(kernel.signature.inputs)
     numbers = frame.keep(inputs, (ctypes.c_double * (1 + len(parameters)))(1.0, *parameters))
-    total = frame.keep(inputs + 1 + PARTIAL, (ctypes.c_double * 1)())
-    bits = frame.keep(inputs + 1 + WRONG, (ctypes.c_int64 * 1)())
+    totals = frame.keep(inputs + 1 + PARTIAL, (ctypes.c_double * FEW)())
+    bits = frame.keep(inputs + 1 + WRONG, (ctypes.c_int64 * FEW)())
     for at, _ in enumerate(kernel.signature.scratch, inputs + 1 + WRONG + 1):
         frame.keep(at, (ctypes.c_double * CHUNK)())
-    return Small(frame, numbers, total, bits)
+    return Small(frame, numbers, totals, bits)
 
 
 def plan(kernel: Kernel, formulas: Formulas, wanted: Wanted, about: tuple[tuple[float, ...], str]) -> Plan:
@@ -50,13 +53,13 @@ def plan(kernel: Kernel, formulas: Formulas, wanted: Wanted, about: tuple[tuple[
     def run(arrays: tuple[np.ndarray, ...]) -> Any:
         one = arrays[0]
         shape, size = one.shape, one.size
-        if not 0 < size <= CHUNK:
+        if not 0 < size <= ALONE:
             return None
         try:
             small = spare.pop()
         except IndexError:
             small = frame_of(kernel, parameters)
-        frame, factor, total, bits = small
+        frame, factor, totals, bits = small
         addresses = frame.addresses
         frame.sizes[0] = size
         for at, array in enumerate(arrays):
@@ -70,18 +73,31 @@ def plan(kernel: Kernel, formulas: Formulas, wanted: Wanted, about: tuple[tuple[
             result = output(shape, dtype)
             addresses[at] = address_of(result)
             results.append(result)
-        frame.run()
-        found, sum_ = bits[0], total[0]
+        if size <= CHUNK:
+            frame.run()
+            found, total = bits[0], totals[0]
+        else:
+            chunks = -(-size // CHUNK)
+            frame.run(chunks)
+            found, total = functools.reduce(operator.or_, bits[:chunks]), _sum(totals[:chunks])
         spare.append(small)
         if found and _is_wrong(found, formulas):
             return None
         if wanted.value:
-            if not math.isfinite(sum_):
+            if not math.isfinite(total):
                 return None
-            results.insert(0, (sum_ / size if mean else sum_) + 0.0)
+            results.insert(0, (total / size if mean else total) + 0.0)
         return results
 
     return run
+
+
+def _sum(totals: list[float]) -> float:
+    """`reduce.ordered_sum`, NaN for what needs its care."""
+    try:
+        return math.fsum(totals) if all(map(math.isfinite, totals)) else math.nan
+    except OverflowError:
+        return math.nan
 
 
 def _is_wrong(bits: int, formulas: Formulas) -> bool:

@@ -1,0 +1,116 @@
+"""The short way of losses of rows: one chunk of matrices as they are, without weights, see `fastloss/small.py`."""
+
+import ctypes
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.compile.frames import Frame
+from fastloss.compile.kernels import Kernel
+from fastloss.compile.launch import output
+from fastloss.compile.signatures import address_of
+from fastloss.engines.cpu import short_rows
+from fastloss.shapes.rows import RowFormulas, Wanted, rows_per_chunk
+from fastloss.small import Plan
+
+WEIGHTS, PLAN, OPERANDS = 0, 1, 2  # of the inputs
+EACH, PARTIAL, WRONG, DERIVATIVES = range(4)  # of the outputs
+WIDTHS = 16  # that a plan remembers frames for
+
+
+class Small(NamedTuple):
+    """A frame and the numbers in it."""
+
+    frame: Frame
+    rows: Any
+    factor: Any
+    total: Any
+    bits: Any
+
+
+def frame_of(kernel: Kernel, parameters: tuple[float, ...], columns: int) -> Small:
+    """A frame for one chunk of rows of one width, without any arrays of the caller's."""
+    frame, behind = Frame(kernel), len(kernel.signature.inputs)
+    rows = frame.keep(PLAN, (ctypes.c_int64 * 2)(0, rows_per_chunk(columns)))
+    factor = frame.keep(behind, (ctypes.c_double * (1 + len(parameters)))(1.0, *parameters))
+    total = frame.keep(behind + 1 + PARTIAL, (ctypes.c_double * 1)())
+    bits = frame.keep(behind + 1 + WRONG, (ctypes.c_int64 * 1)())
+    if kernel.signature.scratch:
+        for at, length in enumerate(short_rows.scratch(columns), behind + 1 + len(kernel.signature.outputs)):
+            frame.keep(at, (ctypes.c_double * length)())
+    return Small(frame, rows, factor, total, bits)
+
+
+def plan(kernel: Kernel, formulas: RowFormulas, wanted: Wanted, about: tuple[tuple[float, ...], str]) -> Plan:
+    """The losses' reduction or each, where wanted, then gradients and curvature; `about` is (parameters, reduction)."""
+    parameters, reduction = about
+    signature, count, short = kernel.signature, formulas.arguments, bool(kernel.signature.scratch)
+    behind = len(signature.inputs) + 1
+    operands = signature.inputs[OPERANDS:]
+    masks = [np.dtype(one.dtype).itemsize - 1 for one in operands]
+    dtypes = [np.dtype(one.dtype) for one in signature.outputs[DERIVATIVES:]]
+    derivatives = [*range(count)] * wanted.gradient + [count] * wanted.curvature
+    mean, none = reduction == "mean", reduction == "none"
+    has_ids = len(operands) > count
+    spare: dict[int, list[Small]] = {}
+
+    def run(arrays: tuple[np.ndarray, ...]) -> Any:
+        shape = arrays[0].shape
+        if len(shape) != 2:
+            return None
+        rows, columns = shape
+        if (
+            not rows * columns > 0
+            or rows > rows_per_chunk(columns)
+            or short != (has_ids and columns <= short_rows.MOST)
+        ):
+            return None
+        if len(spare) > WIDTHS:
+            spare.clear()
+        frames = spare.setdefault(columns, [])
+        try:
+            small = frames.pop()
+        except IndexError:
+            small = frame_of(kernel, parameters, columns)
+        frame, plan_, factor, total, bits = small
+        addresses, sizes, starts = frame.addresses, frame.sizes, frame.starts
+        for at, array in enumerate(arrays):
+            address = address_of(array)
+            if address & masks[at] or not array.flags.c_contiguous:
+                return None
+            addresses[OPERANDS + at] = address
+            start = starts[OPERANDS + at]
+            sizes[start] = rows
+            if at < count:
+                if array.shape != shape:
+                    return None
+                sizes[start + 1] = columns
+            elif array.shape != shape[:1] or array.view(np.uint64).max() >= columns:
+                return None
+        plan_[0] = rows
+        if mean:
+            factor[0] = 1.0 / rows
+        results: list[Any] = []
+        if none:
+            each = np.empty(rows)
+            addresses[behind + EACH], sizes[starts[behind + EACH]] = address_of(each), rows
+            results.append(each)
+        for at in derivatives:
+            result = output(shape, dtypes[at])
+            place = behind + DERIVATIVES + at
+            addresses[place] = address_of(result)
+            sizes[starts[place]], sizes[starts[place] + 1] = shape
+            results.append(result)
+        frame.run()
+        wrong, sum_ = bits[0], total[0]
+        frames.append(small)
+        if wrong:
+            return None
+        if not none:
+            if not math.isfinite(sum_):
+                return None
+            results.insert(0, (sum_ / rows if mean else sum_) + 0.0)
+        return results
+
+    return run
