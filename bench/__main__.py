@@ -9,8 +9,7 @@ import pathlib
 import sys
 from collections.abc import Callable
 
-import numba
-
+import fastloss
 from bench import boosting, latency, suite
 from bench.measure import Table
 
@@ -77,7 +76,7 @@ def short(table: Table, minutes: float, losses: tuple[str, ...]) -> None:
 def main() -> int:
     """Run what was asked for, print it, and save it where a name is given."""
     asked = options()
-    threads = numba.get_num_threads()
+    threads = fastloss.get_num_threads()
     if importlib.util.find_spec("torch"):
         import torch
 

@@ -1,26 +1,24 @@
 """What the hot kernels are compiled to, for one fixed processor whatever the machine: instructions of their loops.
 
 Run as `python -m bench.assembly`, which prints JSON: {kernel: {measure: count}}. The kernels are compiled in a process
-of its own for `x86-64-v3` (AVX2 and FMA), then their assembly is read: basic blocks, loops, and in the loops that
-contain no other, packed and scalar arithmetic. The hot loop is the one with the most packed arithmetic.
+of its own for the level `x86-64-v3` (AVX2 and FMA), and LLVM writes as assembly what it else writes as objects: basic
+blocks, loops, and in the loops that contain no other, packed and scalar arithmetic. The hot loop is the one with the
+most packed arithmetic.
 """
 
 import dataclasses
-import gc
 import json
 import os
 import pathlib
-import platform
 import re
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from bench.hot import HOT, Hot
 
 PROCESSOR = "x86-64-v3"
-NEEDED = ("avx2", "fma", "bmi2")  # to run what is compiled for it
 PACKED = r"v(add|sub|mul|div|sqrt|f?n?madd\w*|fm\w+|fnm\w+)p[sd]$"  # arithmetic on whole vectors
 SCALAR = PACKED.replace("p[sd]", "s[sd]")
 ROOT = pathlib.Path(__file__).parents[1]
@@ -44,15 +42,12 @@ def next_block(block: Block, label: str) -> Block:
 
 
 def blocks_of(assembly: str) -> list[Block]:
-    """The blocks of all functions of a kernel but its wrappers for Python and C."""
+    """The blocks of all functions of a kernel."""
     blocks: list[Block] = []
-    wanted = False
     for line in assembly.splitlines():
         if match := FUNCTION.match(line):
-            wanted = not match[1].startswith(("_ZN7cpython", "cfunc."))
-            if wanted:
-                blocks.append(Block(match[1]))
-        elif not wanted:
+            blocks.append(Block(match[1]))
+        elif not blocks:
             continue
         elif match := LABEL.match(line):
             blocks.append(next_block(blocks[-1], match[1]))
@@ -153,57 +148,50 @@ def heat(loop: Iterable[Block]) -> tuple[int, int, int]:
 
 
 def compile_all(names: tuple[str, ...] = ()) -> dict[str, dict[str, int]]:
-    """Call what compiles the kernels, and read them."""
-    from numba.core.dispatcher import Dispatcher
+    """Call what makes the kernels, and read them."""
+    from fastloss.compile.kernels import known
 
     chosen = [hot for hot in HOT if not names or hot.name in names]
     for call in dict.fromkeys(hot.call for hot in chosen):
         call(64)
-    everything = [one for one in gc.get_objects() if issubclass(type(one), Dispatcher)]
-    return {hot.name: measures(assembly_of(hot, everything)) for hot in chosen}
+    return {hot.name: measures(assembly_of(hot, known)) for hot in chosen}
 
 
-def assembly_of(hot: Hot, dispatchers: list) -> str:
-    """The one kernel that fits."""
+def assembly_of(hot: Hot, kernels: Sequence[Any]) -> str:
+    """The one kernel that fits, compiled once more for the level of this process, to assembly."""
+    from fastloss.compile import front_end, levels
+
     module = "fastloss." + hot.module.removesuffix(".py").replace("/", ".")
-    prefix = f"fastloss_kernel_{hot.template}_{hot.marker}"
-    found = [
-        one
-        for one in dispatchers
-        if one.py_func.__module__ == module and one.py_func.__qualname__.startswith(prefix) and one.signatures
-    ]
+    prefix = f"{hot.template}_{hot.marker}"
+    found = [one for one in kernels if one.template.__module__ == module and one.name.startswith(prefix)]
     if not found:
         raise LookupError(f"no kernel {prefix} of {module}")
-    return "\n".join(max(found, key=lambda one: len(one.py_func.__qualname__)).inspect_asm().values())
+    kernel = max(found, key=lambda one: len(one.name))
+    ((machine, made),) = front_end.modules(kernel.template, kernel.signature, [levels.chosen()])
+    return machine.emit_assembly(made)
 
 
 def why_not() -> str:
     """Why the kernels cannot be compiled here; "" where they can."""
-    if platform.machine().lower() not in ("x86_64", "amd64"):
-        return f"the table is for {PROCESSOR}; this is {platform.machine()}"
-    import llvmlite.binding
+    from fastloss.compile import levels
 
-    features = llvmlite.binding.get_host_cpu_features()
-    missing = [name for name in NEEDED if not features.get(name)]
-    return (
-        f"this processor lacks {', '.join(missing)}, so cannot run what is compiled for {PROCESSOR}" if missing else ""
-    )
+    names = [level.name for level in levels.supported()]
+    return "" if PROCESSOR in names else f"the table is for {PROCESSOR}; this processor runs {', '.join(names)}"
 
 
 def measured(folder: pathlib.Path = ROOT, names: tuple[str, ...] = ()) -> dict[str, dict[str, int]]:
-    """The same in a new process, with nothing compiled yet, for the package that lies in a folder."""
+    """The same in a new process for the package that lies in a folder."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith(("NUMBA_", "COV_"))}
-    environment |= {"NUMBA_CPU_NAME": PROCESSOR, "NUMBA_CPU_FEATURES": "", "NUMBA_NUM_THREADS": "1"}
+    environment |= {"FASTLOSS_LEVEL": PROCESSOR, "FASTLOSS_NUM_THREADS": "1"}
     environment["PYTHONPATH"] = os.pathsep.join((str(folder), str(ROOT)))
-    with tempfile.TemporaryDirectory() as cache:
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.assembly", *names],
-            check=True,
-            capture_output=True,
-            text=True,
-            env=environment | {"NUMBA_CACHE_DIR": cache},
-            cwd=folder,
-        )
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.assembly", *names],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=folder,
+    )
     return json.loads(done.stdout)
 
 

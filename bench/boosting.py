@@ -8,7 +8,6 @@ import importlib.util
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 
 import fastloss
@@ -58,7 +57,7 @@ def with_lightgbm(features: np.ndarray, labels: np.ndarray, objective: Any, size
         "boost_from_average": False,
         "force_row_wise": True,
         "deterministic": True,
-        "num_threads": numba.get_num_threads(),
+        "num_threads": fastloss.get_num_threads(),
         "lambdarank_norm": False,
         "lambdarank_truncation_level": TRUNCATION,
     }
@@ -71,7 +70,7 @@ def with_xgboost(features: np.ndarray, labels: np.ndarray, objective: Any, sizes
     import xgboost
 
     given = xgboost.DMatrix(features, labels)
-    settings = {"base_score": 0.5, "nthread": numba.get_num_threads(), "tree_method": "hist"}
+    settings = {"base_score": 0.5, "nthread": fastloss.get_num_threads(), "tree_method": "hist"}
     if isinstance(objective, str):
         booster = xgboost.train({**settings, "objective": objective}, given, ROUNDS)
     else:

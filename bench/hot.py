@@ -95,7 +95,7 @@ HOT = (
     Hot("boxes evaluate", "boxes", BOXES, "evaluate_block", _boxes, packed=False),
     # Thresholds: a search for each row
     Hot("thresholds evaluate", "thresholds", THRESHOLDS, "evaluate_block", _thresholds, packed=False),
-    Hot("tiles fold", "tiles", TILES, "fold_rows", _info_nce, **SQUARE),
-    Hot("tiles soften", "tiles", TILES, "soften_rows", _info_nce, **SQUARE),
+    Hot("tiles fold", "tiles", TILES, "fold_rows_block", _info_nce, **SQUARE),
+    Hot("tiles soften", "tiles", TILES, "soften_rows_block", _info_nce, **SQUARE),
     Hot("mining all triplets", "mining", MINING, "block", _triplets, (32, 128), 2.0, "all_float32"),
 )

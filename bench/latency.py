@@ -23,8 +23,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 
 
 def first_call(name: str, cache: str) -> float:
-    """Seconds from the call to the value and gradient, the import of Numba included; a small float64 problem."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": cache, "PYTHONPATH": str(ROOT)}
+    """Seconds from the call to the value and gradient, imports included; a small float64 problem."""
+    environment = {**os.environ, "FASTLOSS_CACHE_DIR": cache, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", FIRST_CALL.format(name=name)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, cwd=ROOT)
     return float(done.stdout)

@@ -1,31 +1,43 @@
 """What no program can beat: reading the arguments and writing the gradient, one sort, one matrix product."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-from numba import prange
 
 from bench.workloads import Workload
+from fastloss.compile import threads
 
 BLOCK = 8192  # elements of a thread's piece
+FEW = 8  # pieces that are not worth another thread
 
 
-@numba.njit(parallel=True, fastmath=True)
-def _read(array, sums):
-    for block in prange(sums.size):
+@numba.njit(nogil=True, fastmath=True)
+def _read_blocks(array, sums, first, last):
+    for block in range(first, last):
         total = 0.0
         for i in range(np.uint64(block * BLOCK), np.uint64(min(array.size, (block + 1) * BLOCK))):
             total += array[i]
         sums[block] = total
 
 
-@numba.njit(parallel=True, fastmath=True)
-def _read_and_write(array, out):
-    for block in prange(-(-array.size // BLOCK)):
+@numba.njit(nogil=True, fastmath=True)
+def _write_blocks(array, out, first, last):
+    for block in range(first, last):
         for i in range(np.uint64(block * BLOCK), np.uint64(min(array.size, (block + 1) * BLOCK))):
             out[i] = array[i] + array[i]
+
+
+def _read(array: np.ndarray) -> None:
+    run = functools.partial(_read_blocks, array, np.empty(-(-array.size // BLOCK)))
+    threads.parallel(lambda: run, -(-array.size // BLOCK), FEW)
+
+
+def _read_and_write(array: np.ndarray, out: np.ndarray) -> None:
+    run = functools.partial(_write_blocks, array, out)
+    threads.parallel(lambda: run, -(-array.size // BLOCK), FEW)
 
 
 class Limit(NamedTuple):
@@ -53,11 +65,11 @@ def bandwidth(read: list[np.ndarray], changed: list[np.ndarray]) -> Limit:
 
     def value() -> None:
         for array in (*read, *changed):
-            _read(array.reshape(-1), np.empty(-(-array.size // BLOCK)))
+            _read(array.reshape(-1))
 
     def both() -> list[np.ndarray]:
         for array in read:
-            _read(array.reshape(-1), np.empty(-(-array.size // BLOCK)))
+            _read(array.reshape(-1))
         made = [np.empty(array.size, array.dtype) for array in changed]  # a gradient is a new array, of new pages
         for array, out in zip(changed, made, strict=True):
             _read_and_write(array.reshape(-1), out)

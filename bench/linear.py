@@ -190,14 +190,8 @@ def catalogue(table: Table, users: int, items: int, width: int = 64) -> None:
 
 def one_thread(run):
     """Run with one thread."""
-    import numba
-
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
+    with fastloss.num_threads(1):
         return run()
-    finally:
-        numba.set_num_threads(threads)
 
 
 def run(table: Table, size: int) -> None:

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import datetime
 import importlib.metadata
+import os
 import pathlib
 import platform
 import statistics
@@ -14,6 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 import fastloss
+from fastloss.compile import kernels
 
 RESULTS = pathlib.Path(__file__).parent / "results"
 PACKAGES = (
@@ -158,12 +160,9 @@ def _write(path: pathlib.Path, rows: list[dict[str, object]]) -> None:
 
 
 def machine() -> str:
-    """The processor, how many of its cores, and the operating system's family."""
-    import os
-
-    from numba.core.codegen import ll
-
-    return f"{ll.get_host_cpu_name()} x{os.cpu_count()} {platform.system()}"
+    """The processor, the level that kernels are compiled for, how many cores, and the operating system's family."""
+    found = kernels.information()
+    return f"{found['processor']} ({found['level']}) x{os.cpu_count()} {platform.system()}"
 
 
 def commit() -> str:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+import fastloss
 from bench.formulas import FORMULAS, PAIRS, Arrays
 from bench.workloads import Workload
 
@@ -186,9 +187,7 @@ METRICS = {
 @provider("scikit-learn", "sklearn", (*BOOSTING_LOSSES, *METRICS))
 def with_scikit_learn(work: Workload) -> Peer | None:
     """Its compiled losses for gradient boosting where it has one, else its metric, which has no gradient."""
-    import numba
-
-    name, threads = work.loss.name, numba.get_num_threads()
+    name, threads = work.loss.name, fastloss.get_num_threads()
     if name in METRICS:
         import sklearn.metrics
 

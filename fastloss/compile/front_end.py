@@ -179,8 +179,8 @@ def _foreign(module: Any) -> list[str]:
     return [name for name in needed if not LIBRARY.fullmatch(name)]
 
 
-def compiled(function: Function, signature: Signature, levels: Sequence[Level]) -> list[bytes]:
-    """Object files of a bound block, one for each level.
+def modules(function: Function, signature: Signature, levels: Sequence[Level]) -> Iterator[tuple[Any, Any]]:
+    """LLVM's target machine and optimised module of a bound block, for each level.
 
     Raises
     ------
@@ -190,7 +190,6 @@ def compiled(function: Function, signature: Signature, levels: Sequence[Level]) 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     text, lowered = _lower(function, signature)
-    objects = []
     for level in levels:
         target = llvm.Target.from_default_triple()
         machine = target.create_target_machine(
@@ -201,8 +200,12 @@ def compiled(function: Function, signature: Signature, levels: Sequence[Level]) 
             raise CannotCompile(
                 f"{function.__qualname__} needs {foreign[0]}: a kernel may neither allocate nor raise an error"
             )
-        objects.append(machine.emit_object(module))
-    return objects
+        yield machine, module
+
+
+def compiled(function: Function, signature: Signature, levels: Sequence[Level]) -> list[bytes]:
+    """Object files of a bound block, one for each level; fails as `modules` does."""
+    return [machine.emit_object(module) for machine, module in modules(function, signature, levels)]
 
 
 def checked(function: Function) -> Function:
