@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 
 import fastloss
-from bench import boosting, latency, suite
+from bench import boosting, first, latency, small, suite
 from bench.measure import Table
 
 Part = Callable[[Table], None]
@@ -35,6 +35,8 @@ FULL: dict[str, Part] = {
     "command": _part("command", 10_000_000, 100_000),
     "boosting": lambda table: boosting.run(table, 1_000_000),
     "latency": lambda table: latency.run(table, None),
+    "first": lambda table: first.run(table, first.FULL),
+    "small": small.run,
     "suite": lambda table: suite.run(table, suite.FULL),
 }
 QUICK: dict[str, Part] = {
@@ -47,6 +49,8 @@ QUICK: dict[str, Part] = {
     "command": _part("command", 10_000, 100, repeats=1),
     "boosting": lambda table: boosting.run(table, 2000, 1),
     "latency": lambda table: latency.run(table, ("mse_loss",), 1),
+    "first": lambda table: first.run(table, first.QUICK),
+    "small": lambda table: small.run(table, 3),
     "suite": lambda table: suite.run(table, suite.QUICK),
 }
 
@@ -58,8 +62,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="every part at full size")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that the benchmarks run, not how fast")
     parser.add_argument("--only", choices=list(FULL), help="one part")
-    parser.add_argument("--loss", action="append", default=[], metavar="NAME", help="only these losses of the suite")
+    parser.add_argument("--loss", action="append", default=[], metavar="NAME", help="only these losses (suite, first)")
     parser.add_argument("--size", action="append", type=int, default=[], help="only these sizes of the full suite")
+    parser.add_argument("--python", metavar="FILE", help="the interpreter whose package `first` measures")
     parser.add_argument("--save", metavar="NAME", help="write bench/results/NAME.csv")
     parser.add_argument("--plot", metavar="FILE", help="draw the time against the rows (with --only against_n)")
     return parser.parse_args()
@@ -83,6 +88,8 @@ def main() -> int:
         torch.set_num_threads(threads)
     table = Table(threads)
     suite.FULL.losses = suite.QUICK.losses = tuple(asked.loss)
+    for plan in (first.FULL, first.QUICK):
+        plan.losses, plan.python = tuple(asked.loss) or plan.losses, asked.python
     suite.FULL.sizes = tuple(asked.size) or suite.FULL.sizes
     if asked.only or asked.full or asked.quick:
         for name, part in (QUICK if asked.quick else FULL).items():

@@ -36,6 +36,14 @@ PACKAGES = (
 )
 
 
+def duration(seconds: float) -> str:
+    """With four digits and a unit."""
+    for size, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if seconds >= 0.9999 * size:
+            return f"{seconds / size:.4g} {unit}"
+    return f"{seconds * 1e9:.4g} ns"
+
+
 @dataclasses.dataclass(frozen=True)
 class Claim:
     """A target: `ours` is at most `factor` times the peer's time; with `faster`, the peer's is `factor` times ours."""
@@ -101,7 +109,7 @@ class Table:
         """Record and print one contender's timings; `more` are further columns."""
         median, low, high = (float(np.quantile(times, q)) for q in (0.5, 0.2, 0.8))
         print(
-            f"{benchmark:58s} {contender:28s} {median * 1e3:10.3f} ms  {median / max(size, 1) * 1e9:8.3f} ns each",
+            f"{benchmark:58s} {contender:28s} {duration(median):>10s}  {median / max(size, 1) * 1e9:8.3f} ns each",
             flush=True,
         )
         self.rows.append(

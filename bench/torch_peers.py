@@ -39,7 +39,7 @@ def _arrays() -> Arrays:
     )
 
 
-def _definition(work: Workload) -> tuple[Callable[..., Any], tuple[Any, ...]] | None:
+def definition(work: Workload) -> tuple[Callable[..., Any], tuple[Any, ...]] | None:
     """A function of tensors and the arrays that it takes."""
     import torch.nn.functional as F
 
@@ -122,7 +122,7 @@ def by_autograd(function: Callable[..., Any], given: list[Any], leaves: list[Any
 @provider("PyTorch", "torch", (*ARRAY_FORMULAS, *DENSE, *BY_DISTANCE))
 def eager(work: Workload) -> Peer | None:
     """As it is mostly used."""
-    found = _definition(work)
+    found = definition(work)
     if found is None:
         return None
     function, arrays = found
@@ -134,7 +134,7 @@ def compiled(work: Workload) -> Peer | None:
     """The same for the shapes at hand; not the dense definitions, which code their labels by NumPy."""
     import torch
 
-    found = _definition(work)
+    found = definition(work)
     if found is None:
         return None
     function, arrays = found
