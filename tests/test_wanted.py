@@ -148,7 +148,7 @@ def test_the_main_job(tmp_path, compiled, most):
 
 @pytest.mark.compiled
 def test_processes(tmp_path):
-    """A loss and its peers in processes of their own have one result; the second one of ours loads what the first left."""
+    """A loss and its peers have one result in processes of their own; our second process loads what the first left."""
     processes, new = Processes(tmp_path, None), tmp_path / "store"
     work = first.workload("mse_loss", "float64", first.ROWS)
     (tmp_path / "arguments").write_bytes(first.pickle.dumps((work.arrays, work.words)))
