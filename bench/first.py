@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+import bench.torch_peers  # noqa: F401  registers PyTorch's
 import fastloss
 from bench import wanted
 from bench.measure import Table

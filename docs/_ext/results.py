@@ -22,6 +22,8 @@ TITLES = {
     "command": "Command line, import, first call",
     "suite": "Every loss",
     "peers": "Some losses beside all peers",
+    "first": "First result of a new process",
+    "small": "Small calls",
     "latency": "First call in a new process",
     "boosting": "Rounds of gradient boosting",
 }
