@@ -39,7 +39,7 @@ PACKAGES = (
 def duration(seconds: float) -> str:
     """With four digits and a unit."""
     for size, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if seconds >= 0.9999 * size:
+        if abs(seconds) >= 0.9999 * size:  # differences may be negative
             return f"{seconds / size:.4g} {unit}"
     return f"{seconds * 1e9:.4g} ns"
 

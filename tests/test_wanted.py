@@ -46,7 +46,8 @@ def test_a_target_may_be_missed():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(2.0, "2 s"), (0.12, "120 ms"), (1e-6, "1 µs"), (1.5e-8, "15 ns"), (0.0012345, "1.234 ms")]
+    ("seconds", "text"),
+    [(2.0, "2 s"), (0.12, "120 ms"), (1e-6, "1 µs"), (1.5e-8, "15 ns"), (0.0012345, "1.234 ms"), (-0.02, "-20 ms")],
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
