@@ -27,7 +27,7 @@ class Frame:
         self.sizes = (ctypes.c_int64 * at)()
         self._where = ctypes.addressof(self.addresses), ctypes.addressof(self.sizes)
         self._kept: list[Any] = []
-        self._entry: Any = HELD(ctypes.cast(kernel.entry, ctypes.c_void_p).value)
+        self._entry: Any = HELD(ctypes.cast(kernel.entry, ctypes.c_void_p).value or 0)
 
     def keep(self, at: int, numbers: Any) -> Any:
         """Put an array of `ctypes` into the tables that stays there: reading it gives Python's own numbers."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -56,6 +57,6 @@ def output(shape: int | tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return np.empty(size + APART, dtype)[APART:].reshape(shape) if 0 < size < APART else np.empty(shape, dtype)
 
 
-def as_input(array: np.ndarray, dtype: object) -> np.ndarray:
+def as_input(array: np.ndarray, dtype: Any) -> np.ndarray:
     """An array as kernels read it: contiguous, aligned, of one dtype; the array itself if it is that."""
     return np.require(array, dtype, ["C", "A"])

@@ -200,8 +200,8 @@ class _Worker(threading.Thread):
             try:
                 self._done.acquire()
                 break
-            except BaseException as error:
-                interrupt = error
+            except BaseException as raised:
+                interrupt = raised
                 stop()
         error, self._error = self._error, None
         self._idle.append(self)
@@ -238,7 +238,7 @@ if hasattr(os, "register_at_fork"):
 def _borrowed(count: int) -> list[_Worker]:
     """Up to so many idle threads; new ones while the pool has fewer than calls may use."""
     global _workers
-    found = []
+    found: list[_Worker] = []
     while len(found) < count:
         try:
             found.append(_idle.pop())

@@ -64,8 +64,8 @@ def _one_way(node: Node, rows: Any, parameters: Parameters, task: Any) -> float:
         "WANT_CURVATURE": wanted.curvature,
     }
     numbers = (s, orientation, *node.targets, -s * orientation * node.factor, s * s * node.factor, top, total)
-    arrays = inputs, numbers, (*results, losses)
-    run_block(evaluate_block, f"{wanted.code}{kind}", arrays, len(ranges), (CHOSEN,), asked)
+    targets = inputs, numbers, (*results, losses)
+    run_block(evaluate_block, f"{wanted.code}{kind}", targets, len(ranges), (CHOSEN,), asked)
     return float(np.cumsum(losses)[-1])
 
 
