@@ -40,7 +40,7 @@ def gpu() -> str:
 
 def kernels_of(loss: Loss) -> list[dict[str, Any]]:
     """The kernels that a loss runs, for the arguments that are warmed up."""
-    from fastloss.cli.warmup import calls_of
+    from fastloss.ahead.calls import calls_of
     from fastloss.compile import kernels
 
     for call in calls_of(loss):

@@ -215,7 +215,7 @@ def warmup(
     jobs: Annotated[int | None, typer.Option(help="How many processes compile; one for each core by default.")] = None,
 ) -> None:
     """Compile kernels ahead, and store them where the next process finds them; a line for each loss."""
-    from fastloss.cli.workers import cores, warmed
+    from fastloss.ahead.workers import Ended, cores, warmed
     from fastloss.compile import kernels
     from fastloss.loss import REGISTRY, lookup
 
@@ -227,14 +227,17 @@ def warmup(
             lookup(name)
     names = list(dict.fromkeys(losses or REGISTRY))
     compiled = loaded = 0
-    with contextlib.closing(warmed(names, jobs or cores())) as results:
-        for done in results:
-            print(
-                f"{done.name:<34} {done.compiled:>4} compiled {done.loaded:>4} loaded {done.seconds:>7.1f} s",
-                flush=True,
-            )
-            compiled += done.compiled
-            loaded += done.loaded
+    try:
+        with contextlib.closing(warmed(names, jobs or cores())) as results:
+            for done in results:
+                print(
+                    f"{done.name:<34} {done.compiled:>4} compiled {done.loaded:>4} loaded {done.seconds:>7.1f} s",
+                    flush=True,
+                )
+                compiled += done.compiled
+                loaded += done.loaded
+    except Ended as error:
+        raise UserError(error) from None
     print(f"{compiled} kernels compiled, {loaded} loaded from the store, in {time.perf_counter() - begin:.1f} s")
     print(f"store: {kernels.place()}")
 

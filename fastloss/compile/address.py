@@ -27,8 +27,10 @@ def is_plain(value: Any) -> bool:
     return isinstance(value, types.FunctionType) and value.__module__.partition(".")[0] not in LIBRARIES
 
 
-def address(function: Callable[..., Any], *more: Any) -> str:
+def address(function: Callable[..., Any], *more: Any, of_code: Callable[[Code], bytes] | None = None) -> str:
     """Thirty-two hexadecimal digits for a function with all that its code loads, and for what else decides its code.
+
+    `of_code` says what a code is, instead of its byte code.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def address(function: Callable[..., Any], *more: Any) -> str:
         If the code loads a global whose value cannot be told from another's.
     """
     total = hashlib.sha256(repr(more).encode())
-    for part in _of_function(function, set()):
+    for part in _Walk(of_code or _of_code).function(function):
         total.update(b"%d " % len(part))
         total.update(part)
     return total.hexdigest()[:32]
@@ -56,22 +58,6 @@ def global_names(code: Code) -> tuple[str, ...]:
             own.append(code.co_names[argument >> 1])  # the last bit says whether it is called
     inner = (name for one in code.co_consts if isinstance(one, Code) for name in global_names(one))
     return tuple(dict.fromkeys((*own, *inner)))
-
-
-def _of_function(function: Any, seen: set[int]) -> Iterator[bytes]:
-    if id(function) in seen:  # it calls itself, or is called twice
-        return
-    seen.add(id(function))
-    code = function.__code__
-    yield _of_code(code)
-    if function.__defaults__:
-        yield from _of_value("defaults", function.__defaults__, seen)
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-        yield from _of_value(name, cell.cell_contents, seen)
-    for name in global_names(code):
-        if name in function.__globals__:
-            yield name.encode()
-            yield from _of_value(name, function.__globals__[name], seen)
 
 
 def _starts_with_docstring(code: Code) -> bool:
@@ -105,28 +91,52 @@ def _text(value: Any) -> str:
     return getattr(value, "__qualname__", None) or repr(value)
 
 
-def _of_value(name: str, value: Any, seen: set[int]) -> Iterator[bytes]:
-    plain = getattr(value, "py_func", None)  # a function handed to Numba: its options change the code too
-    if isinstance(plain, types.FunctionType):
-        for option, chosen in sorted(value.targetoptions.items()):
-            yield f"{option} {_text(chosen)}".encode()
-        yield from _of_function(plain, seen)
-    elif is_plain(value):
-        yield from _of_function(value, seen)
-    elif isinstance(value, tuple):
-        yield f"{type(value).__qualname__} {len(value)}".encode()
-        for item in value:
-            yield from _of_value(name, item, seen)
-    elif value is None or isinstance(value, (bool, int, float, complex, str, bytes, np.generic, np.dtype)):
-        yield f"{type(value).__qualname__} {value!r}".encode()
-    elif isinstance(value, np.ndarray):
-        yield f"{value.dtype.str} {value.shape}".encode()
-        yield value.tobytes()
-    elif isinstance(value, type) and issubclass(value, tuple):
-        yield f"{value.__qualname__} {getattr(value, '_fields', ())}".encode()
-    elif isinstance(value, types.ModuleType) or getattr(builtins, name, None) is value:
-        yield getattr(value, "__name__", name).encode()
-    elif getattr(value, "__module__", "").partition(".")[0] in LIBRARIES:
-        yield f"{value.__module__} {_text(value)}".encode()
-    else:
-        raise TypeError(f"{name} is {value!r}: expected a function, a number, a tuple of them, or a module")
+class _Walk:
+    """Through all that a function reaches, once."""
+
+    def __init__(self, of_code: Callable[[Code], bytes]):
+        self._of_code = of_code
+        self._seen: set[int] = set()
+
+    def function(self, function: Any) -> Iterator[bytes]:
+        if id(function) in self._seen:  # it calls itself, or is called twice
+            return
+        self._seen.add(id(function))
+        code = function.__code__
+        yield self._of_code(code)
+        if function.__defaults__:
+            yield from self.value("defaults", function.__defaults__)
+        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+            yield from self.value(name, cell.cell_contents)
+        for name in sorted(global_names(code)):
+            if name in function.__globals__:
+                yield name.encode()
+                yield from self.value(name, function.__globals__[name])
+
+    def value(self, name: str, value: Any) -> Iterator[bytes]:
+        plain = getattr(value, "py_func", None)  # a function handed to Numba: its options change the code too
+        if isinstance(plain, types.FunctionType):
+            for option, chosen in sorted(value.targetoptions.items()):
+                yield f"{option} {_text(chosen)}".encode()
+            yield from self.function(plain)
+        elif is_plain(value):
+            yield from self.function(value)
+        elif isinstance(value, tuple):
+            yield f"{type(value).__qualname__} {len(value)}".encode()
+            for item in value:
+                yield from self.value(name, item)
+        elif isinstance(value, np.dtype):
+            yield value.str.encode()
+        elif isinstance(value, (np.ndarray, np.generic)):  # of which NumPy's versions have several texts
+            yield f"{value.dtype.str} {value.shape}".encode()
+            yield value.tobytes()
+        elif value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+            yield f"{type(value).__qualname__} {value!r}".encode()
+        elif isinstance(value, type) and issubclass(value, tuple):
+            yield f"{value.__qualname__} {getattr(value, '_fields', ())}".encode()
+        elif isinstance(value, types.ModuleType) or getattr(builtins, name, None) is value:
+            yield getattr(value, "__name__", name).encode()
+        elif getattr(value, "__module__", "").partition(".")[0] in LIBRARIES:
+            yield f"{value.__module__} {_text(value)}".encode()
+        else:
+            raise TypeError(f"{name} is {value!r}: expected a function, a number, a tuple of them, or a module")

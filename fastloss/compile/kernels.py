@@ -4,7 +4,7 @@ Decisions, with the ways that were rejected:
 
 a) A kernel is named by its address (`address.py`): a digest of the code, what it reaches, the signature, the level and
    the compilers' versions. A digest of source files would store code under the text of an edit that came after its
-   import, and recompile everything for a docstring.
+   import, and recompile everything for a docstring. Only the wheel's, which no edit writes, have one (`wheel.py`).
 b) Object files, not Numba's own cache: they are loaded without Numba, whose import takes longer than anything else
    here, they hold no pickles, and a process that only loads has no lock of the compiler to wait for.
 c) The level is the processor's, not the processor: bits do not depend on the machine that compiled.
@@ -18,6 +18,7 @@ import importlib.util
 import os
 import pathlib
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,16 +27,14 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from fastloss import forks
-from fastloss.compile import levels, store
+from fastloss.compile import levels, store, wheel
 from fastloss.compile.address import address
 from fastloss.compile.signatures import Signature, table
 from fastloss.compile.templates import Function
 
-# Entered with a kernel's name while it is found or compiled. Processes that warm up together make it a lock, so that
+# Entered with a kernel's stem while it is found or compiled. Processes that warm up together make it a lock, so that
 # what one of them is compiling the others wait for.
 alone: Callable[[str], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext
-# Levels that a kernel is stored for when it is compiled, beside the processor's: a wheel is made with all of them.
-also_for: tuple[levels.Level, ...] = ()
 made: collections.Counter[str] = collections.Counter()  # kernels of this process: "wheel", "store", "compiled"
 known: list["Kernel"] = []  # of this process
 
@@ -58,6 +57,11 @@ class Kernel:
         self.entry: Any = None
         self.block: Function | None = None
         self.address = self.origin = self.file = ""
+
+    @property
+    def stem(self) -> str:
+        """What the names of its files begin with, whatever the level and the version."""
+        return f"{self.name}-{zlib.crc32(self.signature.text.encode()):08x}"
 
     def calls(self, arrays: tuple[np.ndarray, ...]) -> Callable[[int, int], None]:
         """A function of first and last chunk that runs the block on arrays, in the order of the signature."""
@@ -143,9 +147,8 @@ def kernel(template: Function, name: str, signature: Signature) -> Kernel:
         made_of.block = checked(template)
         return made_of
     level = levels.chosen()
-    made_of.address = address(template, signature.text, level, versions())
-    with alone(made_of.address):
-        content = _found(made_of, level) or _compiled(made_of, level)
+    with alone(made_of.stem):
+        content = _shipped(made_of, level) or _stored(made_of, level) or make(made_of, level)
     made[made_of.origin] += 1
     made_of.entry = _loaded(content)
     known.append(made_of)
@@ -154,34 +157,49 @@ def kernel(template: Function, name: str, signature: Signature) -> Kernel:
 
 def file_of(made_of: Kernel, level: levels.Level, address_: str) -> str:
     """The name of a kernel's file; up to its last dash the same for other versions of it."""
-    import zlib
-
-    kind = f"{zlib.crc32(made_of.signature.text.encode()):08x}"
-    return f"{made_of.name}-{kind}-{level.name}-{address_}"
+    return f"{made_of.stem}-{level.name}-{address_}"
 
 
-def _found(made_of: Kernel, level: levels.Level) -> bytes | None:
+def address_in_wheel(made_of: Kernel, level: levels.Level) -> str | None:
+    """A kernel's address among those that came with the package; None if it cannot be one of them."""
+    return wheel.address_of(made_of.template, made_of.signature.text, level)
+
+
+def _shipped(made_of: Kernel, level: levels.Level) -> bytes | None:
+    """What came with the package."""
+    place = address_in_wheel(made_of, level) if wheel.is_there() else None
+    if place is None:
+        return None
+    name = file_of(made_of, level, place)
+    content = store.read(wheel.FOLDER, name)
+    if content is not None:
+        made_of.address, made_of.origin, made_of.file = place, "wheel", str(wheel.FOLDER / (name + store.SUFFIX))
+    return content
+
+
+def _stored(made_of: Kernel, level: levels.Level) -> bytes | None:
+    """What the user's store has."""
+    made_of.address = address(made_of.template, made_of.signature.text, level, versions())
     name = file_of(made_of, level, made_of.address)
-    for origin, folder in (("wheel", store.WHEEL), ("store", store.place())):
-        content = store.read(folder, name)
-        if content is not None:
-            made_of.origin, made_of.file = origin, str(folder / (name + store.SUFFIX))
-            return content
-    return None
+    content = store.stored(name)
+    if content is not None:
+        made_of.origin, made_of.file = "store", str(store.place() / (name + store.SUFFIX))
+    return content
 
 
 def _compiled(made_of: Kernel, level: levels.Level) -> bytes:
     from fastloss.compile import front_end
 
     made_of.origin = "compiled"
-    all_levels = list(dict.fromkeys((level, *also_for)))
-    where = [address(made_of.template, made_of.signature.text, one, versions()) for one in all_levels]
-    objects = front_end.compiled(made_of.template, made_of.signature, all_levels)
-    for one, address_, content in zip(all_levels, where, objects, strict=True):
-        name = file_of(made_of, one, address_)
-        if store.write(store.place(), name, content) and one is level:
-            made_of.file = str(store.place() / (name + store.SUFFIX))
-    return objects[0]
+    (content,) = front_end.compiled(made_of.template, made_of.signature, (level,))
+    name = file_of(made_of, level, made_of.address)
+    if store.keep(name, content):
+        made_of.file = str(store.place() / (name + store.SUFFIX))
+    return content
+
+
+# Makes a kernel that is nowhere; processes that make a wheel have their own, for all levels.
+make: Callable[[Kernel, levels.Level], bytes] = _compiled
 
 
 SYMBOL = "fastloss_kernel"  # of every entry: each kernel has an engine of its own
@@ -208,7 +226,7 @@ def information() -> dict[str, object]:
     return {
         "processor": llvm.get_host_cpu_name(),
         "level": level.name,
-        "kernels in the package": store.count(store.WHEEL, level.name),
+        "kernels in the package": store.count(wheel.FOLDER, level.name),
         "kernels in the store": store.count(store.place(), level.name),
         "store": place(),
     }

@@ -1,4 +1,4 @@
-"""Where kernels lie as files: in the wheel, which is only read, and in the user's store.
+"""Where kernels lie as files: in the user's store, and in the wheel (`wheel.py`), which is only read.
 
 A file is a digest and the bytes that it is of; bytes that do not match are compiled again and written anew. Files are
 written under another name and moved, so that no process sees half of one. The user's store is used only if it belongs
@@ -23,7 +23,6 @@ OVERRIDE = "FASTLOSS_CACHE_DIR"
 SUFFIX = ".kernel"
 MAGIC = b"fastloss kernel 1\n"
 KEPT = 4  # files of kernels of one name and level, in the user's store: those of other versions or edits
-WHEEL = pathlib.Path(__file__).parent.parent / "kernels"
 
 
 def place() -> pathlib.Path:
@@ -71,20 +70,34 @@ def unpacked(data: bytes) -> bytes | None:
 
 def read(folder: pathlib.Path, name: str) -> bytes | None:
     """A kernel's object code, None where it is not, or not what was written."""
-    if refused(folder):
-        return None
     try:
-        return unpacked((folder / f"{name}{SUFFIX}").read_bytes())
+        with open(os.path.join(folder, name + SUFFIX), "rb") as file:
+            return unpacked(file.read())
     except OSError:
         return None
 
 
-def write(folder: pathlib.Path, name: str, content: bytes) -> bool:
-    """Store a kernel; False where that cannot be done."""
+def stored(name: str) -> bytes | None:
+    """A kernel of the user's store."""
+    return None if refused(place()) else read(place(), name)
+
+
+def keep(name: str, content: bytes) -> bool:
+    """Put a kernel into the user's store, in place of the oldest of its name; False where that cannot be done."""
+    folder = place()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if refused(folder):
-            return False
+    except OSError:
+        return False
+    if refused(folder) or not write(folder, name, content):
+        return False
+    _forget(folder, name)
+    return True
+
+
+def write(folder: pathlib.Path, name: str, content: bytes) -> bool:
+    """Write a kernel's file; False where that cannot be done."""
+    try:
         handle, path = tempfile.mkstemp(dir=folder, prefix=".", suffix=".tmp")
         try:
             with open(handle, "wb") as file:
@@ -96,7 +109,6 @@ def write(folder: pathlib.Path, name: str, content: bytes) -> bool:
             raise
     except OSError:
         return False
-    _forget(folder, name)
     return True
 
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import fastloss
-from fastloss.cli import warmup, workers
+from fastloss.ahead import calls as warmup, workers
 from fastloss.engines import build
 from fastloss.engines.cpu import launch
 from fastloss.loss import REGISTRY, lookup

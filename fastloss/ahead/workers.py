@@ -1,4 +1,4 @@
-"""The processes of `fastloss warmup`: each takes a loss, makes its kernels, and takes the next.
+"""The processes that compile ahead: each takes a loss, makes its kernels, and takes the next.
 
 A process that has grown large ends, and another takes its place: what LLVM has allocated comes back no other way. Of
 two processes that want one kernel, one compiles it and the other waits and loads it.
@@ -7,7 +7,7 @@ two processes that want one kernel, one compiles it and the other waits and load
 import contextlib
 import multiprocessing
 import os
-import resource
+import pathlib
 import signal
 import sys
 import tempfile
@@ -16,9 +16,11 @@ from collections.abc import Generator, Iterator, Sequence
 from multiprocessing import connection
 from typing import Any, NamedTuple, cast
 
-from fastloss.cli.errors import UserError
-
 MOST_MEMORY = 1 << 30  # bytes after which a process takes no other loss
+
+
+class Ended(RuntimeError):
+    """A process that has not done its loss."""
 
 
 class Done(NamedTuple):
@@ -36,15 +38,21 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def warmed(names: Sequence[str], jobs: int) -> Generator[Done]:
-    """Every loss, as it is done, by so many processes."""
+def warmed(names: Sequence[str], jobs: int, into: pathlib.Path | None = None) -> Generator[Done]:
+    """Every loss, as it is done, by so many processes; kernels go into the user's store, or a wheel's folder.
+
+    Raises
+    ------
+    Ended
+        If a process fails or is ended.
+    """
     waiting = list(names)
     busy: dict[connection.Connection, tuple[Any, str]] = {}
     with tempfile.TemporaryDirectory(prefix="fastloss-") as locks:
         try:
             while waiting or busy:
                 while waiting and len(busy) < jobs:
-                    ours, process = _started(locks)
+                    ours, process = _started(locks, into)
                     busy[ours] = process, waiting.pop(0)
                     ours.send(busy[ours][1])
                 for ready in connection.wait(list(busy)):
@@ -54,7 +62,7 @@ def warmed(names: Sequence[str], jobs: int) -> Generator[Done]:
                         done = ours.recv()
                     except EOFError:
                         process.join()
-                        raise UserError(_how_it_ended(name, process.exitcode)) from None
+                        raise Ended(_how_it_ended(name, process.exitcode)) from None
                     if waiting and done.memory < MOST_MEMORY:
                         busy[ours] = process, waiting.pop(0)
                         ours.send(busy[ours][1])
@@ -73,23 +81,26 @@ def _how_it_ended(name: str, code: int) -> str:
     return f"the process that compiled {name} {how}"
 
 
-def _started(locks: str) -> tuple[connection.Connection, Any]:
+def _started(locks: str, into: pathlib.Path | None) -> tuple[connection.Connection, Any]:
     """A new process, and the connection to it."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=serve, args=(theirs, locks), daemon=True)
+    process = context.Process(target=serve, args=(theirs, locks, into), daemon=True)
     process.start()
     theirs.close()
     return ours, process
 
 
-def serve(theirs: connection.Connection, locks: str) -> None:
+def serve(theirs: connection.Connection, locks: str, into: pathlib.Path | None) -> None:
     """What such a process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it ends it
-    from fastloss.cli.warmup import calls_of
+    from fastloss.ahead import wheels
+    from fastloss.ahead.calls import calls_of
     from fastloss.compile import kernels
     from fastloss.loss import lookup
 
+    if into is not None:
+        wheels.make_into(into, locks)
     kernels.alone = lambda name: locked(os.path.join(locks, name))
     while (name := theirs.recv()) is not None:
         begin, before = time.perf_counter(), kernels.made.copy()
@@ -119,5 +130,7 @@ def memory() -> int:
         with open("/proc/self/statm") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
+        import resource
+
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else peak << 10

@@ -1,4 +1,4 @@
-"""What `fastloss warmup` calls: every loss in every way, on the smallest data that reaches each kernel."""
+"""What is called to have kernels compiled: every loss in every way, on the smallest data that reaches each kernel."""
 
 import contextlib
 import doctest
@@ -19,14 +19,20 @@ KINDS = (np.float32, np.float64)
 
 
 def calls_of(loss: Loss) -> Iterator[Callable[[], Any]]:
-    """Value, value and gradient, second derivative, for float32 and float64; what `fastloss score` needs besides."""
+    """Value, value and gradient, second derivative, for float32 and float64; what `fastloss score` needs besides.
+
+    With weights where these have kernels of their own: others read a vector of weights that may be empty.
+    """
+    varied = isinstance(loss, PointwiseLoss | PairwiseLoss)
     for args, kwargs in arguments(loss, KINDS):
-        yield functools.partial(loss, *args, **kwargs)
-        yield functools.partial(loss.value_and_grad, *args, **kwargs)
-        if loss.has_curvature:
-            yield functools.partial(loss.grad_hess, *args, **kwargs)
-        if isinstance(loss, PointwiseLoss | PairwiseLoss):
-            yield functools.partial(loss, *args, **kwargs, sample_weight=np.ones(ROWS))
+        for weights in (None, np.ones(ROWS)) if varied else (None,):
+            words = kwargs if weights is None else {**kwargs, "sample_weight": weights}
+            yield functools.partial(loss, *args, **words)
+            yield functools.partial(loss.value_and_grad, *args, **words)
+            if loss.has_curvature:
+                yield functools.partial(loss.grad_hess, *args, **words)
+            if isinstance(loss, PointwiseLoss) and has_each(loss):
+                yield functools.partial(loss, *args, **words, reduction="none")
         if isinstance(loss, PointwiseLoss):
             for domain, array in zip(loss.domains.values(), args, strict=True):
                 yield functools.partial(domain_bits, domain, array)
@@ -35,6 +41,16 @@ def calls_of(loss: Loss) -> Iterator[Callable[[], Any]]:
         arrays = [drawn(domain, rng, np.float32) for domain in loss.domains.values()]
         arrays[-1] = drawn(list(loss.domains.values())[-1], rng, np.int8)
         yield functools.partial(loss, *arrays)
+        yield functools.partial(loss, *arrays, sample_weight=np.ones(ROWS))
+
+
+def has_each(loss: PointwiseLoss) -> bool:
+    """Whether the loss has a value for each element."""
+    try:
+        loss.require_reduction("none")
+    except ValueError:
+        return False
+    return True
 
 
 def arguments(loss: Loss, kinds: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
