@@ -25,6 +25,7 @@ RULES = (
     ("validate.py", (), ("fastloss.engines", "fastloss.losses", "fastloss.loss")),
     ("reduce.py", (), ("fastloss",)),
     ("**/*.py", ("cli.py", "cli/", "__main__.py"), ("fastloss.cli", "typer", "rich")),
+    ("**/*.py", ("ahead/", "cli/", "__main__.py"), ("fastloss.ahead",)),
 )
 
 

@@ -1,1 +1,1 @@
-"""Kernels compiled ahead of their use, for `fastloss warmup` and for wheels: which calls make them, by which processes."""
+"""Kernels compiled ahead of their use, for `fastloss warmup` and for wheels: by which calls, in which processes."""

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import fastloss
-from fastloss.ahead import calls as warmup, workers
+from fastloss.ahead import calls, workers
 from fastloss.engines import build
 from fastloss.engines.cpu import launch
 from fastloss.loss import REGISTRY, lookup
@@ -21,9 +21,9 @@ lookup("mse_loss")  # fills the registry
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 def test_it_calls_every_loss(name):
-    calls = list(warmup.calls_of(REGISTRY[name]))
-    calls[0]()  # the value in float32
-    calls[-1]()  # of a pointwise loss, that of float32 scores and integer labels
+    made = list(calls.calls_of(REGISTRY[name]))
+    made[0]()  # the value in float32
+    made[-1]()  # of a pointwise loss, that of float32 scores and integer labels
 
 
 @pytest.mark.compiled
@@ -41,15 +41,15 @@ def test_it_goes_through_the_parallel_drivers(monkeypatch):
 @pytest.mark.parametrize("name", ["mse_loss", "binary_cross_entropy", PAIRWISE])
 def test_larger_data_needs_no_other_kernel(name, monkeypatch):
     with launch.parallel_always():
-        for call in warmup.calls_of(REGISTRY[name]):
+        for call in calls.calls_of(REGISTRY[name]):
             call()
     wanted = []
     monkeypatch.setattr(build, "_stored", lambda template, *more: wanted.append((template.__name__, *more)))
-    rows = 20 * warmup.ROWS
-    monkeypatch.setattr(warmup, "ROWS", rows)
+    rows = 20 * calls.ROWS
+    monkeypatch.setattr(calls, "ROWS", rows)
     for group in (10, rows):
-        monkeypatch.setattr(warmup, "GROUP", group)
-        for call in warmup.calls_of(REGISTRY[name]):
+        monkeypatch.setattr(calls, "GROUP", group)
+        for call in calls.calls_of(REGISTRY[name]):
             call()
     assert wanted == []
 
@@ -106,7 +106,7 @@ def iter_of(results):
 def test_a_process_that_has_grown_takes_no_other_loss(monkeypatch):
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # for the processes: nothing is compiled
     started, begin = [], workers._started
-    monkeypatch.setattr(workers, "_started", lambda locks: started.append(locks) or begin(locks))
+    monkeypatch.setattr(workers, "_started", lambda locks, into: started.append(locks) or begin(locks, into))
     names = ["mse_loss", "l1_loss"]
     assert [done.name for done in workers.warmed(names, 1)] == names
     assert len(started) == 1
@@ -118,11 +118,11 @@ def test_a_process_that_has_grown_takes_no_other_loss(monkeypatch):
 
 def test_a_process_that_is_killed(monkeypatch):
     monkeypatch.setattr(workers, "serve", killed)
-    with pytest.raises(workers.UserError, match="the process that compiled mse_loss was ended by signal 9"):
+    with pytest.raises(workers.Ended, match="the process that compiled mse_loss was ended by signal 9"):
         list(workers.warmed(["mse_loss"], 1))
 
 
-def killed(theirs, locks):
+def killed(theirs, locks, into):
     theirs.recv()
     os.kill(os.getpid(), 9)
 
