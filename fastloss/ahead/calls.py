@@ -19,7 +19,7 @@ KINDS = (np.float32, np.float64)
 
 
 def calls_of(loss: Loss) -> Iterator[Callable[[], Any]]:
-    """Value, value and gradient, second derivative, for float32 and float64; what `fastloss score` needs besides.
+    """Value, value and gradient, second derivative, for float32 and float64; float32 scores with integer labels.
 
     With weights where these have kernels of their own: others read a vector of weights that may be empty.
     """
@@ -40,8 +40,9 @@ def calls_of(loss: Loss) -> Iterator[Callable[[], Any]]:
         rng = np.random.default_rng(0)
         arrays = [drawn(domain, rng, np.float32) for domain in loss.domains.values()]
         arrays[-1] = drawn(list(loss.domains.values())[-1], rng, np.int8)
-        yield functools.partial(loss, *arrays)
-        yield functools.partial(loss, *arrays, sample_weight=np.ones(ROWS))
+        for words in ({}, {"sample_weight": np.ones(ROWS)}):
+            yield functools.partial(loss.value_and_grad, *arrays, **words)
+            yield functools.partial(loss, *arrays, **words)
 
 
 def has_each(loss: PointwiseLoss) -> bool:
