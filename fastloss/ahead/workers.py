@@ -16,7 +16,7 @@ from collections.abc import Generator, Iterator, Sequence
 from multiprocessing import connection
 from typing import Any, NamedTuple, cast
 
-MOST_MEMORY = 1 << 30  # bytes after which a process takes no other loss
+MOST_MEMORY = 600 << 20  # bytes after which a process takes no other loss, so that it stays below 1 GB with one more
 
 
 class Ended(RuntimeError):
