@@ -179,7 +179,7 @@ def _shipped(made_of: Kernel, level: levels.Level) -> bytes | None:
 
 def _stored(made_of: Kernel, level: levels.Level) -> bytes | None:
     """What the user's store has."""
-    made_of.address = address(made_of.template, made_of.signature.text, level, versions())
+    made_of.address = address(made_of.template, made_of.signature.text, level, versions(), wheel.makers())
     name = file_of(made_of, level, made_of.address)
     content = store.stored(name)
     if content is not None:

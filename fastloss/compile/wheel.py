@@ -52,10 +52,15 @@ def is_there() -> bool:
     return FOLDER.is_dir()
 
 
+@functools.cache
+def makers() -> tuple[str, ...]:
+    """The digests of what makes a kernel of functions, for addresses in wheels and in stores."""
+    return tuple(_digest(os.path.join(PACKAGE, *path.split("/"))) for path in MAKERS)
+
+
 def address_of(template: Function, *more: Any) -> str | None:
     """A kernel's address in a wheel; None if it can be in none."""
     try:
-        makers = [_digest(os.path.join(PACKAGE, *path.split("/"))) for path in MAKERS]
-        return address(template, *more, makers, of_code=_of_source)
+        return address(template, *more, makers(), of_code=_of_source)
     except (NotOurs, OSError):  # sources may be left out, or lie in an archive
         return None
