@@ -1,10 +1,8 @@
 """Losses of batches of embeddings across tiles, strips and threads, against dense NumPy written here."""
 
-import contextlib
 import threading
 import tracemalloc
 
-import numba
 import numpy as np
 import pytest
 
@@ -115,21 +113,9 @@ def test_distances_over_several_strips(name, words, dtype, size):
 # Threads
 
 
-@contextlib.contextmanager
-def threads(count):
-    before = numba.get_num_threads()
-    numba.set_num_threads(count)
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
-
-
 @pytest.fixture
 def two_threads():
-    if numba.config.NUMBA_NUM_THREADS < 2:
-        pytest.skip("one thread only")
-    with threads(2):
+    with fastloss.num_threads(2):
         yield
 
 
@@ -142,7 +128,7 @@ def test_softmaxes_have_the_same_bits_for_any_number_of_threads(case, dtype, str
         monkeypatch.setattr(softmax_engine, "STRIP", 0)
     results = []
     for count in (1, 2):
-        with threads(count):
+        with fastloss.num_threads(count):
             results.append(CASES[case].actual(size, dtype))
     assert same_bits(*results)
 
@@ -154,7 +140,7 @@ def test_distances_have_the_same_bits_for_any_number_of_threads(name, words, dty
     x, labels, _ = batch(rows_for(words, size), dtype)
     results = []
     for count in (1, 2):
-        with threads(count):
+        with fastloss.num_threads(count):
             results.append(getattr(fastloss, name).value_and_grad(x, labels, **words))
     assert same_bits(*results)
 
@@ -272,7 +258,7 @@ def test_memory_mapped_keys(similarity, dtype, strips, tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["strips", "twice", "supcon", "batch_all", "soft"])
 def test_extra_memory(name, monkeypatch):
-    count, workers = 6000, min(2, numba.config.NUMBA_NUM_THREADS)
+    count = 6000
     rows = 32 if name == "soft" else 128
     monkeypatch.setattr(softmax_engine, "STRIP", 0 if name == "twice" else rows * count)
     monkeypatch.setattr(mining_engine, "STRIP", rows * count)
@@ -288,7 +274,7 @@ def test_extra_memory(name, monkeypatch):
         else:
             fastloss.batch_all_triplet_loss.value_and_grad(x[:size], labels[:size], soft=name == "soft")
 
-    with threads(workers):
+    with fastloss.num_threads(2):
         call(100)
         tracemalloc.start()
         try:
@@ -296,7 +282,7 @@ def test_extra_memory(name, monkeypatch):
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-    buffers = workers * max(rows * count * 4, softmax_engine.BYTES)
+    buffers = 2 * max(rows * count * 4, softmax_engine.BYTES)
     if name == "soft":
         buffers *= 16  # labels, scores, slopes, factors, and what the sums in linear time keep
     assert peak < buffers + 24 * x.nbytes
