@@ -147,16 +147,12 @@ def test_distances_have_the_same_bits_for_any_number_of_threads(name, words, dty
 
 @pytest.fixture
 def blas_threads(two_threads):
-    """The getter of OpenBLAS's number of threads, which is 2."""
-    controls = blas._openblas()
-    if controls is None:
-        pytest.skip("NumPy has another BLAS")
-    get, set_ = controls
-    before = get()
-    set_(2)
-    if get() == 2:
-        yield get
-    set_(before)
+    """What tells the number of threads of NumPy's BLAS, which is 2."""
+    library, *_ = blas._libraries() or pytest.skip("NumPy has a BLAS whose threads cannot be set")
+    before = library.get_num_threads()
+    library.set_num_threads(2)
+    yield library.get_num_threads
+    library.set_num_threads(before)
 
 
 @pytest.mark.usefixtures("small_tiles")
@@ -176,7 +172,7 @@ def test_the_threads_of_blas_are_restored_after_an_exception(engine, blas_thread
         seen.append(blas_threads())
         raise ArithmeticError("of this test")
 
-    monkeypatch.setattr(engine, "kernel", lambda *_: fails)
+    monkeypatch.setattr(engine, "launch", fails)
     loss = fastloss.nt_xent_loss if engine is softmax_engine else fastloss.batch_all_triplet_loss
     x, labels, _ = batch(SMALL)
     with pytest.raises(ArithmeticError, match="of this test"):
@@ -206,7 +202,7 @@ def test_the_threads_of_blas_are_restored_after_calls_side_by_side(blas_threads)
 
 @pytest.mark.usefixtures("small_tiles")
 def test_another_blas(monkeypatch):
-    monkeypatch.setattr(blas, "_openblas", lambda: None)
+    monkeypatch.setattr(blas, "_libraries", list)
     for case in CASES.values():
         value, gradients = case.expected(SMALL, np.float64)
         actual, slopes = case.actual(SMALL, np.float64)
