@@ -1,8 +1,8 @@
 """Forks: a child has none of its parent's other threads, and waits for ever for a lock that one of them held.
 
-Whoever imports a loss or an engine, loads a kernel or compiles one does it under `guard`, and a fork waits until it is free. The
-locks of Numba and llvmlite that other code of the process may hold are out of its reach: a child asks `answers` once,
-and what it cannot have is an error within a second.
+Whoever imports a loss or an engine, loads a kernel or compiles one does it under `guard`, and a fork waits until it is
+free. The locks of Numba and llvmlite that other code of the process may hold are out of its reach: a child asks
+`answers` once, and what it cannot have is an error within a second.
 """
 
 import contextlib

@@ -66,6 +66,7 @@ print(*(one.address for one in kernels.known))
 """
 
 
+@pytest.mark.compiled
 def test_it_is_the_same_in_every_process():
     """Sets are ordered by the process's seed of hashes, and objects lie elsewhere."""
     found = {

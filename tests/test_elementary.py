@@ -11,7 +11,6 @@ import mpmath
 import numpy as np
 import pytest
 
-import fastloss.losses  # noqa: F401  fills the registry
 from fastloss import elementary
 from fastloss.compile import levels
 from fastloss.compile.address import is_plain

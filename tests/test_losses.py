@@ -360,7 +360,7 @@ class TestPointwise:
 
 
 def test_bits_do_not_depend_on_where_arrays_lie():
-    """Small arrays come to lie close to each other; see `engines/cpu/launch.output`."""
+    """Small arrays come to lie close to each other; see `compile/launch.output`."""
     rng = np.random.default_rng(3)
     x, t = rng.normal(size=20), rng.normal(size=20)
     kept, values = [], set()

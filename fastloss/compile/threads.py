@@ -160,7 +160,7 @@ class Job:
             self._next = self._chunks
 
     def work(self) -> None:
-        """Take chunks until there are none, as many at a time as fit a slice of time; an error ends all threads' work."""
+        """Take chunks until there are none, as many at a time as fit a slice of time; an error ends all threads."""
         try:
             self._work()
         except BaseException:

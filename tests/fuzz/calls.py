@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-import fastloss.losses  # noqa: F401  fills the registry
 from fastloss.compile.kernels import INTERPRETED
 from fastloss.loss import REGISTRY, Loss
 from fastloss.pairs import PairwiseLoss
