@@ -3,6 +3,8 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from fastloss import forks
+
 # The public names, by the module that defines them; a module is imported when one of its names is first used, since a
 # process that needs one loss would spend more time on importing the others than on computing.
 NAMES = {
@@ -97,7 +99,8 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        value = getattr(importlib.import_module(f"fastloss.{_MODULES[name]}"), name)
+        with forks.guarded():  # a fork in the middle of an import would leave its lock taken
+            value = getattr(importlib.import_module(f"fastloss.{_MODULES[name]}"), name)
         globals()[name] = value  # the next time it is found at once
         return value
     if not name.startswith("_"):

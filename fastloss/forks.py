@@ -1,14 +1,15 @@
 """Forks: a child has none of its parent's other threads, and waits for ever for a lock that one of them held.
 
-Whoever imports an engine, loads a kernel or compiles one does it under `guard`, and a fork waits until it is free. The
-locks of Numba and llvmlite that other code of the process may hold are out of its reach: a child asks `answers` once,
-and what it cannot have is an error within a second.
+Whoever imports a loss or an engine, loads a kernel or compiles one does it under `guard`, and a fork waits until it is
+free. The locks of Numba and llvmlite that other code of the process may hold are out of its reach: a child asks
+`answers` once, and what it cannot have is an error within a second.
 """
 
+import contextlib
 import functools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 SECONDS = 0.5
 
@@ -33,6 +34,14 @@ def arm() -> None:
 
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=guard.acquire, after_in_parent=guard.release, after_in_child=_in_child)
+
+
+@contextlib.contextmanager
+def guarded() -> Iterator[None]:
+    """Inside, no fork comes in between."""
+    arm()
+    with guard:
+        yield
 
 
 def answers(work: Callable[[], object]) -> bool:

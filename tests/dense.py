@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 
 import fastloss
+from fastloss.compile.kernels import INTERPRETED
 
-OFF = numba.config.DISABLE_JIT
+OFF = INTERPRETED
 DEPTH = 9
 SMALL = 70 if OFF else 150
 LARGE = 1300

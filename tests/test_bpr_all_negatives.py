@@ -1,17 +1,17 @@
 """BPR against the whole catalogue: forms of input, biases, tiles, precision; `test_losses.py` has the oracle."""
 
-import numba
 import numpy as np
 import pytest
 import scipy.sparse
 
 import fastloss
+from fastloss.compile.kernels import INTERPRETED
 from fastloss.engines.cpu import factors as engine
 from fastloss.engines.cpu.vectors import Store
 from fastloss.shapes.candidates import Scaled
 
 RNG = np.random.default_rng(12)
-COUNT = 60 if numba.config.DISABLE_JIT else 200
+COUNT = 60 if INTERPRETED else 200
 USERS, ITEMS = RNG.normal(size=(30, 6)), RNG.normal(size=(COUNT, 6))
 SIZES = RNG.integers(0, 9, 30)
 OFFSETS = np.append(0, np.cumsum(SIZES))
@@ -112,13 +112,12 @@ def test_a_penalty_near_the_end_of_the_floats(dtype):
         np.testing.assert_allclose(own, right, rtol=1e-7)
 
 
-@pytest.mark.skipif(numba.config.DISABLE_JIT or numba.config.NUMBA_NUM_THREADS < 2, reason="one thread only")
+@pytest.mark.compiled
 def test_bits_do_not_depend_on_threads():
     results = []
-    for threads in (1, numba.config.NUMBA_NUM_THREADS):
-        numba.set_num_threads(threads)
-        results.append(LOSS.value_and_grad(USERS, ITEMS, GIVEN))
-    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    for threads in (1, 3):
+        with fastloss.num_threads(threads):
+            results.append(LOSS.value_and_grad(USERS, ITEMS, GIVEN))
     assert results[0][0] == results[1][0]
     np.testing.assert_array_equal(results[0][1][1], results[1][1][1])
 

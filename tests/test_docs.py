@@ -71,9 +71,13 @@ def run_commands(text: str) -> int:
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
-    """An empty folder with the sample data."""
+    """An empty folder with the sample data; losses that a page declares are forgotten."""
     shutil.copy(PACKAGE / "data" / "lambdarank_test.parquet", tmp_path)
     monkeypatch.chdir(tmp_path)
+    before = set(REGISTRY)
+    yield
+    for name in set(REGISTRY) - before:
+        del REGISTRY[name]
 
 
 @pytest.fixture

@@ -8,14 +8,16 @@ import re
 import types
 
 import mpmath
-import numba
 import numpy as np
 import pytest
-from numba import float64, void
 
-import fastloss.losses  # noqa: F401  fills the registry
 from fastloss import elementary
-from fastloss.engines import build
+from fastloss.compile import levels
+from fastloss.compile.address import is_plain
+from fastloss.compile.kernels import kernel
+from fastloss.compile.launch import launch
+from fastloss.compile.signatures import REALS, Signature, array_of
+from fastloss.compile.templates import bind, called, regroups, replace, unbound
 from fastloss.loss import REGISTRY
 
 INF, NAN = math.inf, math.nan
@@ -43,26 +45,20 @@ def bound(name: str) -> float | None:
     return float(found[1]) if found else None
 
 
-one = math.exp  # bound to the function that is compiled
+one = unbound  # the function that is compiled
 
 
-def apply(x, out):
-    for i in range(np.uint64(x.size)):
-        out[i] = one(x[i])
-
-
-def compiled(function):
+@regroups
+def apply(inputs, parameters, outputs, first, last):
     """A loop over a formula, as the engines make it."""
-    loop = build.rebound(apply, one=build.formula(function))
-    if numba.config.DISABLE_JIT:
-        return loop
-    return numba.njit(void(float64[::1], float64[::1]), **build.FLAGS)(loop)
+    for i in range(np.uint64(inputs[0].size)):
+        outputs[0][i] = one(inputs[0][i])
 
 
 def evaluate(function, x: np.ndarray) -> np.ndarray:
-    out = np.empty_like(x)
-    with np.errstate(all="ignore"):
-        compiled(function)(x, out)
+    out, kind = np.empty_like(x), array_of(x.dtype)
+    compiled = kernel(bind(apply, one=function), function.__name__, Signature((kind,), (kind,)))
+    launch(compiled, (x,), np.empty(0), (out,), 1)
     return out
 
 
@@ -111,8 +107,7 @@ def test_the_exponential_in_single_precision():
     x = -np.abs(np.concatenate([arguments(-INF, 0.0), np.random.default_rng(0).uniform(0, 87.3, 20_000)]))
     with np.errstate(all="ignore"):
         x = np.append(x, (NAN, -INF, 0.0)).astype(np.float32)
-        found = np.empty_like(x)
-        numba.njit(build.rebound(apply, one=build.formula(elementary.exp_negative_single)))(x, found)
+        found = evaluate(elementary.exp_negative_single, x)
     np.testing.assert_array_equal(found[-3:], (NAN, 0.0, 1.0))
     x, found = x[:-3], found[:-3]
     normal = x >= np.float32(-87.3)
@@ -144,7 +139,7 @@ def test_ends_and_nan(name):
 )
 def test_a_wrong_constant_is_caught(name, constant, factor):
     low, high, exact, _ = FUNCTIONS[name]
-    wrong = build.bind(getattr(elementary, name), **{constant: getattr(elementary, constant) * factor})
+    wrong = replace(getattr(elementary, name), **{constant: getattr(elementary, constant) * factor})
     assert errors(wrong, exact, arguments(low, high)).max() > bound(name)
 
 
@@ -153,8 +148,11 @@ on_x86 = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reaso
 
 
 def is_vectorised(function) -> bool:
-    (assembly,) = compiled(function).inspect_asm().values()
-    return bool(PACKED.search(assembly))
+    from fastloss.compile.front_end import modules
+
+    bound, signature = bind(apply, one=function), Signature((REALS,), (REALS,))
+    ((machine, module),) = modules(bound, signature, [levels.chosen()])
+    return bool(PACKED.search(machine.emit_assembly(module)))
 
 
 @on_x86
@@ -179,8 +177,8 @@ BANNED = {"max", "min", "fmax", "fmin"}
 
 def functions_of(value) -> list[types.FunctionType]:
     """Plain functions of the package inside a loss's data, with all that they call."""
-    if build.of_package(value):
-        return [value, *(one for callee in build.called(value).values() for one in functions_of(callee))]
+    if is_plain(value):
+        return [value, *(one for callee in called(value).values() for one in functions_of(callee))]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return functions_of([getattr(value, field.name) for field in dataclasses.fields(value)])
     if isinstance(value, dict):

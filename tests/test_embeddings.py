@@ -1,10 +1,8 @@
 """Losses of batches of embeddings across tiles, strips and threads, against dense NumPy written here."""
 
-import contextlib
 import threading
 import tracemalloc
 
-import numba
 import numpy as np
 import pytest
 
@@ -115,21 +113,9 @@ def test_distances_over_several_strips(name, words, dtype, size):
 # Threads
 
 
-@contextlib.contextmanager
-def threads(count):
-    before = numba.get_num_threads()
-    numba.set_num_threads(count)
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
-
-
 @pytest.fixture
 def two_threads():
-    if numba.config.NUMBA_NUM_THREADS < 2:
-        pytest.skip("one thread only")
-    with threads(2):
+    with fastloss.num_threads(2):
         yield
 
 
@@ -142,7 +128,7 @@ def test_softmaxes_have_the_same_bits_for_any_number_of_threads(case, dtype, str
         monkeypatch.setattr(softmax_engine, "STRIP", 0)
     results = []
     for count in (1, 2):
-        with threads(count):
+        with fastloss.num_threads(count):
             results.append(CASES[case].actual(size, dtype))
     assert same_bits(*results)
 
@@ -154,23 +140,19 @@ def test_distances_have_the_same_bits_for_any_number_of_threads(name, words, dty
     x, labels, _ = batch(rows_for(words, size), dtype)
     results = []
     for count in (1, 2):
-        with threads(count):
+        with fastloss.num_threads(count):
             results.append(getattr(fastloss, name).value_and_grad(x, labels, **words))
     assert same_bits(*results)
 
 
 @pytest.fixture
 def blas_threads(two_threads):
-    """The getter of OpenBLAS's number of threads, which is 2."""
-    controls = blas._openblas()
-    if controls is None:
-        pytest.skip("NumPy has another BLAS")
-    get, set_ = controls
-    before = get()
-    set_(2)
-    if get() == 2:
-        yield get
-    set_(before)
+    """What tells the number of threads of NumPy's BLAS, which is 2."""
+    library, *_ = blas._libraries() or pytest.skip("NumPy has a BLAS whose threads cannot be set")
+    before = library.get_num_threads()
+    library.set_num_threads(2)
+    yield library.get_num_threads
+    library.set_num_threads(before)
 
 
 @pytest.mark.usefixtures("small_tiles")
@@ -190,7 +172,7 @@ def test_the_threads_of_blas_are_restored_after_an_exception(engine, blas_thread
         seen.append(blas_threads())
         raise ArithmeticError("of this test")
 
-    monkeypatch.setattr(engine, "kernel", lambda *_: fails)
+    monkeypatch.setattr(engine, "launch", fails)
     loss = fastloss.nt_xent_loss if engine is softmax_engine else fastloss.batch_all_triplet_loss
     x, labels, _ = batch(SMALL)
     with pytest.raises(ArithmeticError, match="of this test"):
@@ -220,7 +202,7 @@ def test_the_threads_of_blas_are_restored_after_calls_side_by_side(blas_threads)
 
 @pytest.mark.usefixtures("small_tiles")
 def test_another_blas(monkeypatch):
-    monkeypatch.setattr(blas, "_openblas", lambda: None)
+    monkeypatch.setattr(blas, "_libraries", list)
     for case in CASES.values():
         value, gradients = case.expected(SMALL, np.float64)
         actual, slopes = case.actual(SMALL, np.float64)
@@ -272,7 +254,7 @@ def test_memory_mapped_keys(similarity, dtype, strips, tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["strips", "twice", "supcon", "batch_all", "soft"])
 def test_extra_memory(name, monkeypatch):
-    count, workers = 6000, min(2, numba.config.NUMBA_NUM_THREADS)
+    count = 6000
     rows = 32 if name == "soft" else 128
     monkeypatch.setattr(softmax_engine, "STRIP", 0 if name == "twice" else rows * count)
     monkeypatch.setattr(mining_engine, "STRIP", rows * count)
@@ -288,7 +270,7 @@ def test_extra_memory(name, monkeypatch):
         else:
             fastloss.batch_all_triplet_loss.value_and_grad(x[:size], labels[:size], soft=name == "soft")
 
-    with threads(workers):
+    with fastloss.num_threads(2):
         call(100)
         tracemalloc.start()
         try:
@@ -296,7 +278,7 @@ def test_extra_memory(name, monkeypatch):
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-    buffers = workers * max(rows * count * 4, softmax_engine.BYTES)
+    buffers = 2 * max(rows * count * 4, softmax_engine.BYTES)
     if name == "soft":
         buffers *= 16  # labels, scores, slopes, factors, and what the sums in linear time keep
     assert peak < buffers + 24 * x.nbytes

@@ -1,16 +1,16 @@
 """The fast methods for pairs of scores against sums over every pair in extended precision, row by row."""
 
-import numba
 import numpy as np
 import pytest
 
 import fastloss
+from fastloss.compile.kernels import INTERPRETED
 from fastloss.engines import differences, halving
 from fastloss.engines.cpu import pairs as engine
 from fastloss.shapes import thresholds
 
 RNG = np.random.default_rng(7)
-SIZE = 120 if numba.config.DISABLE_JIT else 600
+SIZE = 120 if INTERPRETED else 600
 POSITIVE = RNG.random(SIZE) < 0.4
 
 SCORES = {
@@ -188,20 +188,17 @@ def test_auto_gives_each_group_its_method(monkeypatch):
     close(grad, together[1][shuffled])
 
 
-@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="one thread only")
+@pytest.mark.compiled
 def test_bits_do_not_depend_on_threads():
     scores, labels = RNG.normal(size=200_000), RNG.integers(0, 2, 200_000)
-    threads = numba.get_num_threads()
     for name in FORMULAS:
         loss = getattr(fastloss, name)
-        many = loss.value_and_grad(scores, labels)
-        numba.set_num_threads(1)
-        try:
-            one = loss.value_and_grad(scores, labels)
-        finally:
-            numba.set_num_threads(threads)
-        assert many[0] == one[0]
-        np.testing.assert_array_equal(many[1], one[1])
+        results = []
+        for threads in (1, 3):
+            with fastloss.num_threads(threads):
+                results.append(loss.value_and_grad(scores, labels))
+        assert results[0][0] == results[1][0]
+        np.testing.assert_array_equal(results[0][1], results[1][1])
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

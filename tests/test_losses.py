@@ -238,12 +238,9 @@ def test_nan_in_gives_nan_out(name, which):
     assert any(np.isnan(slope).any() for slope in as_tuple(slopes)) or which not in case.differentiable
 
 
+@pytest.mark.compiled
 @first_cases
 def test_threads_do_not_change_bits(case):
-    import numba
-
-    if numba.config.NUMBA_NUM_THREADS < 2 or numba.config.DISABLE_JIT:
-        pytest.skip("one thread")
     if "interactions" in case.keywords:
         pytest.skip("tests/test_bpr_all_negatives.py does it")
     repeat = 250 if case.loss.shape in PRODUCTS else 9000
@@ -252,10 +249,9 @@ def test_threads_do_not_change_bits(case):
     if isinstance(case.loss, PairwiseLoss):
         arrays = tuple(array[:3000] for array in arrays)
     results = []
-    for threads in (1, 2, numba.config.NUMBA_NUM_THREADS):
-        numba.set_num_threads(threads)
-        results.append(case.loss.value_and_grad(*arrays, **keywords))
-    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+    for threads in (1, 2, 4):
+        with fastloss.num_threads(threads):
+            results.append(case.loss.value_and_grad(*arrays, **keywords))
     for value, slopes in results[1:]:
         same(value, results[0][0])
         same(slopes, results[0][1])
@@ -364,7 +360,7 @@ class TestPointwise:
 
 
 def test_bits_do_not_depend_on_where_arrays_lie():
-    """Small arrays come to lie close to each other; see `engines/cpu/launch.output`."""
+    """Small arrays come to lie close to each other; see `compile/launch.output`."""
     rng = np.random.default_rng(3)
     x, t = rng.normal(size=20), rng.normal(size=20)
     kept, values = [], set()

@@ -1,10 +1,10 @@
 """Pairs of scores at the ends of what floats hold: no group, no pair, huge scores, weights at the ends, infinities."""
 
-import numba
 import numpy as np
 import pytest
 
 import fastloss
+from fastloss.compile.kernels import INTERPRETED
 
 RNG = np.random.default_rng(17)
 LOGISTIC = fastloss.pairwise_logistic_loss
@@ -121,7 +121,7 @@ def test_scores_of_any_size(name, weighted, method):
         assert mean == pytest.approx(float((loss / total).sum()), rel=allowed)
 
 
-@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="slow as plain Python")
+@pytest.mark.skipif(INTERPRETED, reason="slow as plain Python")
 @pytest.mark.parametrize("ends", [(1e307,), (1e308, -1e308), (-1.7e308,)])
 def test_large_groups_with_a_score_of_any_size(ends):
     """Against the same group with the ends drawn near: beyond some 800 they act by their order and their difference."""
@@ -303,7 +303,7 @@ def test_counts_compare():
     assert np.isnan(fastloss.auc([np.nan, np.inf, 0.0], [0, 1, 0]))
 
 
-@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="slow as plain Python")
+@pytest.mark.skipif(INTERPRETED, reason="slow as plain Python")
 def test_one_infinite_score_among_many():
     scores, labels = RNG.normal(size=20_001), RNG.integers(0, 2, 20_001)
     scores[5], labels[5] = np.inf, 1

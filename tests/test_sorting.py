@@ -1,13 +1,23 @@
 """Sorting inside kernels, against NumPy's stable sort."""
 
-import numba
 import numpy as np
 import pytest
 
-from fastloss.engines import build
+from fastloss.compile.kernels import kernel
+from fastloss.compile.launch import launch
+from fastloss.compile.signatures import INTEGERS, REALS, Signature
 from fastloss.shapes.sorting import RUN, argsort
 
-compiled = numba.njit(build.rebound(argsort, **build.inner_loops(argsort)))
+
+def block(inputs, parameters, outputs, first, last):
+    argsort(inputs[0], outputs[0], outputs[1])
+
+
+SORT = kernel(block, "sorting", Signature((REALS,), (INTEGERS, INTEGERS)))
+
+
+def compiled(keys, ranks, scratch):
+    launch(SORT, (keys,), np.empty(0), (ranks, scratch), 1)
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, RUN - 1, RUN, RUN + 1, 2 * RUN, 3 * RUN + 5, 1000])

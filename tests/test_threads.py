@@ -1,27 +1,26 @@
-"""Threads, forks and thread counts, in processes of their own: a wrong turn here kills the process.
+"""Threads, forks and thread counts; most in processes of their own, since a wrong turn here may hang."""
 
-Numba's `workqueue` layer aborts when two threads enter parallel code at once; GNU OpenMP kills a forked child that
-enters it, and a child may wait for ever for a lock that another thread held when it was made. `launch.py` guards
-against all three.
-"""
-
-import importlib
+import math
 import os
 import pathlib
+import signal
 import subprocess
 import sys
+import threading
+import time
 
+import numpy as np
 import pytest
+
+import fastloss
+from fastloss.compile import threads as pool
 
 pytestmark = pytest.mark.compiled
 
-LAYERS = {"workqueue": "workqueue", "omp": "omppool", "tbb": "tbbpool"}
-
-# Big enough for several chunks, so that the parallel driver runs. Results are compared with those of one thread.
+# Big enough for several chunks, so that threads are woken. Results are compared with those of one thread.
 CALLS = """
 import os, sys, threading
 import numpy as np
-import numba
 import fastloss
 
 rng = np.random.default_rng(1)
@@ -33,9 +32,9 @@ def results():
     pairs, slopes = fastloss.pairwise_logistic_loss.value_and_grad(scores, labels)
     return value, gradient.tobytes(), pairs, slopes.tobytes()
 
-numba.set_num_threads(1)
+fastloss.set_num_threads(1)
 expected = results()
-numba.set_num_threads(4)
+fastloss.set_num_threads(4)
 """
 
 AT_ONCE = """
@@ -48,7 +47,7 @@ threads = [threading.Thread(target=work) for _ in range(4)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
 assert not wrong
-print(numba.threading_layer())
+print("done")
 """
 
 FORK = """
@@ -71,7 +70,7 @@ assert child() == 0
 with multiprocessing.get_context("fork").Pool(2) as pool:
     assert pool.map(in_pool, range(4), chunksize=1) == [True] * 4
 assert results() == expected  # and can go on using them
-print(numba.threading_layer())
+print("done")
 """
 
 # Forks while another thread is inside parallel code, or waits for its turn.
@@ -97,7 +96,7 @@ try:
 finally:
     stop.set()
     for thread in threads: thread.join()
-print(numba.threading_layer())
+print("done")
 """
 
 # Forks while another thread imports the engine and compiles its first kernels; no thread has run parallel code yet.
@@ -161,89 +160,188 @@ print("done")
 
 COUNTS = """
 for threads in (2, 3, 4, 1):
-    numba.set_num_threads(threads)
+    fastloss.set_num_threads(threads)
     for _ in range(5):
         assert results() == expected
-print(numba.threading_layer())
+print("done")
 """
 
 
-@pytest.fixture(scope="module", params=LAYERS)
-def layer(request):
-    try:
-        importlib.import_module(f"numba.np.ufunc.{LAYERS[request.param]}")
-    except ImportError:
-        pytest.skip(f"this machine has no {request.param} layer")
-    return request.param
-
-
-def run(code: str, layer: str) -> subprocess.CompletedProcess:
+def run(code: str, **environment: str) -> subprocess.CompletedProcess:
     root = str(pathlib.Path(__file__).parents[1])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    environment = {**os.environ, "PYTHONPATH": path, "NUMBA_THREADING_LAYER": layer, "NUMBA_NUM_THREADS": "4"}
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", CALLS + code]
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code]
+    environment = {**os.environ, "PYTHONPATH": path, **environment}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
 
 
-def check(code: str, layer: str) -> None:
-    process = run(code, layer)
-    assert process.returncode == 0, process.stderr
-    assert process.stdout.strip() == layer
-
-
-def test_four_threads_at_once(layer):
-    check(AT_ONCE, layer)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_forked_child_computes(layer):
-    check(FORK, layer)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_fork_in_the_middle_of_a_parallel_region(layer):
-    check(FORK_IN_THE_MIDDLE, layer)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-@pytest.mark.parametrize("code", [FORK_WHILE_COMPILING, FORK_INSIDE_THE_COMPILER], ids=["compiling", "inside"])
-def test_fork_beside_a_thread_that_compiles(code, tmp_path):
-    root = str(pathlib.Path(__file__).parents[1])
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    environment = {**os.environ, "PYTHONPATH": path, "NUMBA_CACHE_DIR": str(tmp_path)}
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code]
-    process = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+def check(code: str, **environment: str) -> None:
+    process = run(code, **environment)
     assert (process.returncode, process.stdout) == (0, "done\n"), process.stderr
 
 
-def test_same_bits_for_every_number_of_threads(layer):
-    check(COUNTS, layer)
+def test_four_threads_at_once():
+    check(CALLS + AT_ONCE)
 
 
-DISARM = """
-import signal
-from fastloss.engines.cpu import launch
+has_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
-class Open:
-    def __enter__(self): pass
-    def __exit__(self, *_): pass
 
-launch._lock = Open()
-launch._after_fork_in_child.__code__ = (lambda: None).__code__
-signal.alarm(60)
+@has_fork
+def test_forked_child_computes():
+    check(CALLS + FORK)
+
+
+@has_fork
+def test_fork_in_the_middle_of_a_parallel_region():
+    check(CALLS + FORK_IN_THE_MIDDLE)
+
+
+@has_fork
+@pytest.mark.parametrize("code", [FORK_WHILE_COMPILING, FORK_INSIDE_THE_COMPILER], ids=["compiling", "inside"])
+def test_fork_beside_a_thread_that_compiles(code, tmp_path):
+    check(code, FASTLOSS_CACHE_DIR=str(tmp_path))
+
+
+def test_same_bits_for_every_number_of_threads():
+    check(CALLS + COUNTS)
+
+
+# -- how many
+
+
+def test_the_number_of_threads():
+    before = fastloss.get_num_threads()
+    with fastloss.num_threads(3):
+        assert fastloss.get_num_threads() == 3
+        with fastloss.num_threads(np.int64(2)):
+            assert fastloss.get_num_threads() == 2
+        with pytest.raises(KeyError), fastloss.num_threads(5):
+            raise KeyError
+        assert fastloss.get_num_threads() == 3
+        in_another = []
+        other = threading.Thread(target=lambda: in_another.append(fastloss.get_num_threads()))
+        other.start()
+        other.join()
+        assert in_another == [before]  # the context is of one thread
+    assert fastloss.get_num_threads() == before
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.0, True, "2", None])
+def test_a_wrong_number_of_threads(count):
+    before = fastloss.get_num_threads()
+    for use in (fastloss.set_num_threads, lambda count: fastloss.num_threads(count).__enter__()):
+        with pytest.raises(ValueError, match=r"^threads is .*: expected an integer >= 1$"):
+            use(count)
+    assert fastloss.get_num_threads() == before
+
+
+COUNT = "import fastloss; print(fastloss.get_num_threads())"
+
+
+def test_the_environment_says_how_many():
+    assert run(COUNT, FASTLOSS_NUM_THREADS="7").stdout == "7\n"
+    for wrong in ("0", "two", "-1", "1.5"):
+        process = run("import fastloss; fastloss.get_num_threads()", FASTLOSS_NUM_THREADS=wrong)
+        message = f"ValueError: FASTLOSS_NUM_THREADS is {wrong!r}: expected an integer >= 1"
+        assert process.returncode == 1 and process.stderr.splitlines()[-1] == message
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity")
+def test_affinity_says_how_many():
+    alone = "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"
+    assert run(alone + COUNT, FASTLOSS_NUM_THREADS="").stdout == "1\n"
+
+
+@pytest.mark.parametrize(("quota", "count"), [(math.inf, 8), (2.0, 2), (2.5, 3), (0.5, 1), (100.0, 8)])
+def test_the_control_group_says_how_many(quota, count, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(8), raising=False)
+    monkeypatch.setattr(pool, "_quota", lambda: quota)
+    assert pool.available() == count
+
+
+# -- the pool
+
+
+def test_no_thread_is_woken_for_small_work():
+    code = """
+import threading
+import numpy as np
+import fastloss
+fastloss.set_num_threads(4)
+fastloss.mse_loss(np.zeros(20_000), np.ones(20_000))
+fastloss.pairwise_logistic_loss(np.zeros(30), np.arange(30) % 2)
+assert threading.active_count() == 1, threading.enumerate()
+fastloss.mse_loss(np.zeros(1_000_000), np.ones(1_000_000))
+assert threading.active_count() == 4, threading.enumerate()
+print("done")
 """
+    check(code)
 
 
-@pytest.mark.parametrize(
-    ("unguarded", "code", "complaint"),
-    [
-        ("workqueue", AT_ONCE, "Concurrent access has been detected"),
-        ("omp", FORK, "fork() called from a process already using GNU OpenMP"),
-    ],
-)
-def test_without_the_guards_the_process_dies(unguarded, code, complaint):
-    """The tests above bite; and a Numba that no longer needs the guards is noticed."""
-    pytest.importorskip(f"numba.np.ufunc.{LAYERS[unguarded]}", exc_type=ImportError)
-    process = run(DISARM + code, unguarded)
-    assert process.returncode != 0
-    assert complaint in process.stderr
+def chunks_of(work, chunks, few=1, count=4):
+    """Run work(chunk) for each chunk through the pool."""
+
+    def run(begin, end):
+        for chunk in range(begin, end):
+            work(chunk)
+
+    with fastloss.num_threads(count):
+        pool.parallel(lambda: run, chunks, few)
+
+
+def test_every_chunk_is_done_once_by_several_threads():
+    done = []
+    chunks_of(lambda chunk: (time.sleep(0.002), done.append((chunk, threading.current_thread()))), 200)
+    assert sorted(chunk for chunk, _ in done) == list(range(200))
+    assert len({thread for _, thread in done}) == 4
+
+
+def test_calls_inside_a_task_run_in_place():
+    inside = []
+
+    def work(chunk):
+        time.sleep(0.01)
+        here = threading.current_thread()
+        if here is not threading.main_thread():
+            chunks_of(lambda _: inside.append(threading.current_thread() is here), 10)
+            inside.append(fastloss.get_num_threads() == 1)
+
+    with fastloss.num_threads(4):
+        pool.parallel(lambda: lambda begin, end: [work(chunk) for chunk in range(begin, end)], 20)
+    assert inside and all(inside)
+
+
+@pytest.mark.parametrize("where", ["caller", "worker"])
+def test_an_error_inside_a_task_is_the_callers_and_ends_the_others(where):
+    done = []
+
+    def work(chunk):
+        time.sleep(0.005)
+        done.append(chunk)
+        if (threading.current_thread() is threading.main_thread()) == (where == "caller"):
+            raise ArithmeticError("of this test")
+
+    with pytest.raises(ArithmeticError, match="of this test"):
+        chunks_of(work, 2000)
+    assert len(done) < 1000
+    test_every_chunk_is_done_once_by_several_threads()
+
+
+def test_an_interrupt_ends_all_threads():
+    """While the caller waits for others, and while it works itself: all end, and the pool goes on working."""
+    for slow in ("caller", "worker"):
+        began, done = time.monotonic(), []
+
+        def work(chunk, slow=slow, done=done):
+            done.append(chunk)
+            is_caller = threading.current_thread() is threading.main_thread()
+            time.sleep(0.02 if is_caller == (slow == "caller") else 0.002)
+
+        timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            chunks_of(work, 100_000)
+        assert time.monotonic() - began < 1.3 and len(done) < 100_000
+        timer.join()
+    test_every_chunk_is_done_once_by_several_threads()

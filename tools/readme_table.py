@@ -3,7 +3,6 @@
 import pathlib
 import re
 
-import fastloss.losses  # noqa: F401  fills the registry
 from fastloss.loss import REGISTRY
 
 README = pathlib.Path(__file__).parents[1] / "README.md"

@@ -3,6 +3,7 @@
 import platform
 from typing import Any
 
+from fastloss.cli.errors import UserError
 from fastloss.cli.version import version
 from fastloss.loss import Loss
 
@@ -45,6 +46,8 @@ def kernels_of(loss: Loss) -> list[dict[str, Any]]:
 
     for call in calls_of(loss):
         call()
+    if not kernels.known:
+        raise UserError(f"no kernels are stored here: {kernels.place().removeprefix('none: ')}")
     return [_described(one) for one in kernels.known]
 
 

@@ -168,6 +168,8 @@ def score(
         names = ", ".join(one.label for one in losses)
         raise UserError(f"--groups does nothing for {names}: expected a loss over pairs with it, or --per-group")
     if threads is not None:
+        if threads < 1:
+            raise UserError(f"--threads is {threads}: expected at least 1")
         use_threads(threads)
     from fastloss.cli import report
     from fastloss.cli.score import Job, run
@@ -191,8 +193,7 @@ def use_threads(count: int) -> None:
 
     from fastloss.compile import threads
 
-    with explained("--threads"):
-        threads.set_num_threads(count)
+    threads.set_num_threads(count)
     pa.set_cpu_count(count)
 
 

@@ -24,7 +24,7 @@ LIBRARIES = ("numba", "numpy", "math", "cmath", "builtins", "llvmlite")
 
 def is_plain(value: Any) -> bool:
     """Whether a global is a plain Python function, hence to be compiled with its caller."""
-    return isinstance(value, types.FunctionType) and value.__module__.partition(".")[0] not in LIBRARIES
+    return isinstance(value, types.FunctionType) and (value.__module__ or "").partition(".")[0] not in LIBRARIES
 
 
 def address(function: Callable[..., Any], *more: Any, of_code: Callable[[Code], bytes] | None = None) -> str:
@@ -136,7 +136,7 @@ class _Walk:
             yield f"{value.__qualname__} {getattr(value, '_fields', ())}".encode()
         elif isinstance(value, types.ModuleType) or getattr(builtins, name, None) is value:
             yield getattr(value, "__name__", name).encode()
-        elif getattr(value, "__module__", "").partition(".")[0] in LIBRARIES:
+        elif (getattr(value, "__module__", None) or "").partition(".")[0] in LIBRARIES:
             yield f"{value.__module__} {_text(value)}".encode()
         else:
             raise TypeError(f"{name} is {value!r}: expected a function, a number, a tuple of them, or a module")

@@ -6,7 +6,6 @@ function that is inlined.
 """
 
 import contextlib
-import linecache
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,6 +18,7 @@ from numba.core import errors, registry
 from numba.core.compiler_lock import global_compiler_lock
 
 from fastloss.compile.address import address
+from fastloss.compile.complaints import ENTRY_FILE, RAISES, not_allowed, not_compiled
 from fastloss.compile.kernels import SYMBOL
 from fastloss.compile.levels import Level
 from fastloss.compile.signatures import Signature
@@ -72,7 +72,7 @@ def _shim(block: Any, signature: Signature) -> Function:
         "".join(f"a{k}, " for k in some) for some in (range(inputs), range(inputs + 1, len(signature.arrays)))
     )
     lines.append(f"    block(({first}), a{inputs}, ({second}), first, last)")
-    exec("\n".join(lines), names)
+    exec(compile("\n".join(lines), ENTRY_FILE, "exec"), names)
     return names["entry"]
 
 
@@ -105,33 +105,39 @@ def _lower(function: Function, signature: Signature) -> tuple[str, str]:
         try:
             entry = numba.njit(**OPTIONS, **flags_of(function))(_shim(_inlined(function), signature))
             entry.compile(ENTRY.args)
-        except errors.NumbaError as error:
-            raise CannotCompile(_short(function, error)) from None
+        except (errors.NumbaError, errors.UnsupportedBytecodeError, NotImplementedError) as error:
+            raise CannotCompile(not_compiled(function, error, _lowered.values())) from None
         made = entry.overloads[ENTRY.args]
         return made.library.get_llvm_str(), made.fndesc.llvm_func_name
 
 
-def _short(function: Function, error: Exception) -> str:
-    """What is wrong with a function, in which line: Numba's message goes over several attempts."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    places = re.findall(r'File "([^"]+)", line (\d+)', text)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    why = next((line for line in lines if not line.startswith(("Failed in", "During:"))), lines[0] if lines else "")
-    if not places:
-        return f"{function.__qualname__} cannot be compiled: {why}"
-    file, line = places[-1]
-    source = linecache.getline(file, int(line)).strip()
-    return f"{file}, line {line}: {source!r} cannot be compiled: {why}"
+def _texts(function: Function) -> Iterator[tuple[Function, str]]:
+    """LLVM's texts of a function that was lowered, behind those of the functions that it calls."""
+    for callee in called(function).values():
+        yield from _texts(callee)
+    for made in _lowered[address(function)].overloads.values():
+        yield function, made.library.get_llvm_str()
 
 
 def _entry_module(lowered: str) -> str:
-    """The C entry, which calls the function that Numba has made; that one's status is always 0."""
+    """The C entry, which calls the function that Numba has made.
+
+    That one's status is 0 unless it raises an error: what would then be called is a foreign function, if the optimiser
+    has not found that it never is.
+    """
     return f"""
 declare i32 @"{lowered}"(ptr, ptr, ptr, ptr, i64, i64)
+declare void @{RAISES}()
 define void @{SYMBOL}(ptr %addresses, ptr %sizes, i64 %first, i64 %last) {{
     %result = alloca ptr
     %error = alloca ptr
     %status = call i32 @"{lowered}"(ptr %result, ptr %error, ptr %addresses, ptr %sizes, i64 %first, i64 %last)
+    %raises = icmp sgt i32 %status, 0
+    br i1 %raises, label %wrong, label %right
+wrong:
+    call void @{RAISES}()
+    unreachable
+right:
     ret void
 }}
 """
@@ -197,9 +203,7 @@ def modules(function: Function, signature: Signature, levels: Sequence[Level]) -
         )
         module = _optimised(text, lowered, machine)
         if foreign := _foreign(module):
-            raise CannotCompile(
-                f"{function.__qualname__} needs {foreign[0]}: a kernel may neither allocate nor raise an error"
-            )
+            raise CannotCompile(not_allowed(foreign[0], _texts(function)))
         yield machine, module
 
 

@@ -160,7 +160,14 @@ class Job:
             self._next = self._chunks
 
     def work(self) -> None:
-        """Take chunks until there are none; as many at a time as fit a slice of time."""
+        """Take chunks until there are none, as many at a time as fit a slice of time; an error ends all threads."""
+        try:
+            self._work()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _work(self) -> None:
         size, run = max(1, self._few), self._make()
         while True:
             begin, end = self._taken(size)

@@ -8,9 +8,12 @@ import functools
 import importlib
 import pkgutil
 
+from fastloss import forks
+
 
 @functools.cache
 def import_all() -> None:
     """Import every family, which fills the registry."""
-    for family in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{family.name}")
+    with forks.guarded():
+        for family in pkgutil.iter_modules(__path__):
+            importlib.import_module(f"{__name__}.{family.name}")

@@ -38,7 +38,7 @@ def by_side(name, model, data, first=UNIT, second=UNIT, shares=None):
     of_model = termwise(name, model, first, second)
     if shares is not None:
         more = {"floored": terms.of_distributions, "shares": shares}
-        of_model = formulas(name, terms.of_terms, **dict(of_model.names), **more)
+        of_model = formulas(name, terms.of_terms, **{**dict(of_model.names), **more})
     names = {**dict(of_model.names), "load": terms.load_swapped, "slope": data[0], "curvature": data[1]}
     of_both = {**names, "slope_of_second": model[1]}
     return {

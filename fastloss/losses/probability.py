@@ -18,6 +18,7 @@ def termwise(name, formula, first=UNIT, second=UNIT):
     """Formulas (value, slope, curvature) in the model's number and, if `second` is given, the data's."""
     value, slope, curvature = formula
     names = {"value": value, "slope": slope, "curvature": curvature, "check_first": first.check}
+    names["floored"] = terms.as_summed
     if second is None:
         return formulas(name, terms.of_terms, load=terms.load_one, check=terms.check_one, **names)
     names["check_second"] = second.check

@@ -8,7 +8,7 @@ from fastloss.shapes.rows import FIRST, ONE, fill_row, settle
 from fastloss.shapes.softmax import maximum
 
 WANT_GRADIENT = WANT_CURVATURE = unbound
-value = slope = slope_of_second = curvature = load = check = check_first = check_second = shares = unbound
+value = slope = slope_of_second = curvature = load = check = check_first = check_second = shares = floored = unbound
 
 
 FAINT, LIFT = 2.0**-300, 2.0**600
@@ -47,9 +47,6 @@ def sum_terms(i, operands):
 
 def as_summed(i, operands, loss):
     return loss
-
-
-floored = as_summed
 
 
 @regroups

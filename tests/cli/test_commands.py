@@ -1,5 +1,6 @@
 """The other commands, and `fastloss` as a process: terminals, signals, pipes."""
 
+import importlib.metadata
 import json
 import os
 import pty
@@ -12,7 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.cli.data import PAIRWISE, expected_pairwise, make, run, write_parquet
+import fastloss
+from fastloss.compile import levels
+from tests.cli.data import PAIRWISE, expected_pairwise, failure, make, run, write_parquet
 
 
 def test_list():
@@ -34,12 +37,42 @@ def test_list():
 
 def test_info():
     facts = json.loads(run("info", "--json").stdout)
-    import numba
-
-    assert facts["numba"] == numba.__version__
+    assert facts["numba"] == importlib.metadata.version("numba")
     assert facts["pyarrow"] == pa.__version__
-    assert {"fastloss", "python", "llvmlite", "numpy", "threads", "threading layer", "gpu", "cache"} <= set(facts)
+    assert facts["threads"] == fastloss.get_num_threads()
+    assert facts["level"] in {level.name for level in levels.supported()}
+    assert facts["kernels in the store"] >= 0 and facts["kernels in the package"] >= 0
+    assert {"fastloss", "python", "llvmlite", "numpy", "processor", "gpu", "store"} <= set(facts)
     assert "numba" in run("info").stdout
+
+
+@pytest.mark.compiled
+def test_info_says_where_kernels_are_and_why_not(tmp_path, monkeypatch):
+    def facts():
+        return json.loads(run("info", "--json").stdout)
+
+    monkeypatch.setenv("FASTLOSS_CACHE_DIR", str(tmp_path / "store"))
+    assert facts()["store"] == str(tmp_path / "store")
+    (tmp_path / "store" / f"some-{levels.chosen().name}-0123.kernel").write_bytes(b"")
+    assert facts()["kernels in the store"] == 1
+    (tmp_path / "store").chmod(0o777)
+    assert facts()["store"] == f"none: {tmp_path / 'store'} can be written by others"
+
+
+@pytest.mark.compiled
+def test_explain():
+    """Every kernel of a loss: what it was made from, and where it is."""
+    everything = json.loads(process("explain", "mse_loss", "--json").stdout)
+    (named,) = [one for one in everything if (one["name"], one["signature"][:2]) == ("block_mse_loss_v", "d1")]
+    assert named["template"].startswith("fastloss.engines.cpu.pointwise.block, line ")
+    assert "value=fastloss.losses.regression._square" in named["bound"]
+    assert (named["flags"], named["signature"]) == ("sums may be regrouped", "d1,d1->d1,d1,d1,d1,l1->")
+    assert named["from"] in ("wheel", "store", "compiled") and os.path.exists(named["file"])
+    assert not [one["name"] for one in everything if "l1_loss" in one["name"]]
+    lines = process("explain", "mse_loss").stdout.splitlines()
+    at = lines.index("block_mse_loss_v")
+    assert [line.split(":")[0].strip() for line in lines[at + 1 : at + 7]] == list(named)[1:]
+    assert failure("explain", "mse_los").startswith("unknown loss 'mse_los'")
 
 
 # -- as a process

@@ -3,7 +3,6 @@
 import json
 import tracemalloc
 
-import numba
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
@@ -12,6 +11,7 @@ from typer.testing import CliRunner
 
 import fastloss
 from fastloss.cli.app import app
+from fastloss.compile.kernels import INTERPRETED
 
 RNG = np.random.default_rng(1)
 
@@ -54,7 +54,7 @@ def test_rows_are_kept_where_there_is_no_state(tmp_path, what):
     assert found["value"] == ("NaN" if np.isnan(value) else pytest.approx(value, rel=1e-12))
 
 
-@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="takes minutes")
+@pytest.mark.skipif(INTERPRETED, reason="takes minutes")
 def test_memory_does_not_grow_with_the_rows(tmp_path):
     peaks = []
     for rows in (100_000, 400_000):

@@ -17,8 +17,6 @@ import numba
 import numpy as np
 from numba import cuda
 
-from fastloss.engines import build
-
 TABLE = pathlib.Path(__file__).with_name("resources.csv")
 TARGETS = ((8, 0), (9, 0), (12, 0))
 
@@ -102,8 +100,7 @@ class _Recorder:
 
 
 def _plain_name(function: Callable[..., None]) -> str:
-    template = function.__name__
-    return function.__qualname__.removeprefix(f"{build.MARK}_").removeprefix(f"{template}_")
+    return function.__name__.removeprefix(f"{function.__code__.co_name}_")
 
 
 @contextlib.contextmanager

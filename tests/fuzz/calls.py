@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-import fastloss.losses  # noqa: F401  fills the registry
+from fastloss.compile.kernels import INTERPRETED
 from fastloss.loss import REGISTRY, Loss
 from fastloss.pairs import PairwiseLoss
 from fastloss.pointwise import PointwiseLoss
@@ -65,9 +65,7 @@ class Call:
 
 def compiled() -> bool:
     """Whether kernels are compiled."""
-    import numba
-
-    return not numba.config.DISABLE_JIT
+    return not INTERPRETED
 
 
 def described(value: Any) -> str:

@@ -1,9 +1,8 @@
 """Tasks of matrix products side by side, each with one BLAS thread.
 
 Where a task is computed by one thread throughout, bits do not depend on how many there are, and a tile stays in one
-core's cache. BLAS's own threads would
-also spin for some 20 ms after each product, on the processors that the compiled code between two products needs. So
-every BLAS that NumPy may call is told to use one thread while tasks run.
+core's cache. BLAS's own threads would also spin for some 20 ms after each product, on the processors that the compiled
+code between two products needs. So every BLAS that NumPy may call is told to use one thread while tasks run.
 """
 
 import collections

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastloss.compile.templates import regroups, unbound
 from fastloss.elementary import INFINITY, NAN, exp_negative, weighed
-from fastloss.shapes.rows import FIRST
+from fastloss.shapes.rows import FIRST, ONE
 from fastloss.shapes.softmax import against_all, gap, inverse_of, maximum
 
 WANT_GRADIENT = WANT_CURVATURE = unbound
@@ -99,7 +99,7 @@ def add_short_rows(inputs, parameters, outputs, chunk):
     exponentials, tops = outputs[-2], outputs[-1]
     columns = np.uint64(x.shape[1])
     first, last = np.uint64(chunk * plan[1]), np.uint64(min(plan[0], (chunk + 1) * plan[1]))
-    step = np.uint64(tops.size)
+    step = max(ONE, np.uint64(tops.size))  # a range whose step may be 0 raises an error
     total = 0.0
     for start in range(first, last, step):
         stop = min(last, start + step)
