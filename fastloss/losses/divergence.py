@@ -40,7 +40,7 @@ def by_side(name, model, data, first=UNIT, second=UNIT, shares=None):
         more = {"floored": terms.of_distributions, "shares": shares}
         of_model = formulas(name, terms.of_terms, **{**dict(of_model.names), **more})
     names = {**dict(of_model.names), "load": terms.load_swapped, "slope": data[0], "curvature": data[1]}
-    of_both = {**names, "slope_of_second": model[1]}
+    of_both = {key: one for key, one in names.items() if key != "curvature"} | {"slope_of_second": model[1]}
     return {
         "q": of_model,
         "p": formulas(f"{name}_by_p", terms.of_terms, **names),

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.compile.templates import known_names
+
 CHUNK = 8192  # numbers in a chunk of rows; a constant of the library, since the sums of chunks depend on it
 FIRST, ONE = np.uint64(0), np.uint64(1)
 
@@ -84,7 +86,15 @@ class RowFormulas:
 
 
 def formulas(name: str, row: Callable[..., Any], arguments: int = 1, **names: Callable[..., Any]) -> RowFormulas:
-    """The row function `row` with `names` bound, under a name that no other loss or variant has."""
+    """The row function `row` with `names` bound, under a name that no other loss or variant has.
+
+    Raises
+    ------
+    TypeError
+        If a name is bound that the row function does not leave open.
+    """
+    if unknown := names.keys() - known_names(row, names).keys():
+        raise TypeError(f"{name}: the template {row.__module__}.{row.__qualname__} has no open name {min(unknown)}")
     return RowFormulas(name, row, tuple(sorted(names.items(), key=lambda item: item[0])), arguments)
 
 
