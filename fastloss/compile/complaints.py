@@ -9,7 +9,6 @@ from typing import Any
 
 from fastloss.compile.templates import Function, bound_names
 
-ENTRY_FILE = "<the entry of a kernel>"  # stands for a file where Numba speaks of code that was written by us
 RAISES = "fastloss_raises"  # what an entry calls if the block has raised an error
 PACKAGE = pathlib.Path(__file__).parent.parent
 
@@ -40,7 +39,6 @@ def not_compiled(function: Function, error: Exception, inlined: Iterable[Any]) -
             places.append((found["file"], int(found["line"])))
         elif (one := functions.get(int(found["id"], 16))) is not None:
             places.append((one.__code__.co_filename, one.__code__.co_firstlineno))
-    places = [place for place in places if place[0] != ENTRY_FILE]
     for file, line in places:
         if not is_ours(file):
             return f"{_shown(file, line)} cannot be compiled: {why}"

@@ -18,20 +18,16 @@ from numba.core import errors, registry
 from numba.core.compiler_lock import global_compiler_lock
 
 from fastloss.compile.address import address
-from fastloss.compile.complaints import ENTRY_FILE, RAISES, not_allowed, not_compiled
+from fastloss.compile.complaints import RAISES, not_allowed, not_compiled
 from fastloss.compile.kernels import SYMBOL
 from fastloss.compile.levels import Level
-from fastloss.compile.signatures import Signature
+from fastloss.compile.signatures import PARAMETERS, Array, Signature
 from fastloss.compile.templates import Function, called, may_regroup, rebound
 
 # Without nnan and ninf: NaN and infinity are data. Reassociation is what lets LLVM vectorise a sum.
 REGROUPING: dict[str, Any] = {"fastmath": {"reassoc", "contract", "arcp", "nsz"}, "error_model": "numpy"}
 # Formulas keep the order in which they are written: their accuracy rests on it.
 EXACT: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy"}
-
-ENTRY = types.void(
-    types.CPointer(types.voidptr), types.CPointer(types.int64), types.int64, types.int64
-)  # addresses, sizes, first, last
 
 
 class CannotCompile(TypeError):
@@ -58,22 +54,16 @@ def _inlined(function: Function) -> Any:
     return _lowered[key]
 
 
-def _shim(block: Any, signature: Signature) -> Function:
-    """The function of the C entry's arguments that makes arrays of them and calls the block."""
-    names: dict[str, Any] = {"carray": numba.carray, "block": block}
-    lines, at = ["def entry(addresses, sizes, first, last):"], 0
-    for k, array in enumerate(signature.arrays):
-        names[f"dtype{k}"] = np.dtype(array.dtype)
-        shape = "".join(f"sizes[{at + axis}], " for axis in range(array.dimensions))
-        lines.append(f"    a{k} = carray(addresses[{k}], ({shape}), dtype{k})")
-        at += array.dimensions
-    inputs = len(signature.inputs)
-    first, second = (
-        "".join(f"a{k}, " for k in some) for some in (range(inputs), range(inputs + 1, len(signature.arrays)))
-    )
-    lines.append(f"    block(({first}), a{inputs}, ({second}), first, last)")
-    exec(compile("\n".join(lines), ENTRY_FILE, "exec"), names)
-    return names["entry"]
+def _array(array: Array) -> Any:
+    """Numba's type of an array."""
+    return types.Array(numba.from_dtype(np.dtype(array.dtype)), array.dimensions, "C")
+
+
+def _types(signature: Signature) -> tuple[Any, ...]:
+    """Numba's types of a block's arguments: inputs, parameters, outputs with scratch, first, last."""
+    pack = types.BaseTuple.from_types
+    inputs, outputs = (pack([*map(_array, some)]) for some in (signature.inputs, signature.outputs + signature.scratch))
+    return inputs, _array(PARAMETERS), outputs, types.int64, types.int64
 
 
 @contextlib.contextmanager
@@ -102,12 +92,13 @@ def _unoptimised() -> Iterator[None]:
 def _lower(function: Function, signature: Signature) -> tuple[str, str]:
     """LLVM's text of a block behind its entry, and the name of the entry in it."""
     with _unoptimised():
+        arguments = _types(signature)
         try:
-            entry = numba.njit(**OPTIONS, **flags_of(function))(_shim(_inlined(function), signature))
-            entry.compile(ENTRY.args)
+            block = _inlined(function)
+            block.compile(arguments)
         except (errors.NumbaError, errors.UnsupportedBytecodeError, NotImplementedError) as error:
             raise CannotCompile(not_compiled(function, error, _lowered.values())) from None
-        made = entry.overloads[ENTRY.args]
+        made = block.overloads[arguments]
         return made.library.get_llvm_str(), made.fndesc.llvm_func_name
 
 
@@ -119,19 +110,52 @@ def _texts(function: Function) -> Iterator[tuple[Function, str]]:
         yield function, made.library.get_llvm_str()
 
 
-def _entry_module(lowered: str) -> str:
+def _loaded_array(at: int, place: int, array: Array) -> tuple[list[str], list[str]]:
+    """LLVM's lines that load an array's address and lengths, and what Numba's function takes for it.
+
+    That is (owner, owner's object, elements, bytes of one, address, lengths, strides in bytes): Numba's convention.
+    """
+    size = np.dtype(array.dtype).itemsize
+    lines = [
+        f"%at{at} = getelementptr ptr, ptr %addresses, i64 {at}",
+        f"%a{at} = load ptr, ptr %at{at}",
+    ]
+    for axis in range(array.dimensions):
+        lines.append(f"%of{at}.{axis} = getelementptr i64, ptr %sizes, i64 {place + axis}")
+        lines.append(f"%n{at}.{axis} = load i64, ptr %of{at}.{axis}")
+    lengths, strides, step = [f"%n{at}.{axis}" for axis in range(array.dimensions)], [], f"{size}"
+    for axis in reversed(range(array.dimensions)):
+        strides.insert(0, step)
+        lines.append(f"%s{at}.{axis} = mul i64 {step}, {lengths[axis]}")
+        step = f"%s{at}.{axis}"
+    lines.append(f"%e{at} = udiv exact i64 {step}, {size}")
+    taken = ["ptr null", "ptr null", f"i64 %e{at}", f"i64 {size}", f"ptr %a{at}"]
+    return lines, taken + [f"i64 {number}" for number in (*lengths, *strides)]
+
+
+def _entry_module(lowered: str, signature: Signature) -> str:
     """The C entry, which calls the function that Numba has made.
 
     That one's status is 0 unless it raises an error: what would then be called is a foreign function, if the optimiser
-    has not found that it never is.
+    has not found that it never is. A function of Numba's that made the arrays (`carray`) took a third of a second.
     """
+    lines: list[str] = []
+    taken, place = ["ptr %result", "ptr %error"], 0
+    for at, array in enumerate(signature.arrays):
+        more, own = _loaded_array(at, place, array)
+        lines += more
+        taken += own
+        place += array.dimensions
+    taken += ["i64 %first", "i64 %last"]
+    kinds, body = ", ".join(one.split()[0] for one in taken), "\n    ".join(lines)
     return f"""
-declare i32 @"{lowered}"(ptr, ptr, ptr, ptr, i64, i64)
+declare i32 @"{lowered}"({kinds})
 declare void @{RAISES}()
 define void @{SYMBOL}(ptr %addresses, ptr %sizes, i64 %first, i64 %last) {{
     %result = alloca ptr
     %error = alloca ptr
-    %status = call i32 @"{lowered}"(ptr %result, ptr %error, ptr %addresses, ptr %sizes, i64 %first, i64 %last)
+    {body}
+    %status = call i32 @"{lowered}"({", ".join(taken)})
     %raises = icmp sgt i32 %status, 0
     br i1 %raises, label %wrong, label %right
 wrong:
@@ -143,6 +167,13 @@ right:
 """
 
 
+def _require_convention(function: Any, entry: Any) -> None:
+    """Raise unless Numba's function takes what the entry hands over: another Numba may have another convention."""
+    own, ours = ([str(one.type) for one in some.arguments] for some in (function, entry))
+    if own != ours:
+        raise CannotCompile(f"numba {numba.__version__} passes arrays as {own}: expected {ours}")
+
+
 COUNTING = re.compile(r"^define [^\n]*@(NRT_incref|NRT_decref)\(.*?^}$", re.DOTALL | re.MULTILINE)
 NOT_COUNTING = r"define internal void @\1(ptr %array) alwaysinline { ret void }"
 LIBRARY = re.compile(
@@ -151,13 +182,15 @@ LIBRARY = re.compile(
 )
 
 
-def _optimised(text: str, lowered: str, machine: Any) -> Any:
+def _optimised(text: str, lowered: str, signature: Signature, machine: Any) -> Any:
     """A module that has been optimised for a level, with names that are the same in every process.
 
     Kernels allocate nothing, so arrays have no owners to count references for.
     """
     module = llvm.parse_assembly(COUNTING.sub(NOT_COUNTING, text))
-    module.link_in(llvm.parse_assembly(_entry_module(lowered)))
+    entry = llvm.parse_assembly(_entry_module(lowered, signature))
+    _require_convention(module.get_function(lowered), entry.get_function(lowered))
+    module.link_in(entry)
     module.triple, module.data_layout = machine.triple, str(machine.target_data)
     module.name = SYMBOL
     for value in (*module.functions, *module.global_variables):
@@ -201,7 +234,7 @@ def modules(function: Function, signature: Signature, levels: Sequence[Level]) -
         machine = target.create_target_machine(
             cpu=level.cpu, features=level.features, opt=3, reloc="pic", codemodel="default"
         )
-        module = _optimised(text, lowered, machine)
+        module = _optimised(text, lowered, signature, machine)
         if foreign := _foreign(module):
             raise CannotCompile(not_allowed(foreign[0], _texts(function)))
         yield machine, module
