@@ -150,7 +150,7 @@ def run(commits: tuple[str, str], todo: Iterable[Cell], turns: int = 9, seconds:
 def main() -> int:
     """1 if some loss has become slower, with `--fail`."""
     parser = argparse.ArgumentParser(prog="python -m bench.against", description=__doc__)
-    parser.add_argument("commits", nargs=2, metavar=("A", "B"), help="what git calls them")
+    parser.add_argument("commits", nargs=2, metavar="COMMIT", help="A, then B, as git calls them")
     parser.add_argument("--loss", action="append", metavar="NAME", help="only these losses")
     parser.add_argument("--size", type=int, action="append", help=f"sizes (default {SIZES[0]})")
     parser.add_argument("--turns", type=int, default=9)

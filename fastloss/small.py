@@ -1,7 +1,7 @@
-"""The short way of small calls: what does not depend on the data is decided once for each kind of call, and remembered.
+"""The short way of calls: what does not depend on the data is decided once for each kind of call, and remembered.
 
 A kind is the result that is asked for, the arguments' dtypes and the keywords. Arguments that are not NumPy arrays, or
-not contiguous, or large, and whatever else the first call of a kind did not meet, go the long way; so does a call whose
+not contiguous, and whatever else the first call of a kind did not meet, go the long way; so does a call whose
 result would be an error or is not finite, since the long way has the messages and the care. Results are the same bits.
 """
 

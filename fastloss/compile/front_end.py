@@ -123,7 +123,8 @@ def _loaded_array(at: int, place: int, array: Array) -> tuple[list[str], list[st
     for axis in range(array.dimensions):
         lines.append(f"%of{at}.{axis} = getelementptr i64, ptr %sizes, i64 {place + axis}")
         lines.append(f"%n{at}.{axis} = load i64, ptr %of{at}.{axis}")
-    lengths, strides, step = [f"%n{at}.{axis}" for axis in range(array.dimensions)], [], f"{size}"
+    lengths, step = [f"%n{at}.{axis}" for axis in range(array.dimensions)], f"{size}"
+    strides: list[str] = []
     for axis in reversed(range(array.dimensions)):
         strides.insert(0, step)
         lines.append(f"%s{at}.{axis} = mul i64 {step}, {lengths[axis]}")

@@ -18,6 +18,7 @@ from typing import Any
 
 VARIABLE = "FASTLOSS_NUM_THREADS"
 SLICE = 0.02  # seconds: the longest that a thread should stay inside one call of a kernel, so that Ctrl-C is seen
+WORTH = 0.0002  # seconds of work that two threads do no faster than one: half of it is lost on waking one and waiting
 SHORT = 0.001  # a call shorter than this is not worth its turn: the next takes more chunks
 
 Run = Callable[[int, int], Any]
@@ -159,16 +160,27 @@ class Job:
         with self._lock:
             self._next = self._chunks
 
-    def work(self) -> None:
+    def is_worth_threads(self, run: Run) -> bool:
+        """Do the first chunks; whether the others take so long that several threads are faster."""
+        begin, end = self._taken(max(1, self._few))
+        start = time.perf_counter()
+        run(begin, end)
+        took = time.perf_counter() - start
+        if took * (self._chunks - end) >= WORTH * (end - begin):
+            return True
+        self._threads = 1
+        return False
+
+    def work(self, run: Run | None = None) -> None:
         """Take chunks until there are none, as many at a time as fit a slice of time; an error ends all threads."""
         try:
-            self._work()
+            self._work(run or self._make())
         except BaseException:
             self.stop()
             raise
 
-    def _work(self) -> None:
-        size, run = max(1, self._few), self._make()
+    def _work(self, run: Run) -> None:
+        size = max(1, self._few)
         while True:
             begin, end = self._taken(size)
             if begin == end:
@@ -258,22 +270,21 @@ def _borrowed(count: int) -> list[_Worker]:
     return found
 
 
-def together(work: Callable[[], None], stop: Callable[[], None], threads: int) -> None:
-    """Let this thread and up to `threads` - 1 others do some work that they share; `stop` makes all of them end."""
+def together(job: Job, run: Run, threads: int) -> None:
+    """Let this thread, by its own `run`, and up to `threads` - 1 others do the chunks of a job."""
     helpers = _borrowed(threads - 1)
     for one in helpers:
-        one.give(work)
+        one.give(job.work)
     error: BaseException | None = None
     try:
-        work()
+        job.work(run)
     except BaseException as raised:
         error = raised
-        stop()
     for one in helpers:
-        other = one.wait(stop)
+        other = one.wait(job.stop)
         if other is not None and error is None:
             error = other
-            stop()
+            job.stop()
     if error is not None:
         raise error
 
@@ -281,11 +292,12 @@ def together(work: Callable[[], None], stop: Callable[[], None], threads: int) -
 def parallel(make: Callable[[], Run], chunks: int, few: int = 1) -> None:
     """run(begin, end) over all chunks, `make()` being each thread's own `run`.
 
-    `few` chunks take about as long as it takes to wake a thread.
+    `few` chunks take some 50 microseconds. The first of them say how long the others will take: no thread is woken for
+    work that ends sooner alone.
     """
     threads = max(1, min(get_num_threads(), -(-chunks // max(few, 1))))
-    job = Job(make, chunks, few, threads)
-    if threads == 1:
-        job.work()
+    job, run = Job(make, chunks, few, threads), make()
+    if threads > 1 and job.is_worth_threads(run):
+        together(job, run, threads)
     else:
-        together(job.work, job.stop, threads)
+        job.work(run)

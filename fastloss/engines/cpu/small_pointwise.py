@@ -1,4 +1,4 @@
-"""The short way of pointwise losses: a few chunks of contiguous arrays without weights, see `fastloss/small.py`."""
+"""The short way of pointwise losses: contiguous arrays without weights, see `fastloss/small.py`."""
 
 import ctypes
 import functools
@@ -53,7 +53,7 @@ def plan(kernel: Kernel, formulas: Formulas, wanted: Wanted, about: tuple[tuple[
     def run(arrays: tuple[np.ndarray, ...]) -> Any:
         one = arrays[0]
         shape, size = one.shape, one.size
-        if not 0 < size <= ALONE:
+        if not size:
             return None
         try:
             small = spare.pop()
@@ -76,10 +76,12 @@ def plan(kernel: Kernel, formulas: Formulas, wanted: Wanted, about: tuple[tuple[
         if size <= CHUNK:
             frame.run()
             found, total = bits[0], totals[0]
-        else:
+        elif size <= ALONE:
             chunks = -(-size // CHUNK)
             frame.run(chunks)
             found, total = functools.reduce(operator.or_, bits[:chunks]), _sum(totals[:chunks])
+        else:
+            found, total = _of_many(small, -(-size // CHUNK), behind)
         spare.append(small)
         if found and _is_wrong(found, formulas):
             return None
@@ -90,6 +92,18 @@ def plan(kernel: Kernel, formulas: Formulas, wanted: Wanted, about: tuple[tuple[
         return results
 
     return run
+
+
+def _of_many(small: Small, chunks: int, behind: int) -> tuple[int, float]:
+    """What is wrong in some of many chunks, and the sum of their losses."""
+    addresses = small.frame.addresses
+    totals, bits = np.empty(chunks), np.empty(chunks, np.int64)
+    addresses[behind + PARTIAL], addresses[behind + WRONG] = address_of(totals), address_of(bits)
+    try:
+        small.frame.run_together(chunks, FEW)
+    finally:
+        addresses[behind + PARTIAL], addresses[behind + WRONG] = map(ctypes.addressof, (small.totals, small.bits))
+    return int(np.bitwise_or.reduce(bits)), _sum(totals.tolist())
 
 
 def _sum(totals: list[float]) -> float:

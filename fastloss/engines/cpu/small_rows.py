@@ -1,4 +1,4 @@
-"""The short way of losses of rows: one chunk of matrices as they are, without weights, see `fastloss/small.py`."""
+"""The short way of losses of rows: matrices as they are, without weights, see `fastloss/small.py`."""
 
 import ctypes
 import math
@@ -8,9 +8,10 @@ import numpy as np
 
 from fastloss.compile.frames import Frame
 from fastloss.compile.kernels import Kernel
-from fastloss.compile.launch import output
+from fastloss.compile.launch import ALONE, output
 from fastloss.compile.signatures import address_of
 from fastloss.engines.cpu import short_rows
+from fastloss.reduce import ordered_sum
 from fastloss.shapes.rows import RowFormulas, Wanted, rows_per_chunk
 from fastloss.small import Plan
 
@@ -60,11 +61,7 @@ def plan(kernel: Kernel, formulas: RowFormulas, wanted: Wanted, about: tuple[tup
         if len(shape) != 2:
             return None
         rows, columns = shape
-        if (
-            not rows * columns > 0
-            or rows > rows_per_chunk(columns)
-            or short != (has_ids and columns <= short_rows.MOST)
-        ):
+        if not rows * columns or short != (has_ids and columns <= short_rows.MOST):
             return None
         if len(spare) > WIDTHS:
             spare.clear()
@@ -102,8 +99,11 @@ def plan(kernel: Kernel, formulas: RowFormulas, wanted: Wanted, about: tuple[tup
             addresses[place] = address_of(result)
             sizes[starts[place]], sizes[starts[place] + 1] = shape
             results.append(result)
-        frame.run()
-        wrong, sum_ = bits[0], total[0]
+        if rows <= plan_[1]:
+            frame.run()
+            wrong, sum_ = bits[0], total[0]
+        else:
+            wrong, sum_ = _of_many(small, -(-rows // plan_[1]), (behind, columns))
         frames.append(small)
         if wrong:
             return None
@@ -114,3 +114,16 @@ def plan(kernel: Kernel, formulas: RowFormulas, wanted: Wanted, about: tuple[tup
         return results
 
     return run
+
+
+def _of_many(small: Small, chunks: int, about: tuple[int, int]) -> tuple[int, float]:
+    """What is wrong in some of many chunks, and the sum of their losses; `about` is (where outputs begin, columns)."""
+    frame, (behind, columns) = small.frame, about
+    totals, bits = np.empty(chunks), np.empty(chunks, np.int64)
+    places = behind + PARTIAL, behind + WRONG
+    frame.addresses[places[0]], frame.addresses[places[1]] = address_of(totals), address_of(bits)
+    try:
+        frame.run_together(chunks, ALONE // max(small.rows[1] * columns, 1))
+    finally:
+        frame.addresses[places[0]], frame.addresses[places[1]] = map(ctypes.addressof, (small.total, small.bits))
+    return int(np.bitwise_or.reduce(bits)), ordered_sum(totals)
