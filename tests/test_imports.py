@@ -1,6 +1,7 @@
 """Import arrows point one way, and `import fastloss` is light."""
 
 import ast
+import importlib
 import pathlib
 import subprocess
 import sys
@@ -110,3 +111,17 @@ fastloss.mse_loss([1.0], [2.0])
 assert settings() == before
 """
     subprocess.run([sys.executable, "-W", "default", "-c", code], check=True)
+
+
+def test_the_package_lists_the_names_of_its_modules():
+    listed = {module: set(names) for module, names in fastloss.NAMES.items() if module.startswith("losses.")}
+    folder = pathlib.Path(fastloss.__file__).parent / "losses"
+    families = {f"losses.{path.stem}": path for path in folder.glob("*.py") if path.stem != "__init__"}
+    public = {name: set(importlib.import_module(f"fastloss.{name}").__all__) for name in families}
+    assert listed == public
+
+
+def test_a_name_that_the_package_has_not_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'no_such_loss'"):
+        fastloss.no_such_loss  # noqa: B018
+    assert {"mse_loss", "lookup", "set_num_threads"} <= set(dir(fastloss))
