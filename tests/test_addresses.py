@@ -87,3 +87,21 @@ def test_what_cannot_be_told_apart_is_an_error():
     other = types.FunctionType(_calls_plain.__code__, {**globals(), "SCALE": object()})
     with pytest.raises(TypeError, match="SCALE is <object"):
         address(other)
+
+
+def _outer(x):
+    return _plain(x) * 2.0
+
+
+def _first_then_second(x):
+    return first(x) + second(x)  # noqa: F821  globals of the test below
+
+
+def test_a_function_that_is_met_again_is_not_any_other():
+    """Two names that mean functions of which one calls the other: each was met before, but which one counts."""
+    meanings = [(_outer, _plain), (_outer, _outer), (_plain, _plain), (_plain, _outer)]
+    found = {
+        address(types.FunctionType(_first_then_second.__code__, {**globals(), "first": first, "second": second}))
+        for first, second in meanings
+    }
+    assert len(found) == len(meanings)

@@ -96,12 +96,13 @@ class _Walk:
 
     def __init__(self, of_code: Callable[[Code], bytes]):
         self._of_code = of_code
-        self._seen: set[int] = set()
+        self._seen: dict[int, int] = {}
 
     def function(self, function: Any) -> Iterator[bytes]:
-        if id(function) in self._seen:  # it calls itself, or is called twice
+        if id(function) in self._seen:  # it calls itself, or is called twice: which one it is must be said
+            yield b"again %d" % self._seen[id(function)]
             return
-        self._seen.add(id(function))
+        self._seen[id(function)] = len(self._seen)
         code = function.__code__
         yield self._of_code(code)
         if function.__defaults__:
