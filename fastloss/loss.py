@@ -136,10 +136,10 @@ class Loss(abc.ABC):
         with np.errstate(all="ignore"):
             own, shared = self._bound(args, kwargs)
             result = self._evaluate(what, own, shared)
-        if kind is not None and plan is None:
-            if len(self._plans) >= small.MOST:
-                self._plans.clear()
-            self._plans[kind] = self._plan(what, args, own, shared) or small.nothing
+            if kind is not None and plan is None:
+                if len(self._plans) >= small.MOST:
+                    self._plans.clear()
+                self._plans[kind] = self._plan(what, args, own, shared) or small.nothing
         return result
 
     def _plan(

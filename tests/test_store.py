@@ -304,18 +304,6 @@ def test_a_folder_of_another_user_is_not_used(copy):
     assert copy.run() == WARM
 
 
-def test_the_wheels_kernels_come_first_and_are_only_read(copy):
-    assert copy.run() == COLD
-    shutil.copytree(copy.store, copy.package / "kernels")
-    shutil.rmtree(copy.store)
-    assert copy.run() == {"value": 20.0, "numba": False, "wheel": 1}
-    (path,) = (copy.package / "kernels").iterdir()
-    damaged = path.read_bytes()[:-1]
-    path.write_bytes(damaged)
-    assert copy.run() == COLD
-    assert (len(copy.files()), path.read_bytes()) == (1, damaged)
-
-
 def test_every_level_has_its_own_files(copy):
     for level in levels.supported():
         assert copy.run(FASTLOSS_LEVEL=level.name) == COLD

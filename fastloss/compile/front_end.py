@@ -48,10 +48,18 @@ def _inlined(function: Function) -> Any:
     """A function as Numba compiles it into its caller, with all that it calls."""
     key = address(function)
     if key not in _lowered:
-        callees = {name: _inlined(callee) for name, callee in called(function).items()}
-        own = rebound(function, **callees)
-        _lowered[key] = numba.njit(forceinline=True, **OPTIONS, **flags_of(function))(own)
+        _lowered[key] = _jitted(function, forceinline=True)
     return _lowered[key]
+
+
+def _jitted(function: Function, **options: Any) -> Any:
+    """A function for Numba, not yet compiled.
+
+    A block is not forced into its entry: there it would lie before its loops are simplified, and some of them were not
+    made packed instructions then.
+    """
+    callees = {name: _inlined(callee) for name, callee in called(function).items()}
+    return numba.njit(**options, **OPTIONS, **flags_of(function))(rebound(function, **callees))
 
 
 def _array(array: Array) -> Any:
@@ -94,7 +102,7 @@ def _lower(function: Function, signature: Signature) -> tuple[str, str]:
     with _unoptimised():
         arguments = _types(signature)
         try:
-            block = _inlined(function)
+            block = _lowered[address(function)] = _jitted(function)
             block.compile(arguments)
         except (errors.NumbaError, errors.UnsupportedBytecodeError, NotImplementedError) as error:
             raise CannotCompile(not_compiled(function, error, _lowered.values())) from None
@@ -123,14 +131,15 @@ def _loaded_array(at: int, place: int, array: Array) -> tuple[list[str], list[st
     for axis in range(array.dimensions):
         lines.append(f"%of{at}.{axis} = getelementptr i64, ptr %sizes, i64 {place + axis}")
         lines.append(f"%n{at}.{axis} = load i64, ptr %of{at}.{axis}")
-    lengths, step = [f"%n{at}.{axis}" for axis in range(array.dimensions)], f"{size}"
-    strides: list[str] = []
+    lengths = [f"%n{at}.{axis}" for axis in range(array.dimensions)]
+    count, strides = "1", [f"{size}"]  # of elements behind an axis, and their bytes
     for axis in reversed(range(array.dimensions)):
-        strides.insert(0, step)
-        lines.append(f"%s{at}.{axis} = mul i64 {step}, {lengths[axis]}")
-        step = f"%s{at}.{axis}"
-    lines.append(f"%e{at} = udiv exact i64 {step}, {size}")
-    taken = ["ptr null", "ptr null", f"i64 %e{at}", f"i64 {size}", f"ptr %a{at}"]
+        lines.append(f"%c{at}.{axis} = mul nuw nsw i64 {count}, {lengths[axis]}")
+        count = f"%c{at}.{axis}"
+        if axis:
+            lines.append(f"%s{at}.{axis} = mul nuw nsw i64 {count}, {size}")
+            strides.insert(0, f"%s{at}.{axis}")
+    taken = ["ptr null", "ptr null", f"i64 {count}", f"i64 {size}", f"ptr %a{at}"]
     return lines, taken + [f"i64 {number}" for number in (*lengths, *strides)]
 
 
