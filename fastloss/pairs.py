@@ -180,7 +180,7 @@ class PairwiseLoss(Loss):
             late = pair_weights.late(weights, groups.rows, groups.offsets, scales)
         if late is not None:
             scales = np.ldexp(scales, -late)
-        wanted = _wanted(what, reduction)
+        wanted = Wanted.of(what, reduction)
         outcome = run.evaluate(rows, scales, wanted)
         if late is not None:
             for derivative in (outcome.gradient, outcome.curvature)[: 1 + wanted.curvature]:
@@ -211,11 +211,11 @@ class PairwiseLoss(Loss):
             return None
         if shared["method"] == "fast" or shared["reduction"] not in ("mean", "sum", "none"):
             return None
-        if args[0].dtype not in FLOATS or args[1].dtype != np.float64:
+        if args[0].dtype not in small.FLOATS or args[1].dtype != np.float64:
             return None
         engine = backend.engine("cpu", "small_pairs")
         parameters = self.function(**{**own, "scores": None, "labels": None})
-        wanted, kind = _wanted(what, shared["reduction"]), engine.Kind(multiplier_one, False)
+        wanted, kind = Wanted.of(what, shared["reduction"]), engine.Kind(multiplier_one, False)
         run = engine.plan(self.formulas, kind, args[0].dtype, wanted, (parameters, shared["reduction"]))
         return run and _in_form(what, run)
 
@@ -247,18 +247,6 @@ class PairwiseLoss(Loss):
             return reduce.sum_of_many(outcome.loss)
         loss, weight = pair_weights.together(rows.weight, groups[1], outcome.loss, rows.weight)
         return reduce.mean(reduce.sum_of_many(loss), reduce.sum_of_many(weight))
-
-
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-
-
-def _wanted(what: str, reduction: str) -> Wanted:
-    return Wanted(
-        what != "grad_hess" and reduction != "none",
-        what != "grad_hess" and reduction == "none",
-        what != "value",
-        what == "grad_hess",
-    )
 
 
 def _in_form(what: str, run: small.Plan) -> small.Plan:

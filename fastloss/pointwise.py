@@ -188,7 +188,7 @@ class PointwiseLoss(Loss):
         outcome = data.run(
             self.variants[data.call.variant],
             data.inverse if reduction == "mean" else 1.0,
-            _wanted(what, reduction),
+            Wanted.of(what, reduction),
         )
         return self._answer(what, reduction, outcome, data)
 
@@ -204,7 +204,7 @@ class PointwiseLoss(Loss):
             return None
         if call.factor is not None or call.more or call.operands != tuple(stand_ins.values()):
             return None
-        engine, wanted = backend.engine("cpu", "pointwise"), _wanted(what, shared["reduction"])
+        engine, wanted = backend.engine("cpu", "pointwise"), Wanted.of(what, shared["reduction"])
         run = engine.plan(self.variants[call.variant], args, wanted, (call.parameters, shared["reduction"]))
         return run and _in_form(what, run, call.signs, engine.times)
 
@@ -262,15 +262,6 @@ def _in_form(what: str, run: small.Plan, signs: tuple[float, ...], times: Callab
         return gradient, curvatures if len(signs) > 1 else curvatures[0]
 
     return answer
-
-
-def _wanted(what: str, reduction: str) -> Wanted:
-    return Wanted(
-        value=what != "grad_hess" and reduction != "none",
-        each=what != "grad_hess" and reduction == "none",
-        gradient=what != "value",
-        curvature=what == "grad_hess",
-    )
 
 
 def _scaled(engine: ModuleType, given: tuple[Any, Any, tuple[int, ...]], sums: np.ndarray | None) -> Any:

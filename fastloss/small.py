@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 MOST = 64  # kinds of call that a loss remembers; margins that change from call to call are forgotten together
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))  # what kernels read without conversion
 PLAIN = (str, int, float, bool, type(None))
 
 # What a plan computes for arrays; None: go the long way.

@@ -6,14 +6,16 @@ kernel on a few numbers. A frame is used by one thread at a time; who finds none
 
 import ctypes
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from fastloss.compile import threads
 from fastloss.compile.kernels import Kernel
+from fastloss.compile.signatures import address_of
 
+T = TypeVar("T")
 HELD = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
 
@@ -70,3 +72,32 @@ class Frame:
     def run(self, chunks: int = 1) -> None:
         """Run the kernel over a few chunks, holding Python's lock: it is given back later than the kernel ends."""
         self._entry(*self._where, 0, chunks)
+
+
+def addresses_of(arrays: Sequence[np.ndarray], masks: Sequence[int]) -> list[Any] | None:
+    """Where arrays lie; None if a kernel cannot read one as it lies. `masks` are their elements' sizes less one."""
+    found = []
+    for at, array in enumerate(arrays):  # a strict `zip` takes as long as the rest
+        address = address_of(array)
+        if address & masks[at] or not array.flags.c_contiguous:
+            return None
+        found.append(address)
+    return found
+
+
+class Spare(Generic[T]):
+    """Frames, with what belongs to them, that no call uses now."""
+
+    __slots__ = ("_free", "_make", "give")
+
+    def __init__(self, make: Callable[[], T]):
+        self._make = make
+        self._free: list[T] = []
+        self.give = self._free.append
+
+    def take(self) -> T:
+        """One of them, or a new one."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            return self._make()

@@ -110,6 +110,13 @@ class Wanted(NamedTuple):
     gradient: bool = False
     curvature: bool = False
 
+    @classmethod
+    def of(cls, what: str, reduction: str) -> "Wanted":
+        """What "value", "value_and_grad" or "grad_hess" wants of a pass."""
+        has_value = what != "grad_hess"
+        each = reduction == "none"
+        return cls(has_value and not each, has_value and each, what != "value", what == "grad_hess")
+
     @property
     def code(self) -> str:
         """A letter for each thing wanted: part of the compiled kernel's name."""

@@ -12,7 +12,7 @@ from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.engines.cpu import small_pointwise
 from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, element_odds
 from fastloss.shapes.products import log_of_products
-from fastloss.small import Plan
+from fastloss.small import FLOATS, Plan
 from fastloss.validate import kernel_dtype
 
 STAGE = 64 * CHUNK  # elements converted at a time, where an array cannot be read as it is
@@ -102,9 +102,6 @@ def product(given: np.ndarray | None, factor: Any, shape: tuple[int, ...]) -> np
 def times(number: float, array: Any, new: bool = False) -> Any:
     """A result times a number; where that is 1, it may be the result itself."""
     return array if number == 1.0 and not new else number * array
-
-
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def plan(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.compile.frames import Frame
+from fastloss.compile.frames import Frame, Spare, addresses_of
 from fastloss.compile.launch import output
 from fastloss.compile.signatures import address_of
 from fastloss.engines.cpu import direct_pairs
@@ -77,30 +77,25 @@ def plan(
     if not kernels[0].entry:
         return None
     outputs = [RESULTS + at for at in range(3) if wanted[1 + at]]
-    mask, mean = dtype.itemsize - 1, reduction == "mean"
-    spare: list[Small] = []
+    masks, mean = (dtype.itemsize - 1, 7), reduction == "mean"
+    spare = Spare(lambda: frame_of(kernels, parameters))
 
     def run(arrays: tuple[np.ndarray, ...]) -> Any:
         scores, labels = arrays
         size = scores.size
         if scores.ndim != 1 or labels.shape != scores.shape or not 0 < size <= MOST:
             return None
-        if not (scores.flags.c_contiguous and labels.flags.c_contiguous and math.isfinite(labels.dot(labels))):
+        places = addresses_of(arrays, masks)
+        if places is None or not math.isfinite(labels.dot(labels)):
             return None  # labels that are not finite have an error, or ranks in their place
-        try:
-            small = spare.pop()
-        except IndexError:
-            small = frame_of(kernels, parameters)
+        small = spare.take()
         arrange, block, bounds, scale, piece, weight, loss = small
-        first, second = address_of(scores), address_of(labels)
-        if first & mask or second & 7:
-            return None
-        arrange.addresses[SCORES], arrange.addresses[LABELS] = first, second
+        arrange.addresses[SCORES], arrange.addresses[LABELS] = places
         bounds[1] = piece[1] = size
         arrange.run()
         pairs = weight[0]
         if not pairs:
-            spare.append(small)
+            spare.give(small)
             return None
         if mean:
             scale[0] = 1.0 / pairs
@@ -111,7 +106,7 @@ def plan(
             results.append(result)
         block.run()
         total = loss[0]
-        spare.append(small)
+        spare.give(small)
         if wanted.value:
             if not math.isfinite(total):
                 return None

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.compile.frames import Frame
+from fastloss.compile.frames import Frame, Spare, addresses_of
 from fastloss.compile.kernels import Kernel
 from fastloss.compile.launch import ALONE, output
 from fastloss.compile.signatures import address_of
 from fastloss.domains import wrong
+from fastloss.reduce import ordered_sum
 from fastloss.shapes.pointwise import CHUNK, Formulas, Wanted
 from fastloss.small import Plan
 
@@ -46,26 +47,25 @@ def plan(kernel: Kernel, formulas: Formulas, wanted: Wanted, about: tuple[tuple[
     dtype = np.dtype(kernel.signature.inputs[0].dtype)
     behind = len(kernel.signature.inputs) + 1
     outputs = [behind + at for at in (EACH, GRADIENT, CURVATURE) if wanted[1 + at]]
+    count = len(kernel.signature.inputs)
     masks = [np.dtype(one.dtype).itemsize - 1 for one in kernel.signature.inputs]
     mean = reduction == "mean"
-    spare: list[Small] = []
+    spare = Spare(lambda: frame_of(kernel, parameters))
 
     def run(arrays: tuple[np.ndarray, ...]) -> Any:
         one = arrays[0]
         shape, size = one.shape, one.size
-        if not size:
+        places = addresses_of(arrays, masks) if size else None
+        if places is None:
             return None
-        try:
-            small = spare.pop()
-        except IndexError:
-            small = frame_of(kernel, parameters)
+        for array in arrays:
+            if array.shape != shape:
+                return None
+        small = spare.take()
         frame, factor, totals, bits = small
         addresses = frame.addresses
+        addresses[:count] = places
         frame.sizes[0] = size
-        for at, array in enumerate(arrays):
-            addresses[at] = address = address_of(array)
-            if address & masks[at] or array.shape != shape or not array.flags.c_contiguous:
-                return None
         if mean:
             factor[0] = 1.0 / size
         results: list[Any] = []
@@ -79,10 +79,10 @@ def plan(kernel: Kernel, formulas: Formulas, wanted: Wanted, about: tuple[tuple[
         elif size <= ALONE:
             chunks = -(-size // CHUNK)
             frame.run(chunks)
-            found, total = functools.reduce(operator.or_, bits[:chunks]), _sum(totals[:chunks])
+            found, total = functools.reduce(operator.or_, bits[:chunks]), ordered_sum(np.array(totals[:chunks]))
         else:
             found, total = _of_many(small, -(-size // CHUNK), behind)
-        spare.append(small)
+        spare.give(small)
         if found and _is_wrong(found, formulas):
             return None
         if wanted.value:
@@ -103,15 +103,7 @@ def _of_many(small: Small, chunks: int, behind: int) -> tuple[int, float]:
         small.frame.run_together(chunks, FEW)
     finally:
         addresses[behind + PARTIAL], addresses[behind + WRONG] = map(ctypes.addressof, (small.totals, small.bits))
-    return int(np.bitwise_or.reduce(bits)), _sum(totals.tolist())
-
-
-def _sum(totals: list[float]) -> float:
-    """`reduce.ordered_sum`, NaN for what needs its care."""
-    try:
-        return math.fsum(totals) if all(map(math.isfinite, totals)) else math.nan
-    except OverflowError:
-        return math.nan
+    return int(np.bitwise_or.reduce(bits)), ordered_sum(totals)
 
 
 def _is_wrong(bits: int, formulas: Formulas) -> bool:

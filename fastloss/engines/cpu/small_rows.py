@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.compile.frames import Frame
+from fastloss.compile.frames import Frame, Spare, addresses_of
 from fastloss.compile.kernels import Kernel
 from fastloss.compile.launch import ALONE, output
 from fastloss.compile.signatures import address_of
@@ -54,7 +54,7 @@ def plan(kernel: Kernel, formulas: RowFormulas, wanted: Wanted, about: tuple[tup
     derivatives = [*range(count)] * wanted.gradient + [count] * wanted.curvature
     mean, none = reduction == "mean", reduction == "none"
     has_ids = len(operands) > count
-    spare: dict[int, list[Small]] = {}
+    spare: dict[int, Spare[Small]] = {}  # by columns
 
     def run(arrays: tuple[np.ndarray, ...]) -> Any:
         shape = arrays[0].shape
@@ -63,28 +63,28 @@ def plan(kernel: Kernel, formulas: RowFormulas, wanted: Wanted, about: tuple[tup
         rows, columns = shape
         if not rows * columns or short != (has_ids and columns <= short_rows.MOST):
             return None
-        if len(spare) > WIDTHS:
-            spare.clear()
-        frames = spare.setdefault(columns, [])
-        try:
-            small = frames.pop()
-        except IndexError:
-            small = frame_of(kernel, parameters, columns)
+        places = addresses_of(arrays, masks)
+        if places is None:
+            return None
+        for array in arrays[1:count]:
+            if array.shape != shape:
+                return None
+        if has_ids and (arrays[count].shape != shape[:1] or arrays[count].view(np.uint64).max() >= columns):
+            return None
+        frames = spare.get(columns)
+        if frames is None:
+            if len(spare) >= WIDTHS:
+                spare.clear()
+            frames = spare[columns] = Spare(lambda: frame_of(kernel, parameters, columns))
+        small = frames.take()
         frame, plan_, factor, total, bits = small
         addresses, sizes, starts = frame.addresses, frame.sizes, frame.starts
-        for at, array in enumerate(arrays):
-            address = address_of(array)
-            if address & masks[at] or not array.flags.c_contiguous:
-                return None
-            addresses[OPERANDS + at] = address
+        addresses[OPERANDS : OPERANDS + len(places)] = places
+        for at in range(len(places)):
             start = starts[OPERANDS + at]
             sizes[start] = rows
             if at < count:
-                if array.shape != shape:
-                    return None
                 sizes[start + 1] = columns
-            elif array.shape != shape[:1] or array.view(np.uint64).max() >= columns:
-                return None
         plan_[0] = rows
         if mean:
             factor[0] = 1.0 / rows
@@ -104,7 +104,7 @@ def plan(kernel: Kernel, formulas: RowFormulas, wanted: Wanted, about: tuple[tup
             wrong, sum_ = bits[0], total[0]
         else:
             wrong, sum_ = _of_many(small, -(-rows // plan_[1]), (behind, columns))
-        frames.append(small)
+        frames.give(small)
         if wrong:
             return None
         if not none:
