@@ -33,11 +33,6 @@ class Done(NamedTuple):
     memory: int  # of the process, at its largest, in bytes
 
 
-def cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def warmed(names: Sequence[str], jobs: int, into: pathlib.Path | None = None) -> Generator[Done]:
     """Every loss, as it is done, by so many processes; kernels go into the user's store, or a wheel's folder.
 

@@ -216,8 +216,8 @@ def warmup(
     jobs: Annotated[int | None, typer.Option(help="How many processes compile; one for each core by default.")] = None,
 ) -> None:
     """Compile kernels ahead, and store them where the next process finds them; a line for each loss."""
-    from fastloss.ahead.workers import Ended, cores, warmed
-    from fastloss.compile import kernels
+    from fastloss.ahead.workers import Ended, warmed
+    from fastloss.compile import kernels, threads
     from fastloss.loss import REGISTRY, lookup
 
     if jobs is not None and jobs < 1:
@@ -229,7 +229,7 @@ def warmup(
     names = list(dict.fromkeys(losses or REGISTRY))
     compiled = loaded = 0
     try:
-        with contextlib.closing(warmed(names, jobs or cores())) as results:
+        with contextlib.closing(warmed(names, jobs or threads.available())) as results:
             for done in results:
                 print(
                     f"{done.name:<34} {done.compiled:>4} compiled {done.loaded:>4} loaded {done.seconds:>7.1f} s",

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from fastloss.ahead import calls, workers
-from fastloss.compile import kernels
+from fastloss.compile import kernels, threads
 from fastloss.loss import REGISTRY, lookup
 from tests.cli.data import PAIRWISE, failure, run
 
@@ -80,7 +80,7 @@ def test_a_line_for_each_loss(monkeypatch):
     ]
     assert lines[2].startswith("3 kernels compiled, 5 loaded from the store, in ")
     run("warmup")
-    assert asked[1] == (list(REGISTRY), workers.cores())
+    assert asked[1] == (list(REGISTRY), threads.available())
 
 
 def iter_of(results):
