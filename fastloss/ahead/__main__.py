@@ -16,7 +16,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m fastloss.ahead", description=__doc__)
     parser.add_argument("folder", type=pathlib.Path, help="where the kernels are written")
     parser.add_argument("losses", nargs="*", help="names of losses; all without it")
-    parser.add_argument("--jobs", type=int, default=threads.available(), help="how many processes compile; one for each core")
+    parser.add_argument(
+        "--jobs", type=int, default=threads.available(), help="how many processes compile; one for each core"
+    )
     given = parser.parse_args(arguments)
     if given.jobs < 1:
         parser.error(f"--jobs is {given.jobs}: expected at least 1")
