@@ -156,12 +156,12 @@ def imports(x):
     return math.exp(x)
 
 
-def allocates(x):  # here
-    return np.zeros(3).sum() + x
+def allocates(x):
+    return np.zeros(3).sum() + x  # here
 
 
-def sorts(x):  # here
-    return sorted([x, 1.0])[0]
+def sorts(x):
+    return sorted([x, 1.0])[0]  # here
 
 
 def raises(x):  # here
@@ -175,8 +175,8 @@ SAID = {
     unknown_name: "cannot be compiled: NameError: name 'nothing' is not defined",
     calls_one: "cannot be compiled: Unknown attribute 'nothing' of type float64",
     imports: "cannot be compiled: Use of unsupported opcode (IMPORT_NAME) found.",
-    allocates: "allocates memory (NRT_MemInfo_alloc_aligned), which a kernel may not do",
-    sorts: "allocates memory (NRT_",
+    allocates: "allocates memory, or returns an array that it has made, which a kernel may not do",
+    sorts: "allocates memory, or returns an array that it has made, which a kernel may not do",
     raises: "raises an error, which a kernel may not do",
 }
 
@@ -201,6 +201,19 @@ def test_a_formula_that_cannot_be_compiled_is_told_by_its_line(function, tmp_pat
     assert f"{__file__}, line {line}: {source!r} {SAID[function]}" in message
     assert "\n" not in message and len(message) < len(__file__) + 300
     assert list(tmp_path.iterdir()) == []
+
+
+def has_its_own(x):
+    shifted = lambda t: t + x  # noqa: E731
+    return shifted(1.0)
+
+
+def test_a_formula_may_define_functions(tmp_path, monkeypatch):
+    monkeypatch.setenv(store.OVERRIDE, str(tmp_path))
+    made = kernels.kernel(bind(block, formula=has_its_own), "test", Signature((REALS,), (REALS,)))
+    result = np.zeros(2)
+    made.calls((np.array([1.5, -2.0]), np.zeros(1), result))(0, 2)
+    assert result.tolist() == [2.5, -1.0]
 
 
 # -- a user's own loss

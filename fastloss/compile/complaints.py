@@ -1,5 +1,6 @@
 """What is said of a formula that cannot be compiled: one line, with the place in the user's source."""
 
+import importlib.util
 import linecache
 import pathlib
 import re
@@ -18,11 +19,15 @@ Place = tuple[str, int]
 _PLACE = re.compile(r"(?:at|from) (?P<file>\S.*) \((?P<line>\d+)\)|CPUDispatcher\(<function .* at (?P<id>0x\w+)>\)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 RAISING = "ret i32 1\n"  # in the text of a function that does it itself
+# What Numba says where it may not allocate.
+ALLOCATES = ("NRT required but not enabled", "Only accept returning of array passed into the function as argument")
 
 
 def is_ours(file: str) -> bool:
-    """Whether a file is one of this package."""
-    return pathlib.Path(file).is_relative_to(PACKAGE)
+    """Whether a file is one of this package, or of Numba's, and not the user's."""
+    numba = importlib.util.find_spec("numba")
+    folders = [PACKAGE, *((numba and numba.submodule_search_locations) or ())]
+    return any(pathlib.Path(file).is_relative_to(one) for one in folders)
 
 
 def not_compiled(function: Function, error: Exception, inlined: Iterable[Any]) -> str:
@@ -39,16 +44,19 @@ def not_compiled(function: Function, error: Exception, inlined: Iterable[Any]) -
             places.append((found["file"], int(found["line"])))
         elif (one := functions.get(int(found["id"], 16))) is not None:
             places.append((one.__code__.co_filename, one.__code__.co_firstlineno))
+    said = f"cannot be compiled: {why}"
+    if any(one in text for one in ALLOCATES):
+        said = "allocates memory, or returns an array that it has made, which a kernel may not do"
     for file, line in places:
         if not is_ours(file):
-            return f"{_shown(file, line)} cannot be compiled: {why}"
+            return f"{_shown(file, line)} {said}"
     theirs = ", ".join(
         f"{name} {value.__qualname__} of {_shown(value.__code__.co_filename, value.__code__.co_firstlineno)}"
         for name, value in bound_names(function).items()
         if isinstance(value, types.FunctionType) and not is_ours(value.__code__.co_filename)
     )
     where = theirs or (_shown(*places[0]) if places else function.__qualname__)
-    return f"{where} cannot be compiled: {why}"
+    return f"{where} {said}"
 
 
 def not_allowed(needed: str, texts: Iterable[tuple[Function, str]]) -> str:

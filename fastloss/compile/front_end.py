@@ -8,6 +8,7 @@ function that is inlined.
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
+from types import CodeType
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -15,7 +16,11 @@ import numba
 import numpy as np
 from numba import types
 from numba.core import errors, registry
+from numba.core import typed_passes as typed
+from numba.core import untyped_passes as untyped
+from numba.core.compiler import Compiler, CompilerBase
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.compiler_machinery import PassManager
 
 from fastloss.compile.address import address
 from fastloss.compile.complaints import RAISES, not_allowed, not_compiled
@@ -39,7 +44,47 @@ def flags_of(function: Function) -> dict[str, Any]:
     return REGROUPING if may_regroup(function.__code__) else EXACT
 
 
-OPTIONS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+# Numba's passes, but for those that only matter to closures, contexts, literals and expressions of arrays.
+PASSES = (
+    untyped.TranslateByteCode,
+    untyped.FixupArgs,
+    untyped.IRProcessing,
+    untyped.RewriteSemanticConstants,
+    untyped.DeadBranchPrune,
+    untyped.GenericRewrites,
+    untyped.ReconstructSSA,
+    untyped.DeadBranchPrune,
+    typed.NopythonTypeInference,
+    typed.PreLowerStripPhis,
+    typed.InlineOverloads,
+    typed.NoPythonSupportedFeatureValidation,
+    typed.IRLegalization,
+    typed.AnnotateTypes,
+    typed.NativeLowering,
+    typed.NoPythonBackend,
+)
+
+
+class Pipeline(CompilerBase):
+    """Numba's compiler with the passes that a kernel needs."""
+
+    def define_pipelines(self) -> list[Any]:
+        passes = PassManager("fastloss")
+        for one in PASSES:
+            passes.add_pass(one, one.__name__)
+        passes.finalize()
+        return [passes]
+
+
+# Kernels allocate nothing, so arrays have no owners to count references for.
+OPTIONS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+
+
+def _passes_for(function: Function) -> type[CompilerBase]:
+    """All of Numba's passes where a function defines functions of its own; they are inlined."""
+    has_functions = any(isinstance(one, CodeType) for one in function.__code__.co_consts)
+    return Compiler if has_functions else Pipeline
+
 
 _lowered: dict[str, Any] = {}  # by address: what no loss binds is typed and lowered once a process
 
@@ -59,6 +104,7 @@ def _jitted(function: Function, **options: Any) -> Any:
     made packed instructions then.
     """
     callees = {name: _inlined(callee) for name, callee in called(function).items()}
+    options |= {"pipeline_class": _passes_for(function)}
     return numba.njit(**options, **OPTIONS, **flags_of(function))(rebound(function, **callees))
 
 
@@ -184,8 +230,6 @@ def _require_convention(function: Any, entry: Any) -> None:
         raise CannotCompile(f"numba {numba.__version__} passes arrays as {own}: expected {ours}")
 
 
-COUNTING = re.compile(r"^define [^\n]*@(NRT_incref|NRT_decref)\(.*?^}$", re.DOTALL | re.MULTILINE)
-NOT_COUNTING = r"define internal void @\1(ptr %array) alwaysinline { ret void }"
 LIBRARY = re.compile(
     r"(mem(cpy|move|set|cmp)|a?(sin|cos|tan)h?f?|atan2f?|exp(2|m1)?f?|log(2|10|1p)?f?|pow(i|f)?|sqrtf?|cbrtf?|hypotf?"
     r"|fmodf?|fmaf?|floorf?|ceilf?|truncf?|rintf?|roundf?|nextafterf?|ldexpf?|frexpf?|erfc?f?|l?t?gammaf?|fabsf?)"
@@ -193,11 +237,8 @@ LIBRARY = re.compile(
 
 
 def _optimised(text: str, lowered: str, signature: Signature, machine: Any) -> Any:
-    """A module that has been optimised for a level, with names that are the same in every process.
-
-    Kernels allocate nothing, so arrays have no owners to count references for.
-    """
-    module = llvm.parse_assembly(COUNTING.sub(NOT_COUNTING, text))
+    """A module that has been optimised for a level, with names that are the same in every process."""
+    module = llvm.parse_assembly(text)
     entry = llvm.parse_assembly(_entry_module(lowered, signature))
     _require_convention(module.get_function(lowered), entry.get_function(lowered))
     module.link_in(entry)

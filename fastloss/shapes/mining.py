@@ -12,7 +12,6 @@ import numpy as np
 
 from fastloss.compile.templates import regroups, unbound
 from fastloss.elementary import weighed
-from fastloss.shapes.scratch import part
 from fastloss.shapes.sorting import argsort
 
 FIRST = np.uint64(0)
@@ -130,8 +129,8 @@ def positives(strip, place, bounds, scratch):
     begin, end = bounds
     count = end - begin - 1
     integers, reals = scratch[0], scratch[1]
-    given, distances = part(reals, 0, count), part(reals, 1, count)
-    ranks, columns = part(integers, 0, count), part(integers, 1, count)
+    given, distances = reals[:count], reals[count : 2 * count]
+    ranks, columns = integers[:count], integers[count : 2 * count]
     for k in range(count):
         given[k] = strip[r, begin + k + (begin + k >= anchor)]
     argsort(given, ranks, columns)
@@ -148,24 +147,23 @@ def next_above(x):
 
 
 @regroups
-def stairs_of(numbers, above, stairs):
-    """The least numbers of the precision at or above (or only above) each, then infinities up to a power of two.
+def fill_stairs(numbers, above, stairs):
+    """Write the least numbers of the precision at or above (or only above) each, then infinities up to a power of two.
 
-    They come in `stairs`, of the precision that is meant.
+    The precision is that of `stairs`. Returns that power of two.
     """
     dtype = stairs.dtype
     size = 2
     while size <= numbers.size:
         size *= 2
-    found = stairs[:size]
     for p in range(size):
-        found[p] = np.inf
+        stairs[p] = np.inf
     for p in range(numbers.size):
         near = dtype.type(numbers[p])
         if near < numbers[p] or (above and near == numbers[p]):
             near = next_above(near)
-        found[p] = near
-    return found
+        stairs[p] = near
+    return size
 
 
 @regroups
@@ -198,11 +196,12 @@ def every_triplet(strip, place, bounds, weights, settings, scratch):
     count, width = near.size, strip.shape[1]
     negatives = width - count - 1
     reals, ranks = scratch[1][2 * count :], scratch[3]
-    thresholds, totals, excess = (part(reals, 0, count + 1), part(reals, 1, count + 1), part(reals, 2, count + 1))
+    size = count + 1
+    thresholds, totals, excess = reals[:size], reals[size : 2 * size], reals[2 * size : 3 * size]
     for p in range(count):
         thresholds[p] = near[p] + margin
     thresholds[count] = 0.0
-    stairs = stairs_of(thresholds[:count], False, scratch[2])
+    stairs = scratch[2][: fill_stairs(thresholds[:count], False, scratch[2])]
     for p in range(count + 1):
         totals[p] = excess[p] = 0.0
     place_range(strip, r, (0, bounds[0]), (weight, thresholds, stairs), (totals, excess, ranks))
@@ -297,7 +296,7 @@ def semihard_triplets(strip, place, bounds, weights, settings, scratch):
     near, columns = positives(strip, place, bounds, scratch)
     count, width = near.size, strip.shape[1]
     integers, reals, ranks = scratch[0][2 * count :], scratch[1][2 * count :], scratch[3]
-    stairs, best = stairs_of(near, True, scratch[2]), part(integers, 0, count + 1)
+    stairs, best = scratch[2][: fill_stairs(near, True, scratch[2])], integers[: count + 1]
     for k in range(count + 1):
         best[k] = -1
     farthest = -1
@@ -316,14 +315,14 @@ def semihard_triplets(strip, place, bounds, weights, settings, scratch):
         if best[k] < 0 or (best[k + 1] >= 0 and strip[r, best[k + 1]] < strip[r, best[k]]):
             best[k] = best[k + 1]
     loss = 0.0
-    chosen, slopes = integers[count + 1 : 2 * count + 1], part(reals, 0, count)
+    chosen, slopes = integers[count + 1 : 2 * count + 1], reals[:count]
     for p in range(count):
         chosen[p] = best[p + 1] if best[p + 1] >= 0 else farthest
         gap = lead(near[p], np.float64(strip[r, chosen[p]]), settings)
         loss += softplus(gap)
         slopes[p] = weight * slope_of(gap)
     if WANT_GRADIENT:
-        distances = part(reals, 1, count)
+        distances = reals[count : 2 * count]
         for p in range(count):
             distances[p] = strip[r, chosen[p]]
         fill(strip, r, 0.0)

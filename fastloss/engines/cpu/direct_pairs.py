@@ -1,7 +1,7 @@
 """Every pair of a group, O(n^2) a group: the best for small ones.
 
 Three steps. `arrange` (parallel over groups) brings each group's rows into the order of falling labels, so that the
-rows below a row are one range and no pair needs a test; it also counts pairs. `plan` cuts the rows into pieces of
+rows below a row are one range and no pair needs a test; it also counts pairs. `pieces_of` cuts the rows into pieces of
 bounded cost: many small groups together, a large group into several. `block` does pieces; each row adds up its own
 pairs, and whole groups or slices of one are summed in row order, so that no bit depends on the threads.
 """
@@ -19,7 +19,6 @@ from fastloss.engines.halving import Kind
 from fastloss.engines.nodes import distinct
 from fastloss.shapes.pairs import SPREAD, PairFormulas, row_sums
 from fastloss.shapes.pointwise import Wanted
-from fastloss.shapes.sorting import argsort
 from fastloss.validate import kernel_dtype
 
 COST = 1 << 18  # pairs in a piece; a constant of the library, since the sums of slices depend on it
@@ -78,29 +77,36 @@ def sort_by_insertion(labels, order, start, stop):
 
 
 @regroups
-def sort_by_merging(labels, order, bounds, scratch, own):
-    """Stable, by falling label; `own` is (keys, ranks) of the size of all rows."""
+def sort_by_merging(labels, order, bounds, scratch):
+    """Stable, by falling label: runs of SMALL rows are merged by twos, wider and wider."""
     start, stop = bounds
-    keys, ranks = own[0][start:stop], own[1][start:stop]
-    for k in range(start, stop):
-        keys[k - start] = -labels[order[k]]
-    argsort(keys, ranks, scratch[start:stop])
-    for k in range(start, stop):
-        scratch[k] = order[k]
-    for k in range(start, stop):
-        order[k] = scratch[start + ranks[k - start]]
+    for begin in range(start, stop, SMALL):
+        sort_by_insertion(labels, order, begin, min(begin + SMALL, stop))
+    width = SMALL
+    while width < stop - start:
+        for begin in range(start, stop - width, 2 * width):
+            left, right, end = begin, begin + width, min(begin + 2 * width, stop)
+            for k in range(left, right):
+                scratch[k] = order[k]
+            for at in range(begin, end):
+                if left == begin + width:
+                    break  # the rest of the second run lies where it belongs
+                if right < end and labels[order[right]] > labels[scratch[left]]:
+                    order[at] = order[right]
+                    right += 1
+                else:
+                    order[at] = scratch[left]
+                    left += 1
+        width *= 2
 
 
-def sort_group(labels, order, bounds, scratch, own):
-    """Bring the rows order[start:stop] into the order of falling label, equal labels as they stand.
-
-    `own` is (keys, ranks, ends of levels).
-    """
+def sort_group(labels, order, bounds, scratch, ends):
+    """Bring the rows order[start:stop] into the order of falling label, equal labels as they stand."""
     start, stop = bounds
     if stop - start <= SMALL:
         sort_by_insertion(labels, order, start, stop)
-    elif not is_falling(labels, order, start, stop) and not sort_by_counting(labels, order, bounds, scratch, own[2]):
-        sort_by_merging(labels, order, bounds, scratch, own)
+    elif not is_falling(labels, order, start, stop) and not sort_by_counting(labels, order, bounds, scratch, ends):
+        sort_by_merging(labels, order, bounds, scratch)
 
 
 @regroups
@@ -124,13 +130,13 @@ def count_pairs(labels, weights, start, stop):
 @regroups
 def arrange(inputs, parameters, outputs, first, last):
     scores, labels, weights, rows, offsets, batches = inputs
-    order, s, y, w, e, pairs, pair_weight, spread, scratch, ranks, ends = outputs
+    order, s, y, w, e, pairs, pair_weight, spread, scratch, ends = outputs
     for g in range(batches[first], batches[last]):
         start, stop = offsets[g], offsets[g + 1]
         for k in range(start, stop):
             order[k] = rows[k] if rows.size else k
         if not UNORDERED:
-            sort_group(labels, order, (start, stop), scratch, (s, ranks, ends))
+            sort_group(labels, order, (start, stop), scratch, ends)
         low, high = np.inf, -np.inf
         for k in range(start, stop):
             s[k] = scores[order[k]]
@@ -151,37 +157,6 @@ def arrange(inputs, parameters, outputs, first, last):
             centre = low + 0.5 * (high - low)
             for k in range(np.uint64(start), np.uint64(stop)):
                 e[k] = exp(parameters[0] * (s[k] - centre))
-
-
-@regroups
-def plan(inputs, parameters, outputs, first, last):
-    """Write the pieces (first row, last row, first group) and how many there are; only that if there is no room."""
-    offsets = inputs[0]
-    pieces, counted = outputs
-    count = 0
-    groups = offsets.size - 1
-    g = 0
-    while g < groups:
-        size = offsets[g + 1] - offsets[g]
-        if size * size > COST:
-            rows = max(1, COST // size)
-            for start in range(offsets[g], offsets[g + 1], rows):
-                if pieces.shape[0]:
-                    pieces[count, 0], pieces[count, 1], pieces[count, 2] = start, min(start + rows, offsets[g + 1]), g
-                count += 1
-            g += 1
-            continue
-        begin, cost = g, 0
-        while g < groups and cost <= COST:
-            size = offsets[g + 1] - offsets[g]
-            if size * size > COST:
-                break
-            cost += size * size + 8 * size
-            g += 1
-        if pieces.shape[0]:
-            pieces[count, 0], pieces[count, 1], pieces[count, 2] = offsets[begin], offsets[g], begin
-        count += 1
-    counted[0] = count
 
 
 def row_ranges(i, bounds, level, labels):
@@ -214,7 +189,7 @@ def block(inputs, parameters, outputs, first, last):
             bounds = offsets[g], offsets[g + 1]
             stop = min(end, bounds[1])
             whole = row == bounds[0] and stop == bounds[1]
-            level = (0, 0)
+            level = bounds[0], bounds[0]
             total = 0.0
             for i in range(row, stop):
                 ranges, level = row_ranges(i, bounds, level, data[1])
@@ -260,7 +235,7 @@ def compiled_arrange(dtype: np.dtype, unordered: bool, exponentials: bool) -> Ke
     """The block that arranges groups, for scores of one dtype."""
     signature = Signature(
         (array_of(dtype), REALS, REALS, INTEGERS, INTEGERS, INTEGERS),
-        (INTEGERS, REALS, REALS, REALS, REALS, INTEGERS, REALS, REALS, INTEGERS, INTEGERS),
+        (INTEGERS, REALS, REALS, REALS, REALS, INTEGERS, REALS, REALS, INTEGERS),
         (INTEGERS,),
     )
     names = known_names(arrange, {"UNORDERED": unordered, "HAS_EXPONENTIALS": exponentials})
@@ -292,7 +267,7 @@ def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arr
     if batches[0] != 0:
         batches = np.append(0, batches)
     order = np.empty(size, np.int64)
-    scratch, ranks = (np.empty(0 if kind.unordered else size, np.int64) for _ in range(2))
+    scratch = np.empty(0 if kind.unordered else size, np.int64)
     weighted = 0 if weights is None else size
     data = (np.empty(size), np.empty(size), np.empty(weighted), np.empty(size if exponentials else 0))
     pairs, weight, spread = np.zeros(groups, np.int64), np.zeros(groups), np.zeros(groups)
@@ -304,24 +279,27 @@ def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arr
         as_input(offsets, np.int64),
         as_input(batches, np.int64),
     )
-    outputs = (order, *data, pairs, weight, spread, scratch, ranks)
+    outputs = (order, *data, pairs, weight, spread, scratch)
     launch(own, inputs, np.array(parameters, np.float64), outputs, batches.size - 1, 1, (LEVELS + 1,))
     return Arranged(data, order, inputs[4], pairs, weight, spread, dtype)
 
 
-@once
-def compiled_plan() -> Kernel:
-    """The planner, compiled."""
-    return kernel(plan, "any", Signature((INTEGERS,), (Array(INTEGERS.dtype, 2), INTEGERS)))
-
-
 def pieces_of(offsets: np.ndarray) -> np.ndarray:
     """The pieces of arranged rows: (first row, last row, first group)."""
-    nothing, count = np.empty(0), np.zeros(1, np.int64)
-    launch(compiled_plan(), (offsets,), nothing, (np.empty((0, 3), np.int64), count), 1)
-    pieces = np.empty((int(count[0]), 3), np.int64)
-    launch(compiled_plan(), (offsets,), nothing, (pieces, count), 1)
-    return pieces
+    sizes = np.diff(offsets)
+    is_large = sizes * sizes > COST
+    batch = np.cumsum(np.where(is_large, 0, sizes * (sizes + 8))) // COST
+    is_new = np.diff(batch, prepend=-1).astype(bool) | is_large
+    is_new[1:] |= is_large[:-1]
+    begin = np.flatnonzero(is_new)
+    edges = np.append(begin, sizes.size)
+    first, last = offsets[edges[:-1]], offsets[edges[1:]]
+    rows = np.where(is_large[begin], np.maximum(COST // np.maximum(sizes[begin], 1), 1), np.maximum(last - first, 1))
+    counts = -((first - last) // rows)
+    number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    first, last, rows, begin = (np.repeat(one, counts) for one in (first, last, rows, begin))
+    start = first + number * rows
+    return np.stack((start, np.minimum(start + rows, last), begin), axis=1)
 
 
 def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndarray, task: Any) -> Outcome:

@@ -14,7 +14,6 @@ from fastloss.engines.nodes import distinct
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 from fastloss.shapes.queries import fill, largest_dcg, pairs_of, unit_among
-from fastloss.shapes.scratch import part
 from fastloss.shapes.sorting import argsort
 from fastloss.validate import kernel_dtype
 
@@ -39,11 +38,11 @@ def ranking(inputs, bounds, scratch):
     scores, labels, rows = inputs[0], inputs[1], inputs[2]
     start, size = bounds[0], bounds[1] - bounds[0]
     integers, reals = scratch
-    own, ranked = part(reals, 0, size), part(integers, 0, size)
+    own, ranked = reals[:size], integers[:size]
     for k in range(size):
         own[k] = -np.float64(scores[rows[start + k] if rows.size else start + k])
-    argsort(own, ranked, part(integers, 1, size))
-    columns = part(reals, 1, size), part(reals, 2, size), part(reals, 3, size)
+    argsort(own, ranked, integers[size : 2 * size])
+    columns = reals[size : 2 * size], reals[2 * size : 3 * size], reals[3 * size : 4 * size]
     for k in range(size):
         columns[0][k] = -own[ranked[k]]
         row = start + ranked[k]
@@ -67,7 +66,7 @@ def add_pairs(ranks, total, columns, numbers, slopes):
 
 def inverse_of(columns, level, scratch):
     size = columns[1].size
-    best = largest_dcg(columns[1], columns[2], level, (part(scratch, 1, size), part(scratch, 2, size)))
+    best = largest_dcg(columns[1], columns[2], level, (scratch[size : 2 * size], scratch[2 * size : 3 * size]))
     return 1.0 / best if best > 0.0 else 0.0
 
 
@@ -81,7 +80,7 @@ def block(inputs, parameters, outputs, first, last):
         if size * level > MOST:
             continue
         ranked, columns = ranking(inputs, (offsets[g], offsets[g + 1]), (integers, reals))
-        slopes = part(reals, 4, size), part(reals, 5, size)
+        slopes = reals[4 * size : 5 * size], reals[5 * size : 6 * size]
         for k in range(size):
             slopes[0][k] = slopes[1][k] = 0.0
         numbers = inverse_of(columns, level, integers), parameters[0]
@@ -185,7 +184,7 @@ def ideal_block(inputs, parameters, outputs, first, last):
     labels, rows, offsets = inputs
     for g in range(first, last):
         own = rows[offsets[g] : offsets[g + 1]]
-        columns = part(outputs[3], 0, own.size), part(outputs[3], 0, own.size), part(outputs[3], 1, own.size)
+        columns = outputs[3][: own.size], outputs[3][: own.size], outputs[3][own.size : 2 * own.size]
         fill(labels, own, columns[1], columns[2])
         outputs[0][g] = inverse_of(columns, min(own.size, np.int64(parameters[0])), outputs[2])
         outputs[1][g] = unit_among(labels, own)
