@@ -3,6 +3,7 @@
 import abc
 import functools
 import inspect
+import types
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
@@ -52,6 +53,16 @@ def keyword(name: str, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
 
 
+def with_signature(method: Callable[..., Any], loss: "Loss") -> types.MethodType:
+    """A method that takes what a loss takes, and shows it to `help` and editors."""
+    own = types.FunctionType(method.__code__, method.__globals__, method.__name__)
+    functools.update_wrapper(own, method)
+    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    parameters = [itself, *loss.__signature__.parameters.values()]
+    own.__signature__ = loss.__signature__.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return types.MethodType(own, loss)
+
+
 class Loss(abc.ABC):
     """A loss function: call it for the value, or use `value_and_grad` or `grad_hess`.
 
@@ -85,6 +96,8 @@ class Loss(abc.ABC):
         self._own = frozenset(own.parameters)
         self._plans: dict[Any, small.Plan] = {}
         functools.update_wrapper(self, function)
+        for method in (Loss.value_and_grad, Loss.grad_hess):
+            setattr(self, method.__name__, with_signature(method, self))
         self.name: str = function.__name__
         REGISTRY[self.name] = self
 

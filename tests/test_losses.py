@@ -1,6 +1,8 @@
 """Every registered loss, on every case, against the oracles and against what all losses promise."""
 
 import dataclasses
+import inspect
+import pickle
 
 import numpy as np
 import pytest
@@ -380,3 +382,11 @@ def test_the_comparison_can_fail():
 
 
 mp.dps = 60
+
+
+@pytest.mark.parametrize("loss", REGISTRY.values(), ids=lambda loss: loss.name)
+def test_methods_show_what_they_take(loss):
+    for method in (loss.value_and_grad, loss.grad_hess):
+        assert inspect.signature(method) == inspect.signature(loss)
+        assert pickle.loads(pickle.dumps(method)) == method
+    assert "reduction" in inspect.signature(loss).parameters
