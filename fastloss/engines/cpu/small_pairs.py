@@ -22,9 +22,9 @@ from fastloss.small import Plan
 MOST = math.isqrt(COST)  # rows of one piece
 Double, Integer = ctypes.c_double, ctypes.c_int64
 
-# Arrays of `arrange`: six inputs, the parameters, ten outputs, scratch; of `block`: nine, parameters, five.
+# Arrays of `arrange`: six inputs, the parameters, nine outputs, scratch; of `block`: nine, parameters, five.
 SCORES, LABELS, OFFSETS, BATCHES, NUMBERS = 0, 1, 4, 5, 6
-ORDER, SORTED, LEVEL, EXPONENTIALS, PAIRS, WEIGHT, SPREAD, SCRATCH, RANKS, ENDS = 7, 8, 9, 11, 12, 13, 14, 15, 16, 17
+ORDER, SORTED, LEVEL, EXPONENTIALS, PAIRS, WEIGHT, SPREAD, SCRATCH, ENDS = 7, 8, 9, 11, 12, 13, 14, 15, 16
 ROWS, BOUNDS, SCALES, SPREADS, PIECES, OWN = 4, 5, 6, 7, 8, 9
 RESULTS, LOSS, SLICE = 10, 13, 14
 
@@ -52,7 +52,6 @@ def frame_of(kernels: tuple[Any, Any], parameters: tuple[float, ...]) -> Small:
     arrange.keep(PAIRS, (Integer * 1)())
     weight, spread = arrange.keep(WEIGHT, (Double * 1)()), arrange.keep(SPREAD, (Double * 1)())
     arrange.keep(SCRATCH, (Integer * MOST)())
-    arrange.keep(RANKS, (Integer * MOST)())
     arrange.keep(ENDS, (Integer * (LEVELS + 1))())
     for at, numbers in ((0, shared[1]), (1, shared[2]), (3, powers), (ROWS, shared[0]), (BOUNDS, bounds)):
         block.keep(at, numbers)
