@@ -39,13 +39,6 @@ def rebound(function: Function, **names: Any) -> Function:
     return copy
 
 
-def specialise(template: Function, name: str, **names: Any) -> Function:
-    """The same, with a name of its own."""
-    copy = rebound(template, **names)
-    copy.__name__ = copy.__qualname__ = f"{template.__name__}_{name}"
-    return copy
-
-
 def called(function: Function) -> dict[str, Function]:
     """The plain functions that a function names, which are compiled with it."""
     globals_ = function.__globals__
@@ -66,9 +59,13 @@ def _replaced(function: Function, new_of: Callable[[str, Any], Any], done: dict[
     return done[id(function)]
 
 
-def replace(function: Function, **names: Any) -> Function:
-    """A copy in which `names` mean something else, in the functions that it calls too, wherever they are named."""
-    return _replaced(function, lambda name, old: names.get(name, old), {})
+def exchange(function: Function, *pairs: tuple[Any, Any]) -> Function:
+    """A copy in which the second object of each pair stands for the first, in the functions that it calls too.
+
+    Objects are told by their identity: what they are called does not matter.
+    """
+    others = {id(old): new for old, new in pairs}
+    return _replaced(function, lambda _, old: others.get(id(old), old), {})
 
 
 def open_names(function: Function) -> set[str]:

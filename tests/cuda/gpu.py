@@ -1,7 +1,11 @@
 """Arrays that look as if they lay on a GPU, for the simulator, which has none of the interfaces to other libraries."""
 
+import contextlib
+
 import numpy as np
 from numba import cuda
+
+from fastloss.engines.cuda.sizes import Tile, using
 
 
 class Pretended:
@@ -23,21 +27,22 @@ def view(array):
     return cuda.to_device(array.array) if isinstance(array, Pretended) else array
 
 
+@contextlib.contextmanager
 def small_tiles(monkeypatch):
     """Tiles of 4 by 4 elements by 4 threads, strips of 4 rows of 7 columns, two blocks or more to all columns."""
     from fastloss.engines.cuda import candidates, factors, mining, products, vectors
 
-    sizes = products.Sizes(4, 2, 2)
-    small = {
-        products: {"SIZES": {"float32": sizes, "float64": sizes}, "COLUMNS": 8, "LONGEST": 3},
-        candidates: {"SIZES": {"float32": sizes, "float64": sizes}, "STRIP": 40, "BLOCKS": 4},
-        mining: {"STRIP": 28, "THREADS": 4},
-        factors: {"STRIP": 28, "THREADS": 4},
+    for module, names in {
+        products: {"LONGEST": 3},
+        candidates: {"STRIP": 40, "BLOCKS": 4},
+        mining: {"STRIP": 28},
+        factors: {"STRIP": 28},
         vectors: {"LONGEST": 3},
-    }
-    for module, names in small.items():
+    }.items():
         for name, number in names.items():
             monkeypatch.setattr(module, name, number)
+    with using(threads=4, single=Tile(4, 2, 2), double=Tile(4, 2, 2)):
+        yield
 
 
 def simulated(monkeypatch):

@@ -94,13 +94,10 @@ class _Recorder:
         def launch(*arguments: Any) -> None:
             signature = numba.types.void(*map(numba.typeof, arguments))
             module = self._function.__module__.rpartition(".")[2]
-            self._launched.append(Launched(f"{module}.{_plain_name(self._function)}", self._function, signature))
+            name = self._function.__name__.removeprefix("kernel_")
+            self._launched.append(Launched(f"{module}.{name}", self._function, signature))
 
         return launch
-
-
-def _plain_name(function: Callable[..., None]) -> str:
-    return function.__name__.removeprefix(f"{function.__code__.co_name}_")
 
 
 @contextlib.contextmanager

@@ -28,10 +28,10 @@ class Copied(Pretended):
 def clock(monkeypatch):
     monkeypatch.setattr(arrays, "view", view)
     monkeypatch.setattr(gpu, "to_device", Copied)
-    small_tiles(monkeypatch)
     for name, number in {"BLOCKS": 1, "THREADS": 2, "STEPS": 3}.items():
         monkeypatch.setattr(gpu_peers, name, number)
-    return gpu.Clock(Table(0, machine="simulator"))
+    with small_tiles(monkeypatch):
+        yield gpu.Clock(Table(0, machine="simulator"))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from numba import float64, from_dtype, int64, void  # noqa: E402
 from numba.types import Tuple, UniTuple  # noqa: E402
 
 from fastloss.engines.cuda import candidates, products  # noqa: E402
+from fastloss.engines.cuda.launch import bound  # noqa: E402
+from fastloss.engines.cuda.sizes import sizes  # noqa: E402
 from tests.cuda.machine_code import Launched, ptx  # noqa: E402
 
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]
@@ -30,13 +32,13 @@ def types_of(dtype):
 @pytest.mark.parametrize("product", PRODUCTS, ids=lambda one: one.name)
 def test_products(product, dtype):
     matrix, vector, sides = types_of(dtype)
-    sizes = products.SIZES[dtype.name]
+    tile = sizes().tile(dtype)
     more = Tuple((sides, UniTuple(vector, 2), UniTuple(vector, 2))) if product.amend is candidates.soften else int64
-    kernel = products.bound_kernel(product, dtype, sizes)
+    kernel = bound(products.kernel_of(product, dtype), tile.threads)
     signature = void(UniTuple(matrix, 2), int64, from_dtype(dtype)[:, :, ::1], more)
     text = ptx(Launched(product.name, kernel, signature), (8, 0))
     assert ".local" not in text  # a thread's elements of the tile lie in registers
-    assert text.count(f"fma.rn.f{8 * dtype.itemsize}") >= sizes.each**2
+    assert text.count(f"fma.rn.f{8 * dtype.itemsize}") >= tile.each**2
     assert dtype == np.float64 or ".f64" not in text
 
 
@@ -44,6 +46,6 @@ def test_products(product, dtype):
 @pytest.mark.parametrize("find", [False, True], ids=["fold", "find"])
 def test_walks(find, dtype):
     matrix, _, sides = types_of(dtype)
-    kernel = candidates.bound_kernel(find, dtype, products.SIZES[dtype.name])
+    kernel = bound(candidates.kernel_of(find, dtype), sizes().tile(dtype).threads)
     signature = void(UniTuple(matrix, 2), sides, UniTuple(float64[:, ::1], 2))
     assert ".local" not in ptx(Launched("walk", kernel, signature), (8, 0))

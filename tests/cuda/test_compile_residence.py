@@ -25,6 +25,7 @@ def launched():
     """Every such kernel, for some types of its arrays."""
     from fastloss.engines.cuda import arrays, columns, ids, labels, pointwise, rows, spread
     from fastloss.engines.cuda.launch import code, launch
+    from fastloss.engines.cuda.sizes import sizes
 
     with machine_code.recorded() as found:
         place = arrays.Place()
@@ -39,7 +40,7 @@ def launched():
         whole, flags = np.zeros(4, np.int64), np.zeros(1, np.int64)
         for dtype in (np.int32, np.int64):
             for ignoring in (False, True):
-                what = code(ids.check, str(ignoring), HAS_IGNORED=ignoring)
+                what = code(ids.check, str(ignoring), HAS_IGNORED=ignoring, ROWS=sizes().ids)
                 launch(place, what, (1, 128), whole.astype(dtype), (5, -100), (whole, flags))
         launch(place, code(ids.look_up), (1, 128), (whole, np.zeros(5)), (np.zeros(4),))
         for weights in (np.empty(0), np.zeros(20)):

@@ -17,7 +17,8 @@ from tests.test_losses import as_tuple
 if engine.missing():
     pytest.skip(engine.missing(), allow_module_level=True)
 
-from fastloss.engines.cuda import arrays, candidates, mining, products
+from fastloss.engines.cuda import arrays, candidates, mining
+from fastloss.engines.cuda.sizes import Tile, using
 
 SHAPES = ("candidates", "mining", "factors")
 CASES = [case for loss in REGISTRY.values() if loss.shape in SHAPES for case in cases(loss)]
@@ -27,7 +28,8 @@ MINED = [case for case in CASES if case.loss.shape == "mining"]
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    small_tiles(monkeypatch)
+    with small_tiles(monkeypatch):
+        yield
 
 
 def both(loss, *arguments, **words):
@@ -131,14 +133,11 @@ def test_the_same_whatever_the_sizes(name, monkeypatch):
     again = case.loss.value_and_grad(*case.arrays, backend="cuda", **case.keywords)
     assert first[0] == again[0]
     assert all(np.array_equal(a, b) for a, b in zip(as_tuple(first[1]), as_tuple(again[1]), strict=True))
-    sizes = products.Sizes(8, 2, 4)
-    monkeypatch.setattr(products, "SIZES", {"float32": sizes, "float64": sizes})
-    monkeypatch.setattr(candidates, "SIZES", products.SIZES)
     monkeypatch.setattr(candidates, "BLOCKS", 1)
     monkeypatch.setattr(candidates, "STRIP", 1 << 10)
     monkeypatch.setattr(mining, "STRIP", 1 << 10)
-    monkeypatch.setattr(mining, "THREADS", 16)
-    other = case.loss.value_and_grad(*case.arrays, backend="cuda", **case.keywords)
+    with using(threads=16, single=Tile(8, 2, 4), double=Tile(8, 2, 4)):
+        other = case.loss.value_and_grad(*case.arrays, backend="cuda", **case.keywords)
     compare((other[0], as_tuple(other[1])), (first[0], as_tuple(first[1])))
 
 

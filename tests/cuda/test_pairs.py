@@ -9,6 +9,7 @@ import pytest
 import fastloss
 from fastloss.engines import cuda as engine
 from fastloss.engines import halving
+from fastloss.engines.cuda.sizes import using
 from fastloss.loss import REGISTRY
 from fastloss.pairs import PairwiseLoss
 from tests.cases import cases
@@ -168,15 +169,13 @@ def test_scores_on_a_gpu_stay_there(method, monkeypatch):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_moments_do_not_depend_on_the_threads(weighted, monkeypatch):
+def test_moments_do_not_depend_on_the_threads(weighted):
     """More blocks, other threads, the same bits: a gradient is a row's own, and all it reads are sums of integers."""
-    from fastloss.engines.cuda import boxes
-
     words = {"method": "fast", "backend": "cuda", "sample_weight": WEIGHTS["twelve orders"] if weighted else None}
     loss, arrays = fastloss.pairwise_logistic_loss, (SCORES["normal"], LABELS["graded"])
     one = loss.value_and_grad(*arrays, **words)[1]
-    monkeypatch.setattr(boxes, "ROWS", 16)
-    np.testing.assert_array_equal(loss.value_and_grad(*arrays, **words)[1], one)
+    with using(rows=16):
+        np.testing.assert_array_equal(loss.value_and_grad(*arrays, **words)[1], one)
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -48,8 +48,9 @@ from fastloss.engines.cpu.boxes import tables
 from fastloss.engines.cuda import thresholds
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.columns import give_back
-from fastloss.engines.cuda.launch import code, launch
-from fastloss.engines.cuda.reduction import THREADS, block_sum
+from fastloss.engines.cuda.launch import a_block_each, a_thread_each, code, launch
+from fastloss.engines.cuda.reduction import block_sum
+from fastloss.engines.cuda.sizes import sizes
 from fastloss.engines.nodes import Node, Parameters, derivatives, ranges
 from fastloss.shapes import boxes as shape
 from fastloss.shapes.boxes import (
@@ -69,13 +70,12 @@ from fastloss.shapes.boxes import (
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 
-ROWS = 1 << 13  # rows of a block
 BITS = 62  # of a sum
 STEPS = 2.0**32  # to which a weight is rounded up when the sum of a box's weights is bounded
 MANTISSA, BIAS = np.int64(52), np.int64(1023)
 MOST = np.int64(1000)  # the largest k
 
-WEIGHTED = unbound
+WEIGHTED = THREADS = unbound
 
 
 def grid_of(node, floats, integers):
@@ -216,18 +216,15 @@ class _Batch(Layout):
         self.factors(scale)
         self.place, self.columns, self.scale = place, columns, scale
         self.weighted = columns[2].size > 0
-        self.tasks = ranges(nodes, ROWS)
+        self.tasks = ranges(nodes, sizes().rows)
         about = (self.keys, self.floats, self.integers, self.tasks)
         self.about = tuple(map(place.device, about))
         self.owners = np.repeat(np.arange(len(nodes)), self.integers[:, COUNT])
 
     def rows(self, template: Any, inputs: Any, parameters: Any, outputs: Any, **names: Any) -> None:
         """Launch a kernel that does rows."""
-        what = code(template, "wu"[not self.weighted], WEIGHTED=self.weighted, **names)
-        launch(self.place, what, (len(self.tasks), THREADS), inputs, parameters, outputs)
-
-    def threads(self, count: int) -> tuple[int, int]:
-        return -(-count // THREADS), THREADS
+        what = code(template, "wu"[not self.weighted], **names)
+        launch(self.place, what, a_block_each(len(self.tasks)), inputs, parameters, outputs)
 
     def moments(self) -> tuple[Any, Any, float]:
         """The fine moments as integers, each fine box's 2**k with weights, and the one without."""
@@ -241,9 +238,10 @@ class _Batch(Layout):
             self.rows(find_tops, (scores, labels, weights.view(np.int64), *self.about), self.scale, (tops,))
             tops = tops.view(np.float64)
             self.rows(bound_sums, (*self.columns, *self.about, tops), self.scale, (steps,))
-            launch(place, code(find_factors), self.threads(slots), (tops, steps), (factors,))
+            launch(place, code(find_factors), a_thread_each(slots), (tops, steps), (factors,))
         fixed = place.zeros((slots, FINE), np.int64)
-        self.rows(add_moments, (*self.columns, *self.about, factors), (self.scale, factor), (fixed,))
+        inputs = (*self.columns, *self.about, factors)
+        self.rows(add_moments, inputs, (self.scale, factor), (fixed,), WEIGHTED=self.weighted)
         return fixed, factors, factor
 
     def polynomials(self, tables: _Tables, wanted: Wanted) -> Any:
@@ -254,26 +252,27 @@ class _Batch(Layout):
         moments, boxes = place.empty((self.count * SUB, FINE)), place.empty((self.count, COLUMNS))
         gathering = code(gather_box, "wu"[not self.weighted], WEIGHTED=self.weighted)
         inputs: Any = (fixed, factors, tables.cuts, tables.edges)
-        launch(place, gathering, self.threads(self.count), inputs, (factor,), (moments, boxes))
-        launch(place, code(scan_node), self.threads(len(self.nodes)), (keys, integers), tables.s, (boxes,))
+        launch(place, gathering, a_thread_each(self.count), inputs, (factor,), (moments, boxes))
+        launch(place, code(scan_node), a_thread_each(len(self.nodes)), (keys, integers), tables.s, (boxes,))
         some = np.flatnonzero([wanted.value or wanted.each, wanted.gradient, wanted.curvature])
         coefficients = place.empty((self.count * SUB, some.size, FINE))
         kernels = (tables.table, tables.tails, tables.cuts, tables.edges)
         inputs = (boxes, keys, integers, place.device(self.owners), place.device(some), *kernels)
-        grid = (self.threads(self.count)[0], some.size), THREADS
-        launch(place, code(couple_box), grid, inputs, tables.s, (coefficients,))
+        blocks, threads = a_thread_each(self.count)
+        launch(place, code(couple_box), ((blocks, some.size), threads), inputs, tables.s, (coefficients,))
         return coefficients
 
     def run(self, tables: _Tables, wanted: Wanted, results: Any) -> np.ndarray:
         """The nodes' losses; derivatives are added to the results."""
         losses = self.place.empty(len(self.tasks))
-        asked = {
+        names = {
+            "WEIGHTED": self.weighted,
             "WANT_VALUE": wanted.value or wanted.each,
             "WANT_GRADIENT": wanted.gradient,
             "WANT_CURVATURE": wanted.curvature,
         }
         inputs = (*self.columns, *self.about, self.polynomials(tables, wanted))
-        self.rows(evaluate_rows, inputs, self.scale, (*results, losses), **asked)
+        self.rows(evaluate_rows, inputs, self.scale, (*results, losses), **names)
         return np.bincount(self.tasks[:, 0], self.place.host(losses), len(self.nodes))
 
 

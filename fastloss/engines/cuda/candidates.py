@@ -5,7 +5,6 @@ joined at the end: no logit is stored. `gradients` writes a strip of the slopes 
 are two more products. The interface is that of `engines.cpu.candidates`.
 """
 
-import functools
 from typing import Any
 
 import numba
@@ -16,31 +15,31 @@ from fastloss.compile.templates import unbound
 from fastloss.elementary import INFINITY
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.device import exp
-from fastloss.engines.cuda.device import kernel as bound
+from fastloss.engines.cuda.launch import Code, code, launch
 from fastloss.engines.cuda.products import (
     ACROSS,
     BY_COLUMNS,
     BY_ROWS,
-    SIZES,
     Product,
-    Sizes,
     accumulate,
     add_columns,
-    launch,
     loading,
+    multiply,
     product,
+    sized,
 )
+from fastloss.engines.cuda.sizes import sizes
 from fastloss.shapes.candidates import Gradient, Logits, Side, Sums, finite, log_sums, merge, no_gradient
 from fastloss.shapes.tiles import fold_row, joined, share
 
 STRIP = 1 << 26  # elements of a strip: 256 MB in single precision
 BLOCKS = 512  # where rows give fewer blocks, several share the columns
 
-EACH = SIDE = TILE = STEP = PADDED = THREADS = 1
-NUMBER, FLOAT = numba.float64, np.float64
 WIDE, WIDER = numba.float64, np.float64  # of the sums
-TWICE = False
-NOTHING = 0.0  # the second number of a row's state, before it has seen a column
+
+EACH = SIDE = TILE = STEP = PADDED = THREADS = NUMBER = FLOAT = unbound  # as in `products`
+TWICE = unbound
+NOTHING = unbound  # the second number of a row's state, before it has seen a column
 fold = join = unbound
 
 
@@ -137,25 +136,19 @@ def soften(target, r, c, more):
     target[r, c] = slope
 
 
-FOLD: dict[str, Any] = {"fold": fold_few, "join": joined, "NOTHING": 0.0}
+FOLD: dict[str, Any] = {"fold": fold_few, "join": joined, "NOTHING": 0.0, "exp_negative": exp}
 FIND: dict[str, Any] = {"fold": find_few, "join": farther, "NOTHING": -1.0}
 
 
-def bound_kernel(find: bool, dtype: np.dtype, sizes: Sizes) -> Any:
-    """The kernel that folds rows, or finds their largest logits, as a plain function."""
-    names = {**loading(ACROSS, ACROSS), "decay": exp, **sizes.names(dtype)}
-    return bound(kernel, f"{'find' if find else 'fold'}_{dtype.name}", **(FIND if find else FOLD), **names)
-
-
-@functools.cache
-def compiled(find: bool, dtype: np.dtype, sizes: Sizes) -> Any:
-    """The same, to be launched."""
-    return cuda.jit(bound_kernel(find, dtype, sizes))
+def kernel_of(find: bool, dtype: np.dtype) -> Code:
+    """The kernel that folds rows, or finds their largest logits."""
+    names = {**loading(ACROSS, ACROSS), **sized(sizes().tile(dtype), dtype), **(FIND if find else FOLD)}
+    return code(kernel, f"{'find' if find else 'fold'}_{dtype.name}", **names)
 
 
 def softened(twice: bool) -> Product:
     """The product whose elements become slopes by logits."""
-    return Product("both" if twice else "soften", (ACROSS, ACROSS), soften, (("TWICE", twice),))
+    return Product("both" if twice else "soften", (ACROSS, ACROSS), soften, (("TWICE", twice), ("exp_negative", exp)))
 
 
 class Operands:
@@ -184,13 +177,11 @@ def _walk(place: Place, find: bool, sources: tuple[Any, Any], sides: Any) -> tup
     """Two numbers of each row: its maximum and sum, or its largest logit and that one's column."""
     height, width = (source.shape[0] for source in sources)
     dtype = np.dtype(sources[0].dtype)
-    sizes = SIZES[dtype.name]
-    blocks = sizes.tiles(height)
-    parts = 1 if find else max(1, min(sizes.tiles(width), BLOCKS // max(blocks, 1)))
+    tile = sizes().tile(dtype)
+    blocks = tile.count(height)
+    parts = 1 if find else max(1, min(tile.count(width), BLOCKS // max(blocks, 1)))
     outputs = place.empty((parts, height)), place.empty((parts, height))
-    if blocks:
-        run = compiled(find, dtype, sizes)
-        place.over(run, blocks * parts, sizes.threads)(sources, sides, outputs)
+    launch(place, kernel_of(find, dtype), (blocks * parts, tile.threads), sources, sides, outputs)
     tops, totals = map(place.host, outputs)
     for top, total in zip(tops[1:], totals[1:], strict=True):
         merge(tops[0], totals[0], top, total)
@@ -242,7 +233,7 @@ def gradients(own: Operands, rows: Side, columns: Side | None = None) -> Gradien
         some = slice(start, min(start + step, height))
         slopes, vectors = strip[: some.stop - start], own.rows[some]
         more = ((own.by_rows[0], own.by_rows[1][some]), own.by_columns), tuple(one[some] for one in sides[0]), sides[1]
-        launch(place, softened(columns is not None), (vectors, own.columns), slopes.reshape(1, *slopes.shape), more)
+        multiply(place, softened(columns is not None), (vectors, own.columns), slopes.reshape(1, *slopes.shape), more)
         target = by_columns if logits.same else by_rows
         accumulate(place, BY_ROWS, (slopes, own.columns), target[some])
         if not logits.same:  # else a slope is that by z_ij and by z_ji
@@ -254,7 +245,7 @@ def gradients(own: Operands, rows: Side, columns: Side | None = None) -> Gradien
 
 def strip_height(width: int, height: int, dtype: np.dtype) -> int:
     """Rows of a strip: whole tiles."""
-    tile = SIZES[dtype.name].tile
+    tile = sizes().tile(dtype).tile
     return min(height, max(1, STRIP // (width * tile)) * tile)
 
 

@@ -5,13 +5,15 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
+from fastloss.compile.templates import unbound
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.launch import code, launch
-from fastloss.engines.cuda.reduction import THREADS
+from fastloss.engines.cuda.launch import a_thread_each, code, launch
+from fastloss.engines.cuda.sizes import sizes
 from fastloss.shapes.boxes import is_between
 
-POWER = 0
-CHUNK = 256  # rows that a thread counts or lists
+POWER = unbound
+THREADS = unbound
+CHUNK = unbound  # rows that a thread counts or lists
 
 
 def take(inputs, outputs):
@@ -66,12 +68,13 @@ def list_between(inputs, bounds, interval, outputs):
 def rows_between(place: Place, labels: Any, bounds: tuple[int, int], interval: tuple[float, float]) -> Any:
     """The rows begin <= i < end whose labels lie in an interval, in order."""
     where = tuple(map(int, bounds)), tuple(map(float, interval))
-    chunks = -(-(where[0][1] - where[0][0]) // CHUNK)
-    shape, counts = (-(-chunks // THREADS), THREADS), place.empty(chunks, np.int64)
-    launch(place, code(count_between), shape, labels, *where, (counts,))
+    size = sizes().listed
+    chunks = -(-(where[0][1] - where[0][0]) // size)
+    shape, counts = a_thread_each(chunks), place.empty(chunks, np.int64)
+    launch(place, code(count_between, CHUNK=size), shape, labels, *where, (counts,))
     ends = np.cumsum(np.append(0, place.host(counts)))
     rows = place.empty(int(ends[-1]), np.int64)
-    launch(place, code(list_between), shape, (labels, place.device(ends[:-1])), *where, (rows,))
+    launch(place, code(list_between, CHUNK=size), shape, (labels, place.device(ends[:-1])), *where, (rows,))
     return rows
 
 
@@ -83,20 +86,20 @@ def in_float64(value: Any) -> Any:
     if column.dtype == np.float64:
         return column
     found = place.empty(column.size)
-    launch(place, code(convert), (-(-column.size // THREADS), THREADS), (column,), (found,))
+    launch(place, code(convert), a_thread_each(column.size), (column,), (found,))
     return found
 
 
 def taken(place: Place, column: Any, rows: Any) -> Any:
     """A column's elements at some rows."""
     found = place.empty(rows.size, column.dtype)
-    launch(place, code(take), (-(-rows.size // THREADS), THREADS), (column, rows), (found,))
+    launch(place, code(take), a_thread_each(rows.size), (column, rows), (found,))
     return found
 
 
 def give_back(place: Place, column: Any, rows: Any, result: Any) -> None:
     """Add a column's elements to a result at some rows, no two of which are the same."""
-    launch(place, code(give), (-(-rows.size // THREADS), THREADS), (column, rows), (result,))
+    launch(place, code(give), a_thread_each(rows.size), (column, rows), (result,))
 
 
 def add_by_label(place: Place, columns: Any, bounds: tuple[int, int], term: Any, result: Any) -> None:
@@ -105,5 +108,4 @@ def add_by_label(place: Place, columns: Any, bounds: tuple[int, int], term: Any,
     `columns` is (labels, weights), `term` is (lowest label, highest label, number, power).
     """
     what = code(add, str(term[3]), POWER=term[3])
-    blocks = -(-(bounds[1] - bounds[0]) // THREADS)
-    launch(place, what, (blocks, THREADS), columns, bounds, tuple(map(float, term[:3])), (result,))
+    launch(place, what, a_thread_each(bounds[1] - bounds[0]), columns, bounds, tuple(map(float, term[:3])), (result,))

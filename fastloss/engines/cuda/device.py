@@ -1,7 +1,7 @@
 """How a formula reaches a CUDA kernel: the same plain functions, compiled for the device.
 
-The device has accurate elementary functions of its own: they take the place of `fastloss.elementary`'s polynomials,
-by name. What is built from these (softplus, sigmoid) stays as it is written there.
+The device has accurate elementary functions of its own: they take the place of `fastloss.elementary`'s polynomials.
+What is built from these (softplus, sigmoid) stays as it is written there.
 """
 
 import math
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
-from fastloss.compile.templates import called, open_names, rebound, replace, specialise
+from fastloss import elementary
+from fastloss.compile.templates import bind, called, exchange, rebound
 
 
 def exp(x):
@@ -38,16 +39,16 @@ def floor(x):
     return np.float64(math.floor(x))
 
 
-ELEMENTARY: dict[str, Callable[..., Any]] = {
-    "exp": exp,
-    "exp_negative": exp,
-    "expm1_negative": expm1,
-    "floor": floor,
-    "log": log,
-    "log1p": log1p,
-    "log1p_unit": log1p,
-    "tanh": tanh,
-}
+ELEMENTARY: tuple[tuple[Callable[..., Any], Callable[..., Any]], ...] = (
+    (elementary.exp, exp),
+    (elementary.exp_negative, exp),
+    (elementary.expm1_negative, expm1),
+    (elementary.floor, floor),
+    (elementary.log, log),
+    (elementary.log1p, log1p),
+    (elementary.log1p_unit, log1p),
+    (elementary.tanh, tanh),
+)
 
 
 def gpu_name() -> str:
@@ -56,27 +57,18 @@ def gpu_name() -> str:
     return name.decode() if isinstance(name, bytes) else str(name)
 
 
-def device(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
-    """A plain function of the package with `names` bound, compiled for the device with all that it calls."""
-    return _compiled(_bound(function, names))
-
-
 def kernel(template: Callable[..., Any], name: str, **names: Any) -> Callable[..., Any]:
-    """A kernel as a plain function: `names` are bound in it and in all that it calls, which is compiled."""
-    bound = _bound(template, names)
-    callees = {name: _compiled(callee) for name, callee in called(bound).items()}
-    return specialise(bound, name, **callees)
+    """A kernel as a plain function: a template's open names are filled, and all that it calls is compiled.
 
-
-def _bound(template: Callable[..., Any], names: dict[str, Any]) -> Callable[..., Any]:
-    """A template in which `names` mean something else, and the device's own elementary functions are used.
-
-    Not only open names: sizes and precisions of CUDA kernels have a value that reads as the usual one.
+    Raises
+    ------
+    TypeError
+        If a name is filled that the template does not leave open, or one is left open.
     """
-    bound = replace(template, **{**names, **ELEMENTARY})
-    if left := open_names(bound):
-        raise TypeError(f"the template {template.__qualname__} leaves {min(left)} open")
-    return bound
+    filled = exchange(bind(template, **names), *ELEMENTARY)
+    copy = rebound(filled, **{name: _compiled(callee) for name, callee in called(filled).items()})
+    copy.__name__ = copy.__qualname__ = f"{template.__name__}_{name}".strip("_")
+    return copy
 
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,19 +16,20 @@ from fastloss.compile.templates import unbound
 from fastloss.elementary import exp, weighed
 from fastloss.engines.cpu import direct_pairs as host
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.launch import code, launch
+from fastloss.engines.cuda.launch import a_block_each, a_thread_each, code, launch
 from fastloss.engines.cuda.ranges import block_range
-from fastloss.engines.cuda.reduction import THREADS, block_sum
+from fastloss.engines.cuda.reduction import block_sum
+from fastloss.engines.cuda.sizes import sizes
 from fastloss.engines.halving import Kind
 from fastloss.shapes.pairs import SPREAD, PairFormulas, row_sums
 from fastloss.shapes.pointwise import Wanted
 
 INFINITY = math.inf
-TILE = 2 * THREADS  # rows in shared memory: the block's own, then those of the tile
-
 NO_FORMULAS = PairFormulas("none", unbound, unbound, unbound)
 
-UNORDERED = HAS_EXPONENTIALS = WEIGHTED = False
+THREADS = unbound
+TILE = unbound  # rows in shared memory: the block's own, then those of the tile
+UNORDERED = HAS_EXPONENTIALS = WEIGHTED = unbound
 unpack = unbound
 
 
@@ -211,7 +212,9 @@ def arranged(place: Place, formulas: PairFormulas, kind: Kind, rows: Any, parame
     size, groups = found.order.size, found.offsets.size - 1
     own, powers, spreads = place.empty(size), place.empty(size if exponential else 0), place.empty(groups)
     template = code(arrange, "e" if exponential else "n", HAS_EXPONENTIALS=exponential)
-    launch(place, template, (groups, THREADS), (scores, found.order, found.offsets), parameters, (own, powers, spreads))
+    launch(
+        place, template, a_block_each(groups), (scores, found.order, found.offsets), parameters, (own, powers, spreads)
+    )
     columns = own, found.labels, found.weights, powers
     return Arranged(place, columns, found.order, found.offsets, spreads, found.pairs, found.weight)
 
@@ -227,8 +230,8 @@ def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndar
     losses, sums = place.empty(size), place.empty(groups)
     inputs = (*rows.columns, rows.order, rows.offsets, rows.spreads, place.device(scales, np.float64))
     template = pair_code(formulas, kind, wanted, weighted)
-    launch(place, template, (-(-size // THREADS), THREADS), inputs, (1.0, *parameters), (*results, losses))
-    launch(place, code(group_sums), (groups, THREADS), (losses, rows.offsets), (sums,))
+    launch(place, template, a_thread_each(size), inputs, (1.0, *parameters), (*results, losses))
+    launch(place, code(group_sums), a_block_each(groups), (losses, rows.offsets), (sums,))
     return place.host(sums)
 
 
@@ -236,4 +239,4 @@ def pair_code(formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted: bool
     """The kernel of one loss for what is wanted of it."""
     names = formulas.bindings(wanted, weighted, kind.multiplier, kind.unordered)
     name = f"{formulas.name}_{kind.multiplier.__name__}_{wanted.code}{'w' if weighted else ''}"
-    return code(pair_sums, name, TILE=2 * THREADS, **names)
+    return code(pair_sums, name, TILE=2 * sizes().threads, **names)

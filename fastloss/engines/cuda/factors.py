@@ -3,7 +3,6 @@
 Every pair is looked at. A positive's score is put aside and becomes -inf among the others, where it costs nothing.
 """
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -11,17 +10,15 @@ from numba import cuda
 
 from fastloss.compile.templates import unbound
 from fastloss.elementary import INFINITY
-from fastloss.engines.cuda import reduction
-from fastloss.engines.cuda.device import kernel as bound
-from fastloss.engines.cuda.products import ACROSS, BY_COLUMNS, BY_ROWS, Product, accumulate, add_columns, launch
+from fastloss.engines.cuda.launch import Code, a_block_each, code, launch
+from fastloss.engines.cuda.products import ACROSS, BY_COLUMNS, BY_ROWS, Product, accumulate, add_columns, multiply
 from fastloss.engines.cuda.reduction import block_sum
 from fastloss.shapes.factors import Outcome, distinct
 from fastloss.shapes.pairs import PairFormulas
 
 STRIP = 1 << 25  # scores of a strip; one of slopes is as large
-THREADS = reduction.THREADS  # of a block
 
-WANT_GRADIENT = unbound
+WANT_GRADIENT = THREADS = unbound
 value = slope = unbound
 
 
@@ -107,15 +104,10 @@ SCORES = Product("scores", (ACROSS, ACROSS))
 BIASED = Product("biased", (ACROSS, ACROSS), add_bias)
 
 
-def bound_kernel(formulas: PairFormulas, dtype: np.dtype, wanted: bool) -> Any:
-    """The kernel of one loss, as a plain function."""
-    names = {"value": formulas.value, "slope": formulas.slope, "WANT_GRADIENT": wanted, "THREADS": THREADS}
-    return bound(kernel, f"{formulas.name}_{dtype.name}_{wanted:d}", **names)
-
-
-@functools.cache
-def _compiled(formulas: PairFormulas, dtype: np.dtype, wanted: bool, threads: int) -> Any:
-    return cuda.jit(bound_kernel(formulas, dtype, wanted))
+def kernel_of(formulas: PairFormulas, dtype: np.dtype, wanted: bool) -> Code:
+    """The kernel of one loss."""
+    names = {"value": formulas.value, "slope": formulas.slope, "WANT_GRADIENT": wanted}
+    return code(kernel, f"{formulas.name}_{dtype.name}_{wanted:d}", **names)
 
 
 def run(
@@ -133,14 +125,14 @@ def run(
     positives, multiples = place.empty(max(1, given[1].size)), place.device(scales, np.float64)
     step = max(1, min(count, STRIP // max(width, 1)))
     scores, slopes = place.empty((step, width), dtype), place.empty((step if gradient else 0, width), dtype)
+    what = kernel_of(formulas, dtype, gradient)
     for start in range(0, count if width else 0, step):
         height = min(step, count - start)
         some = slice(start, start + height)
         strips = scores[:height], slopes[:height] if gradient else slopes
         product, more = (BIASED, bias) if biased else (SCORES, 0)
-        launch(place, product, (users[some], items), strips[0].reshape(1, height, width), more)
-        run = _compiled(formulas, dtype, gradient, THREADS)
-        place.over(run, height, THREADS)(strips, start, lists, positives, (losses, multiples))
+        multiply(place, product, (users[some], items), strips[0].reshape(1, height, width), more)
+        launch(place, what, a_block_each(height), strips, start, lists, positives, (losses, multiples))
         if gradient:
             accumulate(place, BY_ROWS, (strips[1], items), by_users[some])
             accumulate(place, BY_COLUMNS, (strips[1], users[some]), by_items)

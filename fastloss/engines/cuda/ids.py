@@ -5,14 +5,16 @@ import math
 import numpy as np
 from numba import cuda
 
+from fastloss.compile.templates import unbound
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.launch import code, launch
-from fastloss.engines.cuda.reduction import THREADS, block_sum
+from fastloss.engines.cuda.launch import a_block_each, a_thread_each, code, launch
+from fastloss.engines.cuda.reduction import block_sum
+from fastloss.engines.cuda.sizes import sizes
 from fastloss.gpu import INTEGERS, GpuArray
 
-ROWS = 1 << 12  # ids of a block
-
-HAS_IGNORED = False
+THREADS = unbound
+ROWS = unbound  # ids of a block
+HAS_IGNORED = unbound
 
 
 def check(ids, settings, outputs):
@@ -47,12 +49,13 @@ def checked(given: GpuArray, shape: tuple[int, ...], count: int, ignored: int | 
     if given.shape != shape:
         return None
     place, size = Place(given), math.prod(shape)
-    blocks = -(-size // ROWS)
+    rows = sizes().ids
+    blocks = -(-size // rows)
     found, wrong = place.empty(size, np.int64), place.empty(blocks, np.int64)
     has_ignored = ignored is not None
-    what = code(check, "ignoring" if has_ignored else "all", HAS_IGNORED=has_ignored)
+    what = code(check, "ignoring" if has_ignored else "all", HAS_IGNORED=has_ignored, ROWS=rows)
     settings = count, ignored if ignored is not None else -1
-    launch(place, what, (blocks, THREADS), place.device(given.reshape(size)), settings, (found, wrong))
+    launch(place, what, a_block_each(blocks), place.device(given.reshape(size)), settings, (found, wrong))
     return None if place.host(wrong).any() else GpuArray(given.name, found, INTEGERS)
 
 
@@ -61,5 +64,5 @@ def of_classes(ids: GpuArray, numbers: np.ndarray) -> GpuArray:
     place = Place(ids)
     found = place.empty(ids.size)
     inputs = (place.device(ids), place.device(numbers, np.float64))
-    launch(place, code(look_up), (-(-ids.size // THREADS), THREADS), inputs, (found,))
+    launch(place, code(look_up), a_thread_each(ids.size), inputs, (found,))
     return GpuArray(ids.name, found)

@@ -13,14 +13,14 @@ from numba import cuda
 from fastloss.compile.templates import unbound
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.direct_pairs import Ranked, group_of, group_sums
-from fastloss.engines.cuda.launch import code, launch
+from fastloss.engines.cuda.launch import a_block_each, a_thread_each, code, launch
 from fastloss.engines.cuda.ranges import block_range, row_tasks
-from fastloss.engines.cuda.reduction import THREADS, block_sum
+from fastloss.engines.cuda.reduction import block_sum
 from fastloss.engines.halving import LEVELS, Levels
 
 INFINITY = math.inf
 
-UNORDERED = unbound
+UNORDERED = THREADS = unbound
 
 
 def next_level(inputs, outputs):
@@ -56,7 +56,7 @@ def survey(place: Place, columns: Any, bounds: np.ndarray) -> list[Levels]:
     current, active = np.full(len(bounds), np.nan), np.ones(len(bounds), bool)
     found: list[list[tuple[float, float, float]]] = [[] for _ in bounds]
     for turn in range(LEVELS + 1):
-        launch(place, code(next_level), (owner.size, THREADS), (*inputs, place.device(current)), (sums, more))
+        launch(place, code(next_level), a_block_each(owner.size), (*inputs, place.device(current)), (sums, more))
         some = place.host(sums)
         counts, weights = (np.bincount(owner, some[:, column], len(bounds)) for column in (0, 1))
         if turn:
@@ -113,10 +113,10 @@ def ranked(place: Place, unordered: bool, columns: Any, firsts: np.ndarray, offs
     counts, masses, sums = place.empty(0 if unordered else size), place.empty(size), place.empty(groups)
     what = code(rank_rows, "all" if unordered else "ordered", UNORDERED=unordered)
     inputs = (labels, weights, place.device(firsts), ends)
-    launch(place, what, (-(-size // THREADS), THREADS), inputs, (order, own, factors, counts, masses))
-    launch(place, code(group_sums), (groups, THREADS), (masses, ends), (sums,))
+    launch(place, what, a_thread_each(size), inputs, (order, own, factors, counts, masses))
+    launch(place, code(group_sums), a_block_each(groups), (masses, ends), (sums,))
     mass = place.host(sums)
     if unordered:
         return Ranked(order, own, factors, ends, np.diff(offsets) ** 2, mass * mass)
-    launch(place, code(group_sums), (groups, THREADS), (counts, ends), (sums,))
+    launch(place, code(group_sums), a_block_each(groups), (counts, ends), (sums,))
     return Ranked(order, own, factors, ends, place.host(sums).astype(np.int64), mass)

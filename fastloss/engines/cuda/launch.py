@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 from numba import cuda
 
+from fastloss.compile.templates import known_names
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.device import kernel
+from fastloss.engines.cuda.sizes import sizes
 
 
 class Code(NamedTuple):
@@ -19,17 +21,35 @@ class Code(NamedTuple):
 
 
 def code(template: Callable[..., None], name: str = "", **names: Any) -> Code:
-    """A kernel to be launched."""
-    return Code(template, f"{template.__name__}_{name}".strip("_"), tuple(sorted(names.items())))
+    """A kernel to be launched: `names` are all that its template leaves open, but for THREADS."""
+    return Code(template, name, tuple(sorted(names.items())))
+
+
+def bound(what: Code, threads: Any) -> Callable[..., None]:
+    """The kernel as a plain function; where THREADS is open, it is what a block is launched with."""
+    names = dict(what.names)
+    if "THREADS" in known_names(what.template, {**names, "THREADS": threads}):
+        names["THREADS"] = threads
+    return kernel(what.template, what.name, **names)
 
 
 @functools.cache
-def compiled(what: Code) -> Any:
+def compiled(what: Code, threads: Any) -> Any:
     """The kernel, compiled for the arrays it is first given."""
-    return cuda.jit(kernel(what.template, what.name, **dict(what.names)))
+    return cuda.jit(bound(what, threads))
 
 
-def launch(place: Place, what: Code, shape: tuple[Any, int], *arguments: Any) -> None:
+def a_block_each(count: int) -> tuple[int, int]:
+    """The shape of a launch where each of so many has a block."""
+    return count, sizes().threads
+
+
+def a_thread_each(count: int) -> tuple[int, int]:
+    """The shape of a launch where each of so many has a thread."""
+    return -(-count // sizes().threads), sizes().threads
+
+
+def launch(place: Place, what: Code, shape: tuple[Any, Any], *arguments: Any) -> None:
     """Run so many blocks of so many threads."""
     if shape[0]:
-        place.over(compiled(what), *shape)(*arguments)
+        place.over(compiled(what, shape[1]), *shape)(*arguments)

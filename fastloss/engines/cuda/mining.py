@@ -4,7 +4,6 @@ Every triplet is looked at, in time proportional to N**2 times a class's size, w
 an anchor's positives. The interface is that of `engines.cpu.mining`.
 """
 
-import functools
 from typing import Any
 
 import numba
@@ -14,9 +13,8 @@ from numba import cuda
 from fastloss import elementary
 from fastloss.compile.templates import unbound
 from fastloss.elementary import INFINITY, weighed
-from fastloss.engines.cuda import reduction
-from fastloss.engines.cuda.device import kernel as bound
-from fastloss.engines.cuda.products import BY_COLUMNS, BY_ROWS, PRODUCT, accumulate, add_columns, launch
+from fastloss.engines.cuda.launch import Code, a_block_each, code, launch
+from fastloss.engines.cuda.products import BY_COLUMNS, BY_ROWS, PRODUCT, accumulate, add_columns, multiply
 from fastloss.engines.cuda.reduction import block_sum
 from fastloss.shapes import mining
 from fastloss.shapes.mining import (
@@ -32,11 +30,10 @@ from fastloss.shapes.mining import (
 )
 
 STRIP = 1 << 25  # elements of a strip of distances; one of slopes is as large
-THREADS = reduction.THREADS  # of a block
 
-SQUARED = WANT_GRADIENT = FINITE = False
-TRIPLETS = unbound
 WIDE, IDS = numba.float64, numba.int64
+
+SQUARED = WANT_GRADIENT = FINITE = TRIPLETS = THREADS = unbound
 of_anchor = softplus = slope_of = unbound
 
 
@@ -237,23 +234,20 @@ def every_pair(strips, place, bounds, weights, settings):
 KINDS = {"all": every_triplet, "smooth": every_triplet, "hard": hardest_triplet, "semihard": semihard_triplets}
 
 
-def bound_kernel(kind: Kind, dtype: np.dtype, wanted: bool) -> Any:
-    """The kernel of one way of mining, as a plain function."""
+def kernel_of(kind: Kind, dtype: np.dtype, wanted: bool) -> Code:
+    """The kernel of one way of mining."""
     pairs, soft = kind.name == "pairs", kind.soft or kind.name == "smooth"
-    names: dict[str, Any] = {"SQUARED": kind.squared, "SOFT": soft, "WANT_GRADIENT": wanted, "TRIPLETS": not pairs}
+    names: dict[str, Any] = {"SQUARED": kind.squared, "WANT_GRADIENT": wanted, "TRIPLETS": not pairs}
     names["FINITE"] = kind.name == "smooth"  # the CPU's sums in linear time know no infinite scores
-    names["softplus"] = elementary.softplus if soft else mining.positive_part
-    names["slope_of"] = elementary.sigmoid if soft else mining.positive_slope
-    names["of_anchor"] = every_pair if pairs else KINDS[kind.name]
-    more = dict(kind.formulas.names) if pairs else {}
+    if pairs:
+        names |= {"of_anchor": every_pair, **dict(kind.formulas.names)}
+    else:
+        names |= {"of_anchor": KINDS[kind.name], "SOFT": soft}
+        names["softplus"] = elementary.softplus if soft else mining.positive_part
+        names["slope_of"] = elementary.sigmoid if soft else mining.positive_slope
     formulas = f"_{kind.formulas.name}" if pairs else ""
     name = f"{kind.name}{formulas}_{dtype.name}_{kind.squared:d}{kind.soft:d}{wanted:d}"
-    return bound(kernel, name, **more, **names, THREADS=THREADS)
-
-
-@functools.cache
-def _compiled(kind: Kind, dtype: np.dtype, wanted: bool, threads: int) -> Any:
-    return cuda.jit(bound_kernel(kind, dtype, wanted))
+    return code(kernel, name, **names)
 
 
 def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: bool) -> Outcome:
@@ -267,14 +261,13 @@ def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: b
     by_rows = place.zeros((count if wanted else 0, depth), dtype)
     step = max(1, min(count, STRIP // max(count, 1)))
     distances, slopes = place.empty((step, count), dtype), place.empty((step if wanted else 0, count), dtype)
-    given = place.device(np.array(settings, np.float64))
+    mine, given = kernel_of(kind, dtype, wanted), place.device(np.array(settings, np.float64))
     for start in range(0, count, step):
         some = slice(start, min(start + step, count))
         height, anchors = some.stop - start, own[0][some]
         strips = distances[:height], slopes[:height] if wanted else slopes
-        launch(place, PRODUCT, (anchors, own[0]), strips[0].reshape(1, height, count))
-        mine = _compiled(kind, dtype, wanted, THREADS)
-        place.over(mine, height, THREADS)(strips, start, own, given, outputs)
+        multiply(place, PRODUCT, (anchors, own[0]), strips[0].reshape(1, height, count))
+        launch(place, mine, a_block_each(height), strips, start, own, given, outputs)
         if wanted:
             accumulate(place, BY_ROWS, (strips[1], own[0]), by_rows[some])
             accumulate(place, BY_COLUMNS, (strips[1], anchors), by_rows)

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
+from fastloss.compile.templates import unbound
 from fastloss.engines.cpu.negatives import Outcome
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.launch import code, launch
-from fastloss.engines.cuda.reduction import THREADS
+from fastloss.engines.cuda.launch import a_thread_each, code, launch
 from fastloss.shapes.negatives import positive, shared_negative
 from fastloss.validate import kernel_dtype
 
-WANT_GRADIENT = OWN = False
+WANT_GRADIENT = OWN = THREADS = unbound
 
 
 def positives(inputs, scale, outputs):
@@ -53,9 +53,9 @@ def run(formulas: tuple, scores: tuple, weights: Any, offsets: Any, scale: float
     names = {"value": value, "slope": slope, "WANT_GRADIENT": gradient, "OWN": own}
     what = code(positives, f"{name}{'_g' if gradient else ''}{'_own' if own else ''}", **names)
     inputs = (first, second, factors, ends)
-    launch(place, what, (-(-first.size // THREADS), THREADS), inputs, scale or 0.0, (each, *slopes))
+    launch(place, what, a_thread_each(first.size), inputs, scale or 0.0, (each, *slopes))
     if scale is not None and not own:
         share = scale / second.size if second.size else 0.0
-        what = code(shared_negatives, name, **names)
-        launch(place, what, (-(-second.size // THREADS), THREADS), inputs[:3], share, (slopes[1],))
+        what = code(shared_negatives, name, slope=slope)
+        launch(place, what, a_thread_each(second.size), inputs[:3], share, (slopes[1],))
     return Outcome(place.host(each), *map(place.home, slopes))

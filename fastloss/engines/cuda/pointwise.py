@@ -7,16 +7,16 @@ import numpy as np
 from numba import cuda
 
 from fastloss import validate
-from fastloss.compile.templates import specialise, unbound
+from fastloss.compile.templates import known_names, unbound
 from fastloss.engines.cpu import pointwise as on_host
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.device import device
-from fastloss.engines.cuda.reduction import THREADS, block_sum
+from fastloss.engines.cuda.launch import Code, a_block_each, code, launch
+from fastloss.engines.cuda.reduction import block_sum
 from fastloss.engines.cuda.spread import multiplied, spread, weighted
 from fastloss.gpu import GpuArray, on_gpu
 from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element
 
-unpack = unbound
+unpack = THREADS = unbound
 
 
 def kernel(inputs, parameters, outputs):
@@ -35,18 +35,12 @@ def kernel(inputs, parameters, outputs):
         outputs[3][chunk], outputs[4][chunk] = total, wrong
 
 
-def bound_kernel(formulas: Formulas, wanted: Wanted, weighted: bool) -> Any:
-    """The kernel of one loss for what is wanted of it, as a plain function."""
-    bound = device(element, **formulas.bindings(wanted, weighted))
-    name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
-    names = {"element": bound, "unpack": device(UNPACKS[formulas.parameters]), "block_sum": device(block_sum)}
-    return specialise(kernel, name, **names)
-
-
 @functools.cache
-def compiled(formulas: Formulas, wanted: Wanted, weighted: bool) -> Any:
-    """The same, to be launched; compiled for the arrays it is first given."""
-    return cuda.jit(bound_kernel(formulas, wanted, weighted))
+def kernel_of(formulas: Formulas, wanted: Wanted, weighted: bool) -> Code:
+    """The kernel of one loss for what is wanted of it."""
+    names = {"unpack": UNPACKS[formulas.parameters], **formulas.bindings(wanted, weighted)}
+    name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
+    return code(kernel, name, **known_names(kernel, names))
 
 
 def operands(names: tuple[str, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -94,8 +88,8 @@ def run(
     partials, wrong = place.empty(chunks), place.empty(chunks, np.int64)
     if chunks:
         settings = place.device(np.array(parameters, np.float64))
-        run = compiled(formulas, wanted, weights is not None)
-        place.over(run, chunks, THREADS)(inputs, settings, (*results, partials, wrong))
+        what = kernel_of(formulas, wanted, weights is not None)
+        launch(place, what, a_block_each(chunks), inputs, settings, (*results, partials, wrong))
     shaped = [
         place.home(result.reshape(shape)) if want else None for result, want in zip(results, wanted[1:], strict=True)
     ]

@@ -5,7 +5,6 @@ write neighbours. What the tile is made of goes through shared memory, STEP of t
 loss makes of an element afterwards. No element is written by two blocks: bits do not depend on who comes first.
 """
 
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,45 +13,16 @@ import numpy as np
 from numba import cuda
 
 from fastloss.compile.templates import unbound
-from fastloss.engines.cuda.device import kernel as bound
+from fastloss.engines.cuda.launch import Code, a_thread_each, code, launch
+from fastloss.engines.cuda.sizes import Tile, sizes
 
-
-class Sizes(NamedTuple):
-    """Of a tile's side, of what a thread has of it along each side, and of the depth that is read at a time."""
-
-    tile: int
-    each: int
-    step: int
-
-    @property
-    def threads(self) -> int:
-        return (self.tile // self.each) ** 2
-
-    def names(self, dtype: Any) -> dict[str, Any]:
-        """What the constants of this module mean."""
-        return {
-            "TILE": self.tile,
-            "EACH": self.each,
-            "STEP": self.step,
-            "SIDE": self.tile // self.each,
-            "THREADS": self.threads,
-            "LOADS": self.tile * self.step // self.threads,
-            "PADDED": self.tile + max(1, 128 // (np.dtype(dtype).itemsize * self.step)),  # a warp writes to 32 banks
-            "NUMBER": numba.from_dtype(np.dtype(dtype)),
-            "FLOAT": np.dtype(dtype).type,
-        }
-
-    def tiles(self, count: int) -> int:
-        """How many tiles cover that many rows or columns."""
-        return -(-count // self.tile)
-
-
-SIZES = {"float32": Sizes(128, 8, 8), "float64": Sizes(64, 4, 16)}
 LONGEST = 1024  # of the depth, what is summed in the precision of the numbers
-COLUMNS = 128  # threads of a block that have a column each, or an element
 
-TILE = EACH = STEP = SIDE = THREADS = LOADS = PADDED = 1
-NUMBER, FLOAT = numba.float64, np.float64
+TILE = EACH = STEP = unbound  # see `sizes.Tile`
+SIDE = THREADS = unbound  # along a side, and in all
+LOADS = unbound  # numbers that a thread reads at a time
+PADDED = unbound
+NUMBER = FLOAT = unbound
 fetch_first = fetch_second = keep_first = keep_second = amend = unbound
 
 
@@ -183,27 +153,33 @@ def loading(first: Load, second: Load) -> dict[str, Any]:
     return dict(zip(("fetch_first", "keep_first", "fetch_second", "keep_second"), (*first, *second), strict=True))
 
 
-def bound_kernel(product: Product, dtype: np.dtype, sizes: Sizes) -> Callable[..., None]:
-    """The kernel of one product, as a plain function."""
-    names = {**dict(product.names), **loading(*product.loads), **sizes.names(dtype), "amend": product.amend}
-    return bound(kernel, f"{product.name}_{dtype.name}", **names)
+def sized(tile: Tile, dtype: np.dtype) -> dict[str, Any]:
+    """What the names of sizes mean, but for THREADS, and those of a precision."""
+    return {
+        "TILE": tile.tile,
+        "EACH": tile.each,
+        "STEP": tile.step,
+        "SIDE": tile.side,
+        "LOADS": tile.tile * tile.step // tile.threads,
+        "PADDED": tile.tile + max(1, 128 // (dtype.itemsize * tile.step)),  # a warp writes to 32 banks
+        "NUMBER": numba.from_dtype(dtype),
+        "FLOAT": dtype.type,
+    }
 
 
-@functools.cache
-def compiled(product: Product, dtype: np.dtype, sizes: Sizes) -> Any:
-    """The same, to be launched."""
-    return cuda.jit(bound_kernel(product, dtype, sizes))
+def kernel_of(product: Product, dtype: np.dtype) -> Code:
+    """The kernel of one product."""
+    names = {**dict(product.names), **loading(*product.loads), **sized(sizes().tile(dtype), dtype)}
+    return code(kernel, f"{product.name}_{dtype.name}", amend=product.amend, **names)
 
 
-def launch(place: Any, product: Product, sources: tuple[Any, Any], targets: Any, more: Any = 0) -> None:
+def multiply(place: Any, product: Product, sources: tuple[Any, Any], targets: Any, more: Any = 0) -> None:
     """Every tile of the targets, one behind another: each is a part of the product, over a part of the depth."""
     dtype = np.dtype(targets.dtype)
-    sizes = SIZES[dtype.name]
+    tile = sizes().tile(dtype)
     parts, height, width = targets.shape
-    blocks = parts * sizes.tiles(height) * sizes.tiles(width)
-    if blocks:
-        run = compiled(product, dtype, sizes)
-        place.over(run, blocks, sizes.threads)(sources, depth_of(product, sources), targets, more)
+    shape = parts * tile.count(height) * tile.count(width), tile.threads
+    launch(place, kernel_of(product, dtype), shape, sources, depth_of(product, sources), targets, more)
 
 
 def depth_of(product: Product, sources: tuple[Any, Any]) -> int:
@@ -217,20 +193,11 @@ def accumulate(place: Any, product: Product, sources: tuple[Any, Any], target: A
         return
     parts = max(1, -(-depth_of(product, sources) // LONGEST))
     found = place.empty((parts, *target.shape), target.dtype)
-    launch(place, product, sources, found)
-    blocks = -(-target.size // COLUMNS)
+    multiply(place, product, sources, found)
     arrays = found.reshape(parts, target.size), target.reshape(target.size)
-    place.over(simple(add_parts, np.dtype(target.dtype)), blocks, COLUMNS)(*arrays)
-
-
-@functools.cache
-def simple(template: Callable[..., None], dtype: np.dtype) -> Any:
-    """A kernel without tiles, to be launched."""
-    return cuda.jit(bound(template, f"{template.__name__}_{dtype.name}"))
+    launch(place, code(add_parts, np.dtype(target.dtype).name), a_thread_each(target.size), *arrays)
 
 
 def add_columns(place: Any, matrix: Any, sums: Any) -> None:
     """Add the sums of a matrix's columns."""
-    blocks = -(-matrix.shape[1] // COLUMNS)
-    if blocks:
-        place.over(simple(column_sums, np.dtype(matrix.dtype)), blocks, COLUMNS)(matrix, sums)
+    launch(place, code(column_sums, np.dtype(matrix.dtype).name), a_thread_each(matrix.shape[1]), matrix, sums)

@@ -15,14 +15,13 @@ from fastloss.engines.cpu.queries import Outcome, ideals
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.columns import taken
 from fastloss.engines.cuda.direct_pairs import group_of, group_sums
-from fastloss.engines.cuda.launch import code, launch
-from fastloss.engines.cuda.reduction import THREADS
+from fastloss.engines.cuda.launch import a_block_each, a_thread_each, code, launch
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 from fastloss.shapes.queries import discount, gain, pair
 from fastloss.validate import kernel_dtype
 
-WANT_GRADIENT = WANT_CURVATURE = unbound
+WANT_GRADIENT = WANT_CURVATURE = THREADS = unbound
 
 
 def is_before(x, y, earlier):
@@ -80,18 +79,18 @@ def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], sc
     place, dtype, size = Place(given), kernel_dtype(given), given.size
     labels = np.ascontiguousarray(labels, np.float64)
     order = np.arange(size) if order is None else np.ascontiguousarray(order, np.int64)
-    groups, blocks = offsets.size - 1, (-(-size // THREADS), THREADS)
+    groups, shape = offsets.size - 1, a_thread_each(size)
     there, ends = place.device(order), place.device(np.ascontiguousarray(offsets, np.int64))
     scores = taken(place, place.device(given, dtype), there)
     columns = tuple(place.empty(size) for _ in range(3))
     ranked = place.empty(size, np.int64)
-    names = {"value": formulas.value, "slope": formulas.slope, "curvature": formulas.curvature, "LINEAR": linear}
+    names = {"value": formulas.value, "slope": formulas.slope, "curvature": formulas.curvature}
     kind = "linear" if linear else ""
     inverses, units = map(place.device, ideals(labels, order, offsets, level, linear))
     launch(
         place,
         code(rank_rows, kind, LINEAR=linear),
-        blocks,
+        shape,
         (scores, place.device(labels[order]), there, ends, units),
         (*columns, ranked),
     )
@@ -100,6 +99,6 @@ def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], sc
     asked = {"WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature}
     inputs = (*columns, ranked, ends, inverses, place.device(scales, np.float64))
     what = code(sum_pairs, f"{formulas.name}_{wanted.code}", **names, **asked)
-    launch(place, what, blocks, inputs, (float(sigma), int(level)), (losses, gradient, curvature))
-    launch(place, code(group_sums), (groups, THREADS), (losses, ends), (loss,))
+    launch(place, what, shape, inputs, (float(sigma), int(level)), (losses, gradient, curvature))
+    launch(place, code(group_sums), a_block_each(groups), (losses, ends), (loss,))
     return Outcome(place.host(loss), place.home(gradient), place.home(curvature))

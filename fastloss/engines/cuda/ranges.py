@@ -5,12 +5,15 @@ import math
 import numpy as np
 from numba import cuda, float64
 
+from fastloss.compile.templates import unbound
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.launch import code, launch
-from fastloss.engines.cuda.reduction import THREADS, block_sum
+from fastloss.engines.cuda.launch import a_block_each, code, launch
+from fastloss.engines.cuda.reduction import block_sum
+from fastloss.engines.cuda.sizes import sizes
 
-ROWS = 1 << 12  # rows of a block
 INFINITY = math.inf
+
+THREADS = unbound
 
 
 def block_range(low, high):
@@ -52,10 +55,11 @@ def score_range(inputs, outputs):
 
 def row_tasks(bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Blocks' rows (begin, end) that cover those of every (begin, end), and whose each block's rows are."""
-    counts = -(-(bounds[:, 1] - bounds[:, 0]) // ROWS)
+    rows = sizes().scanned
+    counts = -(-(bounds[:, 1] - bounds[:, 0]) // rows)
     owner = np.repeat(np.arange(len(bounds)), counts)
-    starts = bounds[owner, 0] + ROWS * (np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts))
-    return owner, np.stack((starts, np.minimum(starts + ROWS, bounds[owner, 1])), 1)
+    starts = bounds[owner, 0] + rows * (np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts))
+    return owner, np.stack((starts, np.minimum(starts + rows, bounds[owner, 1])), 1)
 
 
 def score_ranges(place: Place, scores: np.ndarray, bounds: np.ndarray) -> list[tuple[float, float, bool]]:
@@ -63,7 +67,7 @@ def score_ranges(place: Place, scores: np.ndarray, bounds: np.ndarray) -> list[t
     owner, tasks = row_tasks(bounds)
     found, others = place.empty((owner.size, 2)), place.empty(owner.size, np.int64)
     inputs = (scores, place.device(tasks))
-    launch(place, code(score_range), (owner.size, THREADS), inputs, (found, others))
+    launch(place, code(score_range), a_block_each(owner.size), inputs, (found, others))
     low, high, finite = np.full(len(bounds), INFINITY), np.full(len(bounds), -INFINITY), np.ones(len(bounds), bool)
     some, wrong = place.host(found), place.host(others)
     np.minimum.at(low, owner, some[:, 0])

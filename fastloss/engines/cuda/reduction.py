@@ -2,7 +2,9 @@
 
 from numba import cuda, float64, int64
 
-THREADS = 128  # a power of two: the tree halves it
+from fastloss.compile.templates import unbound
+
+THREADS = unbound  # a power of two: the tree halves it
 
 
 def block_sum(total, bits):

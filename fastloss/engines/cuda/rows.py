@@ -7,16 +7,16 @@ import numpy as np
 from numba import cuda
 
 from fastloss import validate
-from fastloss.compile.templates import specialise, unbound
+from fastloss.compile.templates import known_names, unbound
 from fastloss.elementary import weighed
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.device import device
-from fastloss.engines.cuda.reduction import THREADS, block_sum
+from fastloss.engines.cuda.launch import Code, a_thread_each, code, launch
+from fastloss.engines.cuda.reduction import block_sum
 from fastloss.engines.cuda.transpose import FEW, laid_out
 from fastloss.gpu import on_gpu
 from fastloss.shapes.rows import Outcome, RowFormulas, Wanted
 
-row = clear_row = unbound
+row = clear_row = THREADS = unbound
 
 
 def kernel(inputs, parameters, outputs):
@@ -37,18 +37,11 @@ def kernel(inputs, parameters, outputs):
         partials[cuda.blockIdx.x], wrong[cuda.blockIdx.x] = total, bits
 
 
-def bound_kernel(formulas: RowFormulas, wanted: Wanted) -> Any:
-    """The kernel of one loss for what is wanted of it, as a plain function."""
-    bindings = formulas.bindings(wanted)
-    names = {"row": device(formulas.row, **bindings), "clear_row": device(bindings["clear_row"])}
-    names |= {"block_sum": device(block_sum), "weighed": device(weighed)}
-    return specialise(kernel, f"{formulas.name}_{wanted.code}", **names)
-
-
 @functools.cache
-def compiled(formulas: RowFormulas, wanted: Wanted) -> Any:
-    """The same, to be launched; compiled for the arrays it is first given."""
-    return cuda.jit(bound_kernel(formulas, wanted))
+def kernel_of(formulas: RowFormulas, wanted: Wanted) -> Code:
+    """The kernel of one loss for what is wanted of it."""
+    names = {"row": formulas.row, **formulas.bindings(wanted)}
+    return code(kernel, f"{formulas.name}_{wanted.code}", **known_names(kernel, names))
 
 
 def kernel_type(array: Any) -> np.dtype:
@@ -86,7 +79,8 @@ def run(formulas: RowFormulas, operands: tuple[Any, ...], weights: Any, paramete
         matrices.empty(one.shape if derivatives.gradient else (0, 0), one.dtype) for one in arrays[: formulas.arguments]
     ]
     curvature = matrices.empty(arrays[0].shape if derivatives.curvature else (0, 0), arrays[0].dtype)
-    blocks = -(-rows // THREADS)
+    shape = a_thread_each(rows)
+    blocks = shape[0]
     losses, partials, wrong = place.empty(rows if each else 0), place.empty(blocks), place.empty(blocks, np.int64)
     scale, own = parameters
     if blocks:
@@ -94,7 +88,7 @@ def run(formulas: RowFormulas, operands: tuple[Any, ...], weights: Any, paramete
         inputs = (factors, place.device(np.array([rows])), *arrays)
         settings = place.device(np.array([scale, *own], np.float64))
         outputs = (losses, partials, wrong, *gradients, curvature)
-        place.over(compiled(formulas, derivatives), blocks, THREADS)(inputs, settings, outputs)
+        launch(place, kernel_of(formulas, derivatives), shape, inputs, settings, outputs)
     return Outcome(
         place.host(partials),
         int(np.bitwise_or.reduce(place.host(wrong))),

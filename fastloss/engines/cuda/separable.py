@@ -6,17 +6,20 @@ from typing import Any
 import numpy as np
 from numba import cuda, int64
 
+from fastloss.compile.templates import unbound
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.launch import code, launch
+from fastloss.engines.cuda.launch import a_block_each, code, launch
 from fastloss.engines.cuda.ranges import block_range
-from fastloss.engines.cuda.reduction import THREADS, block_sum
+from fastloss.engines.cuda.reduction import block_sum
+from fastloss.engines.cuda.sizes import sizes
 from fastloss.engines.nodes import Node, Parameters, derivatives, ranges
 from fastloss.shapes.boxes import is_between
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.separable import evaluate, largest, total_below
 
-ROWS = 1 << 13  # rows of a block
 INFINITY = math.inf
+
+THREADS = unbound
 
 
 def find_largest(inputs, parameters, outputs):
@@ -76,8 +79,8 @@ def _one_way(place: Place, node: Node, columns: Any, parameters: Parameters, tas
     wanted, results = task
     s, orientation = map(float, parameters)
     weighted = columns[2].size > 0
-    tasks = ranges([node], ROWS)
-    shape, there = (len(tasks), THREADS), place.device(tasks)
+    tasks = ranges([node], sizes().rows)
+    shape, there = a_block_each(len(tasks)), place.device(tasks)
     found = place.empty(len(tasks))
     sources, targets = tuple(map(float, node.sources)), tuple(map(float, node.targets))
     names: dict[str, Any] = {"WEIGHTED": weighted}

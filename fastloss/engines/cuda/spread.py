@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
+from fastloss.compile.templates import unbound
 from fastloss.engines.cpu.pointwise import product as on_host
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.launch import code, launch
-from fastloss.engines.cuda.reduction import THREADS
+from fastloss.engines.cuda.launch import a_thread_each, code, launch
 from fastloss.gpu import GpuArray, on_gpu
 from fastloss.validate import kernel_dtype
 
 DIVISOR, LENGTH, FIRST, SECOND = range(4)  # columns of the table of axes
+
+THREADS = unbound
 
 
 def index(i, axes, step):
@@ -55,7 +57,7 @@ def multiplied(place: Place, arrays: tuple[Any, Any], shape: tuple[int, ...], dt
     found = place.empty(size, dtype)
     flat = (place.device(array.reshape(array.size), kernel_dtype(array)) for array in arrays)
     axes = place.device(axes_of(arrays[0].shape, arrays[1].shape, shape))
-    launch(place, code(multiply), (-(-size // THREADS), THREADS), (*flat, axes), (found,))
+    launch(place, code(multiply), a_thread_each(size), (*flat, axes), (found,))
     return found
 
 

@@ -13,17 +13,20 @@ from typing import Any
 import numpy as np
 from numba import cuda, int64
 
+from fastloss.compile.templates import unbound
 from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.columns import rows_between, taken
-from fastloss.engines.cuda.launch import code, launch
-from fastloss.engines.cuda.reduction import THREADS, block_sum
+from fastloss.engines.cuda.launch import a_block_each, a_thread_each, code, launch
+from fastloss.engines.cuda.reduction import block_sum
+from fastloss.engines.cuda.sizes import sizes
 from fastloss.engines.nodes import Node, Parameters, derivatives, ranges
 from fastloss.shapes.boxes import is_between
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.thresholds import evaluate, joined, suffix_sums
 
-ROWS = 1 << 13  # rows of a block
 CHUNK = 64  # fewest sources of a chunk
+
+THREADS = unbound
 
 
 def turn(inputs, orientation, outputs):
@@ -117,10 +120,6 @@ def _by_cupy(column: Any, stream: int) -> Any:
         return cuda.as_cuda_array(cupy.argsort(cupy.asarray(column), kind="stable"), sync=False)
 
 
-def _blocks(count: int) -> tuple[int, int]:
-    return -(-count // THREADS), THREADS
-
-
 def sorted_sources(place: Place, node: Node, columns: Any, orientation: float) -> tuple[Any, Any]:
     """The sources' scores on the device, rising, and their weights."""
     scores, labels, weights = columns
@@ -128,7 +127,7 @@ def sorted_sources(place: Place, node: Node, columns: Any, orientation: float) -
     sources = place.empty(chosen.size)
     if not chosen.size:
         return sources, weights
-    launch(place, code(turn), _blocks(chosen.size), (taken(place, scores, chosen),), orientation, (sources,))
+    launch(place, code(turn), a_thread_each(chosen.size), (taken(place, scores, chosen),), orientation, (sources,))
     order = in_order(place, sources)
     return taken(place, sources, order), taken(place, taken(place, weights, chosen), order) if weights.size else weights
 
@@ -139,9 +138,9 @@ def suffix_table(place: Place, scores: Any, weights: Any) -> Any:
     size = max(CHUNK, math.isqrt(count))
     chunks = -(-count // size)
     partial, behind, table = (place.empty((rows, 3)) for rows in (count + chunks, chunks, count))
-    launch(place, code(sum_chunk), _blocks(chunks), (scores, weights), size, (partial,))
+    launch(place, code(sum_chunk), a_thread_each(chunks), (scores, weights), size, (partial,))
     launch(place, code(sum_behind), (1, 1), (scores, partial), size, (behind,))
-    launch(place, code(sum_both), _blocks(count), (scores, partial, behind), size, (table,))
+    launch(place, code(sum_both), a_thread_each(count), (scores, partial, behind), size, (table,))
     return table
 
 
@@ -152,7 +151,7 @@ def _one_way(formulas: PairFormulas, node: Node, rows: Any, parameters: Paramete
     if not scores.size:
         return 0.0
     table = suffix_table(place, scores, own)
-    tasks = ranges([node], ROWS)
+    tasks = ranges([node], sizes().rows)
     losses = place.empty(len(tasks))
     numbers = *parameters, node.factor * parameters.orientation, node.factor, *node.targets
     weighted = columns[2].size > 0
@@ -166,7 +165,7 @@ def _one_way(formulas: PairFormulas, node: Node, rows: Any, parameters: Paramete
     what = code(evaluate_rows, f"{wanted.code}{formulas.power}{'wu'[not weighted]}", **names)
     starts = place.device(np.array([0, scores.size]))  # one bucket: a thread's search hides behind the others'
     inputs = (*columns, scores, table, starts, place.device(tasks))
-    launch(place, what, (len(tasks), THREADS), inputs, tuple(map(float, numbers)), (*results, losses))
+    launch(place, what, a_block_each(len(tasks)), inputs, tuple(map(float, numbers)), (*results, losses))
     return float(np.cumsum(place.host(losses))[-1])
 
 

@@ -3,21 +3,22 @@
 Tiles are numbered along the grid's one axis: along a second one it has no more than 65535 blocks, two million columns.
 """
 
-import functools
 from typing import Any
 
 import numba
 import numpy as np
 from numba import cuda
 
-from fastloss.compile.templates import specialise
+from fastloss.compile.templates import unbound
+from fastloss.engines.cuda.launch import code, launch
+from fastloss.engines.cuda.sizes import sizes
 
-SIDE = 32  # of a tile
-PADDED = SIDE + 1  # so that a column's elements lie in different banks
-DEPTH = 8  # of its rows, what a thread does at a time
 FEW = 4  # columns up to which a row lies within what is read at once anyway
 
-NUMBER = numba.float64
+SIDE = unbound  # of a tile
+PADDED = unbound  # one more, so that a column's elements lie in different banks
+DEPTH = unbound  # of its rows, what the block does at a time
+NUMBER = unbound
 
 
 def to_columns(source, target):
@@ -50,19 +51,13 @@ def to_rows(source, target):
             target[row + k, column + x] = tile[k, x]
 
 
-@functools.cache
-def compiled(template: Any, dtype: np.dtype) -> Any:
-    """One of the two for a precision."""
-    names = {"NUMBER": numba.from_dtype(dtype)}
-    return cuda.jit(specialise(template, f"{template.__name__}_{dtype.name}", **names))
-
-
 def laid_out(place: Any, source: Any, by_columns: bool) -> Any:
     """A copy of a matrix that lies by columns, or by rows."""
     target = place.empty(source.shape, source.dtype, "F" if by_columns else "C")
     if source.size:
         rows, columns = source.shape
-        blocks = -(-rows // SIDE) * -(-columns // SIDE)
-        run = compiled(to_columns if by_columns else to_rows, np.dtype(source.dtype))
-        place.over(run, blocks, (SIDE, DEPTH))(source, target)
+        dtype, side, depth = np.dtype(source.dtype), sizes().turned, sizes().turned_at_once
+        names = {"NUMBER": numba.from_dtype(dtype), "SIDE": side, "PADDED": side + 1, "DEPTH": depth}
+        what = code(to_columns if by_columns else to_rows, dtype.name, **names)
+        launch(place, what, (-(-rows // side) * -(-columns // side), (side, depth)), source, target)
     return target

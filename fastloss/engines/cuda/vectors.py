@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numba import cuda, float64
 
+from fastloss.compile.templates import unbound
 from fastloss.elementary import INFINITY, weighed
 from fastloss.engines.cuda.arrays import Place
-from fastloss.engines.cuda.launch import code, launch
-from fastloss.engines.cuda.reduction import THREADS, block_sum
+from fastloss.engines.cuda.launch import a_block_each, code, launch
+from fastloss.engines.cuda.reduction import block_sum
 from fastloss.shapes.candidates import Scaled
 from fastloss.shapes.mining import unit_of
 from fastloss.validate import kernel_dtype
@@ -20,7 +21,7 @@ from fastloss.validate import kernel_dtype
 LONGEST = 256  # vectors that are added one after another; of more, pieces are added first
 NOBODY = np.empty(0, np.int64)
 
-UNIT = False
+UNIT = THREADS = unbound
 
 
 def block_largest(number):
@@ -160,7 +161,7 @@ class Vectors:
     def _launch(self, template: Any, arrays: tuple[Any, ...]) -> None:
         name = "_".join(np.dtype(one.dtype).name for one in arrays[:2]) + ("_unit" if self.about.unit else "")
         what = code(template, name, UNIT=self.about.unit)
-        launch(self._place, what, (len(arrays[0]), THREADS), arrays, self.about.factor)
+        launch(self._place, what, a_block_each(len(arrays[0])), arrays, self.about.factor)
 
 
 class Store:
@@ -213,7 +214,7 @@ class Store:
     def _launch(self, template: Any, sources: tuple[Any, Any], lists: tuple[Any, ...], count: int) -> None:
         matrices = tuple(one.scaled if isinstance(one, Vectors) else one for one in sources)
         name = "_".join(np.dtype(one.dtype).name for one in matrices)
-        launch(self.place, code(template, name), (count, THREADS), matrices, lists)
+        launch(self.place, code(template, name), a_block_each(count), matrices, lists)
 
     def centred(self, array: Any, order: np.ndarray) -> tuple[Any, float]:
         """Vectors less their mean, which no distance knows, and products lose digits by; in another order.
