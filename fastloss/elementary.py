@@ -3,7 +3,7 @@
 Plain Python, branch-free, on float64: LLVM turns each into packed instructions, which it cannot do for a call of
 `math.exp` (no vector mathematics library comes with Numba). The CPU engine compiles the code below as it stands;
 with the JIT off it runs as Python; the CUDA engine puts the device's own functions in its place
-(`engines/cuda.py`).
+(`engines/cuda/device.py`).
 
 Each is compiled without reassociation: `(x * LOG2E + MAGIC) - MAGIC` is the rounding to an integer and would be folded
 away. The errors stated are the largest seen by `tests/test_elementary.py` against 50-digit arithmetic, rounded up;

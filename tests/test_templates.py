@@ -2,7 +2,16 @@
 
 import pytest
 
-from fastloss.compile.templates import bind, bound_names, known_names, may_regroup, open_names, regroups, unbound
+from fastloss.compile.templates import (
+    bind,
+    bound_names,
+    exchange,
+    known_names,
+    may_regroup,
+    open_names,
+    regroups,
+    unbound,
+)
 
 formula = SIZE = unbound
 FACTOR = 2.0
@@ -61,3 +70,21 @@ def test_a_name_that_is_not_filled_cannot_be_used():
     for use in (lambda: template(1.0), lambda: bool(SIZE)):
         with pytest.raises(TypeError, match="used before it was bound"):
             use()
+
+
+def cube(x):
+    return x * x * x
+
+
+def sum_of_both(x):
+    return square(x) + alias(x)
+
+
+alias = square
+
+
+def test_objects_are_exchanged_whatever_they_are_called():
+    assert exchange(sum_of_both, (square, cube))(2.0) == 16.0
+    assert exchange(bind(template, formula=square, SIZE=3), (square, cube))(2.0) == 2.0 * (8.0 + 3)
+    assert exchange(sum_of_both, (cube, square)) is sum_of_both  # it calls none
+    assert sum_of_both(2.0) == 8.0

@@ -1,7 +1,7 @@
 """Templates: plain Python functions with open names, which `bind` fills before they are compiled.
 
 A formula that is handed over as an argument would be called through a pointer; as a global that is filled, it is
-inlined. Both engines fill the same templates, each in its own way.
+inlined. Both engines fill the same templates.
 """
 
 import types
