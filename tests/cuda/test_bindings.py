@@ -64,8 +64,8 @@ def test_other_sizes_for_a_while():
     with using(threads=2, single=tile):
         assert sizes() == before._replace(threads=2, single=tile)
         assert launch.a_thread_each(5) == (3, 2) and launch.a_block_each(5) == (5, 2)
-        assert dict(products.kernel_of(products.PRODUCT, np.dtype(np.float32)).names)["TILE"] == 4
-        assert dict(products.kernel_of(products.PRODUCT, DOUBLE).names)["TILE"] == before.double.tile
+        assert sizes().tile(np.dtype(np.float32)) == tile and sizes().tile(DOUBLE) == before.double
+        assert dict(products.kernel_of(products.PRODUCT, DOUBLE, tile).names)["TILE"] == 4
         with using(threads=4):
             assert sizes().threads == 4 and sizes().single == tile
         assert sizes().threads == 2

@@ -34,7 +34,7 @@ def test_products(product, dtype):
     matrix, vector, sides = types_of(dtype)
     tile = sizes().tile(dtype)
     more = Tuple((sides, UniTuple(vector, 2), UniTuple(vector, 2))) if product.amend is candidates.soften else int64
-    kernel = bound(products.kernel_of(product, dtype), tile.threads)
+    kernel = bound(products.kernel_of(product, dtype, tile), tile.threads)
     signature = void(UniTuple(matrix, 2), int64, from_dtype(dtype)[:, :, ::1], more)
     text = ptx(Launched(product.name, kernel, signature), (8, 0))
     assert ".local" not in text  # a thread's elements of the tile lie in registers
@@ -46,6 +46,7 @@ def test_products(product, dtype):
 @pytest.mark.parametrize("find", [False, True], ids=["fold", "find"])
 def test_walks(find, dtype):
     matrix, _, sides = types_of(dtype)
-    kernel = bound(candidates.kernel_of(find, dtype), sizes().tile(dtype).threads)
+    tile = sizes().tile(dtype)
+    kernel = bound(candidates.kernel_of(find, dtype, tile), tile.threads)
     signature = void(UniTuple(matrix, 2), sides, UniTuple(float64[:, ::1], 2))
     assert ".local" not in ptx(Launched("walk", kernel, signature), (8, 0))

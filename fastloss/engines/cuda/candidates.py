@@ -5,6 +5,7 @@ joined at the end: no logit is stored. `gradients` writes a strip of the slopes 
 are two more products. The interface is that of `engines.cpu.candidates`.
 """
 
+import functools
 from typing import Any
 
 import numba
@@ -28,7 +29,7 @@ from fastloss.engines.cuda.products import (
     product,
     sized,
 )
-from fastloss.engines.cuda.sizes import sizes
+from fastloss.engines.cuda.sizes import Tile, sizes
 from fastloss.shapes.candidates import Gradient, Logits, Side, Sums, finite, log_sums, merge, no_gradient
 from fastloss.shapes.tiles import fold_row, joined, share
 
@@ -140,9 +141,10 @@ FOLD: dict[str, Any] = {"fold": fold_few, "join": joined, "NOTHING": 0.0, "exp_n
 FIND: dict[str, Any] = {"fold": find_few, "join": farther, "NOTHING": -1.0}
 
 
-def kernel_of(find: bool, dtype: np.dtype) -> Code:
+@functools.cache
+def kernel_of(find: bool, dtype: np.dtype, tile: Tile) -> Code:
     """The kernel that folds rows, or finds their largest logits."""
-    names = {**loading(ACROSS, ACROSS), **sized(sizes().tile(dtype), dtype), **(FIND if find else FOLD)}
+    names = {**loading(ACROSS, ACROSS), **sized(tile, dtype), **(FIND if find else FOLD)}
     return code(kernel, f"{'find' if find else 'fold'}_{dtype.name}", **names)
 
 
@@ -181,7 +183,7 @@ def _walk(place: Place, find: bool, sources: tuple[Any, Any], sides: Any) -> tup
     blocks = tile.count(height)
     parts = 1 if find else max(1, min(tile.count(width), BLOCKS // max(blocks, 1)))
     outputs = place.empty((parts, height)), place.empty((parts, height))
-    launch(place, kernel_of(find, dtype), (blocks * parts, tile.threads), sources, sides, outputs)
+    launch(place, kernel_of(find, dtype, tile), (blocks * parts, tile.threads), sources, sides, outputs)
     tops, totals = map(place.host, outputs)
     for top, total in zip(tops[1:], totals[1:], strict=True):
         merge(tops[0], totals[0], top, total)

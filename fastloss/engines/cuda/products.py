@@ -5,6 +5,7 @@ write neighbours. What the tile is made of goes through shared memory, STEP of t
 loss makes of an element afterwards. No element is written by two blocks: bits do not depend on who comes first.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -167,9 +168,10 @@ def sized(tile: Tile, dtype: np.dtype) -> dict[str, Any]:
     }
 
 
-def kernel_of(product: Product, dtype: np.dtype) -> Code:
+@functools.cache
+def kernel_of(product: Product, dtype: np.dtype, tile: Tile) -> Code:
     """The kernel of one product."""
-    names = {**dict(product.names), **loading(*product.loads), **sized(sizes().tile(dtype), dtype)}
+    names = {**dict(product.names), **loading(*product.loads), **sized(tile, dtype)}
     return code(kernel, f"{product.name}_{dtype.name}", amend=product.amend, **names)
 
 
@@ -179,7 +181,7 @@ def multiply(place: Any, product: Product, sources: tuple[Any, Any], targets: An
     tile = sizes().tile(dtype)
     parts, height, width = targets.shape
     shape = parts * tile.count(height) * tile.count(width), tile.threads
-    launch(place, kernel_of(product, dtype), shape, sources, depth_of(product, sources), targets, more)
+    launch(place, kernel_of(product, dtype, tile), shape, sources, depth_of(product, sources), targets, more)
 
 
 def depth_of(product: Product, sources: tuple[Any, Any]) -> int:
