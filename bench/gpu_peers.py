@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from numba import cuda, float64
 
+from fastloss.compile.templates import bind, unbound
+
 Calls = dict[str, Callable[[], Any]]
 TILES = (1024, 4096, 16_384)  # positives of a tile, all negatives beside them
 TEMPERATURE = 0.07
-BLOCKS, THREADS, STEPS = 4096, 256, 4096
 CHAINS = 8  # of a thread, none of which waits for another
+
+STEPS = unbound
 
 
 def multiply_adds(sums, factor):
@@ -25,10 +28,10 @@ def multiply_adds(sums, factor):
     sums[i] = a + b + c + d + e + f + g + h
 
 
-def arithmetic() -> tuple[Callable[[], None], int]:
+def arithmetic(blocks: int = 4096, threads: int = 256, steps: int = 4096) -> tuple[Callable[[], None], int]:
     """A call that keeps all units for double precision busy, and how many multiply-adds it does."""
-    kernel, sums = cuda.jit(multiply_adds), cuda.device_array(BLOCKS * THREADS)
-    return lambda: kernel[BLOCKS, THREADS](sums, 0.5), BLOCKS * THREADS * STEPS * CHAINS
+    kernel, sums = cuda.jit(bind(multiply_adds, STEPS=steps)), cuda.device_array(blocks * threads)
+    return lambda: kernel[blocks, threads](sums, 0.5), blocks * threads * steps * CHAINS
 
 
 def on_cuda() -> bool:

@@ -1,5 +1,7 @@
 """The benchmarks for a GPU run, in the simulator at tiny sizes; what they are compared with computes the same."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -28,8 +30,7 @@ class Copied(Pretended):
 def clock(monkeypatch):
     monkeypatch.setattr(arrays, "view", view)
     monkeypatch.setattr(gpu, "to_device", Copied)
-    for name, number in {"BLOCKS": 1, "THREADS": 2, "STEPS": 3}.items():
-        monkeypatch.setattr(gpu_peers, name, number)
+    monkeypatch.setattr(gpu_peers, "arithmetic", functools.partial(gpu_peers.arithmetic, blocks=1, threads=2, steps=3))
     with small_tiles(monkeypatch):
         yield gpu.Clock(Table(0, machine="simulator"))
 
