@@ -18,7 +18,7 @@ COUNTS = Flag()
 
 
 class Registry(MutableMapping[str, "Loss"]):
-    """All losses by name. Whoever looks at all of them, or for one that is not there, has the catalogue imported."""
+    """All losses by name. A loss is imported when it is asked for, and all of them for one that nobody knows."""
 
     def __init__(self) -> None:
         self._losses: dict[str, Loss] = {}
@@ -30,6 +30,11 @@ class Registry(MutableMapping[str, "Loss"]):
         return self._losses
 
     def __getitem__(self, name: str) -> "Loss":
+        if name not in self._losses:
+            import fastloss
+
+            if name in fastloss.__all__:
+                getattr(fastloss, name)
         return self._losses[name] if name in self._losses else self._filled()[name]
 
     def __setitem__(self, name: str, loss: "Loss") -> None:

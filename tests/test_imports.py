@@ -97,6 +97,17 @@ def test_import_is_light():
     assert result.stdout.split() == []
 
 
+def test_a_loss_that_is_looked_up_brings_no_other_family():
+    code = """
+import sys
+import fastloss
+assert fastloss.lookup("mse_loss") is fastloss.mse_loss
+print(*(name for name in sys.modules if name.startswith("fastloss.losses.")))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["fastloss.losses.regression"]
+
+
 def test_import_changes_no_setting():
     """Neither the environment, nor warnings, NumPy's error handling or its random state."""
     code = """
