@@ -1,5 +1,6 @@
 """What callers give, as NumPy arrays of numbers, or an error that names the element or says what to do."""
 
+import functools
 import numbers
 from typing import Any
 
@@ -65,9 +66,12 @@ def refuse_masked(name: str, value: Any) -> None:
 
 def is_tensor(value: Any) -> bool:
     """Whether a value is PyTorch's; the library is not imported for it."""
-    return any(
-        kind.__module__.partition(".")[0] == "torch" and kind.__name__ == "Tensor" for kind in type(value).__mro__
-    )
+    return _is_of_torch(type(value))  # type: ignore[arg-type]  # a class is hashable
+
+
+@functools.lru_cache(256)
+def _is_of_torch(kind: type) -> bool:
+    return any(one.__module__.partition(".")[0] == "torch" and one.__name__ == "Tensor" for one in kind.__mro__)
 
 
 def refuse_gradient(name: str, value: Any) -> None:

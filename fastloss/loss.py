@@ -15,6 +15,7 @@ from fastloss.given import as_array, refuse_gradient, widened
 from fastloss.gpu import on_gpu
 
 COUNTS = Flag()
+MISSING = id(inspect.Parameter.empty)
 
 
 class Registry(MutableMapping[str, "Loss"]):
@@ -99,6 +100,9 @@ class Loss(abc.ABC):
         self.arguments = tuple(p.name for p in own.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
         self.defaults = {name: p.default for name, p in own.parameters.items() if name in self.parameters}
         self._own = frozenset(own.parameters)
+        every = self.__signature__.parameters.values()
+        self._positional = tuple(p.name for p in every if p.kind is p.POSITIONAL_OR_KEYWORD)
+        self._blank = {p.name: p.default for p in every}
         self._plans: dict[Any, small.Plan] = {}
         functools.update_wrapper(self, function)
         for method in (Loss.value_and_grad, Loss.grad_hess):
@@ -168,14 +172,9 @@ class Loss(abc.ABC):
 
     def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The function's own arguments, parameters checked, and the keywords that all losses of the shape share."""
-        try:
-            bound = self.__signature__.bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{self.name}: {error}") from None
-        bound.apply_defaults()
         own: dict[str, Any] = {}
         shared: dict[str, Any] = {}
-        for name, value in bound.arguments.items():
+        for name, value in self._given(args, kwargs).items():
             refuse_gradient(name, value)
             value = widened(value)
             if name in self.parameters:
@@ -186,6 +185,19 @@ class Loss(abc.ABC):
                 value = COUNTS.validate(name, value)
             (own if name in self._own else shared)[name] = value
         return own, shared
+
+    def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Every parameter's value, in the order of the signature, whose own `bind` takes ten times as long."""
+        positional = dict(zip(self._positional, args, strict=False))
+        given = {**self._blank, **positional, **kwargs}
+        is_right = len(args) <= len(self._positional) and len(given) == len(self._blank)
+        if is_right and positional.keys().isdisjoint(kwargs) and MISSING not in map(id, given.values()):
+            return given
+        try:
+            bound = self.__signature__.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self.name}: {error}") from None
+        raise AssertionError(f"{self.name} takes {bound}")
 
     @abc.abstractmethod
     def _evaluate(self, what: str, own: dict[str, Any], shared: dict[str, Any]) -> Any:

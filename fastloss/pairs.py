@@ -211,13 +211,14 @@ class PairwiseLoss(Loss):
             return None
         if shared["method"] == "fast" or shared["reduction"] not in ("mean", "sum", "none"):
             return None
-        if args[0].dtype not in small.FLOATS or args[1].dtype != np.float64:
+        if not small.convertible(args):
             return None
         engine = backend.engine("cpu", "small_pairs")
         parameters = self.function(**{**own, "scores": None, "labels": None})
         wanted, kind = Wanted.of(what, shared["reduction"]), engine.Kind(multiplier_one, False)
-        run = engine.plan(self.formulas, kind, args[0].dtype, wanted, (parameters, shared["reduction"]))
-        return run and _in_form(what, run)
+        dtype = validate.kernel_dtype(args[0])
+        run = engine.plan(self.formulas, kind, dtype, wanted, (parameters, shared["reduction"]))
+        return run and _in_form(what, small.reading(run, args, (dtype, np.dtype(np.float64))))
 
     def _within_range(self, value: Any, made: Any, given: Any, call: Any) -> Any:
         """An infinite mean from smaller weights, if these keep their digits: its sum may have overflowed."""

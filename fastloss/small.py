@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 MOST = 64  # kinds of call that a loss remembers; margins that change from call to call are forgotten together
-FLOATS = (np.dtype(np.float32), np.dtype(np.float64))  # what kernels read without conversion
+FEW = 1 << 15  # numbers that are converted at once; the long way converts more piece by piece
+LARGEST = 2.0**106  # of a sum of squares: float64 has held each of those integers
 PLAIN = (str, int, float, bool, type(None))
 
 # What a plan computes for arrays; None: go the long way.
@@ -20,6 +21,31 @@ Plan = Callable[[tuple[np.ndarray, ...]], Any]
 
 def nothing(arrays: tuple[np.ndarray, ...]) -> None:
     """The plan of a kind of call that has no short way."""
+
+
+def reading(run: Plan, given: tuple[np.ndarray, ...], dtypes: tuple[np.dtype, ...]) -> Plan:
+    """A plan for arguments like these, which converts integers, bools and other floats to what its kernels read."""
+    converted = [(at, dtype) for at, dtype in enumerate(dtypes) if given[at].dtype != dtype]
+    if not converted:
+        return run
+
+    def read(arrays: tuple[np.ndarray, ...]) -> Any:
+        some = list(arrays)
+        for at, dtype in converted:
+            if some[at].size > FEW:
+                return None
+            own = some[at] = some[at].astype(dtype, "C")
+            flat = own.reshape(-1)
+            if not flat.dot(flat) <= LARGEST:
+                return None
+        return run(tuple(some))
+
+    return read
+
+
+def convertible(arrays: tuple[np.ndarray, ...]) -> bool:
+    """Whether `reading` converts arrays of these dtypes."""
+    return all(one.dtype.kind in "iubf" and one.dtype.itemsize <= 8 for one in arrays)
 
 
 def kind_of(what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """Arguments as the engines want them, or an error that names the argument, the first offender and what was expected."""
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,7 +33,12 @@ def real(name: str, value: Any) -> np.ndarray:
 
 def kernel_dtype(array: np.ndarray) -> np.dtype:
     """float32 for what float32 holds exactly, else float64."""
-    small = (array.dtype.kind == "f" and array.dtype.itemsize <= 4) or array.dtype.name == "bfloat16"
+    return _kernel_dtype(array.dtype)
+
+
+@functools.lru_cache(256)
+def _kernel_dtype(dtype: np.dtype) -> np.dtype:
+    small = (dtype.kind == "f" and dtype.itemsize <= 4) or dtype.name == "bfloat16"
     return np.dtype(np.float32 if small else np.float64)
 
 

@@ -50,10 +50,11 @@ CHECKED = _is_set("NUMBA_BOUNDSCHECK") and not INTERPRETED  # kernels test every
 class Kernel:
     """A block for arrays of one signature: plain Python, or compiled with an entry that takes addresses."""
 
-    __slots__ = ("address", "block", "entry", "file", "name", "origin", "signature", "template")
+    __slots__ = ("_arrays", "address", "block", "entry", "file", "name", "origin", "signature", "template")
 
     def __init__(self, name: str, template: Function, signature: Signature):
         self.name, self.template, self.signature = name, template, signature
+        self._arrays = signature.arrays
         self.entry: Any = None
         self.block: Function | None = None
         self.address = self.origin = self.file = ""
@@ -65,9 +66,9 @@ class Kernel:
 
     def calls(self, arrays: tuple[np.ndarray, ...]) -> Callable[[int, int], None]:
         """A function of first and last chunk that runs the block on arrays, in the order of the signature."""
-        for array, expected in zip(arrays, self.signature.arrays, strict=True):
-            if array.dtype.char != expected.dtype or array.ndim != expected.dimensions:
-                raise AssertionError(f"{self.name}: {array.dtype} of {array.ndim} dimensions, expected {expected}")
+        for array, (dtype, dimensions) in zip(arrays, self._arrays, strict=True):
+            if array.dtype.char != dtype or array.ndim != dimensions:
+                raise AssertionError(f"{self.name}: {array.dtype}, {array.ndim}-D, expected {dtype}, {dimensions}-D")
             if not array.flags.c_contiguous:
                 raise AssertionError(f"{self.name}: an array is not contiguous")
         if self.block is not None:

@@ -59,4 +59,7 @@ def output(shape: int | tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 def as_input(array: np.ndarray, dtype: Any) -> np.ndarray:
     """An array as kernels read it: contiguous, aligned, of one dtype; the array itself if it is that."""
-    return np.require(array, dtype, ["C", "A"])
+    flags = array.flags
+    return (
+        array if array.dtype == dtype and flags.c_contiguous and flags.aligned else np.require(array, dtype, ["C", "A"])
+    )

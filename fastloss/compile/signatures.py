@@ -7,7 +7,7 @@ Every kernel has one C entry, `void kernel(addresses, sizes, first, last)`: the 
 import ctypes
 import functools
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,10 +59,9 @@ def _packing(count: int) -> struct.Struct:
     return struct.Struct(f"={count}q")
 
 
-def numbers(values: Iterable[int]) -> bytes:
+def numbers(values: Sequence[int]) -> bytes:
     """Integers as a kernel reads them."""
-    some = tuple(values)
-    return _packing(len(some)).pack(*some)
+    return _packing(len(values)).pack(*values)
 
 
 _word = ctypes.c_int64.from_address
@@ -89,4 +88,4 @@ address_of: Callable[[np.ndarray], int] = _address_by_struct if _is_where_it_was
 
 def table(arrays: tuple[np.ndarray, ...]) -> tuple[bytes, bytes]:
     """The addresses and the lengths of arrays."""
-    return numbers(map(address_of, arrays)), numbers(length for array in arrays for length in array.shape)
+    return numbers([address_of(one) for one in arrays]), numbers([length for one in arrays for length in one.shape])

@@ -4,6 +4,7 @@ A formula that is handed over as an argument would be called through a pointer; 
 inlined. Both engines fill the same templates.
 """
 
+import functools
 import types
 from collections.abc import Callable
 from typing import Any
@@ -120,15 +121,20 @@ def bound_names(function: Function) -> dict[str, Any]:
 
 def known_names(template: Function, names: dict[str, Any]) -> dict[str, Any]:
     """Those of a loss's names that a template leaves open, itself or in what fills them: for `bind`."""
-    chosen: dict[str, Any] = {}
+    return dict(_known_names(template, tuple(names.items())))
+
+
+@functools.cache  # calls ask for it again and again, and it takes longer than a small kernel
+def _known_names(template: Function, names: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
+    fillings, chosen = dict(names), dict[str, Any]()
     waiting = [template]
     while waiting:
         for name in open_names(waiting.pop()) - chosen.keys():
-            if name in names:
-                chosen[name] = names[name]
-                if is_plain(names[name]):
-                    waiting.append(names[name])
-    return chosen
+            if name in fillings:
+                chosen[name] = fillings[name]
+                if is_plain(fillings[name]):
+                    waiting.append(fillings[name])
+    return tuple(chosen.items())
 
 
 _REGROUPING: set[types.CodeType] = set()

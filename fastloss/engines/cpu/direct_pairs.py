@@ -286,9 +286,12 @@ def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arr
 
 def pieces_of(offsets: np.ndarray) -> np.ndarray:
     """The pieces of arranged rows: (first row, last row, first group)."""
-    sizes = np.diff(offsets)
+    sizes = offsets[1:] - offsets[:-1]
+    costs = sizes * (sizes + 8)
+    if 0 < costs.sum() <= COST:
+        return np.array([[0, offsets[-1], 0]])
     is_large = sizes * sizes > COST
-    batch = np.cumsum(np.where(is_large, 0, sizes * (sizes + 8))) // COST
+    batch = np.cumsum(np.where(is_large, 0, costs)) // COST
     is_new = np.diff(batch, prepend=-1).astype(bool) | is_large
     is_new[1:] |= is_large[:-1]
     begin = np.flatnonzero(is_new)

@@ -12,7 +12,7 @@ from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.engines.cpu import small_pointwise
 from fastloss.shapes.pointwise import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, element_odds
 from fastloss.shapes.products import log_of_products
-from fastloss.small import FLOATS, Plan
+from fastloss.small import Plan, convertible, reading
 from fastloss.validate import kernel_dtype
 
 STAGE = 64 * CHUNK  # elements converted at a time, where an array cannot be read as it is
@@ -107,10 +107,12 @@ def times(number: float, array: Any, new: bool = False) -> Any:
 def plan(
     formulas: Formulas, arrays: tuple[np.ndarray, ...], wanted: Wanted, about: tuple[tuple[float, ...], str]
 ) -> Plan | None:
-    """The short way for arrays of these dtypes, if they are compiled kernels' own."""
-    dtypes = tuple(array.dtype for array in arrays)
-    own = compiled(formulas, wanted, dtypes, False) if all(dtype in FLOATS for dtype in dtypes) else None
-    return small_pointwise.plan(own, formulas, wanted, about) if own is not None and own.entry else None
+    """The short way for arrays of these dtypes."""
+    if not convertible(arrays):
+        return None
+    dtypes = tuple(map(kernel_dtype, arrays))
+    own = compiled(formulas, wanted, dtypes, False)
+    return reading(small_pointwise.plan(own, formulas, wanted, about), arrays, dtypes) if own.entry else None
 
 
 def run(
