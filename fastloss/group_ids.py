@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss import domains
+from fastloss import domains, orders
 from fastloss.stored import Fields
 
 Shelves = Mapping[str, tuple[np.ndarray, ...]]
@@ -36,7 +36,7 @@ def shelved(ids: np.ndarray) -> dict[str, np.ndarray]:
     kind = ids.dtype.kind
     if kind == "O":
         return _of_objects(ids.reshape(-1).tolist())
-    distinct = np.unique(ids)
+    distinct = orders.distinct(ids)
     if kind in "iu":
         small = distinct <= LARGEST
         return _some({"int64": distinct[small].astype(np.int64), "uint64": distinct[~small].astype(np.uint64)})

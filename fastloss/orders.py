@@ -1,4 +1,4 @@
-"""Numbers of which only the order counts: it is kept, whatever float64 can hold."""
+"""The order of numbers and ids: runs of equal ones, and numbers of which only the order counts."""
 
 import numpy as np
 
@@ -22,3 +22,23 @@ def comparable(array: np.ndarray) -> np.ndarray:
     _, places = np.unique(array, return_inverse=True)
     ranks = places.reshape(array.shape).astype(np.float64)
     return np.where(np.isnan(array), np.nan, ranks) if array.dtype.kind == "f" else ranks
+
+
+def runs(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the runs of equal ids end, as offsets, and each run's id."""
+    if not ids.size:
+        return np.zeros(1, np.int64), ids
+    starts = np.flatnonzero(ids[1:] != ids[:-1]) + 1
+    ends = np.concatenate(([0], starts, [ids.size]))
+    return ends, ids[ends[:-1]]
+
+
+def is_rising(ids: np.ndarray) -> bool:
+    """Whether each is greater than the one before."""
+    return bool((ids[1:] > ids[:-1]).all())
+
+
+def distinct(ids: np.ndarray) -> np.ndarray:
+    """Each id once, in order; `np.unique` hashes each, whereas ids that come in order need a comparison."""
+    leading = runs(ids.reshape(-1))[1]
+    return leading if is_rising(leading) else np.unique(leading)

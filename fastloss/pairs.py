@@ -45,27 +45,22 @@ def grouped(groups: Any, offsets: Any, count: int) -> Groups:
     if groups is None:
         return Groups(None, np.array([0, count]), None)
     ids = validate.ids("groups", groups, (count,))
-    ends, leading = _runs(ids)
-    distinct = np.unique(leading)
-    if distinct.size == leading.size:
-        order = None if (leading == distinct).all() else np.argsort(leading, kind="stable")
+    ends, leading = orders.runs(ids)
+    if orders.is_rising(leading):
+        return Groups(None, ends, None)
+    order = np.argsort(leading, kind="stable")
+    ranked = leading[order]
+    if orders.is_rising(ranked):
         return Groups(None, ends, order)
-    rows = np.argsort(ids, kind="stable")
-    return Groups(rows, _runs(ids[rows])[0], None)
+    sizes = np.diff(ends)[order]
+    stops = np.cumsum(sizes)
+    rows = np.arange(count) + np.repeat(ends[:-1][order] - (stops - sizes), sizes)  # run after run
+    return Groups(rows, np.append(0, stops)[orders.runs(ranked)[0]], None)
 
 
 def grouped_on_host(shared: Mapping[str, Any], count: int) -> Groups:
     """The groups of a call whose arrays may lie on a GPU."""
     return grouped(backend.to_host(shared["groups"]), backend.to_host(shared["offsets"]), count)
-
-
-def _runs(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the runs of equal ids end, as offsets, and each run's id."""
-    if not ids.size:
-        return np.zeros(1, np.int64), ids
-    starts = np.flatnonzero(ids[1:] != ids[:-1]) + 1
-    ends = np.concatenate(([0], starts, [ids.size]))
-    return ends, ids[ends[:-1]]
 
 
 class PairwiseLoss(Loss):

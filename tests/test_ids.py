@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import itertools
 import uuid
 
 import numpy as np
@@ -11,7 +12,8 @@ import pyarrow
 import pytest
 
 import fastloss
-from fastloss import validate
+from fastloss import orders, validate
+from fastloss.pairs import grouped
 
 BEYOND = 2**53 + 1  # the first integer that float64 rounds
 HUGE = 2**63  # the first that int64 does not hold
@@ -164,3 +166,25 @@ def test_a_date_that_the_common_unit_does_not_hold():
     refuses(
         ValueError, r"groups\[0\] is .*expected what datetime64\[ns\] holds", fastloss.auc, [0, 1], [0, 1], groups=ids
     )
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.float64, str, "datetime64[D]", bool, object])
+@pytest.mark.parametrize("way", ["in order", "in runs", "in any order"])
+def test_rows_of_a_group_come_together_whatever_their_order(dtype, way):
+    rng = np.random.default_rng(0)
+    for count in range(40):
+        drawn = rng.integers(0, 1 + count // 3, count)
+        ids = {
+            "in order": np.sort(drawn),
+            "in runs": np.repeat(drawn, rng.integers(1, 4, count)),
+            "in any order": drawn,
+        }[way].astype(dtype)
+        found = grouped(ids, None, ids.size)
+        rows = np.arange(ids.size) if found.rows is None else found.rows
+        own = [ids[rows[start:stop]] for start, stop in itertools.pairwise(found.offsets)]
+        assert found.rows is None or (rows == np.argsort(ids, kind="stable")).all()
+        assert np.sort(rows).tolist() == list(range(ids.size)) and len(own) == np.unique(ids).size
+        assert all((one == one[0]).all() for one in own)
+        leading = np.array([one[0] for one in own], ids.dtype)
+        assert (leading[slice(None) if found.order is None else found.order] == np.unique(ids)).all()
+        assert (orders.distinct(ids) == np.unique(ids)).all()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastloss import validate
+from fastloss import orders, validate
 from fastloss.domains import ANY, BINARY, FRACTION, Choice, Flag, Free
 from fastloss.rows import Matrix, RowLoss, Rows, along, last_axis, row_loss
 from fastloss.shapes import softmax, terms
@@ -211,6 +211,6 @@ def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_
     x, taken = _steps(logits, actions, entropy_coef, log_probs)
     steps = taken.shape
     vectors = taken, validate.vector("advantages", advantages, steps)
-    count = 1 if episodes is None else np.unique(validate.ids("episodes", episodes, steps)).size
+    count = 1 if episodes is None else orders.distinct(validate.ids("episodes", episodes, steps)).size
     mass = np.full(steps, count / max(steps[0], 1))
     return Rows(POLICY[log_probs], (x,), vectors, (entropy_coef,), mass=mass)
