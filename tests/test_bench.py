@@ -125,6 +125,8 @@ def test_summary():
     assert " ".join(suite.summary(rows).split()) == line
     rows += [row("fastloss", "0.001", "l1"), row("NumPy", "0.009", "l1")]
     assert suite.geometric_mean(rows, "NumPy") == pytest.approx(6.0)
+    rows += [row("fastloss", "0.001", "l2"), row("NumPy", "-0.009", "l2")]  # less a longer start
+    assert suite.geometric_mean(rows, "NumPy") == pytest.approx(6.0)
     assert np.isnan(suite.geometric_mean(rows, "PyTorch"))
 
 
