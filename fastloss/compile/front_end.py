@@ -18,7 +18,7 @@ from numba import types
 from numba.core import errors, registry
 from numba.core import typed_passes as typed
 from numba.core import untyped_passes as untyped
-from numba.core.compiler import Compiler, CompilerBase
+from numba.core.compiler import Compiler, CompilerBase, DefaultPassBuilder
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.compiler_machinery import PassManager
 
@@ -44,34 +44,28 @@ def flags_of(function: Function) -> dict[str, Any]:
     return REGROUPING if may_regroup(function.__code__) else EXACT
 
 
-# Numba's passes, but for those that only matter to closures, contexts, literals and expressions of arrays.
-PASSES = (
-    untyped.TranslateByteCode,
-    untyped.FixupArgs,
-    untyped.IRProcessing,
-    untyped.RewriteSemanticConstants,
-    untyped.DeadBranchPrune,
-    untyped.GenericRewrites,
-    untyped.ReconstructSSA,
-    untyped.DeadBranchPrune,
-    typed.NopythonTypeInference,
-    typed.PreLowerStripPhis,
-    typed.InlineOverloads,
-    typed.NoPythonSupportedFeatureValidation,
-    typed.IRLegalization,
-    typed.AnnotateTypes,
-    typed.NativeLowering,
-    typed.NoPythonBackend,
+# Passes for closures, contexts, literals and expressions of arrays, which kernels have none of.
+LEFT_OUT = (
+    untyped.WithLifting,
+    untyped.InlineClosureLikes,
+    untyped.RewriteDynamicRaises,
+    untyped.MakeFunctionToJitFunction,
+    untyped.InlineInlinables,
+    untyped.FindLiterallyCalls,
+    untyped.LiteralUnroll,
+    untyped.LiteralPropagationSubPipelinePass,
+    typed.NopythonRewrites,
 )
 
 
-class Pipeline(CompilerBase):
-    """Numba's compiler with the passes that a kernel needs."""
+class KernelCompiler(CompilerBase):
+    """Numba's compiler with the passes that a kernel needs: the others take as long where they do nothing."""
 
     def define_pipelines(self) -> list[Any]:
-        passes = PassManager("fastloss")
-        for one in PASSES:
-            passes.add_pass(one, one.__name__)
+        passes = PassManager("kernel")
+        for one, description in DefaultPassBuilder.define_nopython_pipeline(self.state).passes:
+            if one not in LEFT_OUT:
+                passes.add_pass(one, description)
         passes.finalize()
         return [passes]
 
@@ -80,10 +74,10 @@ class Pipeline(CompilerBase):
 OPTIONS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 
 
-def _passes_for(function: Function) -> type[CompilerBase]:
-    """All of Numba's passes where a function defines functions of its own; they are inlined."""
+def _compiler_for(function: Function) -> type[CompilerBase]:
+    """Numba's own compiler where a function defines functions, which it inlines."""
     has_functions = any(isinstance(one, CodeType) for one in function.__code__.co_consts)
-    return Compiler if has_functions else Pipeline
+    return Compiler if has_functions else KernelCompiler
 
 
 _lowered: dict[str, Any] = {}  # by address: what no loss binds is typed and lowered once a process
@@ -104,7 +98,7 @@ def _jitted(function: Function, **options: Any) -> Any:
     made packed instructions then.
     """
     callees = {name: _inlined(callee) for name, callee in called(function).items()}
-    options |= {"pipeline_class": _passes_for(function)}
+    options |= {"pipeline_class": _compiler_for(function)}
     return numba.njit(**options, **OPTIONS, **flags_of(function))(rebound(function, **callees))
 
 
