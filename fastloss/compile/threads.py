@@ -295,8 +295,12 @@ def parallel(make: Callable[[], Run], chunks: int, few: int = 1) -> None:
     `few` chunks take some 50 microseconds. The first of them say how long the others will take: no thread is woken for
     work that ends sooner alone.
     """
+    run = make()
+    if 0 < chunks <= few:
+        run(0, chunks)
+        return
     threads = max(1, min(get_num_threads(), -(-chunks // max(few, 1))))
-    job, run = Job(make, chunks, few, threads), make()
+    job = Job(make, chunks, few, threads)
     if threads > 1 and job.is_worth_threads(run):
         together(job, run, threads)
     else:

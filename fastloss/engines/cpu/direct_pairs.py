@@ -255,6 +255,15 @@ def compiled_block(formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted:
     return kernel(bind(block, **known_names(block, names)), name, signature)
 
 
+def batches_of(offsets: np.ndarray) -> np.ndarray:
+    """Between which groups the chunks of `arrange` lie."""
+    groups, size = offsets.size - 1, int(offsets[-1])
+    if size <= BATCH:
+        return np.array([0, groups]) if groups else np.zeros(1, np.int64)
+    starts = np.searchsorted(offsets[:-1], np.arange(0, size, BATCH), side="left")
+    return distinct(np.append(np.append(0, starts), groups))
+
+
 def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arranged:
     """Order the rows of every group; `arrays` is (scores, labels, weights or None, row order or None, offsets)."""
     scores, labels, weights, rows, offsets = arrays
@@ -262,10 +271,7 @@ def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arr
     dtype = kernel_dtype(scores)
     exponentials = formulas.by_exponentials(kind.unordered)
     own = compiled_arrange(dtype, kind.unordered, exponentials)
-    starts = np.searchsorted(offsets[:-1], np.arange(0, size, BATCH), side="left")
-    batches = distinct(np.append(starts, groups)) if groups else np.zeros(1, np.int64)
-    if batches[0] != 0:
-        batches = np.append(0, batches)
+    batches = batches_of(offsets)
     order = np.empty(size, np.int64)
     scratch = np.empty(0 if kind.unordered else size, np.int64)
     weighted = 0 if weights is None else size
@@ -277,7 +283,7 @@ def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arr
         as_input(np.empty(0) if weights is None else weights, np.float64),
         as_input(np.empty(0, np.int64) if rows is None else rows, np.int64),
         as_input(offsets, np.int64),
-        as_input(batches, np.int64),
+        batches,
     )
     outputs = (order, *data, pairs, weight, spread, scratch)
     launch(own, inputs, np.array(parameters, np.float64), outputs, batches.size - 1, 1, (LEVELS + 1,))
@@ -315,13 +321,15 @@ def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndar
     weighted = bool(rows.data[2].size)
     own = compiled_block(formulas, kind, wanted, weighted, rows.dtype)
     pieces = pieces_of(rows.offsets)
-    # Costs within a large group fall with the row: a stride scatters them over whatever number of threads there is.
-    pieces = pieces[(np.arange(len(pieces)) * _stride(len(pieces))) % max(len(pieces), 1)]
+    if len(pieces) > 1:
+        # Costs within a large group fall with the row: a stride scatters them over whatever number of threads there is.
+        pieces = pieces[(np.arange(len(pieces)) * _stride(len(pieces))) % len(pieces)]
     loss, slices = np.zeros(groups), np.zeros(len(pieces))
     inputs = (*rows.data, rows.order, rows.offsets, as_input(scales, np.float64), rows.spread, pieces)
     launch(own, inputs, np.array((1.0, *parameters), np.float64), (*results, loss, slices), len(pieces))
-    in_order = np.argsort(pieces[:, 0])
-    loss += np.bincount(pieces[in_order, 2], slices[in_order], groups) if groups else 0.0
+    if len(pieces) > 1:  # else it holds whole groups
+        in_order = np.argsort(pieces[:, 0])
+        loss += np.bincount(pieces[in_order, 2], slices[in_order], groups)
     return Outcome(loss, *results)
 
 
