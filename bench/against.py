@@ -22,6 +22,7 @@ from bench.suite import BOTH, LONG_PAUSE, VALUE, Cell, cells
 
 ROOT = pathlib.Path(__file__).parents[1]
 SIZES = (100_000,)
+TURN = 0.1  # seconds: within the first twentieth, threads that were woken after the pause may share a processor
 NOTABLE = 0.05  # a commit is called faster or slower if even the 20th or 80th percentile says so by this much
 
 # Reads a cell or a number of milliseconds to measure for, a line of JSON each; answers with a line of JSON each.
@@ -132,7 +133,7 @@ def compare(workers: list[Worker], todo: Iterable[Cell], turns: int, seconds: fl
     return found
 
 
-def run(commits: tuple[str, str], todo: Iterable[Cell], turns: int = 9, seconds: float = 0.02) -> list[Comparison]:
+def run(commits: tuple[str, str], todo: Iterable[Cell], turns: int = 9, seconds: float = TURN) -> list[Comparison]:
     """Extract, measure, clean up."""
     with tempfile.TemporaryDirectory() as base:
         folders = [pathlib.Path(base) / name for name in ("a", "b")]
