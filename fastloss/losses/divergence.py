@@ -130,15 +130,15 @@ def _log_ratio(p, q):
 
 
 def _divergence(q, p):
-    if p == 0.0:
-        return unless_nan(q, 0.0)
-    return INFINITY * p if q == 0.0 else p * _log_ratio(p, q)
+    ratio = _log_ratio(p, q)  # before any branch: loops with one become packed instructions seldom
+    term = INFINITY * p if q == 0.0 else p * ratio
+    return unless_nan(q, 0.0) if p == 0.0 else term
 
 
 def _divergence_slope_by_data(q, p):
-    if p == 0.0:
-        return unless_nan(q, 0.0)
-    return INFINITY * p if q == 0.0 else _log_ratio(p, q) + 1.0
+    ratio = _log_ratio(p, q)
+    slope = INFINITY * p if q == 0.0 else ratio + 1.0
+    return unless_nan(q, 0.0) if p == 0.0 else slope
 
 
 def _shares(q, p):
