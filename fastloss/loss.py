@@ -35,7 +35,7 @@ class Registry(MutableMapping[str, "Loss"]):
             import fastloss
 
             if name in fastloss.__all__:
-                getattr(fastloss, name, None)
+                getattr(fastloss, name, None)  # imports its module, which registers it
         return self._losses[name] if name in self._losses else self._filled()[name]
 
     def __setitem__(self, name: str, loss: "Loss") -> None:

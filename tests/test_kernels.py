@@ -164,6 +164,10 @@ def sorts(x):
     return sorted([x, 1.0])[0]  # here
 
 
+def calls_abroad(x):  # here
+    return abs((x + 1j) ** 2.5)
+
+
 def raises(x):  # here
     if x > 1.0:
         raise ValueError("too large")
@@ -177,6 +181,7 @@ SAID = {
     imports: "cannot be compiled: Use of unsupported opcode (IMPORT_NAME) found.",
     allocates: "allocates memory, or returns an array that it has made, which a kernel may not do",
     sorts: "allocates memory, or returns an array that it has made, which a kernel may not do",
+    calls_abroad: "calls numba_cpow, which a kernel may not do",
     raises: "raises an error, which a kernel may not do",
 }
 

@@ -60,11 +60,11 @@ def not_compiled(function: Function, error: Exception, inlined: Iterable[Any]) -
 
 
 def not_allowed(needed: str, texts: Iterable[tuple[Function, str]]) -> str:
-    """That a block allocates memory or raises an error: `needed` is the foreign function that it calls for that.
+    """That a block raises an error or calls a foreign function, which is `needed`.
 
     `texts` are LLVM's of the block's functions, each behind those that it calls, and the block's own last.
     """
-    mark, what = (RAISING, "raises an error") if needed == RAISES else (needed, f"allocates memory ({needed})")
+    mark, what = (RAISING, "raises an error") if needed == RAISES else (needed, f"calls {needed}")
     for function, text in texts:  # noqa: B007  the block itself is left if it is none of the others
         if mark in text:
             break

@@ -59,7 +59,6 @@ def output(shape: int | tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 def as_input(array: np.ndarray, dtype: Any) -> np.ndarray:
     """An array as kernels read it: contiguous, aligned, of one dtype; the array itself if it is that."""
-    flags = array.flags
-    return (
-        array if array.dtype == dtype and flags.c_contiguous and flags.aligned else np.require(array, dtype, ["C", "A"])
-    )
+    if array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned:
+        return array
+    return np.require(array, dtype, ["C", "A"])

@@ -59,8 +59,3 @@ def ranges(nodes: list[Node], most: int) -> np.ndarray:
         (at, 0, i, min(i + most, one.end)) for at, one in enumerate(nodes) for i in range(one.begin, one.end, most)
     ]
     return np.array(found, np.int64).reshape(-1, 4)
-
-
-def distinct(rising: np.ndarray) -> np.ndarray:
-    """The distinct values of an array that never falls: `np.unique` would import `numpy.ma`, and sort."""
-    return rising[np.append(True, rising[1:] != rising[:-1])] if rising.size else rising

@@ -22,7 +22,7 @@ NEGATIVE_WEIGHT = 1 << 12  # above the four bits that each of three operands may
 
 
 value = slope = curvature = odds = check_first = check_second = check_third = load = check = unbound
-weight = times = unbound
+weight = multiply = unbound
 
 
 def load_one(i, inputs):
@@ -77,7 +77,7 @@ def weight_one(i, inputs):
     return 1.0
 
 
-def product(w, x):
+def multiply_by_positive(w, x):
     """What `weighed` is where no weight is 0: its two tests take as long as the formula of a short loss."""
     return w * x
 
@@ -92,12 +92,12 @@ def element(i, inputs, scale, parameters, outputs):
     w = weight(i, inputs)
     wrong = check(*operands) | (NEGATIVE_WEIGHT if w < 0.0 else 0)
     if WANT_GRADIENT:
-        outputs[1][i] = times(scale * w, slope(*operands, *parameters))
+        outputs[1][i] = multiply(scale * w, slope(*operands, *parameters))
     if WANT_CURVATURE:
-        outputs[2][i] = times(scale * w, curvature(*operands, *parameters))
+        outputs[2][i] = multiply(scale * w, curvature(*operands, *parameters))
     loss = 0.0
     if WANT_VALUE:
-        loss = times(w, value(*operands, *parameters))
+        loss = multiply(w, value(*operands, *parameters))
     if WANT_EACH:
         outputs[0][i] = loss
     return loss, wrong
@@ -168,7 +168,7 @@ class Formulas:
             "check": (check_one, check_two, check_three)[kind],
             **dict(zip(("check_first", "check_second", "check_third"), checks, strict=False)),
             "weight": weight_given if weighted else weight_one,
-            "times": weighed if weighted else product,
+            "multiply": weighed if weighted else multiply_by_positive,
         }
 
 

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss import orders
 from fastloss.compile.kernels import Kernel, kernel, once
 from fastloss.compile.launch import as_input, launch
 from fastloss.compile.signatures import INTEGERS, REALS, Array, Signature, array_of
 from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.elementary import exp, weighed
 from fastloss.engines.halving import Kind
-from fastloss.engines.nodes import distinct
 from fastloss.shapes.pairs import SPREAD, PairFormulas, row_sums
 from fastloss.shapes.pointwise import Wanted
 from fastloss.validate import kernel_dtype
@@ -261,7 +261,7 @@ def batches_of(offsets: np.ndarray) -> np.ndarray:
     if size <= BATCH:
         return np.array([0, groups]) if groups else np.zeros(1, np.int64)
     starts = np.searchsorted(offsets[:-1], np.arange(0, size, BATCH), side="left")
-    return distinct(np.append(np.append(0, starts), groups))
+    return orders.distinct(np.append(np.append(0, starts), groups))
 
 
 def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arranged:

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss import orders
 from fastloss.compile.templates import known_names, regroups, unbound
 from fastloss.elementary import weighed
 from fastloss.engines.cpu.nodes import Scratch, run_block
-from fastloss.engines.nodes import distinct
 from fastloss.shapes.pairs import PairFormulas
 from fastloss.shapes.pointwise import Wanted
 from fastloss.shapes.queries import fill, largest_dcg, pairs_of, unit_among
@@ -156,7 +156,7 @@ def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], sc
     sizes = np.diff(offsets)
     costs = np.cumsum(sizes * np.minimum(sizes, level) + 16 * sizes)
     cuts = np.searchsorted(costs, np.arange(COST, (costs[-1] if costs.size else 0) + COST, COST))
-    tasks = distinct(np.append(0, np.minimum(cuts + 1, sizes.size)))
+    tasks = orders.distinct(np.append(0, np.minimum(cuts + 1, sizes.size)))
     gradient, curvature = (np.zeros(scores.size if want else 0, dtype) for want in (wanted.gradient, wanted.curvature))
     loss = np.zeros(sizes.size)
     inputs = (

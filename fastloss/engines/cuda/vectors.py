@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numba import cuda, float64
 
+from fastloss import orders
 from fastloss.compile.templates import unbound
 from fastloss.elementary import INFINITY, weighed
 from fastloss.engines.cuda.arrays import Place
@@ -197,7 +198,7 @@ class Store:
         offsets = NOBODY
         if places is not None:
             order = np.argsort(places, kind="stable")
-            places, offsets = _runs(places[order])
+            offsets, places = orders.runs(places[order])
             numbers, factors = order if numbers is None else numbers[order], factors[order]
             if np.diff(offsets).max() > LONGEST:
                 pieces, owners = _pieces(offsets)
@@ -248,12 +249,6 @@ class Store:
     def home(self, result: Any) -> Any:
         """A matrix on the device as the caller's kind of array; anything else as it is."""
         return self.place.home(result) if hasattr(result, "copy_to_host") else result
-
-
-def _runs(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct ones of sorted places, and where each one's run begins and ends."""
-    starts = np.flatnonzero(np.append(True, places[1:] != places[:-1]))
-    return places[starts], np.append(starts, len(places))
 
 
 def _pieces(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
