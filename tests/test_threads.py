@@ -328,6 +328,15 @@ def test_an_error_inside_a_task_is_the_callers_and_ends_the_others(where):
     test_every_chunk_is_done_once_by_several_threads()
 
 
+@pytest.fixture
+def interruptible():
+    """A shell's background jobs ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_all_threads():
     """While the caller waits for others, and while it works itself: all end, and the pool goes on working."""
     for slow in ("caller", "worker"):
