@@ -1,12 +1,17 @@
 """Everything on a GPU: `python -m bench.gpu [--quick] [--save NAME]`.
 
-First every loss of the registry that has CUDA kernels, against the CPU; then the benchmarks, by CUDA events, against
-what limits them: the bandwidth of a copy on the device, and PyTorch where it is installed with CUDA.
+First every loss of the registry that has CUDA kernels, against the CPU, each in a process of its own: a fault of one
+spoils the device for none of the others. Then the benchmarks, by CUDA events, against what limits them: the bandwidth
+of a copy on the device, and PyTorch where it is installed with CUDA.
 """
 
 import argparse
+import concurrent.futures
 import itertools
+import multiprocessing
+import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -49,9 +54,45 @@ def disagreements(chosen: list[Loss]) -> Iterator[str]:
             arrays = [one.astype(dtype) if getattr(one, "dtype", None) == np.float64 else one for one in case.arrays]
             for (name, way), reduction in itertools.product(ways.items(), ("mean", "none")):
                 words = {"reduction": reduction, **case.keywords}
-                found, expected = (way(*arrays, backend=where, **words) for where in ("cuda", "cpu"))
+                expected = way(*arrays, backend="cpu", **words)
+                try:
+                    found = way(*arrays, backend="cuda", **words)
+                except Exception as error:  # the others are still to be tried
+                    yield f"{case} {dtype} {name} {reduction}: {type(error).__name__}: {error}"
+                    continue
                 if not agrees(found, expected, digits):
-                    yield f"{case} {dtype} {name} {reduction}"
+                    yield f"{case} {dtype} {name} {reduction}: {_apart(found, expected)}"
+
+
+def _apart(found: Any, expected: Any) -> str:
+    """The largest difference of a call's numbers, beside the largest of those expected."""
+    pairs = zip(found, expected, strict=True) if isinstance(expected, tuple) else [(found, expected)]
+    return ", ".join(
+        f"{np.max(np.abs(np.subtract(one, other)), initial=0.0):.3g} of {np.max(np.abs(other), initial=0.0):.3g}"
+        for one, other in pairs
+    )
+
+
+def check(name: str) -> tuple[str, list[str], float]:
+    """The loss's name, its disagreements, and the seconds that it took."""
+    start = time.perf_counter()
+    return name, list(disagreements([REGISTRY[name]])), time.perf_counter() - start
+
+
+def check_all(processes: int) -> list[str]:
+    """The disagreements of every loss, printed as they are found."""
+    wrong = []
+    fresh = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(processes, fresh, max_tasks_per_child=1) as pool:
+        tasks = {pool.submit(check, loss.name): loss.name for loss in losses()}
+        for task in concurrent.futures.as_completed(tasks):
+            try:
+                name, found, seconds = task.result()
+            except Exception as error:  # the process ended, or the CPU's kernels failed
+                name, found, seconds = tasks[task], [f"{tasks[task]}: {type(error).__name__}: {error}"], np.nan
+            print(f"{name:40s} {seconds:6.1f} s  {'; '.join(found) or 'agrees'}", flush=True)
+            wrong += found
+    return wrong
 
 
 class Clock:
@@ -153,6 +194,7 @@ def main() -> int:
     """Check, measure, save."""
     parser = argparse.ArgumentParser(prog="python -m bench.gpu", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that the benchmarks run, not how fast")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="that check losses at once (%(default)s)")
     parser.add_argument("--save", metavar="NAME", help="write bench/results/NAME.csv")
     options = parser.parse_args()
     reason = missing()
@@ -161,8 +203,8 @@ def main() -> int:
         return 1
     from fastloss.engines.cuda.device import gpu_name
 
-    wrong = list(disagreements(losses()))
-    print("\n".join(wrong) if wrong else f"all {len(losses())} losses with CUDA kernels agree with the CPU")
+    wrong = check_all(options.processes)
+    print(f"{len(wrong)} disagreements" if wrong else f"all {len(losses())} losses with CUDA kernels agree with the CPU")
     table = Table(0, machine=gpu_name())
     clock = Clock(table)
     pointwise(table, clock, 10_000 if options.quick else 100_000_000)
