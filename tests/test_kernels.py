@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 
+import fastloss
 from fastloss.compile import kernels, levels, store
 from fastloss.compile.signatures import REALS, Signature
 from fastloss.compile.templates import bind, unbound
@@ -259,3 +260,36 @@ def test_a_loss_of_a_script_is_stored_for_its_next_run(tmp_path):
             value, slope, *more = run(script, tmp_path)
             assert value == pytest.approx(steepness * (2**0.5 - 1)) and slope == pytest.approx(steepness / 2**0.5)
             assert more == [numba, {origin: 1}]
+
+
+FAR = """
+import ctypes, mmap, sys
+import numpy as np
+import fastloss
+GIB, PAGE = 1 << 30, mmap.PAGESIZE
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+def reserve(size):
+    return libc.mmap(None, size, 0, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
+x = np.linspace(-1, 1, 5)
+fastloss.mse_loss(x, x)  # LLVM has what it needs
+far = reserve(8 * GIB)
+for size in [1 << power for power in range(30, 11, -1)]:
+    while reserve(size) > far:  # fill every hole above
+        pass
+hole = int(sys.argv[1]) * PAGE
+libc.munmap(far + 8 * GIB - hole, hole)
+print(fastloss.binary_cross_entropy_with_logits(x, 0 * x + 0.5))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="knows where Linux maps memory")
+@pytest.mark.parametrize("pages", [1, 2])
+def test_sections_of_a_kernel_lie_together(pages):
+    """The driver of a GPU maps so much that LLVM's own memory manager found room for the next section too far away."""
+    found = subprocess.run([sys.executable, "-c", FAR, str(pages)], capture_output=True, text=True, timeout=300)
+    assert found.returncode == 0, found.stderr[-400:]
+    x = np.linspace(-1, 1, 5)
+    assert float(found.stdout) == fastloss.binary_cross_entropy_with_logits(x, 0 * x + 0.5)

@@ -209,12 +209,17 @@ _engines: list[Any] = []  # kept: they own the code
 
 
 def _loaded(content: bytes) -> Any:
-    """The entry of an object file, as a function that releases the GIL."""
+    """The entry of an object file, as a function that releases the GIL.
+
+    LLVM's own memory manager maps each section by itself, and ends the process where two of them come to lie further
+    apart than the 2 GiB that code reaches: seen where the CUDA driver had taken the addresses between. llvmlite's maps
+    all sections of an object at once.
+    """
     if not _engines:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
     machine = llvm.Target.from_default_triple().create_target_machine()
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine, use_lmm=True)
     engine.add_object_file(llvm.ObjectFileRef.from_data(content))
     engine.finalize_object()
     _engines.append(engine)
