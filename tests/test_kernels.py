@@ -288,7 +288,7 @@ print(fastloss.binary_cross_entropy_with_logits(x, 0 * x + 0.5))
 @pytest.mark.skipif(sys.platform != "linux", reason="knows where Linux maps memory")
 @pytest.mark.parametrize("pages", [1, 2])
 def test_sections_of_a_kernel_lie_together(pages):
-    """The driver of a GPU maps so much that LLVM's own memory manager found room for the next section too far away."""
+    """The driver of a GPU maps so much that MCJIT found room for the next section too far away."""
     found = subprocess.run([sys.executable, "-c", FAR, str(pages)], capture_output=True, text=True, timeout=300)
     assert found.returncode == 0, found.stderr[-400:]
     x = np.linspace(-1, 1, 5)

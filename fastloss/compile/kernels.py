@@ -203,27 +203,31 @@ def _compiled(made_of: Kernel, level: levels.Level) -> bytes:
 make: Callable[[Kernel, levels.Level], bytes] = _compiled
 
 
-SYMBOL = "fastloss_kernel"  # of every entry: each kernel has an engine of its own
+SYMBOL = "fastloss_kernel"  # of every entry: each kernel has a library of its own
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
-_engines: list[Any] = []  # kept: they own the code
+_libraries: list[Any] = []  # kept: they own the code
+
+
+@functools.cache
+def _linker() -> Any:
+    """LLVM's linker of objects in memory.
+
+    JITLink maps all sections of an object at once. MCJIT maps each by itself, and ended the process where two came to
+    lie further apart than the 2 GiB that code reaches: seen where a GPU's driver had taken the addresses between.
+    llvmlite's memory manager for MCJIT reserves too little for some objects, and ends the process then.
+    """
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine()
+    return llvm.create_lljit_compiler(machine, use_jit_link=True)
 
 
 def _loaded(content: bytes) -> Any:
-    """The entry of an object file, as a function that releases the GIL.
-
-    LLVM's own memory manager maps each section by itself, and ends the process where two of them come to lie further
-    apart than the 2 GiB that code reaches: seen where the CUDA driver had taken the addresses between. llvmlite's maps
-    all sections of an object at once.
-    """
-    if not _engines:
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-    machine = llvm.Target.from_default_triple().create_target_machine()
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine, use_lmm=True)
-    engine.add_object_file(llvm.ObjectFileRef.from_data(content))
-    engine.finalize_object()
-    _engines.append(engine)
-    return ENTRY(engine.get_function_address(SYMBOL))
+    """The entry of an object file, as a function that releases the GIL."""
+    builder = llvm.JITLibraryBuilder().add_object_img(content).add_current_process().export_symbol(SYMBOL)
+    library = builder.link(_linker(), f"{SYMBOL}_{len(_libraries)}")
+    _libraries.append(library)
+    return ENTRY(library[SYMBOL])
 
 
 def information() -> dict[str, object]:

@@ -55,7 +55,16 @@ def derivatives(wanted: Wanted) -> Wanted:
 
 def ranges(nodes: list[Node], most: int) -> np.ndarray:
     """Ranges of at most so many rows (node, 0, begin, end) that cover the nodes."""
-    found = [
-        (at, 0, i, min(i + most, one.end)) for at, one in enumerate(nodes) for i in range(one.begin, one.end, most)
-    ]
-    return np.array(found, np.int64).reshape(-1, 4)
+    begin, end = np.array([(one.begin, one.end) for one in nodes], np.int64).reshape(-1, 2).T
+    owner, start, stop = pieces(begin, end, most)
+    return np.stack((owner, np.zeros_like(owner), start, stop), axis=1)
+
+
+def pieces(begin: np.ndarray, end: np.ndarray, most: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ranges cut into pieces of at most so many: which range each piece is of, where it begins and where it ends."""
+    counts = -((begin - end) // most)
+    owner = np.repeat(np.arange(counts.size), counts)
+    number = np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    most = np.broadcast_to(most, counts.shape)[owner]
+    start = begin[owner] + number * most
+    return owner, start, np.minimum(start + most, end[owner])

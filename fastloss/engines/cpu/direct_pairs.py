@@ -17,6 +17,7 @@ from fastloss.compile.signatures import INTEGERS, REALS, Array, Signature, array
 from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.elementary import exp, weighed
 from fastloss.engines.halving import Kind
+from fastloss.engines.nodes import pieces
 from fastloss.shapes.pairs import SPREAD, PairFormulas, row_sums
 from fastloss.shapes.pointwise import Wanted
 from fastloss.validate import kernel_dtype
@@ -304,11 +305,8 @@ def pieces_of(offsets: np.ndarray) -> np.ndarray:
     edges = np.append(begin, sizes.size)
     first, last = offsets[edges[:-1]], offsets[edges[1:]]
     rows = np.where(is_large[begin], np.maximum(COST // np.maximum(sizes[begin], 1), 1), np.maximum(last - first, 1))
-    counts = -((first - last) // rows)
-    number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    first, last, rows, begin = (np.repeat(one, counts) for one in (first, last, rows, begin))
-    start = first + number * rows
-    return np.stack((start, np.minimum(start + rows, last), begin), axis=1)
+    owner, start, stop = pieces(first, last, rows)
+    return np.stack((start, stop, begin[owner]), axis=1)
 
 
 def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndarray, task: Any) -> Outcome:

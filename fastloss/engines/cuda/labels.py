@@ -20,7 +20,7 @@ from fastloss.engines.halving import LEVELS, Levels
 
 INFINITY = math.inf
 
-UNORDERED = THREADS = unbound
+UNORDERED = WEIGHTED = THREADS = unbound
 
 
 def next_level(inputs, outputs):
@@ -84,24 +84,28 @@ def rank_rows(inputs, outputs):
         g = group_of(k, offsets)
         begin, end = firsts[g], firsts[g] + offsets[g + 1] - offsets[g]
         i = begin + k - offsets[g]
-        y = np.float64(labels[i])
-        w = weights[i] if weights.size else 1.0
-        at, count, mass = k, 0.0, 1.0
+        y = labels[i]
+        w = weights[i] if WEIGHTED else 1.0
+        at, mass = k, 1.0
         if not UNORDERED:
-            at, mass = offsets[g], 0.0
-            for j in range(begin, end):
-                other = np.float64(labels[j])
-                if other < y:
-                    count += 1.0
-                    mass += weights[j] if weights.size else 1.0
-                elif other > y or j < i:
-                    at += 1
+            below, above, mass = 0, 0, 0.0
+            for j in range(begin, i):
+                below += labels[j] < y
+                if WEIGHTED:
+                    mass += weights[j] if labels[j] < y else 0.0
+            at = offsets[g] + i - begin - below
+            for j in range(i, end):
+                below += labels[j] < y
+                above += labels[j] > y
+                if WEIGHTED:
+                    mass += weights[j] if labels[j] < y else 0.0
+            at += above
+            counts[k] = below
+            mass = mass if WEIGHTED else np.float64(below)
         order[at], ranked_labels[at] = i, y
-        if weights.size:
+        if WEIGHTED:
             ranked_weights[at] = w
         masses[k] = w * mass
-        if not UNORDERED:
-            counts[k] = count
 
 
 def ranked(place: Place, unordered: bool, columns: Any, firsts: np.ndarray, offsets: np.ndarray) -> Ranked:
@@ -111,7 +115,9 @@ def ranked(place: Place, unordered: bool, columns: Any, firsts: np.ndarray, offs
     order, ends = place.empty(size, np.int64), place.device(offsets)
     own, factors = place.empty(size), place.empty(size if weights.size else 0)
     counts, masses, sums = place.empty(0 if unordered else size), place.empty(size), place.empty(groups)
-    what = code(rank_rows, "all" if unordered else "ordered", UNORDERED=unordered)
+    weighted = weights.size > 0
+    name = f"{'all' if unordered else 'ordered'}{'_w' if weighted else ''}"
+    what = code(rank_rows, name, UNORDERED=unordered, WEIGHTED=weighted)
     inputs = (labels, weights, place.device(firsts), ends)
     launch(place, what, a_thread_each(size), inputs, (order, own, factors, counts, masses))
     launch(place, code(group_sums), a_block_each(groups), (masses, ends), (sums,))

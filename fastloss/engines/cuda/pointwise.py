@@ -87,9 +87,8 @@ def run(
     chunks = -(-size // CHUNK)
     partials, wrong = place.empty(chunks), place.empty(chunks, np.int64)
     if chunks:
-        settings = place.device(np.array(parameters, np.float64))
         what = kernel_of(formulas, wanted, weights is not None)
-        launch(place, what, a_block_each(chunks), inputs, settings, (*results, partials, wrong))
+        launch(place, what, a_block_each(chunks), inputs, tuple(map(float, parameters)), (*results, partials, wrong))
     shaped = [
         place.home(result.reshape(shape)) if want else None for result, want in zip(results, wanted[1:], strict=True)
     ]

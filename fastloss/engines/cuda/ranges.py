@@ -10,6 +10,7 @@ from fastloss.engines.cuda.arrays import Place
 from fastloss.engines.cuda.launch import a_block_each, code, launch
 from fastloss.engines.cuda.reduction import block_sum
 from fastloss.engines.cuda.sizes import sizes
+from fastloss.engines.nodes import pieces
 
 INFINITY = math.inf
 
@@ -55,11 +56,8 @@ def score_range(inputs, outputs):
 
 def row_tasks(bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Blocks' rows (begin, end) that cover those of every (begin, end), and whose each block's rows are."""
-    rows = sizes().scanned
-    counts = -(-(bounds[:, 1] - bounds[:, 0]) // rows)
-    owner = np.repeat(np.arange(len(bounds)), counts)
-    starts = bounds[owner, 0] + rows * (np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts))
-    return owner, np.stack((starts, np.minimum(starts + rows, bounds[owner, 1])), 1)
+    owner, start, stop = pieces(bounds[:, 0], bounds[:, 1], sizes().scanned)
+    return owner, np.stack((start, stop), 1)
 
 
 def score_ranges(place: Place, scores: np.ndarray, bounds: np.ndarray) -> list[tuple[float, float, bool]]:

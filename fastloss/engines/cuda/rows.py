@@ -21,10 +21,10 @@ row = clear_row = THREADS = unbound
 
 def kernel(inputs, parameters, outputs):
     i = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
-    weights, counts, operands = inputs[0], inputs[1], inputs[2:]
+    weights, rows, operands = inputs[0], inputs[1], inputs[2:]
     each, partials, wrong, derivatives = outputs[0], outputs[1], outputs[2], outputs[3:]
     total, bits = 0.0, 0
-    if i < counts[0]:
+    if i < rows:
         w = np.float64(weights[i]) if weights.size else 1.0
         loss, bits = row(np.uint64(i), operands, parameters[0] * w, parameters[1:], derivatives)
         if w == 0.0 and loss == loss:
@@ -85,8 +85,7 @@ def run(formulas: RowFormulas, operands: tuple[Any, ...], weights: Any, paramete
     scale, own = parameters
     if blocks:
         factors = place.empty(0) if weights is None else place.device(weights, validate.kernel_dtype(weights))
-        inputs = (factors, place.device(np.array([rows])), *arrays)
-        settings = place.device(np.array([scale, *own], np.float64))
+        inputs, settings = (factors, rows, *arrays), tuple(map(float, (scale, *own)))
         outputs = (losses, partials, wrong, *gradients, curvature)
         launch(place, kernel_of(formulas, derivatives), shape, inputs, settings, outputs)
     return Outcome(
