@@ -85,7 +85,8 @@ def run(formulas: RowFormulas, operands: tuple[Any, ...], weights: Any, paramete
     scale, own = parameters
     if blocks:
         factors = place.empty(0) if weights is None else place.device(weights, validate.kernel_dtype(weights))
-        inputs, settings = (factors, rows, *arrays), tuple(map(float, (scale, *own)))
+        inputs = (factors, rows, *arrays)
+        settings = place.device(np.array([scale, *own], np.float64))
         outputs = (losses, partials, wrong, *gradients, curvature)
         launch(place, kernel_of(formulas, derivatives), shape, inputs, settings, outputs)
     return Outcome(
