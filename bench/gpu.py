@@ -7,6 +7,7 @@ of a copy on the device, and PyTorch where it is installed with CUDA.
 
 import argparse
 import concurrent.futures
+import dataclasses
 import itertools
 import os
 import subprocess
@@ -20,8 +21,10 @@ import numpy as np
 import fastloss
 from bench import gpu_peers
 from bench.measure import Table
+from fastloss.candidates import CandidatesLoss
 from fastloss.engines.cuda import missing
 from fastloss.loss import REGISTRY, Loss
+from fastloss.mining import MiningLoss
 
 DIGITS = {"float64": 1e-10, "float32": 1e-4}
 RNG = np.random.default_rng(0)
@@ -42,26 +45,54 @@ def losses() -> list[Loss]:
     return [loss for loss in REGISTRY.values() if any(one.name == "backend" for one in loss.keywords)]
 
 
-def disagreements(chosen: list[Loss]) -> Iterator[str]:
-    """Cases of the test registry whose results on the device are not those of the CPU."""
+def disagreements(chosen: list[Loss], many: bool = True) -> Iterator[str]:
+    """Cases of the test registry, and one of many rows, whose results on the device are not those of the CPU."""
     from tests.cases import cases
 
     for loss in chosen:
         ways: dict[str, Callable[..., Any]] = {"value": loss, "value_and_grad": loss.value_and_grad}
         if loss.has_curvature:
             ways["grad_hess"] = loss.grad_hess
-        for case, (dtype, digits) in itertools.product(cases(loss), DIGITS.items()):
+        small = cases(loss)
+        for case, (dtype, digits) in itertools.product([*small, *grown(small[0])[: many * 2]], DIGITS.items()):
             arrays = [one.astype(dtype) if getattr(one, "dtype", None) == np.float64 else one for one in case.arrays]
-            for (name, way), reduction in itertools.product(ways.items(), ("mean", "none")):
+            reductions = ("mean",) if loss.name == "rmse_loss" else ("mean", "none")  # a function of the mean
+            for (name, way), reduction in itertools.product(ways.items(), reductions):
                 words = {"reduction": reduction, **case.keywords}
+                what = f"{case} of {len(arrays[0])} {dtype} {name} {reduction}"
                 expected = way(*arrays, backend="cpu", **words)
                 try:
                     found = way(*arrays, backend="cuda", **words)
                 except Exception as error:  # the others are still to be tried
-                    yield f"{case} {dtype} {name} {reduction}: {type(error).__name__}: {error}"
+                    yield f"{what}: {type(error).__name__}: {error}"
                     continue
                 if not agrees(found, expected, digits):
-                    yield f"{case} {dtype} {name} {reduction}: {_apart(found, expected)}"
+                    yield f"{what}: {_apart(found, expected)}"
+
+
+def grown(case: Any) -> list[Any]:
+    """The case with many rows, drawn from its own, so that several blocks have work; of pairs, by each method.
+
+    Embeddings are moved apart: equal ones have no direction in which their distance grows.
+    """
+    if "interactions" in case.keywords:
+        return []
+    rng = np.random.default_rng(0)
+    embeddings = isinstance(case.loss, CandidatesLoss | MiningLoss)
+    own, count = len(case.arrays[0]), 700 if embeddings else 20_000
+    rows = rng.integers(0, own, count)
+
+    def more(value: Any) -> Any:
+        if not isinstance(value, np.ndarray) or len(value) != own:
+            return value
+        found = value[rows]
+        return found + rng.normal(size=found.shape) if embeddings and value.dtype.kind == "f" else found
+
+    words = {name: more(value) for name, value in case.keywords.items()}
+    many = dataclasses.replace(case, arrays=tuple(map(more, case.arrays)), keywords=words)
+    if not getattr(case.loss, "has_fast", False):
+        return [many]
+    return [dataclasses.replace(many, keywords={**words, "method": method}) for method in ("direct", "fast")]
 
 
 def _apart(found: Any, expected: Any) -> str:
@@ -84,8 +115,10 @@ def check_apart(name: str) -> tuple[str, float]:
     """What `check` prints in a process of its own, or how that process ended; and the seconds that it took."""
     start = time.perf_counter()
     found = subprocess.run([sys.executable, "-m", "bench.gpu", "--check", name], capture_output=True, text=True)
-    ended = f"{name}: exit status {found.returncode}: {found.stderr[-300:]}" if found.returncode not in (0, 1) else ""
-    return (found.stdout + ended).strip(), time.perf_counter() - start
+    said = found.stdout.strip()
+    if found.returncode and not said:
+        said = f"{name}: exit status {found.returncode}: {found.stderr.strip()[-300:]}"
+    return said, time.perf_counter() - start
 
 
 def check_all(processes: int) -> bool:

@@ -80,3 +80,21 @@ def test_bad_input():
         LOSS([1.0, 2.0], [0, 1], truncation_level=0)
     with pytest.raises(TypeError, match="truncation_level"):
         LOSS([1.0, 2.0], [0, 1], truncation_level=2.5)
+
+
+@pytest.mark.parametrize("most", [30, 100])
+def test_a_query_of_many_pairs_is_done_in_several_calls(most, monkeypatch):
+    from fastloss.engines.cpu import queries as engine
+
+    rng = np.random.default_rng(3)
+    scores, labels = rng.normal(size=40), rng.integers(0, 4, 40)
+    calls = [
+        lambda: fastloss.lambdarank_loss(scores, labels, groups=labels * 0, reduction="none"),
+        lambda: fastloss.lambdarank_loss.value_and_grad(scores, labels, truncation_level=7),
+        lambda: fastloss.lambdarank_loss.grad_hess(scores, labels),
+    ]
+    whole = [call() for call in calls]
+    monkeypatch.setattr(engine, "MOST", most)
+    for call, expected in zip(calls, whole, strict=True):
+        for found, one in zip(call(), expected, strict=True):
+            np.testing.assert_array_equal(found, one)

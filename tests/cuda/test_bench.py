@@ -49,14 +49,14 @@ def test_parts(part, sizes, claims, clock, monkeypatch):
 
 def test_whoever_disagrees_is_named(monkeypatch):
     loss, run = fastloss.mse_loss, pointwise.run
-    assert list(gpu.disagreements([loss])) == []
+    assert list(gpu.disagreements([loss], many=False)) == []
 
     def doubled(*arguments):
         outcome = run(*arguments)
         return outcome if outcome.gradient is None else outcome._replace(gradient=2.0 * outcome.gradient)
 
     monkeypatch.setattr(pointwise, "run", doubled)
-    found = list(gpu.disagreements([loss]))
+    found = list(gpu.disagreements([loss], many=False))
     assert any("float32 value_and_grad none" in line for line in found)
     assert not any(" value mean" in line for line in found)
 
