@@ -74,3 +74,9 @@ def test_torch_computes_the_same():
     scores, labels = RNG.standard_normal(30), (RNG.random(30) < 0.5).astype(np.float64)
     for call in gpu_peers.all_pairs(scores, labels, "cpu", compiled=False).values():
         assert call() == pytest.approx(fastloss.pairwise_logistic_loss(scores, labels), rel=1e-12)
+
+
+def test_a_process_that_fails_is_no_agreement():
+    said, _ = gpu.check_apart("no_such_loss")
+    assert "no_such_loss" in said
+    assert "exit status 1" in said

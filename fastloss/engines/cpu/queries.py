@@ -134,14 +134,14 @@ def _large(g: int, arrays: Any, settings: tuple[float, int], results: Any, about
     ranked, inverse = np.empty(size, np.int64), np.empty(1)
     columns = tuple(np.empty(size) for _ in range(3))
     ranking_inputs = (*arrays[:3], bounds)
-    task = ranking_inputs, (float(level),), (ranked, *columns, inverse)
-    run_block(ranking_block, name, task, 1, scratch_of(size), known_names(ranking_block, names))
+    ranking_task = ranking_inputs, (float(level),), (ranked, *columns, inverse)
+    run_block(ranking_block, name, ranking_task, 1, scratch_of(size), known_names(ranking_block, names))
     slopes, total = tuple(np.zeros(size if result.size else 0) for result in (gradient, curvature)), np.zeros(1)
     step = max(1, MOST // size)
     for begin in range(0, level, step):
         numbers = inverse[0], sigma, begin, min(level, begin + step)
-        task = columns, numbers, (*slopes, total)
-        run_block(pairs_block, name, task, 1, names=known_names(pairs_block, names))
+        pairs_task = columns, numbers, (*slopes, total)
+        run_block(pairs_block, name, pairs_task, 1, names=known_names(pairs_block, names))
     loss[g] = total[0]
     for result, slope in zip((gradient, curvature), slopes, strict=True):
         if result.size:
