@@ -31,8 +31,6 @@ RNG = np.random.default_rng(0)
 FEW = 100  # rows
 # Of many negatives, some are equally far but for the rounding of single precision.
 CHOOSING = ("batch_semihard_triplet_loss",)
-    "batch_semihard_triplet_loss",
-)  # of many negatives, some are equally far but for single precision's rounding
 POINTWISE = ("mse_loss", "binary_cross_entropy_with_logits", "focal_loss")
 
 
