@@ -6,10 +6,10 @@ import torch.nn.functional as F
 
 import fastloss
 from bench.measure import Table
-from fastloss.domains import REAL
-from fastloss.engines.cpu import pointwise as engine
-from fastloss.reduce import ordered_sum
-from fastloss.shapes.pointwise import Formulas, Wanted
+from fastloss.core.domains import REAL
+from fastloss.core.reduce import ordered_sum
+from fastloss.pointwise import cpu as engine
+from fastloss.pointwise.element import Formulas, Wanted
 
 
 def _both(a, b):

@@ -21,10 +21,10 @@ import numpy as np
 import fastloss
 from bench import gpu_peers
 from bench.measure import Table
-from fastloss.candidates import CandidatesLoss
-from fastloss.engines.cuda import missing
-from fastloss.loss import REGISTRY, Loss
-from fastloss.mining import MiningLoss
+from fastloss.compile.cuda import missing
+from fastloss.core.loss import REGISTRY, Loss
+from fastloss.embeddings.candidates.loss import CandidatesLoss
+from fastloss.embeddings.mining.loss import MiningLoss
 
 DIGITS = {"float64": 1e-10, "float32": 1e-4}
 RNG = np.random.default_rng(0)
@@ -250,7 +250,7 @@ def main() -> int:
         return 1
     if options.check:
         return 1 if check(options.check) else 0
-    from fastloss.engines.cuda.device import gpu_name
+    from fastloss.compile.cuda.device import gpu_name
 
     agreed = check_all(options.processes)
     table = Table(0, machine=gpu_name())

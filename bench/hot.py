@@ -78,9 +78,9 @@ def _triplets(size: int) -> Any:
 
 
 POINTWISE, ROWS, DIRECT, BOXES, THRESHOLDS = (
-    f"engines/cpu/{name}.py" for name in ("pointwise", "rows", "direct_pairs", "boxes", "thresholds")
+    f"{folder}/cpu.py" for folder in ("pointwise", "rows", "pairs/direct", "pairs/boxes", "pairs/thresholds")
 )
-TILES, MINING = "shapes/tiles.py", "shapes/mining.py"
+TILES, MINING = "embeddings/tiles.py", "embeddings/mining/anchor.py"
 LOGITS = "binary_cross_entropy_with_logits"
 SQUARE = {"sizes": (16, 64), "growth": 2.0, "marker": "float32"}
 HOT = (

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import fastloss
-from fastloss.loss import REGISTRY, Loss
-from fastloss.pairs import PairwiseLoss
-from fastloss.pointwise import PointwiseLoss
+from fastloss.core.loss import REGISTRY, Loss
+from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pointwise.loss import PointwiseLoss
 from tests.cases import draw
 
 COLUMNS = 100  # classes, or actions, of a row

@@ -3,58 +3,58 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from fastloss import forks
+from fastloss.core import forks
 
 # The public names, by the module that defines them; a module is imported when one of its names is first used, since a
 # process that needs one loss would spend more time on importing the others than on computing.
 NAMES = {
     "compile.threads": ("get_num_threads", "num_threads", "set_num_threads"),
-    "loss": ("Loss", "lookup"),
-    "losses.angular": ("arcface_loss", "cosface_loss", "sphereface_loss"),
-    "losses.bpr": ("bpr_loss",),
-    "losses.bpr_all_negatives": ("bpr_all_negatives_loss",),
-    "losses.class_margins": ("crammer_singer_loss", "multi_margin_loss"),
-    "losses.classification": ("binary_cross_entropy", "binary_cross_entropy_with_logits", "focal_loss"),
-    "losses.contrastive": ("info_nce_loss", "multiple_negatives_ranking_loss", "nt_xent_loss", "supcon_loss"),
-    "losses.counts": ("poisson_nll_loss",),
-    "losses.curves": ("compare_losses", "find_leaks", "shift_half_epoch", "split_regularization"),
-    "losses.divergence": ("kl_divergence", "soft_cross_entropy"),
-    "losses.factors": ("cross_entropy_with_factors",),
-    "losses.ge2e": ("ge2e_loss",),
-    "losses.huber": ("asymmetric_huber_loss", "huber_loss", "smooth_l1_loss"),
-    "losses.lambdarank": ("lambdarank_loss",),
-    "losses.margin": ("hinge_loss", "soft_margin_loss", "squared_hinge_loss"),
-    "losses.margin_all_pairs": ("margin_all_pairs_loss",),
-    "losses.metric": ("hinge_embedding_loss",),
-    "losses.overlap": ("dice_loss",),
-    "losses.pairwise": (
+    "core.loss": ("Loss", "lookup"),
+    "curves": ("compare_losses", "find_leaks", "shift_half_epoch", "split_regularization"),
+    "embeddings.angular": ("arcface_loss", "cosface_loss", "sphereface_loss"),
+    "embeddings.bpr_all_negatives": ("bpr_all_negatives_loss",),
+    "embeddings.contrastive": ("info_nce_loss", "multiple_negatives_ranking_loss", "nt_xent_loss", "supcon_loss"),
+    "embeddings.cross_entropy_with_factors": ("cross_entropy_with_factors",),
+    "embeddings.ge2e": ("ge2e_loss",),
+    "embeddings.triplets": (
+        "batch_all_triplet_loss",
+        "batch_contrastive_loss",
+        "batch_hard_triplet_loss",
+        "batch_semihard_triplet_loss",
+    ),
+    "pairs.bpr": ("bpr_loss",),
+    "pairs.lambdarank": ("lambdarank_loss",),
+    "pairs.margin_all_pairs": ("margin_all_pairs_loss",),
+    "pairs.metrics": ("auc", "count_inversions"),
+    "pairs.pairwise": (
         "pairwise_exponential_loss",
         "pairwise_hinge_loss",
         "pairwise_logistic_loss",
         "pairwise_squared_hinge_loss",
         "soft_pairwise_loss",
     ),
-    "losses.probability": ("categorical_cross_entropy", "entropy", "nll_loss"),
-    "losses.ranking": ("margin_ranking_loss",),
-    "losses.regression": ("l1_loss", "log_cosh_loss", "mse_loss", "quantile_loss", "rmse_loss"),
-    "losses.reinforcement": ("policy_gradient_loss", "td_loss"),
-    "losses.relative": ("mape_loss", "msle_loss", "nmae_loss"),
-    "losses.softmax": ("cross_entropy", "poly_loss", "softmax_focal_loss"),
-    "losses.triplets": (
-        "batch_all_triplet_loss",
-        "batch_contrastive_loss",
-        "batch_hard_triplet_loss",
-        "batch_semihard_triplet_loss",
-    ),
-    "losses.tuples": (
+    "pointwise.classification": ("binary_cross_entropy", "binary_cross_entropy_with_logits", "focal_loss"),
+    "pointwise.counts": ("poisson_nll_loss",),
+    "pointwise.huber": ("asymmetric_huber_loss", "huber_loss", "smooth_l1_loss"),
+    "pointwise.margin": ("hinge_loss", "soft_margin_loss", "squared_hinge_loss"),
+    "pointwise.metric": ("hinge_embedding_loss",),
+    "pointwise.ranking": ("margin_ranking_loss",),
+    "pointwise.regression": ("l1_loss", "log_cosh_loss", "mse_loss", "quantile_loss", "rmse_loss"),
+    "pointwise.relative": ("mape_loss", "msle_loss", "nmae_loss"),
+    "rows.class_margins": ("crammer_singer_loss", "multi_margin_loss"),
+    "rows.divergence": ("kl_divergence", "soft_cross_entropy"),
+    "rows.overlap": ("dice_loss",),
+    "rows.probability": ("categorical_cross_entropy", "entropy", "nll_loss"),
+    "rows.reinforcement": ("policy_gradient_loss", "td_loss"),
+    "rows.softmax": ("cross_entropy", "poly_loss", "softmax_focal_loss"),
+    "rows.tuples": (
         "center_loss",
         "contrastive_loss",
         "cosine_embedding_loss",
         "triplet_margin_loss",
         "two_term_contrastive_loss",
     ),
-    "metrics": ("auc", "count_inversions"),
-    "streaming": ("accumulate",),
+    "streaming.accumulate": ("accumulate",),
 }
 _MODULES = {name: module for module, names in NAMES.items() for name in names}
 
@@ -65,36 +65,36 @@ if TYPE_CHECKING:
     from fastloss.compile.threads import get_num_threads as get_num_threads
     from fastloss.compile.threads import num_threads as num_threads
     from fastloss.compile.threads import set_num_threads as set_num_threads
-    from fastloss.loss import Loss as Loss
-    from fastloss.loss import lookup as lookup
-    from fastloss.losses.angular import *
-    from fastloss.losses.bpr import *
-    from fastloss.losses.bpr_all_negatives import *
-    from fastloss.losses.class_margins import *
-    from fastloss.losses.classification import *
-    from fastloss.losses.contrastive import *
-    from fastloss.losses.counts import *
-    from fastloss.losses.curves import *
-    from fastloss.losses.divergence import *
-    from fastloss.losses.factors import *
-    from fastloss.losses.ge2e import *
-    from fastloss.losses.huber import *
-    from fastloss.losses.lambdarank import *
-    from fastloss.losses.margin import *
-    from fastloss.losses.margin_all_pairs import *
-    from fastloss.losses.metric import *
-    from fastloss.losses.overlap import *
-    from fastloss.losses.pairwise import *
-    from fastloss.losses.probability import *
-    from fastloss.losses.ranking import *
-    from fastloss.losses.regression import *
-    from fastloss.losses.reinforcement import *
-    from fastloss.losses.relative import *
-    from fastloss.losses.softmax import *
-    from fastloss.losses.triplets import *
-    from fastloss.losses.tuples import *
-    from fastloss.metrics import *
-    from fastloss.streaming import accumulate as accumulate
+    from fastloss.core.loss import Loss as Loss
+    from fastloss.core.loss import lookup as lookup
+    from fastloss.curves import *
+    from fastloss.embeddings.angular import *
+    from fastloss.embeddings.bpr_all_negatives import *
+    from fastloss.embeddings.contrastive import *
+    from fastloss.embeddings.cross_entropy_with_factors import *
+    from fastloss.embeddings.ge2e import *
+    from fastloss.embeddings.triplets import *
+    from fastloss.pairs.bpr import *
+    from fastloss.pairs.lambdarank import *
+    from fastloss.pairs.margin_all_pairs import *
+    from fastloss.pairs.metrics import *
+    from fastloss.pairs.pairwise import *
+    from fastloss.pointwise.classification import *
+    from fastloss.pointwise.counts import *
+    from fastloss.pointwise.huber import *
+    from fastloss.pointwise.margin import *
+    from fastloss.pointwise.metric import *
+    from fastloss.pointwise.ranking import *
+    from fastloss.pointwise.regression import *
+    from fastloss.pointwise.relative import *
+    from fastloss.rows.class_margins import *
+    from fastloss.rows.divergence import *
+    from fastloss.rows.overlap import *
+    from fastloss.rows.probability import *
+    from fastloss.rows.reinforcement import *
+    from fastloss.rows.softmax import *
+    from fastloss.rows.tuples import *
+    from fastloss.streaming.accumulate import accumulate as accumulate
 
 
 def __getattr__(name: str) -> Any:

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.domains import Choice, Flag, Range
-from fastloss.loss import REGISTRY, Loss
-from fastloss.pairs import PairwiseLoss
-from fastloss.pointwise import PointwiseLoss
+from fastloss.core.domains import Choice, Flag, Range
+from fastloss.core.loss import REGISTRY, Loss
+from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pointwise.loss import PointwiseLoss
 
 
 @dataclasses.dataclass

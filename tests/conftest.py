@@ -5,8 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from fastloss import small
-from fastloss.loss import Loss
+from fastloss.core import small
+from fastloss.core.loss import Loss
 
 
 def pytest_collection_modifyitems(items):

@@ -6,9 +6,9 @@ import scipy.sparse
 
 import fastloss
 from fastloss.compile.kernels import INTERPRETED
-from fastloss.engines.cpu import factors as engine
-from fastloss.engines.cpu.vectors import Store
-from fastloss.shapes.candidates import Scaled
+from fastloss.embeddings.candidates.logits import Scaled
+from fastloss.embeddings.factors import cpu as engine
+from fastloss.embeddings.vectors.cpu import Store
 
 RNG = np.random.default_rng(12)
 COUNT = 60 if INTERPRETED else 200
@@ -137,7 +137,7 @@ def test_bad_input():
 
 def test_sums_of_many():
     """Chunks do not lose what one rounding keeps, and NaN and infinities stay."""
-    from fastloss import reduce
+    from fastloss.core import reduce
 
     values = np.random.default_rng(4).standard_normal(50_001)
     assert reduce.sum_of_many(values) == pytest.approx(reduce.ordered_sum(values), abs=1e-10)

@@ -71,7 +71,7 @@ def test_a_linear_search_is_found(tmp_path):
         "return low",
         "bucket = np.int64(0)",
     )
-    folder = changed(tmp_path, "shapes/thresholds.py", old, "\n    ".join(search))
+    folder = changed(tmp_path, "pairs/thresholds/sums.py", old, "\n    ".join(search))
     found = operations.measured(folder, ("thresholds evaluate",))
     wrong = costs.more_operations(COUNTED, found)
     assert any("grows with the power" in one for one in wrong)
@@ -80,7 +80,9 @@ def test_a_linear_search_is_found(tmp_path):
 
 def test_a_dearer_formula_is_found(tmp_path):
     old = "def _square(x, t):\n    return (x - t) * (x - t)\n"
-    folder = changed(tmp_path, "losses/regression.py", old, old.replace("(x - t)\n", "(x - t) + (x - x) * (t - t)\n"))
+    folder = changed(
+        tmp_path, "pointwise/regression.py", old, old.replace("(x - t)\n", "(x - t) + (x - x) * (t - t)\n")
+    )
     wrong = costs.more_operations(COUNTED, operations.measured(folder, ("mse value",)))
     assert len(wrong) == 2 and all(one.startswith("mse value: ") for one in wrong)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fastloss.engines.cpu import direct_pairs
-from fastloss.engines.cpu.direct_pairs import COST, LEVELS, SMALL, pieces_of
+from fastloss.pairs.direct import cpu as direct_pairs
+from fastloss.pairs.direct.cpu import COST, LEVELS, SMALL, pieces_of
 
 SIZES = [0, 1, SMALL, SMALL + 1, 2 * SMALL, 5 * SMALL + 3, 8 * SMALL + 1]
 LABELS = {

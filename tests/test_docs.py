@@ -16,7 +16,7 @@ import sys
 import pytest
 
 import fastloss
-from fastloss.loss import REGISTRY
+from fastloss.core.loss import REGISTRY
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -11,14 +11,13 @@ import mpmath
 import numpy as np
 import pytest
 
-from fastloss import elementary
-from fastloss.compile import levels
+from fastloss.compile import elementary, levels
 from fastloss.compile.address import is_plain
 from fastloss.compile.kernels import kernel
 from fastloss.compile.launch import launch
 from fastloss.compile.signatures import REALS, Signature, array_of
 from fastloss.compile.templates import bind, called, exchange, regroups, unbound
-from fastloss.loss import REGISTRY
+from fastloss.core.loss import REGISTRY
 
 INF, NAN = math.inf, math.nan
 TINY, SMALLEST_NORMAL, LARGEST = 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.engines.cpu import blas
-from fastloss.engines.cpu import candidates as softmax_engine
-from fastloss.engines.cpu import mining as mining_engine
+from fastloss.compile import blas
+from fastloss.embeddings.candidates import cpu as softmax_engine
+from fastloss.embeddings.mining import cpu as mining_engine
 from tests.dense import (
     CASES,
     DEPTH,

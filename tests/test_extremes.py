@@ -8,8 +8,8 @@ import pytest
 from mpmath import mp, mpf
 
 import fastloss
-from fastloss.loss import REGISTRY
-from fastloss.pairs import PairwiseLoss
+from fastloss.core.loss import REGISTRY
+from fastloss.pairs.loss import PairwiseLoss
 from tests.cases import Case, all_cases
 
 PAIRS = {name for name, loss in REGISTRY.items() if isinstance(loss, PairwiseLoss)} | {

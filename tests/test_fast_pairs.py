@@ -5,9 +5,9 @@ import pytest
 
 import fastloss
 from fastloss.compile.kernels import INTERPRETED
-from fastloss.engines import differences, halving
-from fastloss.engines.cpu import pairs as engine
-from fastloss.shapes import thresholds
+from fastloss.pairs import cpu as engine
+from fastloss.pairs import differences, halving
+from fastloss.pairs.thresholds import sums as thresholds
 
 RNG = np.random.default_rng(7)
 SIZE = 120 if INTERPRETED else 600

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.loss import REGISTRY
+from fastloss.core.loss import REGISTRY
 from tests.fuzz import __main__ as script
 from tests.fuzz import properties, states, values
 from tests.fuzz.calls import Call, draw

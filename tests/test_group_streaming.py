@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss import stored
-from fastloss.group_streaming import GroupAccumulator
+from fastloss.streaming import stored
+from fastloss.streaming.groups import GroupAccumulator
 
 RNG = np.random.default_rng(8)
 GROUPS = np.repeat(RNG.permutation(12), RNG.integers(1, 9, 12))

@@ -12,8 +12,8 @@ import pyarrow
 import pytest
 
 import fastloss
-from fastloss import orders, validate
-from fastloss.pairs import grouped
+from fastloss.core import orders, validate
+from fastloss.pairs.loss import grouped
 
 BEYOND = 2**53 + 1  # the first integer that float64 rounds
 HUGE = 2**63  # the first that int64 does not hold

@@ -13,8 +13,8 @@ import pytest
 from scipy import sparse
 
 import fastloss
-from fastloss.domains import Flag, Range
-from fastloss.loss import REGISTRY, lookup
+from fastloss.core.domains import Flag, Range
+from fastloss.core.loss import REGISTRY, lookup
 from tests.cases import cases
 
 BEYOND = 2**53 + 1  # the first integer that float64 rounds
@@ -279,7 +279,7 @@ def test_what_is_meant(name, expected):
 
 
 def test_synonyms_name_losses():
-    from fastloss import synonyms
+    from fastloss.core import synonyms
 
     words = [synonyms._key(word) for words in synonyms.ELSEWHERE.values() for word in words.split()]
     assert set(synonyms.ELSEWHERE) <= set(REGISTRY)

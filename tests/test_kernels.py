@@ -227,7 +227,7 @@ def test_a_formula_may_define_functions(tmp_path, monkeypatch):
 OWN = """
 import json, math, sys
 from fastloss.compile import kernels
-from fastloss.pointwise import pointwise
+from fastloss.pointwise.loss import pointwise
 
 STEEPNESS = 2.0
 

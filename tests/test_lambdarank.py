@@ -6,7 +6,7 @@ from mpmath import mp
 
 import fastloss
 from fastloss.compile.templates import bind
-from fastloss.shapes import queries
+from fastloss.pairs.queries import query as queries
 from tests.oracles.ranking import lambdarank_loss as exact
 
 RNG = np.random.default_rng(3)
@@ -84,7 +84,7 @@ def test_bad_input():
 
 @pytest.mark.parametrize("most", [30, 100])
 def test_a_query_of_many_pairs_is_done_in_several_calls(most, monkeypatch):
-    from fastloss.engines.cpu import queries as engine
+    from fastloss.pairs.queries import cpu as engine
 
     rng = np.random.default_rng(3)
     scores, labels = rng.normal(size=40), rng.integers(0, 4, 40)

@@ -9,9 +9,9 @@ import pytest
 from mpmath import mp, mpf
 
 import fastloss
-from fastloss.loss import REGISTRY
-from fastloss.pairs import PairwiseLoss
-from fastloss.pointwise import PointwiseLoss
+from fastloss.core.loss import REGISTRY
+from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pointwise.loss import PointwiseLoss
 from tests.cases import Case, all_cases
 from tests.oracles import ORACLES, gradient, reduce, second_derivative
 

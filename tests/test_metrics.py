@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.engines import halving
-from fastloss.engines.cpu import pairs as engine
+from fastloss.pairs import cpu as engine
+from fastloss.pairs import halving
 
 RNG = np.random.default_rng(9)
 

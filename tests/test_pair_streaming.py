@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.pair_streaming import PairAccumulator
+from fastloss.streaming.pairs import PairAccumulator
 
 RNG = np.random.default_rng(5)
 SIZE = 150

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.loss import REGISTRY
-from fastloss.pointwise import PointwiseLoss
+from fastloss.core.loss import REGISTRY
+from fastloss.pointwise.loss import PointwiseLoss
 
 INF, NAN = math.inf, math.nan
 

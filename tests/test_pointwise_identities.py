@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.loss import REGISTRY
+from fastloss.core.loss import REGISTRY
 
 RNG = np.random.default_rng(20)
 X, T = 3.0 * RNG.normal(size=(6, 5)), 3.0 * RNG.normal(size=(6, 5))

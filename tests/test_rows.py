@@ -7,7 +7,7 @@ import pytest
 from mpmath import mp, mpf
 
 import fastloss
-from fastloss.shapes.softmax import BLOCK
+from fastloss.rows.logits import BLOCK
 
 INF, NAN = math.inf, math.nan
 ROWS, CLASSES = 7, 5

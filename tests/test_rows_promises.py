@@ -7,7 +7,7 @@ import pytest
 from mpmath import mp, mpf
 
 import fastloss
-from fastloss.shapes.rows import CHUNK, rows_per_chunk
+from fastloss.rows.row import CHUNK, rows_per_chunk
 
 INF, NAN = math.inf, math.nan
 ROWS, CLASSES = 7, 5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.engines.cpu import shared_negatives
+from fastloss.pairs.negatives import shared as shared_negatives
 
 RNG = np.random.default_rng(3)
 POSITIVES, NEGATIVES = 3.0 * RNG.normal(size=90), 3.0 * RNG.normal(size=70)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss import small
+from fastloss.core import small
 from tests.conftest import is_same
 
 RNG = np.random.default_rng(7)

@@ -6,7 +6,7 @@ import pytest
 from fastloss.compile.kernels import kernel
 from fastloss.compile.launch import launch
 from fastloss.compile.signatures import INTEGERS, REALS, Signature
-from fastloss.shapes.sorting import RUN, argsort
+from fastloss.compile.sorting import RUN, argsort
 
 
 def block(inputs, parameters, outputs, first, last):

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss import stored
-from fastloss.group_streaming import GroupAccumulator
-from fastloss.pair_streaming import PairAccumulator
-from fastloss.streaming import Accumulator, accumulate
+from fastloss.streaming import stored
+from fastloss.streaming.accumulate import Accumulator, accumulate
+from fastloss.streaming.groups import GroupAccumulator
+from fastloss.streaming.pairs import PairAccumulator
 
 SCORES, LABELS, WEIGHTS = [0.5, -1.0, 2.0, 0.25], [1, 0, 2, 1], [0.5, 1.0, 0.0, 2.0]
 KINDS = ("elements", "pairs", "groups")

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss import group_ids, reduce
-from fastloss.engines.cpu import box_state
-from fastloss.group_streaming import GroupAccumulator
-from fastloss.pointwise import PointwiseLoss
-from fastloss.shapes.pointwise import CHUNK
-from fastloss.streaming import accumulate
+from fastloss.core import reduce
+from fastloss.pairs.boxes import state as box_state
+from fastloss.pointwise.element import CHUNK
+from fastloss.pointwise.loss import PointwiseLoss
+from fastloss.streaming import group_ids
+from fastloss.streaming.accumulate import accumulate
+from fastloss.streaming.groups import GroupAccumulator
 
 SCORES, LABELS, WEIGHTS = np.array([0.5, -1.0, 2.0, 0.25]), np.array([1, 0, 2, 1]), np.array([0.5, 1.0, 0.25, 2.0])
 KINDS = ("elements", "pairs", "groups")

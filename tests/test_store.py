@@ -18,8 +18,8 @@ from fastloss.compile import levels, store
 pytestmark = pytest.mark.compiled
 
 PROBE = '''
-from fastloss.elementary import softplus
-from fastloss.pointwise import pointwise
+from fastloss.compile.elementary import softplus
+from fastloss.pointwise.loss import pointwise
 
 CONSTANT = 10.0
 
@@ -46,7 +46,7 @@ def write(inputs, parameters, outputs, first, last):
 RUN = """
 import json, sys
 import numpy as np
-from fastloss.losses.probe import probe_loss
+from fastloss.pointwise.probe import probe_loss
 from fastloss.compile import kernels
 value = probe_loss(np.full(70_000, 3.0), np.ones(70_000))
 print(json.dumps({"value": value, "numba": "numba" in sys.modules, **kernels.made}))
@@ -58,7 +58,7 @@ import numpy as np
 from fastloss.compile.kernels import kernel
 from fastloss.compile.launch import launch
 from fastloss.compile.signatures import REALS, Signature
-from fastloss.losses import probe
+from fastloss.pointwise import probe
 buffer = np.zeros(8)
 try:
     launch(kernel(probe.write, "any", Signature((), (REALS,))), (), np.empty(0), (buffer[:2],), 4)
@@ -82,7 +82,7 @@ class Copy:
         self.environment |= {"PYTHONPATH": str(folder), store.OVERRIDE: str(place)}
         source = pathlib.Path(fastloss.__file__).parent
         shutil.copytree(source, self.package, ignore=shutil.ignore_patterns("__pycache__", "data", "kernels"))
-        (self.package / "losses" / "probe.py").write_text(PROBE)
+        (self.package / "pointwise" / "probe.py").write_text(PROBE)
 
     def start(self, code: str = RUN, **environment: str) -> subprocess.Popen:
         command = [sys.executable, "-c", code]
@@ -194,7 +194,7 @@ def test_a_kernel_compiled_after_its_text_has_changed(copy):
     """What was compiled is stored under the code that was compiled, whatever the file says by then."""
     edit = """
 import pathlib
-import fastloss.losses.probe as probe
+import fastloss.pointwise.probe as probe
 path = pathlib.Path(probe.__file__)
 path.write_text(path.read_text().replace("CONSTANT = 10.0", "CONSTANT = 30.0"))
 """
@@ -205,7 +205,7 @@ path.write_text(path.read_text().replace("CONSTANT = 10.0", "CONSTANT = 30.0"))
 def test_an_edit_of_something_else_recompiles_nothing(copy):
     assert copy.run() == COLD
     copy.edit("losses/probe.py", "softplus(-900) is 0.", "softplus(-900) vanishes.")
-    copy.edit("losses/regression.py", "return", "return  ")
+    copy.edit("pointwise/regression.py", "return", "return  ")
     copy.edit("elementary.py", "def softplus(x):", "# A line more.\ndef softplus(x):")
     assert copy.run() == WARM
 

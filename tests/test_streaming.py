@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.loss import lookup
-from fastloss.reduce import ExactSum, ordered_sum
-from fastloss.shapes.pointwise import CHUNK
-from fastloss.streaming import Accumulator, accumulate
+from fastloss.core.loss import lookup
+from fastloss.core.reduce import ExactSum, ordered_sum
+from fastloss.pointwise.element import CHUNK
+from fastloss.streaming.accumulate import Accumulator, accumulate
 
 SIZE = 3 * CHUNK + 1000
 LOSSES = [

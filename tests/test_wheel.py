@@ -13,7 +13,7 @@ import fastloss
 from fastloss.compile import levels, wheel
 from fastloss.compile.address import address
 from fastloss.compile.templates import rebound
-from fastloss.losses import regression
+from fastloss.pointwise import regression
 
 PACKAGE = pathlib.Path(fastloss.__file__).parent
 LOSS = "nll_loss"
@@ -93,7 +93,7 @@ def test_they_are_found_without_numba(installed, level):
 
 @pytest.mark.compiled
 @pytest.mark.parametrize(
-    ("file", "found"), [("engines/cpu/rows.py", False), ("compile/front_end.py", False), ("losses/regression.py", True)]
+    ("file", "found"), [("rows/cpu.py", False), ("compile/front_end.py", False), ("pointwise/regression.py", True)]
 )
 def test_kernels_of_an_edited_source_are_not_found(installed, file, found):
     with open(installed / "fastloss" / file, "a") as source:

@@ -3,7 +3,7 @@
 import pathlib
 import re
 
-from fastloss.loss import REGISTRY
+from fastloss.core.loss import REGISTRY
 
 README = pathlib.Path(__file__).parents[1] / "README.md"
 TASKS = {

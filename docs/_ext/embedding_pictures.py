@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from loss_pictures import Curve, Picture, along_circle, curve, recipe, steps
 
-from fastloss.loss import Loss
+from fastloss.core.loss import Loss
 
 HALF_TURN = (-3.1, 3.1)
 

@@ -18,8 +18,8 @@ from numpydoc.docscrape_sphinx import SphinxDocString
 
 import fastloss
 from fastloss.cli.asked import can_score, can_search
-from fastloss.loss import REGISTRY, Loss
-from fastloss.streaming import accumulate
+from fastloss.core.loss import REGISTRY, Loss
+from fastloss.streaming.accumulate import accumulate
 
 PACKAGE = pathlib.Path(fastloss.__file__).parent
 FUNCTIONS = (
@@ -121,7 +121,7 @@ def facts(loss: Loss) -> list[tuple[str, str]]:
 def on_gpu(loss: Loss) -> bool:
     """Whether there is an engine of the loss's shape for CUDA."""
     takes_backend = any(keyword.name == "backend" for keyword in loss.keywords)
-    return takes_backend and (PACKAGE / "engines" / "cuda" / f"{loss.shape}.py").exists()
+    return takes_backend and (PACKAGE / loss.folder.replace(".", "/") / "cuda.py").exists()
 
 
 def states(loss: Loss) -> list[str]:

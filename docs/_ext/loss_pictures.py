@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from style import figure, svg
 
-from fastloss.loss import REGISTRY, Loss, lookup
-from fastloss.pairs import PairwiseLoss
-from fastloss.pointwise import PointwiseLoss
+from fastloss.core.loss import REGISTRY, Loss, lookup
+from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pointwise.loss import PointwiseLoss
 
 POINTS = 141
 Point = Callable[[float], tuple[tuple[Any, ...], dict[str, Any]]]

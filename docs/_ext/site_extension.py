@@ -15,7 +15,7 @@ from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 
 import fastloss
-from fastloss.loss import REGISTRY
+from fastloss.core.loss import REGISTRY
 
 CALL = re.compile(r"(?:fastloss\.)?(\w+)(?:\(.*\))?", re.DOTALL)
 

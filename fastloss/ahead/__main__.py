@@ -8,7 +8,7 @@ import time
 
 from fastloss.ahead.workers import Ended, warmed
 from fastloss.compile import levels, threads
-from fastloss.loss import REGISTRY, lookup
+from fastloss.core.loss import REGISTRY, lookup
 
 
 def main(arguments: list[str] | None = None) -> int:

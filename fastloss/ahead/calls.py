@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.domains import Domain
-from fastloss.loss import Loss
-from fastloss.pairs import PairwiseLoss
-from fastloss.pointwise import PointwiseLoss, domain_bits
+from fastloss.core.domains import Domain
+from fastloss.core.loss import Loss
+from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pointwise.loss import PointwiseLoss, domain_bits
 
 ROWS = 20
 GROUP = 10

@@ -92,7 +92,7 @@ def serve(theirs: connection.Connection, locks: str, into: pathlib.Path | None) 
     from fastloss.ahead import wheels
     from fastloss.ahead.calls import calls_of
     from fastloss.compile import kernels
-    from fastloss.loss import lookup
+    from fastloss.core.loss import lookup
 
     if into is not None:
         wheels.make_into(into, locks)

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastloss.cli.errors import UserError
 from fastloss.cli.version import version
-from fastloss.loss import Loss
+from fastloss.core.loss import Loss
 
 PACKAGES = ("numba", "llvmlite", "numpy", "pyarrow")
 
@@ -30,7 +30,7 @@ def gpu() -> str:
     if version("numba-cuda") == "not installed":
         return 'none: pip install "fastloss[cuda]"'
     try:
-        from fastloss.engines.cuda.device import gpu_name
+        from fastloss.compile.cuda.device import gpu_name
     except ImportError as error:
         return f"none: {error}"
     try:

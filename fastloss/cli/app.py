@@ -218,7 +218,7 @@ def warmup(
     """Compile kernels ahead, and store them where the next process finds them; a line for each loss."""
     from fastloss.ahead.workers import Ended, warmed
     from fastloss.compile import kernels, threads
-    from fastloss.loss import REGISTRY, lookup
+    from fastloss.core.loss import REGISTRY, lookup
 
     if jobs is not None and jobs < 1:
         raise UserError(f"--jobs is {jobs}: expected at least 1")
@@ -264,7 +264,7 @@ def explain(
     """Say which kernels a loss runs: template, what its names are bound to, flags, signature and file of each."""
     from fastloss.cli import report
     from fastloss.cli.about import kernels_of
-    from fastloss.loss import lookup
+    from fastloss.core.loss import lookup
 
     with explained():
         found = lookup(loss)

@@ -3,15 +3,15 @@
 import dataclasses
 from typing import Any
 
-from fastloss.candidates import CandidatesLoss
 from fastloss.cli.errors import UserError, explained
-from fastloss.domains import REAL, Choice, Domain, Flag
-from fastloss.group_streaming import GroupAccumulator
-from fastloss.loss import REGISTRY, Loss, lookup
-from fastloss.pair_streaming import can_accumulate
-from fastloss.pairs import PairwiseLoss
-from fastloss.pointwise import PointwiseLoss
-from fastloss.streaming import Accumulator
+from fastloss.core.domains import REAL, Choice, Domain, Flag
+from fastloss.core.loss import REGISTRY, Loss, lookup
+from fastloss.embeddings.candidates.loss import CandidatesLoss
+from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pointwise.loss import PointwiseLoss
+from fastloss.streaming.accumulate import Accumulator
+from fastloss.streaming.groups import GroupAccumulator
+from fastloss.streaming.pairs import can_accumulate
 
 WORDS: dict[str, Any] = {"true": True, "false": False, "none": None}
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastloss.cli.asked import can_score, range_of
-from fastloss.loss import REGISTRY, Loss, lookup
+from fastloss.core.loss import REGISTRY, Loss, lookup
 
 
 def entries() -> list[dict[str, Any]]:

@@ -9,8 +9,8 @@ from fastloss.cli.arrays import first_inexact
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch
 from fastloss.cli.errors import UserError, named
-from fastloss.domains import NON_NEGATIVE, REAL, Domain, shown, wrong
-from fastloss.pointwise import domain_bits
+from fastloss.core.domains import NON_NEGATIVE, REAL, Domain, shown, wrong
+from fastloss.pointwise.loss import domain_bits
 
 NOTHING = np.empty(0)
 

@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
-from fastloss.shapes.boxes import NoState
+from fastloss.pairs.boxes.sums import NoState
 
 EXPECTED = (
     ValueError,

@@ -21,7 +21,7 @@ from fastloss.cli.output import GroupFile, group_table
 from fastloss.cli.partition import deal, in_order, sorted_parts
 from fastloss.cli.readers import Source
 from fastloss.cli.totals import Answer, Columns, Totals
-from fastloss.shapes.boxes import NoState
+from fastloss.pairs.boxes.sums import NoState
 
 
 @dataclasses.dataclass

@@ -10,11 +10,11 @@ from fastloss.cli.arrays import first_inexact
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch
 from fastloss.cli.groups import Closed
-from fastloss.group_streaming import GroupAccumulator
-from fastloss.pair_streaming import PairAccumulator
-from fastloss.pairs import GroupSums
-from fastloss.shapes.boxes import NoState
-from fastloss.streaming import Accumulator
+from fastloss.pairs.boxes.sums import NoState
+from fastloss.pairs.loss import GroupSums
+from fastloss.streaming.accumulate import Accumulator
+from fastloss.streaming.groups import GroupAccumulator
+from fastloss.streaming.pairs import PairAccumulator
 
 Columns = dict[str, Any]
 

@@ -26,11 +26,11 @@ import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 
-from fastloss import forks
 from fastloss.compile import levels, store, wheel
 from fastloss.compile.address import address
 from fastloss.compile.signatures import Signature, table
 from fastloss.compile.templates import Function
+from fastloss.core import forks
 
 # Entered with a kernel's stem while it is found or compiled. Processes that warm up together make it a lock, so that
 # what one of them is compiling the others wait for.

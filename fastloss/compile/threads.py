@@ -76,7 +76,7 @@ def get_num_threads() -> int:
 
 
 def _checked(count: Any) -> int:
-    from fastloss.domains import is_integer, shown
+    from fastloss.core.domains import is_integer, shown
 
     if not is_integer(type(count)) or isinstance(count, bool) or count < 1:
         raise ValueError(f"threads is {shown(count)}: expected an integer >= 1")

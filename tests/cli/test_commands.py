@@ -19,7 +19,7 @@ from tests.cli.data import PAIRWISE, expected_pairwise, failure, make, run, writ
 
 
 def test_list():
-    from fastloss.loss import REGISTRY
+    from fastloss.core.loss import REGISTRY
 
     result = run("list")
     assert result.exit_code == 0
@@ -64,8 +64,8 @@ def test_explain():
     """Every kernel of a loss: what it was made from, and where it is."""
     everything = json.loads(process("explain", "mse_loss", "--json").stdout)
     (named,) = [one for one in everything if (one["name"], one["signature"][:2]) == ("block_mse_loss_v", "d1")]
-    assert named["template"].startswith("fastloss.engines.cpu.pointwise.block, line ")
-    assert "value=fastloss.losses.regression._square" in named["bound"]
+    assert named["template"].startswith("fastloss.pointwise.cpu.block, line ")
+    assert "value=fastloss.pointwise.regression._square" in named["bound"]
     assert (named["flags"], named["signature"]) == ("sums may be regrouped", "d1,d1->d1,d1,d1,d1,l1->")
     assert named["from"] in ("wheel", "store", "compiled") and os.path.exists(named["file"])
     assert not [one["name"] for one in everything if "l1_loss" in one["name"]]

@@ -9,7 +9,7 @@ import pytest
 
 from fastloss.ahead import calls, workers
 from fastloss.compile import kernels, threads
-from fastloss.loss import REGISTRY, lookup
+from fastloss.core.loss import REGISTRY, lookup
 from tests.cli.data import PAIRWISE, failure, run
 
 lookup("mse_loss")  # fills the registry

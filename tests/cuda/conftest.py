@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from fastloss.engines.cuda.sizes import using
+from fastloss.compile.cuda.sizes import using
 
 SIMULATED = os.environ.get("NUMBA_ENABLE_CUDASIM", "0") != "0"
 SMALL = {"threads": 8, "scanned": 16, "ids": 2, "listed": 4, "turned": 4, "turned_at_once": 2}

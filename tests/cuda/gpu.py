@@ -5,7 +5,7 @@ import contextlib
 import numpy as np
 from numba import cuda
 
-from fastloss.engines.cuda.sizes import Tile, using
+from fastloss.compile.cuda.sizes import Tile, using
 
 
 class Pretended:
@@ -21,7 +21,7 @@ class Pretended:
 
 
 def view(array):
-    """In the place of `engines.cuda.arrays.view`."""
+    """In the place of `compile.cuda.arrays.view`."""
     if hasattr(array, "given"):  # a GpuArray
         return view(array.given).reshape(*array.shape)
     return cuda.to_device(array.array) if isinstance(array, Pretended) else array
@@ -30,7 +30,11 @@ def view(array):
 @contextlib.contextmanager
 def small_tiles(monkeypatch):
     """Tiles of 4 by 4 elements by 4 threads, strips of 4 rows of 7 columns, two blocks or more to all columns."""
-    from fastloss.engines.cuda import candidates, factors, mining, products, vectors
+    from fastloss.embeddings import cuda_products as products
+    from fastloss.embeddings.candidates import cuda as candidates
+    from fastloss.embeddings.factors import cuda as factors
+    from fastloss.embeddings.mining import cuda as mining
+    from fastloss.embeddings.vectors import cuda as vectors
 
     for module, names in {
         products: {"LONGEST": 3},
@@ -49,7 +53,7 @@ def simulated(monkeypatch):
     """Let the simulator's own arrays be arrays on a GPU, which real ones are, and none of them be read by NumPy."""
     from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
-    from fastloss.engines.cuda import arrays
+    from fastloss.compile.cuda import arrays
 
     def missing(self):
         raise AttributeError

@@ -17,6 +17,8 @@ import numba
 import numpy as np
 from numba import cuda
 
+import fastloss
+
 TABLE = pathlib.Path(__file__).with_name("resources.csv")
 TARGETS = ((8, 0), (9, 0), (12, 0))
 
@@ -93,9 +95,9 @@ class _Recorder:
     def __getitem__(self, configuration: Any) -> Callable[..., None]:
         def launch(*arguments: Any) -> None:
             signature = numba.types.void(*map(numba.typeof, arguments))
-            module = self._function.__module__.rpartition(".")[2]
+            folder = self._function.__module__.removeprefix("fastloss.").removesuffix(".cuda")
             name = self._function.__name__.removeprefix("kernel_")
-            self._launched.append(Launched(f"{module}.{name}", self._function, signature))
+            self._launched.append(Launched(f"{folder}.{name}", self._function, signature))
 
         return launch
 
@@ -103,7 +105,8 @@ class _Recorder:
 @contextlib.contextmanager
 def recorded() -> Iterator[list[Launched]]:
     """What is launched inside, while memory is the host's and kernels do nothing."""
-    from fastloss.engines.cuda import arrays, columns, thresholds
+    from fastloss.compile.cuda import arrays, columns
+    from fastloss.pairs.thresholds import cuda as thresholds
 
     launched: list[Launched] = []
 
@@ -140,11 +143,8 @@ def _caches() -> list[Any]:
     import importlib
     import pkgutil
 
-    import fastloss.engines.cuda as package
-
-    modules = [
-        importlib.import_module(f"{package.__name__}.{one.name}") for one in pkgutil.iter_modules(package.__path__)
-    ]
+    names = [one.name for one in pkgutil.walk_packages(fastloss.__path__, "fastloss.") if "cuda" in one.name]
+    modules = [importlib.import_module(name) for name in names]
     return [
         value
         for module in modules
@@ -171,7 +171,7 @@ def _launch(loss: Any, arrays: list[Any], words: dict[str, Any]) -> None:
 @functools.cache
 def kernels() -> tuple[Launched, ...]:
     """Every kernel that the registry's cases launch on CUDA, in single precision, each once."""
-    from fastloss.loss import REGISTRY
+    from fastloss.core.loss import REGISTRY
     from tests.cases import cases
 
     found: dict[str, Launched] = {}

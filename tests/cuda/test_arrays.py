@@ -9,13 +9,13 @@ import numba
 import numpy as np
 import pytest
 
-from fastloss.engines import cuda as engine
+from fastloss.compile import cuda as engine
 from tests.cuda.conftest import SIMULATED
 
 if engine.missing():
     pytest.skip(engine.missing(), allow_module_level=True)
 
-from fastloss.engines.cuda import arrays
+from fastloss.compile.cuda import arrays
 
 ONE = np.arange(5.0)
 LENGTH_ONE = {"column": ONE[:, None], "row": ONE[None], "number": np.array(3.0), "both": ONE[:1, None], "none": ONE[:0]}

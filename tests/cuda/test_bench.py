@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.engines import cuda as engine
+from fastloss.compile import cuda as engine
 from tests.cuda.gpu import Pretended, small_tiles, view
 
 if engine.missing():
@@ -14,7 +14,8 @@ if engine.missing():
 
 from bench import gpu, gpu_peers
 from bench.measure import Table
-from fastloss.engines.cuda import arrays, pointwise
+from fastloss.compile.cuda import arrays
+from fastloss.pointwise import cuda as pointwise
 
 RNG = np.random.default_rng(0)
 

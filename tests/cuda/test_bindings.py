@@ -8,9 +8,9 @@ import math
 import numpy as np
 import pytest
 
-from fastloss import elementary
-from fastloss.engines import cuda as engine
-from fastloss.engines.cuda.sizes import EVERY_DAY, Tile, sizes, using
+from fastloss.compile import cuda as engine
+from fastloss.compile import elementary
+from fastloss.compile.cuda.sizes import EVERY_DAY, Tile, sizes, using
 from tests.cuda.conftest import SIMULATED
 
 if engine.missing():
@@ -18,25 +18,28 @@ if engine.missing():
 
 from numba import cuda
 
-from fastloss.engines.cuda import arrays, candidates, columns, launch, products, reduction, vectors
-from fastloss.engines.cuda.device import kernel
-from fastloss.engines.cuda.launch import bound, code
+from fastloss.compile.cuda import arrays, columns, launch, reduction
+from fastloss.compile.cuda.device import kernel
+from fastloss.compile.cuda.launch import bound, code
+from fastloss.embeddings import cuda_products as products
+from fastloss.embeddings.candidates import cuda as candidates
+from fastloss.embeddings.vectors import cuda as vectors
 
 DOUBLE = np.dtype(np.float64)
 WRONG = [
-    (columns.add, {}, "columns.add leaves POWER open"),
-    (columns.add, {"POWER": 1, "power": 2}, "columns.add has no open name power"),
-    (columns.take, {"POWER": 1}, "columns.take has no open name POWER"),
-    (columns.count_between, {}, "columns.count_between leaves CHUNK open"),
-    (vectors.scale, {"UNIT": True, "LONGEST": 3}, "vectors.scale has no open name LONGEST"),
-    (products.kernel, {"amend": products.leave}, r"products.kernel leaves \w+ open"),
-    (candidates.soften, {"TWICE": True, "FLOAT": float}, "candidates.soften leaves exp_negative open"),
+    (columns.add, {}, "compile.cuda.columns.add leaves POWER open"),
+    (columns.add, {"POWER": 1, "power": 2}, "compile.cuda.columns.add has no open name power"),
+    (columns.take, {"POWER": 1}, "compile.cuda.columns.take has no open name POWER"),
+    (columns.count_between, {}, "compile.cuda.columns.count_between leaves CHUNK open"),
+    (vectors.scale, {"UNIT": True, "LONGEST": 3}, "embeddings.vectors.cuda.scale has no open name LONGEST"),
+    (products.kernel, {"amend": products.leave}, r"embeddings.cuda_products.kernel leaves \w+ open"),
+    (candidates.soften, {"TWICE": True, "FLOAT": float}, "embeddings.candidates.cuda.soften leaves exp_negative open"),
 ]
 
 
 @pytest.mark.parametrize(("template", "names", "message"), WRONG)
 def test_an_error_names_what_is_left_open_or_unknown(template, names, message):
-    with pytest.raises(TypeError, match=rf"the template fastloss\.engines\.cuda\.{message}$"):
+    with pytest.raises(TypeError, match=rf"the template fastloss\.{message}$"):
         bound(code(template, **names), 8)
     place = arrays.Place()
     with pytest.raises(TypeError, match=message):

@@ -16,13 +16,9 @@ KERNELS = machine_code.kernels()
 UNSPILLED = (
     "pointwise.",
     "rows.",
-    "direct_pairs.",
-    "products.",
-    "candidates.",
-    "mining.",
-    "factors.",
-    "vectors.",
-    "spread.",
+    "pairs.direct.",
+    "embeddings.",
+    "compile.cuda.spread.",
 )
 
 

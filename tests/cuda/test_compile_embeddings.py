@@ -13,9 +13,10 @@ if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") != "0" or getattr(numba_cuda, "im
 from numba import float64, from_dtype, int64, void  # noqa: E402
 from numba.types import Tuple, UniTuple  # noqa: E402
 
-from fastloss.engines.cuda import candidates, products  # noqa: E402
-from fastloss.engines.cuda.launch import bound  # noqa: E402
-from fastloss.engines.cuda.sizes import sizes  # noqa: E402
+from fastloss.compile.cuda.launch import bound  # noqa: E402
+from fastloss.compile.cuda.sizes import sizes  # noqa: E402
+from fastloss.embeddings import cuda_products as products  # noqa: E402
+from fastloss.embeddings.candidates import cuda as candidates  # noqa: E402
 from tests.cuda.machine_code import Launched, ptx  # noqa: E402
 
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]

@@ -11,8 +11,8 @@ if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") != "0" or getattr(numba_cuda, "im
     pytest.skip("needs numba-cuda's compiler", allow_module_level=True)
 
 import fastloss  # noqa: E402
-from fastloss.loss import REGISTRY  # noqa: E402
-from fastloss.pairs import PairwiseLoss  # noqa: E402
+from fastloss.core.loss import REGISTRY  # noqa: E402
+from fastloss.pairs.loss import PairwiseLoss  # noqa: E402
 from tests.cuda import machine_code  # noqa: E402
 
 LABELS = {"few": np.arange(60) % 2, "many": np.arange(60)}

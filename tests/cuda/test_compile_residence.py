@@ -11,11 +11,11 @@ if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") != "0" or getattr(numba_cuda, "im
     pytest.skip("needs numba-cuda's compiler", allow_module_level=True)
 
 import fastloss  # noqa: E402
-from fastloss.domains import SIGN_OR_BINARY  # noqa: E402
-from fastloss.losses.softmax import ENTROPY  # noqa: E402
-from fastloss.pointwise import check  # noqa: E402
-from fastloss.shapes.pointwise import Wanted  # noqa: E402
-from fastloss.shapes.rows import Wanted as RowsWanted  # noqa: E402
+from fastloss.core.domains import SIGN_OR_BINARY  # noqa: E402
+from fastloss.pointwise.element import Wanted  # noqa: E402
+from fastloss.pointwise.loss import check  # noqa: E402
+from fastloss.rows.row import Wanted as RowsWanted  # noqa: E402
+from fastloss.rows.softmax import ENTROPY  # noqa: E402
 from tests.cuda import machine_code  # noqa: E402
 
 X = np.zeros((4, 5), np.float32)
@@ -23,9 +23,13 @@ X = np.zeros((4, 5), np.float32)
 
 def launched():
     """Every such kernel, for some types of its arrays."""
-    from fastloss.engines.cuda import arrays, columns, ids, labels, pointwise, rows, spread
-    from fastloss.engines.cuda.launch import code, launch
-    from fastloss.engines.cuda.sizes import sizes
+    from fastloss.compile.cuda import arrays, columns, spread
+    from fastloss.compile.cuda.launch import code, launch
+    from fastloss.compile.cuda.sizes import sizes
+    from fastloss.pairs.direct import cuda_labels as labels
+    from fastloss.pointwise import cuda as pointwise
+    from fastloss.rows import cuda as rows
+    from fastloss.rows import cuda_ids as ids
 
     with machine_code.recorded() as found:
         place = arrays.Place()

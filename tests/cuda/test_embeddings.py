@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss import gpu
-from fastloss.engines import cuda as engine
-from fastloss.loss import REGISTRY
+from fastloss.compile import cuda as engine
+from fastloss.core import gpu
+from fastloss.core.loss import REGISTRY
 from tests.cases import cases
 from tests.cuda.gpu import Pretended, small_tiles, view
 from tests.test_losses import as_tuple
@@ -17,8 +17,10 @@ from tests.test_losses import as_tuple
 if engine.missing():
     pytest.skip(engine.missing(), allow_module_level=True)
 
-from fastloss.engines.cuda import arrays, candidates, mining
-from fastloss.engines.cuda.sizes import Tile, using
+from fastloss.compile.cuda import arrays
+from fastloss.compile.cuda.sizes import Tile, using
+from fastloss.embeddings.candidates import cuda as candidates
+from fastloss.embeddings.mining import cuda as mining
 
 SHAPES = ("candidates", "mining", "factors")
 CASES = [case for loss in REGISTRY.values() if loss.shape in SHAPES for case in cases(loss)]

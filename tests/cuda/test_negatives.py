@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.engines import cuda as engine
+from fastloss.compile import cuda as engine
 from tests.cuda import gpu
 from tests.cuda.conftest import SIMULATED
 
@@ -48,7 +48,7 @@ def test_each_gradient_has_its_own_precision():
 
 @pytest.mark.skipif(not SIMULATED, reason="pretends that there is a GPU")
 def test_scores_on_a_gpu_stay_there(monkeypatch):
-    from fastloss.engines.cuda import arrays
+    from fastloss.compile.cuda import arrays
 
     monkeypatch.setattr(arrays, "view", gpu.view)
     negative = FORMS["some each"][0]

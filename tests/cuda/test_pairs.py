@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.engines import cuda as engine
-from fastloss.engines import halving
-from fastloss.engines.cuda.sizes import using
-from fastloss.loss import REGISTRY
-from fastloss.pairs import PairwiseLoss
+from fastloss.compile import cuda as engine
+from fastloss.compile.cuda.sizes import using
+from fastloss.core.loss import REGISTRY
+from fastloss.pairs import halving
+from fastloss.pairs.loss import PairwiseLoss
 from tests.cases import cases
 from tests.cuda import gpu
 from tests.cuda.conftest import SIMULATED
@@ -102,7 +102,7 @@ def test_soft_pairs_are_fast():
 
 
 def test_auto_gives_each_group_its_method(monkeypatch):
-    from fastloss.engines.cuda import pairs
+    from fastloss.pairs import cuda as pairs
 
     monkeypatch.setattr(pairs, "FEWEST", 10)
     offsets = np.array([0, 3, 20, 20, 31, 33])
@@ -153,7 +153,7 @@ def test_float32_is_computed_in_float64():
 @pytest.mark.skipif(not SIMULATED, reason="pretends that there is a GPU")
 @pytest.mark.parametrize("method", ["direct", "fast"])
 def test_scores_on_a_gpu_stay_there(method, monkeypatch):
-    from fastloss.engines.cuda import arrays
+    from fastloss.compile.cuda import arrays
 
     monkeypatch.setattr(arrays, "view", gpu.view)
     given = {"sample_weight": RNG.random(20), "groups": np.arange(20) % 2}

@@ -6,9 +6,9 @@ Run with NUMBA_ENABLE_CUDASIM=1 and the extra `cuda`.
 import numpy as np
 import pytest
 
-from fastloss.engines import cuda as engine
-from fastloss.loss import REGISTRY
-from fastloss.pointwise import PointwiseLoss
+from fastloss.compile import cuda as engine
+from fastloss.core.loss import REGISTRY
+from fastloss.pointwise.loss import PointwiseLoss
 from tests.cases import cases
 from tests.test_losses import as_tuple
 

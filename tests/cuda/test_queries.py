@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.engines import cuda as engine
+from fastloss.compile import cuda as engine
 from tests.cuda import gpu
 from tests.cuda.conftest import SIMULATED
 
@@ -69,7 +69,7 @@ def test_labels_of_a_query_of_its_own_unit(gains):
 
 @pytest.mark.skipif(not SIMULATED, reason="pretends that there is a GPU")
 def test_scores_on_a_gpu_stay_there(monkeypatch):
-    from fastloss.engines.cuda import arrays
+    from fastloss.compile.cuda import arrays
 
     monkeypatch.setattr(arrays, "view", gpu.view)
     value, slope = fastloss.lambdarank_loss.value_and_grad(gpu.Pretended(SCORES), gpu.Pretended(LABELS))

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.engines import cuda as engine
-from fastloss.loss import REGISTRY
-from fastloss.pairs import PairwiseLoss
-from fastloss.pointwise import PointwiseLoss
-from fastloss.rows import RowLoss
+from fastloss.compile import cuda as engine
+from fastloss.core.loss import REGISTRY
+from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pointwise.loss import PointwiseLoss
+from fastloss.rows.loss import RowLoss
 from tests.cases import cases
 from tests.cuda import gpu
 from tests.cuda.conftest import SIMULATED
@@ -217,7 +217,7 @@ def test_infinite_labels(monkeypatch):
 
 
 def test_auto_gives_each_group_its_method(monkeypatch):
-    from fastloss.engines.cuda import pairs
+    from fastloss.pairs import cuda as pairs
 
     monkeypatch.setattr(pairs, "FEWEST", 9)
     loss, words = fastloss.pairwise_logistic_loss, dict(GROUPS)

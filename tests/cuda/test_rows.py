@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.engines import cuda as engine
-from fastloss.loss import REGISTRY
-from fastloss.rows import RowLoss
+from fastloss.compile import cuda as engine
+from fastloss.core.loss import REGISTRY
+from fastloss.rows.loss import RowLoss
 from tests.cases import cases
 from tests.cuda import gpu
 from tests.cuda.conftest import SIMULATED
@@ -74,7 +74,7 @@ def test_nothing_and_nan():
 
 @pytest.mark.skipif(not SIMULATED, reason="pretends that there is a GPU")
 def test_arrays_on_a_gpu_stay_there(monkeypatch):
-    from fastloss.engines.cuda import arrays
+    from fastloss.compile.cuda import arrays
 
     monkeypatch.setattr(arrays, "view", gpu.view)
     value, slope = fastloss.cross_entropy.value_and_grad(gpu.Pretended(LOGITS), TARGET)

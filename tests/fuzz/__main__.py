@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator
 
 import tests.fuzz.states
-from fastloss.loss import REGISTRY
+from fastloss.core.loss import REGISTRY
 from tests.fuzz.calls import draw
 from tests.fuzz.properties import check
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from fastloss.compile.kernels import INTERPRETED
-from fastloss.loss import REGISTRY, Loss
-from fastloss.pairs import PairwiseLoss
-from fastloss.pointwise import PointwiseLoss
-from fastloss.validate import kernel_dtype
+from fastloss.core.loss import REGISTRY, Loss
+from fastloss.core.validate import kernel_dtype
+from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pointwise.loss import PointwiseLoss
 from tests.fuzz import values
 from tests.fuzz.forms import Form, forms
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.loss import Loss
-from fastloss.pairs import PairwiseLoss
-from fastloss.pointwise import PointwiseLoss
+from fastloss.core.loss import Loss
+from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pointwise.loss import PointwiseLoss
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 import fastloss
 from fastloss.compile import threads
-from fastloss.pointwise import PointwiseLoss
+from fastloss.pointwise.loss import PointwiseLoss
 from tests.fuzz.calls import Call
 from tests.fuzz.forms import WHOLE
 from tests.fuzz.outcomes import Outcome, contents, differences, logits_size, outcome, poison, same_bits, tolerance

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 import fastloss
-from fastloss.group_streaming import GroupAccumulator
-from fastloss.loss import REGISTRY
-from fastloss.pair_streaming import PairAccumulator
-from fastloss.pairs import PairwiseLoss
-from fastloss.pointwise import PointwiseLoss
-from fastloss.streaming import Accumulator
+from fastloss.core.loss import REGISTRY
+from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pointwise.loss import PointwiseLoss
+from fastloss.streaming.accumulate import Accumulator
+from fastloss.streaming.groups import GroupAccumulator
+from fastloss.streaming.pairs import PairAccumulator
 from tests.fuzz import values
 from tests.fuzz.calls import KERNEL_DTYPES, compiled, described, generator
 from tests.fuzz.outcomes import contents, strict_warnings

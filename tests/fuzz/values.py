@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.domains import Choice, Domain, Flag, Range
+from fastloss.core.domains import Choice, Domain, Flag, Range
 
 TINY, LARGE = float(np.nextafter(0.0, 1.0)), float(np.finfo(np.float64).max)
 SPECIALS = (

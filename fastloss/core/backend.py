@@ -1,0 +1,101 @@
+"""Which engine computes a call: by the arrays' type, or as the caller says."""
+
+import functools
+import importlib
+import importlib.util
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from fastloss.core import forks
+from fastloss.core.domains import shown
+from fastloss.core.gpu import INTEGERS, GpuArray, holds_integers, is_contiguous, on_gpu
+
+BACKENDS = ("auto", "cpu", "cuda")
+
+
+def choose(backend: Any, arrays: tuple[Any, ...]) -> str:
+    """ "cpu" or "cuda". Arrays on a GPU stay there; an explicit backend that is missing raises when it is used."""
+    if not isinstance(backend, str) or backend not in BACKENDS:
+        raise ValueError(f"backend is {shown(backend)}: expected one of {', '.join(map(repr, BACKENDS))}")
+    there = any(map(on_gpu, arrays))
+    if there and backend == "cpu":
+        raise ValueError("backend is 'cpu', but an argument lies on a GPU: copy it to the host first")
+    return "cuda" if there or backend == "cuda" else "cpu"
+
+
+def to_host(array: Any) -> Any:
+    """An array on a GPU, copied to the host, which waits for it; any other as it is."""
+    return module("compile.cuda.arrays").to_host(array) if on_gpu(array) else array
+
+
+def arguments(names: tuple[str, ...], own: dict[str, Any], dimensions: int = 2) -> dict[str, Any]:
+    """Arguments whose arrays on a GPU stay there if they have that many dimensions, the others copied to the host.
+
+    The others are ids, labels or targets that are checked on the host, which waits for the GPU.
+    """
+    there = {name: own[name] for name in names if on_gpu(own[name])}
+    for name, value in there.items():
+        real = np.dtype(value.__cuda_array_interface__["typestr"]).kind == "f"
+        many = len(value.__cuda_array_interface__["shape"]) >= dimensions
+        there[name] = GpuArray(name, value) if real and many else to_host(value)
+    return {**own, **there}
+
+
+def resident(name: str, value: Any, there: bool = True) -> Any:
+    """What goes with arrays that are `there`, on a GPU: it stays on the GPU, whole numbers and bools as float64.
+
+    Copied to the host is what kernels cannot read (half precision, an array with gaps), and what goes with arrays on
+    the host. An array on the host is returned as it is.
+    """
+    if not on_gpu(value):
+        return value
+    kind = np.dtype(value.__cuda_array_interface__["typestr"])
+    if not there or not is_contiguous(value) or not (kind.kind in "iub" or kind in (np.float32, np.float64)):
+        return to_host(value)
+    if kind.kind == "f":
+        return value if isinstance(value, GpuArray) else GpuArray(name, value)
+    shape = value.__cuda_array_interface__["shape"]
+    return GpuArray(name, module("compile.cuda.columns").in_float64(value)).reshape(*shape)
+
+
+def ids(name: str, value: Any, there: bool) -> Any:
+    """Integers that go with arrays that are `there`, on a GPU: they stay there if kernels can read them."""
+    stays = there and holds_integers(value) and is_contiguous(value)
+    return GpuArray(name, value, INTEGERS) if stays else to_host(value)
+
+
+@functools.cache
+def module(name: str) -> ModuleType:
+    """A module of the package that is imported when first needed, since it imports a compiler."""
+    name = f"fastloss.{name}"
+    forks.arm()
+    with forks.guard:
+        if importlib.util.find_spec(name) is None:
+            raise ValueError(f"{name} is missing: this loss has no kernels there, expected backend 'cpu'")
+        return importlib.import_module(name)
+
+
+def engine(backend: str, folder: str) -> ModuleType:
+    """The module of a folder that computes its losses on the chosen backend."""
+    return module(f"{folder}.{backend}")
+
+
+def with_store(backend: str, folder: str, arrays: tuple[Any, ...]) -> tuple[ModuleType, Any]:
+    """The engine of a folder that works on vectors, and the store that holds those of a call."""
+    where = choose(backend, arrays)
+    return engine(where, folder), engine(where, "embeddings.vectors").Store(*arrays)
+
+
+def like(result: Any, arguments: tuple[Any, ...]) -> Any:
+    """A result, its arrays as the caller's own kind: on the GPU where an argument lies there."""
+    there = tuple(filter(on_gpu, arguments))
+    return _moved(module("compile.cuda.arrays").Place(*there), result) if there else result
+
+
+def _moved(place: Any, result: Any) -> Any:
+    if isinstance(result, tuple):
+        items = [_moved(place, one) for one in result]
+        return type(result)(*items) if hasattr(result, "_fields") else tuple(items)
+    return place.home(place.device(result)) if isinstance(result, np.ndarray) else result

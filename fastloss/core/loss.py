@@ -1,0 +1,236 @@
+"""What a loss is: formulas, a shape, data about itself; and the registry of all of them."""
+
+import abc
+import functools
+import importlib
+import inspect
+import types
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import Any
+
+import numpy as np
+
+from fastloss.core import forks, small
+from fastloss.core.domains import Flag, Parameter, shown
+from fastloss.core.given import as_array, refuse_gradient, widened
+from fastloss.core.gpu import on_gpu
+
+COUNTS = Flag()
+MISSING = id(inspect.Parameter.empty)
+
+
+@functools.cache
+def import_all() -> None:
+    """Import every module with public names, which fills the registry."""
+    import fastloss
+
+    with forks.guarded():
+        for module in fastloss.NAMES:
+            importlib.import_module(f"fastloss.{module}")
+
+
+class Registry(MutableMapping[str, "Loss"]):
+    """All losses by name. A loss is imported when it is asked for, and all of them for one that nobody knows."""
+
+    def __init__(self) -> None:
+        self._losses: dict[str, Loss] = {}
+
+    def _filled(self) -> dict[str, "Loss"]:
+        import_all()
+        return self._losses
+
+    def __getitem__(self, name: str) -> "Loss":
+        if name not in self._losses:
+            import fastloss
+
+            if name in fastloss.__all__:
+                getattr(fastloss, name, None)  # imports its module, which registers it
+        return self._losses[name] if name in self._losses else self._filled()[name]
+
+    def __setitem__(self, name: str, loss: "Loss") -> None:
+        self._losses[name] = loss
+
+    def __delitem__(self, name: str) -> None:
+        del self._losses[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._filled())
+
+    def __len__(self) -> int:
+        return len(self._filled())
+
+
+REGISTRY = Registry()
+
+
+def keyword(name: str, default: Any) -> inspect.Parameter:
+    """A keyword-only parameter for a loss's signature."""
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+
+
+def with_signature(method: Callable[..., Any], loss: "Loss") -> types.MethodType:
+    """A method that takes what a loss takes, and shows it to `help` and editors."""
+    own = types.FunctionType(method.__code__, method.__globals__, method.__name__)
+    functools.update_wrapper(own, method)
+    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    parameters = [itself, *loss.__signature__.parameters.values()]
+    own.__signature__ = loss.__signature__.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return types.MethodType(own, loss)
+
+
+class Loss(abc.ABC):
+    """A loss function: call it for the value, or use `value_and_grad` or `grad_hess`.
+
+    The public function it is made from carries the signature and the docstring. Its body turns the checked parameters
+    into what the formulas want. Each shape of computation (`pointwise.py`, `rows.py`, ...) has a subclass that adds
+    the keywords all its losses share; those of nearly all of them are
+
+    sample_weight : array_like, optional
+        Weights w >= 0 of the examples; "mean" is then sum(w * loss) / sum(w).
+    reduction : {"mean", "sum", "none"}
+        The mean over nothing is 0, with a gradient of zeros. Gradients are those of the mean or the sum; with "none",
+        those of the sum.
+    backend : {"auto", "cpu", "cuda"}
+        "auto" computes arrays that lie on a GPU there, and all others on the CPU.
+    """
+
+    folder: str  # of the package: its `cpu.py` and `cuda.py` compute the losses
+    keywords: tuple[inspect.Parameter, ...] = (keyword("sample_weight", None), keyword("reduction", "mean"))
+    others: frozenset[str] = frozenset()  # arguments that are no arrays of numbers: ids, or sparse
+
+    def __init__(
+        self, function: Callable[..., Any], *, reference: str, parameters: Mapping[str, Parameter] | None = None
+    ):
+        self.function = function
+        self.reference = reference
+        self.parameters: dict[str, Parameter] = dict(parameters or {})
+        own = inspect.signature(function)
+        self.__signature__ = own.replace(parameters=[*own.parameters.values(), *self.keywords])
+        self.arguments = tuple(p.name for p in own.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
+        self.defaults = {name: p.default for name, p in own.parameters.items() if name in self.parameters}
+        self._own = frozenset(own.parameters)
+        every = self.__signature__.parameters.values()
+        self._positional = tuple(p.name for p in every if p.kind is p.POSITIONAL_OR_KEYWORD)
+        self._blank = {p.name: p.default for p in every}
+        self._plans: dict[Any, small.Plan] = {}
+        functools.update_wrapper(self, function)
+        for method in (Loss.value_and_grad, Loss.grad_hess):
+            setattr(self, method.__name__, with_signature(method, self))
+        self.name: str = function.__name__
+        REGISTRY[self.name] = self
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return (self.__doc__ or "").strip().split("\n")[0]
+
+    @property
+    def has_curvature(self) -> bool:
+        """Whether `grad_hess` is defined."""
+        return False
+
+    def __repr__(self) -> str:
+        return f"<fastloss loss {self.name}{self.__signature__}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return lookup, (self.name,)
+
+    @property
+    def shape(self) -> str:
+        """What makes one loss: an element, a row, pairs ...; the name of the folder."""
+        return self.folder.rpartition(".")[2]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._quietly("value", args, kwargs)
+
+    def value_and_grad(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """The value and its gradient in one pass; takes what the loss itself takes.
+
+        The gradient is one array for a loss with one differentiable argument, else a tuple in argument order.
+        """
+        return self._quietly("value_and_grad", args, kwargs)
+
+    def grad_hess(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """The gradient and the diagonal of the second derivative, for gradient boosting and Newton steps.
+
+        Raises
+        ------
+        TypeError
+            If the loss has no second derivative.
+        """
+        if not self.has_curvature:
+            raise TypeError(f"{self.name} has no second derivative")
+        return self._quietly("grad_hess", args, kwargs)
+
+    def _quietly(self, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result, without NumPy's warnings: where there are infinities or NaN in it, that is what is documented."""
+        kind = small.kind_of(what, args, kwargs)
+        if kind is not None:
+            plan = self._plans.get(kind)
+            if plan is not None and (result := plan(args)) is not None:
+                return result
+        with np.errstate(all="ignore"):
+            own, shared = self._bound(args, kwargs)
+            result = self._evaluate(what, own, shared)
+            if kind is not None and plan is None:
+                if len(self._plans) >= small.MOST:
+                    self._plans.clear()
+                self._plans[kind] = self._plan(what, args, own, shared) or small.nothing
+        return result
+
+    def _plan(
+        self, what: str, args: tuple[np.ndarray, ...], own: dict[str, Any], shared: dict[str, Any]
+    ) -> small.Plan | None:
+        """The short way for calls of one kind, see `fastloss/core/small.py`; None where there is none."""
+        return None
+
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The function's own arguments, parameters checked, and the keywords that all losses of the shape share."""
+        own: dict[str, Any] = {}
+        shared: dict[str, Any] = {}
+        for name, value in self._given(args, kwargs).items():
+            refuse_gradient(name, value)
+            value = widened(value)
+            if name in self.parameters:
+                value = self.parameters[name].validate(name, value)
+            elif name in self._own and name not in self.others and not on_gpu(value):
+                value = as_array(name, value)
+            elif name == "with_counts":
+                value = COUNTS.validate(name, value)
+            (own if name in self._own else shared)[name] = value
+        return own, shared
+
+    def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Every parameter's value, in the order of the signature, whose own `bind` takes ten times as long."""
+        positional = dict(zip(self._positional, args, strict=False))
+        given = {**self._blank, **positional, **kwargs}
+        is_right = len(args) <= len(self._positional) and len(given) == len(self._blank)
+        if is_right and positional.keys().isdisjoint(kwargs) and MISSING not in map(id, given.values()):
+            return given
+        try:
+            bound = self.__signature__.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self.name}: {error}") from None
+        raise AssertionError(f"{self.name} takes {bound}")
+
+    @abc.abstractmethod
+    def _evaluate(self, what: str, own: dict[str, Any], shared: dict[str, Any]) -> Any:
+        """The result of "value", "value_and_grad" or "grad_hess"."""
+
+
+def lookup(name: object) -> Loss:
+    """The registered loss of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message names the one that may be meant.
+    """
+    if isinstance(name, str) and name in REGISTRY:
+        return REGISTRY[name]
+    if not isinstance(name, str):
+        raise TypeError(f"the loss is {shown(name)}: expected its name")
+    from fastloss.core.synonyms import meant
+
+    one = meant(name, REGISTRY)
+    raise ValueError(f"unknown loss {name!r}" + (f"; did you mean {one!r}?" if one else ""))

@@ -1,0 +1,1 @@
+"""Softmaxes of rows against many candidates, without the matrix of logits."""

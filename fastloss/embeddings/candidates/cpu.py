@@ -1,0 +1,253 @@
+"""Softmaxes over candidates: the matrix of logits exists a tile at a time.
+
+Three ways through it. `rest` reads every column once and gives each row's (and each column's) log of the sum of
+exponentials. `gradients` goes over the tiles again, with those known. `sweep` does both at once for one-sided losses,
+keeping a strip of whole rows: three products instead of four. Tasks are ranges of columns or of rows, fixed by the
+shapes alone; what tasks share is added in their order.
+"""
+
+import collections
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastloss.compile.blas import check, in_order
+from fastloss.compile.elementary import exp_negative, exp_negative_single
+from fastloss.compile.kernels import Kernel, kernel, once
+from fastloss.compile.launch import launch
+from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
+from fastloss.compile.templates import bind, known_names
+from fastloss.embeddings import tiles
+from fastloss.embeddings.candidates.logits import (
+    NOBODY,
+    Gradient,
+    Logits,
+    Side,
+    Sums,
+    finite,
+    log_sums,
+    merge,
+    no_gradient,
+)
+
+# Rows and columns of a tile divide one another, so that no tile of a symmetric matrix straddles its diagonal.
+ROWS = 512  # of a tile
+BYTES = 1 << 20  # of a tile: a second-level cache
+STRIP = 1 << 22  # elements of a strip: each thread has one
+FEWEST = 64  # rows of a strip below which its products are slower than a second look at every tile
+TASKS = 32
+
+
+@once
+def compiled(template: Callable[..., None], dtype: np.dtype) -> Kernel:
+    """A block of `embeddings.tiles`, compiled for tiles of one precision."""
+    own = array_of(dtype)
+    more = {tiles.soften_rows_block: (REALS, REALS), tiles.soften_both_block: (REALS, REALS, own, own)}
+    folded = {
+        tiles.fold_rows_block: (REALS, REALS),
+        tiles.fold_both_block: (REALS, REALS, REALS, REALS),
+        tiles.find_largest_block: (REALS, INTEGERS),
+    }
+    signature = Signature(
+        (own, INTEGERS, INTEGERS, INTEGERS, *more.get(template, ())),
+        (array_of(dtype, 2), *folded.get(template, ())),
+        (own, own) if template is tiles.fold_both_block else (),
+    )
+    exponential = exp_negative_single if dtype == np.float32 else exp_negative
+    names = known_names(template, {"exp_negative": exponential, "FLOAT": dtype.type})
+    return kernel(bind(template, **names), dtype.name, signature)
+
+
+def on_tile(template: Callable[..., None], tile: np.ndarray, place: tuple[int, int], inputs: Any, outputs: Any) -> None:
+    """Run a block of `embeddings.tiles` on one tile, in this thread."""
+    scratch = (tile.shape[1],) * 2 if template is tiles.fold_both_block else ()
+    numbers = np.array(place, np.float64)
+    launch(compiled(template, tile.dtype), inputs, numbers, (tile, *outputs), 1, 1, scratch)
+
+
+def width_of(dtype: np.dtype) -> int:
+    """Columns of a tile."""
+    return BYTES // (ROWS * dtype.itemsize)
+
+
+def ranges(count: int, step: int) -> list[tuple[int, int]]:
+    """[0, count) in steps."""
+    return [(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def groups_of(parts: list[Any], count: int) -> list[list[Any]]:
+    """At most `count` lists of neighbours."""
+    size = -(-len(parts) // count) if parts else 1
+    return [parts[i : i + size] for i in range(0, len(parts), size)]
+
+
+class Tile:
+    """A thread's buffer, viewed in the shape of the tile in hand."""
+
+    def __init__(self, logits: Logits, width: int):
+        self._logits = logits
+        self._numbers = np.empty(ROWS * width, logits.dtype)
+
+    def product(self, rows: tuple[int, int], columns: tuple[int, int], block: np.ndarray) -> np.ndarray:
+        """The logits of a range of rows and a range of columns, whose vectors are `block`."""
+        check()
+        shape = rows[1] - rows[0], columns[1] - columns[0]
+        tile = self._numbers[: shape[0] * shape[1]].reshape(shape)
+        return np.matmul(self._logits.rows[slice(*rows)], block.T, out=tile)
+
+
+class Adder:
+    """A thread's buffer for products that are added to something."""
+
+    def __init__(self, rows: int, depth: int, dtype: np.dtype):
+        self._numbers = np.empty((rows, depth), dtype)
+
+    def add(self, target: np.ndarray, first: np.ndarray, second: np.ndarray) -> None:
+        """target += first @ second."""
+        check()
+        target += np.matmul(first, second, out=self._numbers[: len(target)])
+
+
+def prepared(logits: Logits) -> Logits:
+    """What `rest` and `gradients` take; another engine copies it first."""
+    return logits
+
+
+def rest(logits: Logits, both: bool = False) -> Sums:
+    """One pass over the columns, each of which is read once."""
+    height, count, width = len(logits.rows), logits.width, width_of(logits.dtype)
+    row_ranges = ranges(height, ROWS)
+
+    def work(columns: list[tuple[int, int]]) -> tuple[np.ndarray, ...]:
+        tile = Tile(logits, width)
+        maxima, sums = np.full(height, -np.inf), np.zeros(height)
+        begin, size = columns[0][0], columns[-1][1] - columns[0][0]
+        others = np.full(size if both else 0, -np.inf), np.zeros(size if both else 0)
+        for start, stop in columns:
+            block = logits.block(start, stop)
+            for rows in row_ranges:
+                if logits.same and rows[0] >= stop:
+                    break  # the tile below the diagonal is the transpose of one above
+                own = slice(*rows)
+                z, place = tile.product(rows, (start, stop), block), (rows[0], start)
+                own_rows = maxima[own], sums[own]
+                if both or (logits.same and rows[1] <= start):
+                    at = slice(start, stop) if logits.same else slice(start - begin, stop - begin)
+                    column = (maxima[at], sums[at]) if logits.same else (others[0][at], others[1][at])
+                    on_tile(tiles.fold_both_block, z, place, logits.hidden, (*own_rows, *column))
+                else:
+                    on_tile(tiles.fold_rows_block, z, place, logits.hidden, own_rows)
+        return maxima, sums, *others
+
+    maxima, sums = np.full(height, -np.inf), np.zeros(height)
+    columns = []
+    for one, more, *others in in_order(work, groups_of(ranges(count, width), TASKS)):
+        merge(maxima, sums, one, more)
+        columns.append(log_sums(*others))
+    return Sums(log_sums(maxima, sums), np.concatenate([*columns, np.empty(0)]))
+
+
+def largest(logits: Logits) -> np.ndarray:
+    """The column of each row's largest logit, the first of several; -1 for none."""
+    width = width_of(logits.dtype)
+    where = np.full(len(logits.rows), -1)
+
+    def work(rows: tuple[int, int]) -> None:
+        tile, own = Tile(logits, width), slice(*rows)
+        maxima = np.full(rows[1] - rows[0], -np.inf)
+        for start, stop in ranges(logits.width, width):
+            z = tile.product(rows, (start, stop), logits.block(start, stop))
+            on_tile(tiles.find_largest_block, z, (rows[0], start), logits.hidden, (maxima, where[own]))
+
+    collections.deque(in_order(work, ranges(len(where), ROWS)), 0)
+    return where
+
+
+def gradients(logits: Logits, rows: Side, columns: Side | None = None) -> Gradient:
+    """Where the slope by z_ij is f_i e**(z_ij - l_i), plus the same by columns.
+
+    Where columns are rows, `columns` must be `rows`, and the sum of both gradients comes as that by columns.
+    """
+    height, depth = logits.rows.shape
+    width = width_of(logits.dtype)
+    row_ranges = ranges(height, ROWS)
+    row_logs, by_column = finite(rows.logs), None
+    if columns is not None:
+        by_column = finite(columns.logs).astype(logits.dtype), columns.factors.astype(logits.dtype)
+
+    def work(parts: list[tuple[int, int]]) -> tuple[int, Gradient]:
+        tile, adder = Tile(logits, width), Adder(max(width, ROWS), depth, logits.dtype)
+        begin = parts[0][0]
+        own = no_gradient(logits, 0 if logits.same else height, parts[-1][1] - begin)
+        for start, stop in parts:
+            block = logits.block(start, stop)
+            for part in row_ranges:
+                some = slice(*part)
+                z = tile.product(part, (start, stop), block)
+                place, inputs = (part[0], start), (*logits.hidden, row_logs[some], rows.factors[some])
+                if by_column is None:
+                    on_tile(tiles.soften_rows_block, z, place, inputs, ())
+                else:
+                    own_columns = by_column[0][start:stop], by_column[1][start:stop]
+                    on_tile(tiles.soften_both_block, z, place, (*inputs, *own_columns), ())
+                at = slice(start - begin, stop - begin)
+                adder.add(own.columns[at], z.T, logits.rows[some])
+                if not logits.same:
+                    adder.add(own.rows[some], z, block)
+                if logits.bias.size:
+                    own.bias[at] += np.ones(len(z), z.dtype) @ z
+        return begin, own
+
+    total = no_gradient(logits, 0 if logits.same else height, logits.width)
+    for begin, own in in_order(work, groups_of(ranges(logits.width, width), TASKS)):
+        total.columns[begin : begin + len(own.columns)] = own.columns
+        total.bias[begin : begin + len(own.bias)] = own.bias
+        total.rows[...] += own.rows
+    return total
+
+
+Slopes = Callable[[slice, np.ndarray], np.ndarray]
+
+
+def strip_rows(logits: Logits) -> int:
+    """Rows of a strip; 0 where strips would be too flat to be worth it."""
+    rows = min(ROWS, STRIP // max(logits.width, 1))
+    return rows if rows >= FEWEST else 0
+
+
+def sweep(logits: Logits, slopes: Slopes) -> tuple[np.ndarray, Gradient]:
+    """The rows' logs and the gradient; `slopes` says some rows' factors from their logs."""
+    height, depth = logits.rows.shape
+    width, count = width_of(logits.dtype), strip_rows(logits)
+    parts = ranges(logits.width, width)
+    nothing = np.empty(0, logits.dtype), NOBODY, NOBODY, NOBODY
+    logs, total = np.empty(height), no_gradient(logits, height, logits.width)
+
+    def work(strips: list[tuple[int, int]]) -> Gradient:
+        numbers = np.empty(count * logits.width, logits.dtype)
+        own = no_gradient(logits, 0, logits.width)
+        adder = Adder(max(width, ROWS), depth, logits.dtype)
+        for begin, end in strips:
+            some, size = slice(begin, end), end - begin
+            maxima, sums = np.full(size, -np.inf), np.zeros(size)
+            for start, stop in parts:
+                check()
+                tile = numbers[size * start : size * stop].reshape(size, stop - start)
+                np.matmul(logits.rows[some], logits.block(start, stop).T, out=tile)
+                on_tile(tiles.fold_rows_block, tile, (begin, start), logits.hidden, (maxima, sums))
+            logs[some] = log_sums(maxima, sums)
+            shifts, factors = finite(logs[some]), slopes(some, logs[some])
+            for start, stop in parts:
+                tile = numbers[size * start : size * stop].reshape(size, stop - start)
+                on_tile(tiles.soften_rows_block, tile, (begin, start), (*nothing, shifts, factors), ())
+                adder.add(own.columns[start:stop], tile.T, logits.rows[some])
+                adder.add(total.rows[some], tile, logits.block(start, stop))
+                if logits.bias.size:
+                    own.bias[start:stop] += np.ones(size, tile.dtype) @ tile
+        return own
+
+    for own in in_order(work, groups_of(ranges(height, count), TASKS)):
+        total.columns[...] += own.columns
+        total.bias[...] += own.bias
+    return logs, total

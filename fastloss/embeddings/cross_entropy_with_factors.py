@@ -1,0 +1,132 @@
+"""Cross-entropy over a large catalogue of classes, straight from factors."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from fastloss.core import reduce, validate
+from fastloss.core.domains import Free, Range
+from fastloss.embeddings.candidates.logits import Scaled
+from fastloss.embeddings.candidates.loss import (
+    Average,
+    Candidates,
+    Listed,
+    candidates_loss,
+    left_out,
+    reach,
+    sigmoid,
+    softplus,
+    to_arrays,
+)
+
+__all__ = ["cross_entropy_with_factors"]
+
+
+@candidates_loss(
+    parameters={
+        "bias": Free("an array of shape (C,), or None"),
+        "weight": Free("an array of shape (C,), or None"),
+        "ignore_index": Free("an integer"),
+        "label_smoothing": Range(0.0, 1.0),
+    },
+    reference="PyTorch, torch.nn.functional.cross_entropy",
+)
+def cross_entropy_with_factors(
+    hidden, class_weights, target, *, bias=None, weight=None, ignore_index=-100, label_smoothing=0.0
+):
+    r"""``cross_entropy(hidden @ class_weights.T + bias, target)`` without the logits: for catalogues of millions.
+
+    .. math:: \ell_i = -(1 - \epsilon) \, w_{t_i} \log p_{i t_i} - \frac{\epsilon}{C} \sum_c w_c \log p_{ic},
+        \qquad p_{ic} = \frac{e^{h_i \cdot W_c + b_c}}{\sum_k e^{h_i \cdot W_k + b_k}}
+
+    Parameters
+    ----------
+    hidden : array_like, shape (N, D)
+        The rows h.
+    class_weights : array_like, shape (C, D)
+        The classes' vectors W.
+    target : array_like of whole numbers, shape (N,)
+        The rows' classes, in [0, C).
+    bias : array_like, shape (C,), optional
+        b.
+    weight : array_like, shape (C,), optional
+        The classes' weights w >= 0; the mean divides by the sum of the targets' weights.
+    ignore_index : int
+        A target that makes a row count for nothing.
+    label_smoothing : float in [0, 1]
+        The share epsilon of the target that is spread over all classes.
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss`; one loss for each row.
+
+    Returns
+    -------
+    float, or ndarray of shape (N,) for ``reduction="none"``
+        `value_and_grad` adds a named tuple: hidden, class_weights, bias if given.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a target is no class, or a weight is negative.
+
+    References
+    ----------
+    The definition is that of PyTorch's `cross_entropy`.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> hidden, class_weights = [[1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]
+    >>> print(f"{fastloss.cross_entropy_with_factors(hidden, class_weights, [0]):.6f}")
+    0.407606
+    """
+    arrays = to_arrays(("hidden", "class_weights"), (hidden, class_weights))
+    height, count = (len(array) for array in arrays)
+    ignored = validate.integer("ignore_index", ignore_index)
+    targets = validate.indices("target", target, (height,), count, ignored)
+    weights = None if weight is None else validate.per_class("weight", weight, count)
+    biases = np.empty(0) if bias is None else validate.vector("bias", bias, (count,))
+    known = targets >= 0
+    listed = Listed(targets[known], np.append(0, np.cumsum(known)))
+    targets = np.where(known, targets, 0)
+    own = known.astype(np.float64)
+    if weights is not None:
+        own[known] = weights[targets[known]]
+    within = reach(arrays)
+    rows, columns = (
+        Scaled((array,), within.dtype, 1.0 / divisor) for array, divisor in zip(arrays, within.divisors, strict=True)
+    )
+    biases = np.ldexp(biases, -within.exponent)
+
+    def public(gradient, total) -> dict[str, Any]:
+        result: dict[str, Any] = {"hidden": gradient.rows, "class_weights": gradient.columns}
+        return result if bias is None else {**result, "bias": gradient.bias}
+
+    call = Candidates(rows, columns, (listed,), public, bias=biases, factor=own, mass=own)
+    call.reaches(within)
+    call.excluded, call.there = left_out(targets, np.arange(count)), known
+    if label_smoothing:
+        every = np.ones(count) if weights is None else weights
+        call.factor = known.astype(np.float64)
+        if weights is not None and reduce.unit(weights) != 1.0:
+            call.inner = lambda: np.full(height, weights.max())
+        call.head = Smoothed(label_smoothing, every.sum() / max(count, 1))
+        call.known = (own,)
+        call.terms = listed, Average(every / max(count, 1))
+    return call
+
+
+@dataclasses.dataclass(frozen=True)
+class Smoothed:
+    """The head of a smoothed target: (1 - s) w softplus(rest - target) + s (W log(e**rest + e**target) - average)."""
+
+    smoothing: float
+    total: float
+
+    def __call__(self, rest, target, average, weights):
+        share = sigmoid(rest - target)
+        sharp, smooth = (1.0 - self.smoothing) * weights, self.smoothing * self.total
+        loss = sharp * softplus(rest - target) + smooth * np.logaddexp(rest, target) - self.smoothing * average
+        loss = np.where(loss < 0.0, 0.0, loss)  # by rounding
+        slopes = (sharp + smooth) * share, smooth * (1.0 - share) - sharp * share, np.full(len(rest), -self.smoothing)
+        return loss, slopes

@@ -1,0 +1,1 @@
+"""Users' items against the whole catalogue, from factors."""

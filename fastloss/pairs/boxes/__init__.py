@@ -1,0 +1,1 @@
+"""Sums of a smooth function of differences of scores, in linear time."""

@@ -1,0 +1,57 @@
+"""What the CPU's fast methods for pairs of scores share: tasks, and blocks launched on tuples of arrays."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.compile.kernels import Kernel, kernel, once
+from fastloss.compile.launch import launch
+from fastloss.compile.signatures import Array, Signature, array_of
+from fastloss.compile.templates import bind
+from fastloss.pairs.nodes import Node, ranges
+
+PIECE = 4096  # rows selected at a time
+ROWS = 1 << 16  # rows of a task; sums depend on it
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def tasks(nodes: list[Node]) -> np.ndarray:
+    """Ranges of rows (node, 0, begin, end) that cover the nodes."""
+    return ranges(nodes, ROWS)
+
+
+class Scratch(NamedTuple):
+    """A scratch array of each thread."""
+
+    length: int
+    dtype: Any
+
+
+CHOSEN = Scratch(PIECE, np.uint64)  # rows that `select` has chosen
+
+
+def run_block(
+    block: Any,
+    name: str,
+    arrays: tuple[Any, ...],
+    chunks: int,
+    scratch: tuple[Scratch, ...] = (),
+    names: Mapping[str, Any] = NOTHING,
+) -> None:
+    """Launch a block on (inputs, parameters, outputs), compiled for their types with its open names bound.
+
+    Scratch arrays come to the block behind its outputs.
+    """
+    inputs, parameters, outputs = arrays
+    spare = tuple(array_of(one.dtype) for one in scratch)
+    signature = Signature(tuple(map(Array.of, inputs)), tuple(map(Array.of, outputs)), spare)
+    own = compiled(block, name, signature, tuple(names.items()))
+    launch(own, inputs, np.array(parameters, np.float64), outputs, chunks, 1, tuple(one.length for one in scratch))
+
+
+@once
+def compiled(block: Any, name: str, signature: Signature, names: tuple[tuple[str, Any], ...]) -> Kernel:
+    """The kernel of a block for arrays of some kinds."""
+    return kernel(bind(block, **dict(names)), name, signature)

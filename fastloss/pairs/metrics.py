@@ -1,0 +1,151 @@
+"""What the pairs of a ranking say without a loss: inversions and the area under the ROC curve, exact with ties."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.core import backend, orders, reduce, validate
+from fastloss.pairs import weights as pair_weights
+from fastloss.pairs.loss import Groups, checked_rows, grouped
+from fastloss.pairs.pair import PairFormulas, multiplier_one
+from fastloss.pointwise.element import Wanted
+
+__all__ = ["auc", "count_inversions"]
+
+
+def _inverted(gap, margin):
+    return 1.0 if gap < margin else (0.0 if gap >= margin else gap)
+
+
+def _flat(gap, margin):
+    return 0.0
+
+
+INVERSIONS = PairFormulas("inversions", _inverted, _flat, power=0)
+
+
+class _Counted(NamedTuple):
+    inverted: np.ndarray
+    weight: np.ndarray
+
+
+def _checked(scores: Any, labels: Any, weights: Any) -> Any:
+    """Rows whose scores and labels may be compared in float64, all of them finite or NaN."""
+    scores = orders.comparable(validate.array("scores", scores))
+    return checked_rows(scores, labels, weights, by_order=True)
+
+
+def _counted(sign: float, rows: Any, groups: Groups) -> _Counted:
+    scores, labels, weights = rows
+    engine = backend.engine("cpu", "pairs")
+    kind = engine.Kind(multiplier_one, False)
+    scores = scores if sign > 0.0 else -scores.astype(np.float64)
+    arrays = (scores, labels, weights, groups.rows, groups.offsets)
+    prepared = engine.prepare(INVERSIONS, kind, arrays, (0.0,), "auto")
+    outcome = engine.evaluate(prepared, np.ones(prepared.weight.size), Wanted(value=True))
+    return _Counted(outcome.loss, prepared.weight)
+
+
+def count_inversions(
+    scores: Any, labels: Any, *, groups: Any = None, offsets: Any = None, sample_weight: Any = None
+) -> int | float:
+    r"""The number of pairs that the scores put in the wrong order.
+
+    .. math:: \sum_{y_i > y_j} w_i w_j \, [s_i < s_j]
+
+    Parameters
+    ----------
+    scores, labels : array_like, shape (N,)
+        Any numbers, infinite ones included; a NaN score gives NaN. They are compared, never subtracted: integers of
+        any size keep their order.
+    groups, offsets : array_like, optional
+        Pairs are made within a group: ids, shape (N,), or CSR offsets, shape (G + 1,).
+    sample_weight : array_like, shape (N,), optional
+        Weights >= 0; a pair weighs the product of its rows'.
+
+    Returns
+    -------
+    int, or float with weights
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, labels or weights are NaN or out of their domain, or offsets do not fit.
+
+    References
+    ----------
+    W. R. Knight, A computer method for calculating Kendall's tau with ungrouped data, JASA 1966.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.count_inversions([0.3, 0.1, 0.2], [0, 1, 2])
+    2
+    """
+    rows = _checked(scores, labels, sample_weight)
+    total = reduce.sum_of_many(_counted(1.0, rows, grouped(groups, offsets, rows[0].size)).inverted)
+    return total if rows[2] is not None or np.isnan(total) else round(total)
+
+
+def auc(
+    scores: Any,
+    labels: Any,
+    *,
+    groups: Any = None,
+    offsets: Any = None,
+    sample_weight: Any = None,
+    reduction: str = "mean",
+) -> Any:
+    r"""The area under the ROC curve: the share of pairs in the right order, a tie counting one half.
+
+    .. math:: \frac{\sum_{y_i > y_j} w_i w_j ([s_i > s_j] + \frac12 [s_i = s_j])}{\sum_{y_i > y_j} w_i w_j}
+
+    With more than two labels this is the concordance of the ranking.
+
+    Parameters
+    ----------
+    scores, labels : array_like, shape (N,)
+        Any numbers, infinite ones included; a NaN score gives NaN. They are compared, never subtracted: integers of
+        any size keep their order.
+    groups, offsets : array_like, optional
+        Pairs are made within a group: ids, shape (N,), or CSR offsets, shape (G + 1,).
+    sample_weight : array_like, shape (N,), optional
+        Weights >= 0; a pair weighs the product of its rows'.
+    reduction : {"mean", "per_group"}
+        Over the pairs of all groups, or an array of each group's.
+
+    Returns
+    -------
+    float in [0, 1], or an array of them; NaN where there is no pair
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, labels or weights are NaN or out of their domain, or offsets do not fit.
+
+    References
+    ----------
+    J. A. Hanley and B. J. McNeil, The meaning and use of the area under a ROC curve, Radiology 1982.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
+    0.75
+    """
+    reduction = validate.reduction(reduction, ("mean", "per_group"))
+    scores, labels, weights = _checked(scores, labels, sample_weight)
+    found = grouped(groups, offsets, scores.size)
+    powers = np.zeros(found.offsets.size - 1, np.int64)
+    if weights is not None:
+        weights, powers = pair_weights.centred(weights, found.rows, found.offsets, labels)
+    wrong, right = (_counted(sign, (scores, labels, weights), found) for sign in (1.0, -1.0))
+    difference, weight = right.inverted - wrong.inverted, wrong.weight
+    if reduction == "mean":
+        parts = pair_weights.together(weight, powers, difference, weight)
+        difference, weight = (np.array([reduce.sum_of_many(part)]) for part in parts)
+    shares = np.divide(difference, weight, out=np.full_like(difference, np.nan), where=weight != 0.0)
+    areas = 0.5 + 0.5 * shares
+    if reduction == "mean":
+        return float(areas[0])
+    return areas if found.order is None else areas[found.order]

@@ -1,0 +1,1 @@
+"""Positives against sampled negatives."""

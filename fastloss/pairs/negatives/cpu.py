@@ -1,0 +1,136 @@
+"""Positives against negatives on the CPU: a chunk is a number of positives, or of shared negatives.
+
+Many shared negatives are not met one by one: see `shared_negatives.py`.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.compile.kernels import Kernel, kernel, once
+from fastloss.compile.launch import ALONE, as_input, launch, output
+from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
+from fastloss.compile.templates import bind, known_names, regroups, unbound
+from fastloss.core.validate import kernel_dtype
+from fastloss.pairs.negatives import shared as shared_negatives
+from fastloss.pairs.negatives.sums import against, positive, shared_negative
+from fastloss.pointwise.element import CHUNK
+
+WANT_GRADIENT = unbound
+
+COST = 4  # of a pair, beside a number of a cheap loss
+
+
+class Outcome(NamedTuple):
+    """Each positive's mean loss, unweighted, and both gradients where wanted."""
+
+    each: np.ndarray
+    positive: np.ndarray
+    negative: np.ndarray
+
+
+@regroups
+def block(inputs, parameters, outputs, first, last):
+    scores = inputs[:2]
+    weights, offsets = inputs[2:]
+    each, positive_slopes, negative_slopes = outputs
+    scale, rows = parameters[0], np.int64(parameters[1])
+    for b in range(first * rows, min(each.size, last * rows)):
+        bounds = (offsets[b], offsets[b + 1]) if offsets.size else (0, scores[1].size)
+        factor = scale * (weights[b] if weights.size else 1.0)
+        loss, steep = positive(b, bounds, scores, factor, negative_slopes)
+        each[b] = loss
+        if WANT_GRADIENT:
+            positive_slopes[b] = factor * steep
+
+
+@regroups
+def single_block(inputs, parameters, outputs, first, last):
+    """Where each positive has one negative: without a loop inside it, this one becomes packed instructions."""
+    scores, weights = inputs[:2], inputs[2]
+    each, positive_slopes, negative_slopes = outputs
+    scale, rows = parameters[0], np.int64(parameters[1])
+    for b in range(np.uint64(first * rows), np.uint64(min(each.size, last * rows))):
+        factor = scale * (weights[b] if weights.size else 1.0)
+        loss, steep = against(np.float64(scores[0][b]), b, scores, factor, negative_slopes)
+        each[b] = loss
+        if WANT_GRADIENT:
+            positive_slopes[b] = factor * steep
+
+
+@regroups
+def shared_block(inputs, parameters, outputs, first, last):
+    scores = inputs[:2]
+    scale, rows = parameters[0], np.int64(parameters[1])
+    for j in range(first * rows, min(scores[1].size, last * rows)):
+        outputs[2][j] = scale * shared_negative(j, scores, inputs[2])
+
+
+@once
+def compiled(formulas: tuple[str, Callable, Callable], gradient: bool, own: bool, template: Any, dtype: Any) -> Kernel:
+    """A block of one loss; `formulas` is (name, value, slope)."""
+    name, value, slope = formulas
+    scores = array_of(dtype)
+    signature = Signature((scores, scores, REALS, INTEGERS), (REALS, scores, scores))
+    names = known_names(template, {"WANT_GRADIENT": gradient, "OWN": own, "value": value, "slope": slope})
+    return kernel(bind(template, **names), f"{name}{'_g' if gradient else ''}{'_own' if own else ''}", signature)
+
+
+def run(
+    formulas: tuple, scores: tuple, weights: np.ndarray | None, offsets: np.ndarray | None, scale: float | None
+) -> Outcome:
+    """All positives; `offsets` are those of each positive's own negatives, None where all are shared.
+
+    `formulas` is (name, value, slope, the same as of a pairwise loss); `scale` multiplies the derivatives, None leaves
+    them out.
+    """
+    gradient = scale is not None
+    dtype = np.result_type(*map(kernel_dtype, scores))
+    positives, negatives = (as_input(array.reshape(-1), dtype) for array in scores)
+    if offsets is None and shared_negatives.suits((positives, negatives), weights):
+        return _shared(formulas, (positives, negatives), weights, scale)
+    inputs = (
+        positives,
+        negatives,
+        np.empty(0) if weights is None else as_input(weights, np.float64),
+        np.empty(0, np.int64) if offsets is None else as_input(offsets, np.int64),
+    )
+    slopes = [output(array.size if gradient else 0, dtype) for array in (positives, negatives)]
+    if not positives.size:
+        slopes[1][:] = 0.0  # nobody writes what no positive meets
+    outputs = (output(positives.size, np.dtype(np.float64)), *slopes)
+    pairs = negatives.size if offsets is not None else positives.size * negatives.size
+    one_each = offsets is not None and positives.size == negatives.size and is_range(offsets)
+    template = single_block if one_each else block
+    own = compiled(formulas[:3], gradient, offsets is not None, template, dtype)
+    _launch(own, inputs, outputs, (scale or 0.0, positives.size, pairs))
+    if scale is not None and offsets is None and positives.size:
+        share = scale / negatives.size if negatives.size else 0.0
+        _launch(
+            compiled(formulas[:3], True, False, shared_block, dtype), inputs, outputs, (share, negatives.size, pairs)
+        )
+    return Outcome(*outputs)
+
+
+def _shared(formulas: tuple, scores: tuple, weights: np.ndarray | None, scale: float | None) -> Outcome:
+    own = None if weights is None else weights.astype(np.float64, copy=False)
+    loss, steep, back = shared_negatives.sums(formulas[3], scores, own, scale is not None)
+    share = 1.0 / scores[1].size
+    if scale is None:
+        return Outcome(share * loss, steep, back)
+    factor = scale * share * (1.0 if own is None else own)
+    dtype = scores[0].dtype
+    return Outcome(share * loss, (factor * steep).astype(dtype, copy=False), (scale * share * back).astype(dtype))
+
+
+def is_range(offsets: np.ndarray) -> bool:
+    """Whether they are 0, 1, 2, ...: those from 0 to n that never fall are if none is equal to the next."""
+    return bool((offsets[1:] != offsets[:-1]).all())
+
+
+def _launch(kernel: Kernel, inputs: tuple, outputs: tuple, work: tuple[float, int, int]) -> None:
+    scale, size, pairs = work
+    rows = max(1, CHUNK * size // max(pairs, 1))  # from the shapes alone, as every chunk
+    few = ALONE // COST * size // max(rows * pairs, 1)
+    launch(kernel, inputs, np.array([scale, rows], np.float64), outputs, -(-size // rows), few)

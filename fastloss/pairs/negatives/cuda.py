@@ -1,0 +1,61 @@
+"""Positives against negatives on CUDA: a thread does a positive, or a shared negative.
+
+Threads of a block read the same shared negative at the same time, which costs one access; a positive's own negatives
+are read by its thread alone.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import cuda
+
+from fastloss.compile.cuda.arrays import Place
+from fastloss.compile.cuda.launch import a_thread_each, code, launch
+from fastloss.compile.templates import unbound
+from fastloss.core.validate import kernel_dtype
+from fastloss.pairs.negatives.cpu import Outcome
+from fastloss.pairs.negatives.sums import positive, shared_negative
+
+WANT_GRADIENT = OWN = THREADS = unbound
+
+
+def positives(inputs, scale, outputs):
+    """A thread does a positive, and the negatives that are its own."""
+    scores, weights, offsets = inputs[:2], inputs[2], inputs[3]
+    each, positive_slopes, negative_slopes = outputs
+    b = np.int64(cuda.blockIdx.x) * THREADS + cuda.threadIdx.x
+    if b < each.size:
+        bounds = (offsets[b], offsets[b + 1]) if OWN else (0, scores[1].size)
+        factor = scale * (weights[b] if weights.size else 1.0)
+        loss, steep = positive(b, bounds, scores, factor, negative_slopes)
+        each[b] = loss
+        if WANT_GRADIENT:
+            positive_slopes[b] = factor * steep
+
+
+def shared_negatives(inputs, scale, outputs):
+    """A thread does a negative that all positives share."""
+    j = np.int64(cuda.blockIdx.x) * THREADS + cuda.threadIdx.x
+    if j < inputs[1].size:
+        outputs[0][j] = scale * shared_negative(j, inputs[:2], inputs[2])
+
+
+def run(formulas: tuple, scores: tuple, weights: Any, offsets: Any, scale: float | None) -> Outcome:
+    """As `pairs.negatives.cpu.run`; losses are on the host, gradients where the scores are and of their precision."""
+    name, value, slope = formulas[:3]
+    place = Place(*scores)
+    first, second = (place.device(array, kernel_dtype(array)).reshape(array.size) for array in scores)
+    own, gradient = offsets is not None, scale is not None
+    factors = place.empty(0) if weights is None else place.device(weights, np.float64)
+    ends = place.device(offsets) if own else place.empty(0, np.int64)
+    slopes = [place.empty(array.size if gradient else 0, array.dtype) for array in (first, second)]
+    each = place.empty(first.size)
+    names = {"value": value, "slope": slope, "WANT_GRADIENT": gradient, "OWN": own}
+    what = code(positives, f"{name}{'_g' if gradient else ''}{'_own' if own else ''}", **names)
+    inputs = (first, second, factors, ends)
+    launch(place, what, a_thread_each(first.size), inputs, scale or 0.0, (each, *slopes))
+    if scale is not None and not own:
+        share = scale / second.size if second.size else 0.0
+        what = code(shared_negatives, name, slope=slope)
+        launch(place, what, a_thread_each(second.size), inputs[:3], share, (slopes[1],))
+    return Outcome(place.host(each), *map(place.home, slopes))

@@ -1,0 +1,104 @@
+"""Queries on CUDA: a thread a row, which finds its rank among the rows of its query, and then sums its pairs.
+
+Ranks are counted, which takes as many steps as there are pairs, so nothing is sorted. The ideal ranking is one of
+labels, which lie on the host: its DCG is computed there.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import cuda
+
+from fastloss.compile.cuda.arrays import Place
+from fastloss.compile.cuda.columns import taken
+from fastloss.compile.cuda.launch import a_block_each, a_thread_each, code, launch
+from fastloss.compile.elementary import weighed
+from fastloss.compile.templates import unbound
+from fastloss.core.validate import kernel_dtype
+from fastloss.pairs.direct.cuda import group_of, group_sums
+from fastloss.pairs.pair import PairFormulas
+from fastloss.pairs.queries.cpu import Outcome, ideals
+from fastloss.pairs.queries.query import discount, gain, pair
+from fastloss.pointwise.element import Wanted
+
+WANT_GRADIENT = WANT_CURVATURE = THREADS = unbound
+
+
+def is_before(x, y, earlier):
+    """Whether a row of score x is ranked before one of score y: NaN comes last, and equal scores as they stand."""
+    if x != x or y != y:
+        return y != y and (x == x or earlier)
+    return x > y or (x == y and earlier)
+
+
+def rank_rows(inputs, outputs):
+    """A thread writes its row's columns to where it is ranked."""
+    scores, labels, order, offsets, units = inputs
+    ranked_scores, gains, discounts, rows = outputs
+    i = np.int64(cuda.blockIdx.x) * THREADS + cuda.threadIdx.x
+    if i < scores.size:
+        g = group_of(i, offsets)
+        start, stop = offsets[g], offsets[g + 1]
+        x = np.float64(scores[i])
+        rank = 0
+        for j in range(start, stop):
+            rank += 1 if j != i and is_before(np.float64(scores[j]), x, j < i) else 0
+        at = start + rank
+        ranked_scores[at], gains[at], discounts[at], rows[at] = x, gain(labels[i], units[g]), discount(rank), order[i]
+
+
+def sum_pairs(inputs, parameters, outputs):
+    """A thread sums the pairs of a ranked row: as first with the rows behind it, as second with those before."""
+    columns, rows, offsets, inverses, scales = inputs[:3], inputs[3], inputs[4], inputs[5], inputs[6]
+    losses, gradient, curvatures = outputs
+    i = np.int64(cuda.blockIdx.x) * THREADS + cuda.threadIdx.x
+    if i < rows.size:
+        g = group_of(i, offsets)
+        start, stop = offsets[g], offsets[g + 1]
+        last = min(stop, start + parameters[1])
+        loss = first = second = 0.0
+        if i < last:
+            for j in range(i + 1, stop):
+                more, d, c = pair(i, j, columns, inverses[g], parameters[0])
+                loss, first, second = loss + more, first + d, second + c
+        if WANT_GRADIENT or WANT_CURVATURE:
+            for j in range(start, min(i, last)):
+                _, d, c = pair(j, i, columns, inverses[g], parameters[0])
+                first, second = first - d, second + c
+        losses[i] = loss
+        if WANT_GRADIENT:
+            gradient[rows[i]] = weighed(scales[g], first)
+        if WANT_CURVATURE:
+            curvatures[rows[i]] = weighed(scales[g], second)
+
+
+def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], scales: np.ndarray, wanted: Wanted):
+    """As `pairs.queries.cpu.run`; derivatives are where the scores are."""
+    given, labels, order, offsets = rows
+    sigma, level, linear = settings
+    place, dtype, size = Place(given), kernel_dtype(given), given.size
+    labels = np.ascontiguousarray(labels, np.float64)
+    order = np.arange(size) if order is None else np.ascontiguousarray(order, np.int64)
+    groups, shape = offsets.size - 1, a_thread_each(size)
+    there, ends = place.device(order), place.device(np.ascontiguousarray(offsets, np.int64))
+    scores = taken(place, place.device(given, dtype), there)
+    columns = tuple(place.empty(size) for _ in range(3))
+    ranked = place.empty(size, np.int64)
+    names = {"value": formulas.value, "slope": formulas.slope, "curvature": formulas.curvature}
+    kind = "linear" if linear else ""
+    inverses, units = map(place.device, ideals(labels, order, offsets, level, linear))
+    launch(
+        place,
+        code(rank_rows, kind, LINEAR=linear),
+        shape,
+        (scores, place.device(labels[order]), there, ends, units),
+        (*columns, ranked),
+    )
+    gradient, curvature = (place.zeros(size if want else 0, dtype) for want in (wanted.gradient, wanted.curvature))
+    losses, loss = place.empty(size), place.empty(groups)
+    asked = {"WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature}
+    inputs = (*columns, ranked, ends, inverses, place.device(scales, np.float64))
+    what = code(sum_pairs, f"{formulas.name}_{wanted.code}", **names, **asked)
+    launch(place, what, shape, inputs, (float(sigma), int(level)), (losses, gradient, curvature))
+    launch(place, code(group_sums), a_block_each(groups), (losses, ends), (loss,))
+    return Outcome(place.host(loss), place.home(gradient), place.home(curvature))

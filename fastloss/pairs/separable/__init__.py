@@ -1,0 +1,1 @@
+"""Sums of exponentials of differences of scores: products of two sums."""

@@ -1,0 +1,1 @@
+"""Sums of powers of hinges of differences of scores, by sorting."""

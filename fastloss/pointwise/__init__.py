@@ -1,0 +1,1 @@
+"""Losses of numbers: element i of every argument makes one loss."""

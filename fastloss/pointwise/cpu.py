@@ -1,0 +1,147 @@
+"""The pointwise shape on the CPU."""
+
+from typing import Any
+
+import numpy as np
+
+from fastloss.compile.kernels import Kernel, kernel, once
+from fastloss.compile.launch import ALONE, launch, output
+from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
+from fastloss.compile.templates import bind, known_names, regroups, unbound
+from fastloss.core import validate
+from fastloss.core.small import Plan, convertible, reading
+from fastloss.core.validate import kernel_dtype
+from fastloss.pairs.direct.products import log_of_products
+from fastloss.pointwise import small as small_pointwise
+from fastloss.pointwise.element import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, element_odds
+
+STAGE = 64 * CHUNK  # elements converted at a time, where an array cannot be read as it is
+
+unpack = unbound
+
+
+@regroups
+def block(inputs, parameters, outputs, first, last):
+    scale = parameters[0]
+    own = unpack(parameters)
+    for chunk in range(first, last):
+        total = 0.0
+        wrong = 0
+        # unsigned, since a signed index would be tested for a negative value and spoil the vector loads
+        for i in range(np.uint64(chunk * CHUNK), np.uint64(min(inputs[0].size, (chunk + 1) * CHUNK))):
+            loss, bits = element(i, inputs, scale, own, outputs)
+            total += loss
+            wrong |= bits
+        outputs[3][chunk] = total
+        outputs[4][chunk] = wrong
+
+
+@regroups
+def split_block(inputs, parameters, outputs, first, last):
+    """`block` where the loss is rest + log(1 + odds): the logarithms are taken eight at a time."""
+    scale = parameters[0]
+    own = unpack(parameters)
+    odds = outputs[5]
+    for chunk in range(first, last):
+        total = 0.0
+        wrong = 0
+        start = np.uint64(chunk * CHUNK)
+        stop = np.uint64(min(inputs[0].size, (chunk + 1) * CHUNK))
+        for i in range(start, stop):
+            rest, bits = element(i, inputs, scale, own, outputs)
+            total += rest
+            wrong |= bits
+            odds[i - start] = element_odds(i, inputs, own)
+        outputs[3][chunk] = total + log_of_products(1.0, 0, stop - start, odds)
+        outputs[4][chunk] = wrong
+
+
+@once
+def compiled(formulas: Formulas, wanted: Wanted, dtypes: tuple[np.dtype, ...], weighted: bool) -> Kernel:
+    """The kernel of one loss for some results; the weights are its last operand."""
+    split = formulas.splits(wanted, weighted)
+    kind = array_of(dtypes[0])
+    signature = Signature(
+        (*map(array_of, dtypes), *[REALS] * weighted), (kind, kind, kind, REALS, INTEGERS), (REALS,) * split
+    )
+    template = split_block if split else block
+    names = {"unpack": UNPACKS[formulas.parameters], **formulas.bindings(wanted, weighted, split)}
+    bound = bind(template, **known_names(template, names))
+    return kernel(bound, f"{formulas.name}_{wanted.code}{'w' if weighted else ''}", signature)
+
+
+def readable(array: np.ndarray, dtype: np.dtype) -> bool:
+    """Whether kernels can walk the array where it lies."""
+    return array.dtype == dtype and array.dtype.isnative and array.flags.c_contiguous and array.flags.aligned
+
+
+def flat(array: np.ndarray, dtype: np.dtype, start: int, stop: int) -> np.ndarray:
+    """Elements start..stop-1 in C order, viewed where possible, else converted into a small copy."""
+    part = array.reshape(-1)[start:stop] if array.flags.c_contiguous or array.ndim == 1 else array.flat[start:stop]
+    return part if readable(part, dtype) else np.require(part, dtype, ["C", "A"])
+
+
+def operands(names: tuple[str, ...], values: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
+    """The arguments as arrays, not converted."""
+    return tuple(validate.array(name, value) for name, value in zip(names, values, strict=True))
+
+
+def weights(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+    """The examples' weights, viewed in the losses' shape."""
+    return validate.sample_weight(value, shape)
+
+
+def product(given: np.ndarray | None, factor: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+    """What every loss is multiplied by."""
+    if factor is None:
+        return given
+    factor = np.broadcast_to(factor, shape)
+    return factor if given is None else np.multiply(given, factor, dtype=np.float64)
+
+
+def times(number: float, array: Any, new: bool = False) -> Any:
+    """A result times a number; where that is 1, it may be the result itself."""
+    return array if number == 1.0 and not new else number * array
+
+
+def plan(
+    formulas: Formulas, arrays: tuple[np.ndarray, ...], wanted: Wanted, about: tuple[tuple[float, ...], str]
+) -> Plan | None:
+    """The short way for arrays of these dtypes."""
+    if not convertible(arrays):
+        return None
+    dtypes = tuple(map(kernel_dtype, arrays))
+    own = compiled(formulas, wanted, dtypes, False)
+    return reading(small_pointwise.plan(own, formulas, wanted, about), arrays, dtypes) if own.entry else None
+
+
+def run(
+    formulas: Formulas, operands: tuple[np.ndarray, ...], weights, parameters: tuple[float, ...], wanted: Wanted
+) -> Outcome:
+    """One pass over the operands, all of one shape; `parameters` starts with the derivatives' factor."""
+    dtypes = tuple(kernel_dtype(operand) for operand in operands)
+    size = operands[0].size
+    arrays = list(zip(operands, dtypes, strict=True))
+    if weights is not None:
+        arrays.append((weights, np.dtype(np.float64)))
+    stage = size if all(readable(*array) for array in arrays) else STAGE
+    kernel = compiled(formulas, wanted, dtypes, weights is not None)
+    each, gradient, curvature = (
+        output(size if want else 0, dtypes[0]) for want in (wanted.each, wanted.gradient, wanted.curvature)
+    )
+    chunks = -(-size // CHUNK)
+    partials, wrong = np.zeros(chunks), np.zeros(chunks, np.int64)
+    settings = np.array(parameters, np.float64)
+    scratch = (CHUNK,) * len(kernel.signature.scratch)
+    for start in range(0, size, max(stage, 1)):
+        stop = min(size, start + stage)
+        inputs = tuple(flat(*array, start, stop) for array in arrays)
+        some, those = slice(start, stop), slice(start // CHUNK, -(-stop // CHUNK))
+        outputs = (each[some], gradient[some], curvature[some], partials[those], wrong[those])
+        launch(kernel, inputs, settings, outputs, -(-(stop - start) // CHUNK), ALONE // CHUNK, scratch)
+    shape = operands[0].shape
+    results = (
+        array.reshape(shape) if want else None
+        for array, want in zip((each, gradient, curvature), wanted[1:], strict=True)
+    )
+    return Outcome(partials, int(np.bitwise_or.reduce(wrong)), *results)

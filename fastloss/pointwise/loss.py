@@ -1,0 +1,377 @@
+"""Losses of the pointwise shape: from the public call to the engine and back."""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.compile.templates import unbound
+from fastloss.core import backend, reduce, small, validate
+from fastloss.core.domains import NON_NEGATIVE, REAL, Domain, Parameter, wrong
+from fastloss.core.given import exact
+from fastloss.core.gpu import GpuArray, on_gpu
+from fastloss.core.loss import Loss, keyword
+from fastloss.pointwise.element import CHUNK, Formulas, Outcome, Wanted
+
+
+@dataclasses.dataclass
+class Call:
+    """What a loss's body may change before the engine runs."""
+
+    operands: tuple[Any, ...]
+    parameters: tuple[float, ...] = ()
+    factor: Any = None  # multiplies every loss, but is not in the mean's denominator (PyTorch's `weight`)
+    signs: tuple[float, ...] = (1.0,)  # the gradient of each differentiable argument is this times the slope
+    variant: str = ""  # which of the loss's formulas
+    more: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # further operands of a variant, by name
+
+
+class ChunkSums(NamedTuple):
+    """Sums over chunks of elements, which make the same total whatever batches the chunks came in."""
+
+    loss: np.ndarray  # a number for each chunk, or a column of them where the loss needs more than one
+    weight: np.ndarray
+    wrong: int  # the bits of the operands' domains, four each, to be united over all batches
+
+
+@dataclasses.dataclass
+class Data:
+    """The checked arguments of one call: what the engine may pass over, more than once if need be."""
+
+    engine: ModuleType
+    names: tuple[str, ...]
+    call: Call
+    operands: tuple[Any, ...]
+    weights: Any
+    weight_sums: np.ndarray | None  # of chunks, where the examples have weights
+    before: int = 0  # elements of the stream before these: messages count from its start
+    power: int = 0  # of two: what the mean lacks, since losses are weighed in another unit than `weight_sums`
+
+    @functools.cached_property
+    def denominator(self) -> float:
+        """What the mean is divided by."""
+        return float(self.operands[0].size) if self.weight_sums is None else reduce.ordered_sum(self.weight_sums)
+
+    @property
+    def inverse(self) -> float:
+        """What the mean's derivatives are multiplied by."""
+        return reduce.lifted(reduce.inverse(self.denominator), self.power)
+
+    def shrunk(self) -> "Data":
+        """The same with weights so small that no sum overflows unless an element's loss does."""
+        shape = self.operands[0].shape
+        return dataclasses.replace(self, weights=self.engine.product(self.weights, np.array(reduce.SHRUNK), shape))
+
+    def run(
+        self, formulas: Formulas, scale: float, wanted: Wanted, parameters: tuple[float, ...] | None = None
+    ) -> Outcome:
+        """One pass; `scale` multiplies the derivatives, `parameters` stand in for the call's own."""
+        own = self.call.parameters if parameters is None else parameters
+        outcome = self.engine.run(formulas, self.operands, self.weights, (scale, *own), wanted)
+        bits = outcome.wrong
+        for name, domain, operand in zip(self.names, formulas.domains, self.operands, strict=True):
+            if wrong(bits & 15):
+                raise ValueError(domain.explain(name, backend.to_host(operand), self.before))
+            bits >>= 4
+        if bits:  # the examples' own weights have been checked, in their sum
+            factor = np.broadcast_to(backend.to_host(self.call.factor), self.operands[0].shape)
+            raise ValueError(NON_NEGATIVE.explain("weight", factor))
+        return outcome
+
+
+class PointwiseLoss(Loss):
+    """Element i of every argument makes one loss."""
+
+    folder = "pointwise"
+    keywords = (*Loss.keywords, keyword("backend", "auto"))
+    sums = 1  # numbers for each chunk from which the value is made
+
+    def __init__(self, function, *, variants: Mapping[str, Formulas], **about):
+        super().__init__(function, **about)
+        self.variants = dict(variants)
+        self.formulas = self.variants[""]
+
+    @property
+    def domains(self) -> dict[str, Domain]:
+        """What the elements of each array argument may be."""
+        return dict(zip(self.arguments, self.formulas.domains, strict=True))
+
+    @property
+    def has_curvature(self) -> bool:
+        return self.formulas.curvature is not unbound
+
+    def call(self, own: dict[str, Any]) -> Call:
+        """The loss's own body, run on its checked parameters."""
+        made = self.function(**own)
+        if isinstance(made, Call):
+            return made
+        return Call(tuple(own[name] for name in self.arguments), made or ())
+
+    def require_additive(self, parameters: Mapping[str, Any]) -> None:
+        """Raise unless the value is made of sums over parts of the data, so that it can be streamed."""
+        for name, value in parameters.items():
+            if np.ndim(value):
+                raise ValueError(f"{name} is an array: expected a number, since {self.name} is computed part by part")
+
+    def require_reduction(self, reduction: str) -> None:
+        """Raise unless the loss has a value of this reduction."""
+        validate.reduction(reduction)
+
+    def chunk_sums(self, *args: Any, before: int = 0, **kwargs: Any) -> ChunkSums:
+        """The sums of chunks that make the value; takes what the loss takes, arrays on the CPU, without `reduction`."""
+        own, shared = self._bound(args, {**kwargs, "backend": "cpu"})
+        data = self._data(own, shared, before)
+        loss, wrong = self._loss_sums(data)
+        if data.weight_sums is not None:
+            return ChunkSums(loss, data.weight_sums, wrong)
+        size = data.operands[0].size
+        return ChunkSums(loss, np.minimum(size - np.arange(0, size, CHUNK), CHUNK).astype(np.float64), wrong)
+
+    def reduced(self, loss: np.ndarray, denominator: float, reduction: str) -> float:
+        """The value, from the sums of all chunks."""
+        return reduce.of_sums(loss, reduction, denominator)
+
+    def group_means(self, *args: Any, offsets: np.ndarray, **kwargs: Any) -> np.ndarray:
+        """The mean of each group of contiguous elements, given by CSR offsets, in float64."""
+        own, shared = self._bound(args, {**kwargs, "backend": "cpu"})
+        first = self.arguments[0]
+        own[first] = np.asarray(own[first], np.float64)  # the dtype of each element's loss
+        data = self._data(own, shared)
+        denominators = np.diff(offsets)
+        if shared["sample_weight"] is not None:
+            given = np.asarray(shared["sample_weight"], np.float64)
+            units = units_between(given, offsets)
+            denominators = _sums_between(given * units, offsets)
+            data.weights = data.engine.product(units, data.weights, given.shape)
+        return self._group_means(data, offsets, denominators)
+
+    def _group_means(self, data: Data, offsets: np.ndarray, denominators: np.ndarray) -> np.ndarray:
+        outcome = data.run(self.variants[data.call.variant], 1.0, Wanted(each=True))
+        return mean_between(outcome.each, offsets, denominators)
+
+    def _loss_sums(self, data: Data) -> tuple[np.ndarray, int]:
+        outcome = data.run(self.variants[data.call.variant], 1.0, Wanted(value=True))
+        return outcome.partials, outcome.wrong
+
+    def _data(self, own: dict[str, Any], shared: dict[str, Any], before: int = 0, mean: bool = False) -> Data:
+        """The checked arguments; for a `mean`, weights are in a unit in which no product of them leaves the range."""
+        where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
+        engine = backend.engine(where, self.folder)
+        call = self.call(own)
+        names = (*self.arguments, *call.more)
+        operands = engine.operands(self.arguments, call.operands)
+        validate.same_shape(self.arguments, operands)
+        for name, domain, operand in zip(self.arguments, self.variants[call.variant].domains, operands, strict=False):
+            if not domain.bounded:  # else the kernel finds what is so large
+                exact(name, operand)
+        shape, there = operands[0].shape, any(map(on_gpu, operands))
+        more = (backend.resident(name, value, there) for name, value in call.more.items())
+        operands = (*operands, *(engine.product(None, value, shape) for value in more))
+        given = backend.resident("sample_weight", shared["sample_weight"], there)
+        weights = engine.weights(given, shape)
+        weight_sums = None if weights is None else weight_partials(engine, weights, before)
+        factor = backend.resident("weight", call.factor, there)
+        if not mean or (weights is None and factor is None):
+            factors = engine.product(weights, factor, shape)
+            return Data(engine, names, call, operands, factors, weight_sums, before)
+        factors, weight_sums, power = _scaled(engine, (weights, factor, shape), weight_sums)
+        return Data(engine, names, call, operands, factors, weight_sums, before, power)
+
+    def _evaluate(self, what, own, shared):
+        reduction = shared["reduction"]
+        self.require_reduction(reduction)
+        data = self._data(own, shared, mean=reduction == "mean")
+        outcome = data.run(
+            self.variants[data.call.variant],
+            data.inverse if reduction == "mean" else 1.0,
+            Wanted.of(what, reduction),
+        )
+        return self._answer(what, reduction, outcome, data)
+
+    def _plan(self, what, args, own, shared):
+        if shared["backend"] != "auto" or shared["sample_weight"] is not None or len(args) != len(self.arguments):
+            return None
+        if any(getattr(type(self), name) is not getattr(PointwiseLoss, name) for name in PLANNED):
+            return None
+        stand_ins = {name: object() for name in self.arguments}  # a body that looks at data has no short way
+        try:
+            call = self.call({**own, **stand_ins})
+        except Exception:
+            return None
+        if call.factor is not None or call.more or call.operands != tuple(stand_ins.values()):
+            return None
+        engine, wanted = backend.engine("cpu", "pointwise"), Wanted.of(what, shared["reduction"])
+        run = engine.plan(self.variants[call.variant], args, wanted, (call.parameters, shared["reduction"]))
+        return run and _in_form(what, run, call.signs, engine.times)
+
+    def _answer(self, what: str, reduction: str, outcome: Outcome, data: Data):
+        gradient, signs, times = None, data.call.signs, data.engine.times
+        if what != "value":
+            parts = tuple(times(sign, outcome.gradient) for sign in signs)
+            gradient = parts if len(parts) > 1 else parts[0]
+        if what == "grad_hess":
+            curvatures = tuple(times(sign * sign, outcome.curvature, at > 0) for at, sign in enumerate(signs))
+            return gradient, curvatures if len(signs) > 1 else curvatures[0]
+        if reduction == "none":
+            value = outcome.each
+        else:
+            value = reduce.lifted(self._total(reduction, outcome, data), data.power)
+        return value if what == "value" else (value, gradient)
+
+    def _total(self, reduction: str, outcome: Outcome, data: Data) -> float:
+        """The value, also where it is within the range but a sum on the way to it is not."""
+        value = self.reduced(outcome.partials, data.denominator, reduction)
+        if math.isfinite(value) or np.isfinite(outcome.partials).all():
+            return value
+        if data.weights is not None and (on_gpu(data.weights) or not reduce.may_shrink(data.weights)):
+            return value
+        loss, _ = self._loss_sums(data.shrunk())
+        again = self.reduced(loss, data.denominator, reduction) / reduce.SHRUNK
+        return again if np.isfinite(loss).all() else value
+
+
+# What a subclass must not have of its own if the short way is to compute the same.
+PLANNED = ("_evaluate", "_data", "_answer", "_total", "_loss_sums", "reduced", "require_reduction")
+
+
+def _in_form(what: str, run: small.Plan, signs: tuple[float, ...], times: Callable[..., Any]) -> small.Plan:
+    """A plan whose results come as `_answer` gives them."""
+    if what == "value":
+
+        def value(arrays: tuple[np.ndarray, ...]) -> Any:
+            results = run(arrays)
+            return results and results[0]
+
+        return value
+
+    def answer(arrays: tuple[np.ndarray, ...]) -> Any:
+        results = run(arrays)
+        if results is None:
+            return None
+        first, second = results
+        gradient = second if what == "value_and_grad" else first
+        parts = tuple(times(sign, gradient) for sign in signs)
+        gradient = parts if len(parts) > 1 else parts[0]
+        if what == "value_and_grad":
+            return first, gradient
+        curvatures = tuple(times(sign * sign, second, at > 0) for at, sign in enumerate(signs))
+        return gradient, curvatures if len(signs) > 1 else curvatures[0]
+
+    return answer
+
+
+def _scaled(engine: ModuleType, given: tuple[Any, Any, tuple[int, ...]], sums: np.ndarray | None) -> Any:
+    """What multiplies losses, the sums of what they count, and the power of two that their mean lacks.
+
+    Each is in a unit of its own. Arrays on a GPU stay there where the sums of weights are of ordinary size.
+    """
+    weights, factor, shape = given
+    power = 0 if sums is None else -round(math.log2(reduce.unit(sums)))
+    if not power and (factor is None or on_gpu(weights) or on_gpu(factor)):
+        return engine.product(weights, factor, shape), sums, 0
+    losses, own = reduce.scaled(*(backend.to_host(one) for one in (weights, factor)))
+    if power:
+        weights = reduce.kept_positive(np.asarray(backend.to_host(weights), np.float64), power)
+        sums = weight_partials(engine, weights)
+    if factor is None:
+        return weights, sums, 0
+    return engine.product(None, losses, shape), sums, own - power
+
+
+def _sums_between(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """The sum of each range between two offsets, 0 where it is empty."""
+    sums = np.zeros(offsets.size - 1)
+    some = np.flatnonzero(np.diff(offsets))
+    if some.size:
+        sums[some] = np.add.reduceat(values[: offsets[-1]], offsets[some])
+    return sums
+
+
+def units_between(weights: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """The `reduce.unit` of each range's weights, for each of them."""
+    units = np.ones(offsets.size - 1)
+    some = np.flatnonzero(np.diff(offsets))
+    if some.size:
+        largest = np.fmax.reduceat(weights[: offsets[-1]], offsets[some])
+        units[some] = [reduce.unit(one) for one in largest.tolist()]
+    return np.repeat(units, np.diff(offsets))
+
+
+def mean_between(values: np.ndarray, offsets: np.ndarray, denominators: np.ndarray) -> np.ndarray:
+    """The sum of each range by its denominator; the mean over nothing is 0, but NaN is not hidden."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = _sums_between(values, offsets)
+        some = denominators != 0
+        means = np.divide(sums, denominators, out=np.where(np.isnan(sums), sums, 0.0), where=some)
+        if not np.isfinite(sums).all():  # the mean may be, where the sum is not
+            shrunk = _sums_between(values * reduce.SHRUNK, offsets)
+            again = np.divide(shrunk, denominators, out=means.copy(), where=some) / reduce.SHRUNK
+            means = np.where(np.isfinite(sums), means, again)
+    return means
+
+
+def pointwise(
+    value: Callable[..., float],
+    slope: Callable[..., float],
+    curvature: Callable[..., float] = unbound,
+    *,
+    reference: str,
+    parameters: Mapping[str, Parameter] | None = None,
+    domains: tuple[Domain, ...] = (REAL, REAL),
+    formula_parameters: int | None = None,
+    variants: Mapping[str, Formulas] | None = None,
+    kind: type[PointwiseLoss] = PointwiseLoss,
+) -> Callable[[Callable[..., Any]], PointwiseLoss]:
+    """Declare a pointwise loss: the decorated function has its signature, its docstring and, in its body, parameters.
+
+    The formulas take one float for each array argument, then the floats that the body returns. `variants` are other
+    formulas that the body may choose by the parameters, where they differ in more than numbers.
+    """
+
+    def declare(function: Callable[..., Any]) -> PointwiseLoss:
+        count = len(parameters or {}) if formula_parameters is None else formula_parameters
+        formulas = Formulas(function.__name__, value, slope, curvature, domains, count)
+        return kind(function, variants={"": formulas, **(variants or {})}, reference=reference, parameters=parameters)
+
+    return declare
+
+
+def _weight(w):
+    return w
+
+
+WEIGHT = Formulas("total_weight", _weight, domains=(NON_NEGATIVE,))
+
+
+def weight_partials(engine: ModuleType, weights: Any, before: int = 0) -> np.ndarray:
+    """The sums of chunks of the examples' weights, which are checked."""
+    outcome = engine.run(WEIGHT, (weights,), None, (1.0,), Wanted(value=True))
+    if outcome.wrong:
+        raise ValueError(NON_NEGATIVE.explain("sample_weight", backend.to_host(weights), before))
+    return outcome.partials
+
+
+def _is_nan(x):
+    return 1.0 if x != x else 0.0
+
+
+@functools.cache
+def check(domain: Domain) -> Formulas:
+    """Whose bits say what is outside the domain, and whose value is the number of NaNs."""
+    return Formulas(f"check_{domain.check.__name__}", _is_nan, domains=(domain,))
+
+
+def domain_bits(domain: Domain, array: np.ndarray) -> int:
+    """The union of the bits that the domain's check returns for the elements of an array on the CPU."""
+    return backend.engine("cpu", "pointwise").run(check(domain), (array,), None, (1.0,), Wanted(value=True)).wrong
+
+
+def fits_there(domain: Domain, array: GpuArray) -> bool:
+    """Whether all elements of an array on a GPU are in a domain, and none is NaN."""
+    run = backend.engine("cuda", "pointwise").run
+    outcome = run(check(domain), (array,), None, (1.0,), Wanted(value=True))
+    return not (wrong(outcome.wrong) or outcome.partials.any())

@@ -1,0 +1,386 @@
+"""Losses of a number against a number in its own units, functions of the difference a = input - target.
+
+The second derivative is the one that holds almost everywhere: at a kink it is that of one side.
+"""
+
+import math
+
+import numpy as np
+
+from fastloss.compile.elementary import exp_negative, expm1_negative, log1p_unit, sign, unless_nan
+from fastloss.core import reduce
+from fastloss.core.domains import INNER_FRACTION
+from fastloss.pointwise.element import Wanted
+from fastloss.pointwise.loss import PointwiseLoss, mean_between, pointwise
+
+__all__ = ["l1_loss", "log_cosh_loss", "mse_loss", "quantile_loss", "rmse_loss"]
+
+LN2 = 0.6931471805599453
+
+
+def flat(x, t):
+    """The second derivative of straight lines."""
+    return unless_nan(x - t, 0.0)
+
+
+def flat_too(x, t, parameter):
+    """The same for a loss with a parameter."""
+    return unless_nan(x - t, 0.0)
+
+
+def _absolute(x, t):
+    return abs(x - t)
+
+
+def _absolute_slope(x, t):
+    return sign(x - t)
+
+
+@pointwise(
+    _absolute,
+    _absolute_slope,
+    flat,
+    reference="Boscovich, De litteraria expeditione per pontificiam ditionem synopsis, 1757",
+)
+def l1_loss(input, target):
+    r"""Absolute error.
+
+    .. math:: \ell = |a|, \qquad a = \text{input} - \text{target}
+
+    Parameters
+    ----------
+    input, target : array_like of one shape
+        Predictions and the numbers to be predicted, of any shape.
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss`.
+
+    Returns
+    -------
+    float, or an array of the input's shape for ``reduction="none"``
+        The slope at a = 0 is 0.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a weight is negative.
+
+    References
+    ----------
+    R. J. Boscovich, De litteraria expeditione per pontificiam ditionem synopsis, 1757.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.l1_loss([1.0, 2.0], [1.0, 5.0])
+    1.5
+    """
+
+
+def _square(x, t):
+    return (x - t) * (x - t)
+
+
+def _square_slope(x, t):
+    return 2.0 * (x - t)
+
+
+def _square_curvature(x, t):
+    return unless_nan(x - t, 2.0)
+
+
+@pointwise(_square, _square_slope, _square_curvature, reference="Gauss, Theoria motus corporum coelestium, 1809")
+def mse_loss(input, target):
+    r"""Squared error, without a factor 1/2.
+
+    .. math:: \ell = a^2, \qquad a = \text{input} - \text{target}
+
+    Parameters
+    ----------
+    input, target : array_like of one shape
+        Predictions and the numbers to be predicted, of any shape.
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss`.
+
+    Returns
+    -------
+    float, or an array of the input's shape for ``reduction="none"``
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a weight is negative.
+
+    References
+    ----------
+    C. F. Gauss, Theoria motus corporum coelestium, 1809.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.mse_loss([1.0, 2.0], [1.0, 4.0])
+    2.0
+    >>> value, grad = fastloss.mse_loss.value_and_grad([1.0, 2.0], [1.0, 4.0])
+    >>> grad.tolist()
+    [0.0, -2.0]
+    """
+
+
+def _times_power(array, exponent):
+    """An array of floats times a power of two that its precision may not hold."""
+    with np.errstate(over="ignore", under="ignore"):
+        while exponent:
+            step = min(max(exponent, -100), 100)
+            array, exponent = array * 2.0**step, exponent - step
+    return array
+
+
+class RootMean(PointwiseLoss):
+    """The root of a mean of squares: not a sum over elements, so its gradient needs the value first."""
+
+    # powers of two that keep the squares of very large and very small differences within the numbers
+    SMALLER, LARGER = 2.0**-600, 2.0**600
+    sums = 3
+
+    def _evaluate(self, what, own, shared):
+        self.require_reduction(shared["reduction"])
+        data = self._data(own, shared, mean=True)
+        scale, mean = 1.0, self._mean_square(data, 1.0)
+        if mean < 1e-280 or mean > 1e300:
+            other = self.LARGER if mean < 1.0 else self.SMALLER
+            again = self._mean_square(data, other)
+            if math.isfinite(again):  # else there are infinities, or an element of weight 0 is too large
+                scale, mean = other, again
+        root = math.sqrt(mean)
+        if what == "value":
+            return root / scale
+        # derivatives in the unit in which the root is about 1: no step to one within the range leaves it
+        own = math.frexp(scale)[1] - 1
+        exponent = min(max(own - math.frexp(root)[1], -1000), 1000)
+        unit = math.ldexp(root, exponent - own)
+        wanted = Wanted(gradient=True, curvature=what == "grad_hess")
+        outcome = data.run(self.formulas, reduce.inverse(data.denominator * unit), wanted, (2.0**exponent,))
+        if what == "value_and_grad":
+            return root / scale, outcome.gradient
+        curvature = outcome.curvature - outcome.gradient * outcome.gradient * reduce.inverse(unit)
+        return outcome.gradient, _times_power(curvature, exponent)
+
+    def _loss_sums(self, data):
+        """Three sums of squares for each chunk, as they are and scaled: which is wanted, only the whole data says."""
+        scales = self.SMALLER, self.LARGER
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            outcome = data.run(self.formulas, 1.0, Wanted(value=True), (1.0,))
+            plain = outcome.partials
+            if ((plain >= 1e-280) & (plain <= 1e300)).all():
+                scaled = [plain * scale * scale for scale in scales]
+            else:
+                scaled = [data.run(self.formulas, 1.0, Wanted(value=True), (scale,)).partials for scale in scales]
+        return np.stack([plain, *scaled]), outcome.wrong
+
+    def reduced(self, loss, denominator, reduction):
+        """The root of the mean, from the sums of all chunks."""
+        self.require_reduction(reduction)
+        scale, mean = 1.0, reduce.mean(reduce.ordered_sum(loss[0]), denominator)
+        if mean < 1e-280 or mean > 1e300:
+            scale = self.LARGER if mean < 1.0 else self.SMALLER
+            mean = reduce.mean(reduce.ordered_sum(loss[2 if mean < 1.0 else 1]), denominator)
+        return math.sqrt(mean) / scale
+
+    def _group_means(self, data, offsets, denominators):
+        def roots(scale):
+            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+                outcome = data.run(self.formulas, 1.0, Wanted(each=True), (scale,))
+                return np.sqrt(mean_between(outcome.each, offsets, denominators)) / scale
+
+        result = roots(1.0)
+        for beyond, scale in ((result < 1e-140, self.LARGER), (result > 1e150, self.SMALLER)):
+            if beyond.any():
+                result = np.where(beyond, roots(scale), result)
+        return result
+
+    def require_reduction(self, reduction):
+        """Raise unless the reduction is the mean."""
+        super().require_reduction(reduction)
+        if reduction != "mean":
+            raise ValueError(f"reduction is {reduction!r}: expected 'mean', of which {self.name} is a function")
+
+    def _mean_square(self, data, scale: float) -> float:
+        outcome = data.run(self.formulas, 1.0, Wanted(value=True), (scale,))
+        return reduce.mean(reduce.ordered_sum(outcome.partials), data.denominator)
+
+
+def _scaled_square(x, t, scale):
+    return ((x - t) * scale) * ((x - t) * scale)
+
+
+def _scaled_difference(x, t, scale):  # half the slope: the root of the mean brings 1/2
+    return (x - t) * scale
+
+
+def _scaled_one(x, t, scale):
+    return unless_nan(x - t, 1.0)
+
+
+@pointwise(
+    _scaled_square,
+    _scaled_difference,
+    _scaled_one,
+    formula_parameters=1,
+    kind=RootMean,
+    reference="Gauss, Theoria motus corporum coelestium, 1809",
+)
+def rmse_loss(input, target):
+    r"""Root of the mean squared error.
+
+    .. math:: \ell = \sqrt{\frac{\sum_i w_i a_i^2}{\sum_i w_i}}, \qquad a = \text{input} - \text{target}
+
+    The gradient is :math:`w_i a_i / (\ell \sum w)`, and zero at a perfect fit. `grad_hess` gives the diagonal of the
+    second derivative, :math:`(w_i / \sum w - g_i^2) / \ell`.
+
+    Parameters
+    ----------
+    input, target : array_like of one shape
+        Predictions and the numbers to be predicted, of any shape.
+    sample_weight, backend
+        As for every loss, see `fastloss.Loss`.
+    reduction : "mean"
+        No other is possible: the loss is a function of the mean.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a weight is negative, or `reduction` is not "mean".
+
+    References
+    ----------
+    C. F. Gauss, Theoria motus corporum coelestium, 1809.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.rmse_loss([1.0, 2.0], [4.0, 6.0])
+    3.5355339059327378
+    """
+    return (1.0,)
+
+
+def _log_cosh(x, t):
+    # Near 0 cosh a - 1 = (1 - v)**2 / 2v, v = e**-|a|, since |a| - log 2 + log(1 + v**2) would cancel there.
+    a = abs(x - t)
+    near = a <= 1.0
+    m = expm1_negative(-a)
+    v = 1.0 + m
+    u = (m * m if near else v * v) / (v + v if near else 1.0)
+    return (0.0 if near else a - LN2) + log1p_unit(u)
+
+
+def _log_cosh_slope(x, t):
+    a = x - t
+    m = expm1_negative(-abs(a))
+    v = 1.0 + m
+    tanh = -m * (2.0 + m) / (1.0 + v * v)
+    return -tanh if a < 0.0 else tanh
+
+
+def _log_cosh_curvature(x, t):
+    v = exp_negative(-abs(x - t))
+    cosh = 0.5 + 0.5 * v * v
+    return (v / cosh) * (v / cosh)
+
+
+@pointwise(
+    _log_cosh,
+    _log_cosh_slope,
+    _log_cosh_curvature,
+    reference="Green, On use of the EM algorithm for penalized likelihood estimation, 1990",
+)
+def log_cosh_loss(input, target):
+    r"""Logarithm of the hyperbolic cosine of the error: a smooth absolute error.
+
+    .. math:: \ell = \log\cosh a = |a| + \log(1 + e^{-2|a|}) - \log 2, \qquad a = \text{input} - \text{target}
+
+    Parameters
+    ----------
+    input, target : array_like of one shape
+        Predictions and the numbers to be predicted, of any shape.
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss`.
+
+    Returns
+    -------
+    float, or an array of the input's shape for ``reduction="none"``
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a weight is negative.
+
+    References
+    ----------
+    P. J. Green, On use of the EM algorithm for penalized likelihood estimation, Journal of the Royal Statistical
+    Society B, 1990.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.log_cosh_loss([1000.0], [0.0])
+    999.3068528194401
+    """
+
+
+def _pinball(x, t, q):
+    a = x - t
+    return (1.0 - q) * a if a > 0.0 else -q * a
+
+
+def _pinball_slope(x, t, q):
+    a = x - t
+    return 1.0 - q if a > 0.0 else (-q if a < 0.0 else a)
+
+
+@pointwise(
+    _pinball,
+    _pinball_slope,
+    flat_too,
+    parameters={"q": INNER_FRACTION},
+    reference="Koenker & Bassett, Regression quantiles, 1978",
+)
+def quantile_loss(input, target, *, q=0.5):
+    r"""Pinball loss, whose expectation is least at the target's `q`-quantile.
+
+    .. math:: \ell = \begin{cases} q \, |a| & a < 0 \\ (1 - q) \, a & a \ge 0 \end{cases}
+        \qquad a = \text{input} - \text{target}
+
+    Parameters
+    ----------
+    input, target : array_like of one shape
+        Predictions and the numbers to be predicted, of any shape.
+    q : float in (0, 1)
+        The quantile; 0.5 gives half of `l1_loss`.
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss`.
+
+    Returns
+    -------
+    float, or an array of the input's shape for ``reduction="none"``
+        The slope at a = 0 is 0, as that of `l1_loss`.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a weight is negative, or `q` is outside (0, 1).
+
+    References
+    ----------
+    R. Koenker & G. Bassett, Regression quantiles, Econometrica, 1978.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.quantile_loss([1.0, 3.0], [2.0, 2.0], q=0.75, reduction="none").tolist()
+    [0.75, 0.25]
+    """
+    return (q,)

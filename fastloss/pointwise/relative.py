@@ -1,0 +1,252 @@
+"""Losses of a number against a number without units: errors in proportion to something, and errors of logarithms."""
+
+import numpy as np
+
+from fastloss.compile.elementary import at_least, log1p, sign, unless_nan
+from fastloss.core import validate
+from fastloss.core.domains import ABOVE_MINUS_ONE, NON_ZERO, POSITIVE, REAL, Choice, Free, Range
+from fastloss.pointwise.element import Formulas
+from fastloss.pointwise.loss import Call, PointwiseLoss, pointwise
+from fastloss.pointwise.regression import flat, flat_too
+
+__all__ = ["mape_loss", "msle_loss", "nmae_loss"]
+
+NORMS = Choice(("range", "mean", "std", "iqr", "max"))
+
+
+def _norm(target, norm):
+    """The number that `norm` stands for, of all targets together."""
+    if not isinstance(norm, str):
+        return POSITIVE.validate("norm", norm)
+    NORMS.validate("norm", norm)
+    values = validate.real("target", target)
+    if values.size == 0:
+        return 1.0
+    number = _size(values, norm)
+    if not 1e-140 < number < 1e150 and np.isfinite(values).all():  # its square may have left the numbers, or a sum
+        power = int(np.frexp(np.float64(np.max(np.abs(values))))[1])
+        number = float(np.ldexp(_size(np.ldexp(values.astype(np.float64), -power), norm), power))
+    if number == 0.0:
+        raise ValueError(f"norm is {norm!r}, which is 0 for these targets: expected another norm, or a number")
+    if number == np.inf and np.isfinite(values).all():
+        raise ValueError(f"norm is {norm!r}, which is beyond 1.8e308 for these targets: expected another, or a number")
+    return number
+
+
+def _size(values, norm):
+    """The number that a word stands for."""
+    with np.errstate(all="ignore"):
+        if norm == "range":
+            return float(np.float64(np.max(values)) - np.float64(np.min(values)))
+        if norm == "mean":
+            return float(abs(np.mean(values, dtype=np.float64)))
+        if norm == "std":
+            return float(np.std(values, dtype=np.float64))
+        if norm == "iqr":
+            first, third = np.percentile(values.astype(np.float64, copy=False), [25.0, 75.0])
+            return float(third - first)
+        return float(max(abs(np.float64(np.max(values))), abs(np.float64(np.min(values)))))
+
+
+def _normed(x, t, norm):
+    return abs(x - t) / norm
+
+
+def _normed_slope(x, t, norm):
+    return sign(x - t) / norm
+
+
+def _normed_curvature(x, t, norm):
+    return unless_nan(x - t, unless_nan(norm, 0.0))
+
+
+class Normed(PointwiseLoss):
+    """A loss in units of a number that all targets make together, unless it is given."""
+
+    def require_additive(self, parameters):
+        """Raise unless the norm is given as a number."""
+        super().require_additive(parameters)
+        if isinstance(parameters["norm"], str):
+            raise ValueError(
+                f"norm is {parameters['norm']!r}, a function of all targets: expected a number above 0, "
+                f"since {self.name} is computed part by part"
+            )
+        POSITIVE.validate("norm", parameters["norm"])
+
+
+@pointwise(
+    _normed,
+    _normed_slope,
+    _normed_curvature,
+    kind=Normed,
+    parameters={"norm": Free(f"{NORMS}, or a number above 0")},
+    reference="Hyndman & Koehler, Another look at measures of forecast accuracy, 2006",
+)
+def nmae_loss(input, target, *, norm="range"):
+    r"""Absolute error in units of the targets' spread or size.
+
+    .. math:: \ell = |a| / \text{norm}, \qquad a = \text{input} - \text{target}
+
+    Parameters
+    ----------
+    input, target : array_like of one shape
+        Predictions and the numbers to be predicted, of any shape.
+    norm : {"range", "mean", "std", "iqr", "max"} or a number above 0
+        Of all targets, unweighted: greatest minus least; absolute value of the mean; standard deviation, divided by N;
+        third minus first quartile, linearly interpolated; greatest absolute value; or the number itself.
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss`. Weights do not enter the norm.
+
+    Returns
+    -------
+    float, or an array of the input's shape for ``reduction="none"``
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a weight is negative, or the norm is 0.
+
+    References
+    ----------
+    R. J. Hyndman & A. B. Koehler, Another look at measures of forecast accuracy, International Journal of Forecasting,
+    2006.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.nmae_loss([1.0, 2.0, 4.0], [1.0, 3.0, 5.0], norm="range")
+    0.16666666666666666
+    """
+    return (_norm(target, norm),)
+
+
+def _relative(x, t):
+    size = abs(t)
+    return abs(x - t) / (1.0 if size == 0.0 else size)
+
+
+def _relative_slope(x, t):
+    size = abs(t)
+    return sign(x - t) / (1.0 if size == 0.0 else size)
+
+
+def _floored(x, t, epsilon):
+    return abs(x - t) / at_least(epsilon, abs(t))
+
+
+def _floored_slope(x, t, epsilon):
+    return sign(x - t) / at_least(epsilon, abs(t))
+
+
+@pointwise(
+    _relative,
+    _relative_slope,
+    flat,
+    parameters={"epsilon": Range(0.0, open_low=True, optional=True)},
+    domains=(REAL, NON_ZERO),
+    formula_parameters=0,
+    variants={"epsilon": Formulas("mape_loss_epsilon", _floored, _floored_slope, flat_too, parameters=1)},
+    reference="Hyndman & Koehler, Another look at measures of forecast accuracy, 2006",
+)
+def mape_loss(input, target, *, epsilon=None):
+    r"""Absolute error as a fraction of the target: 0.1 is ten per cent.
+
+    .. math:: \ell = |a| / |\text{target}|, \quad \text{or} \quad |a| / \max(|\text{target}|, \epsilon),
+        \qquad a = \text{input} - \text{target}
+
+    Parameters
+    ----------
+    input, target : array_like of one shape
+        Predictions and the numbers to be predicted, of any shape.
+    epsilon : float > 0 or None
+        The least divisor. scikit-learn's is 2.220446049250313e-16, which makes one target of 0 outweigh all others;
+        None makes such a target an error.
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss`.
+
+    Returns
+    -------
+    float, or an array of the input's shape for ``reduction="none"``
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a weight is negative, or a target is 0 and no `epsilon` is given.
+
+    References
+    ----------
+    R. J. Hyndman & A. B. Koehler, Another look at measures of forecast accuracy, International Journal of Forecasting,
+    2006.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.mape_loss([110.0, 15.0], [100.0, 20.0])
+    0.175
+    """
+    if epsilon is None:
+        return ()
+    return Call((input, target), (epsilon,), variant="epsilon")
+
+
+def _log_ratio(x, t):
+    """log((1 + x) / (1 + t)) from the quotient of the difference: no cancellation, wherever x and t lie."""
+    low = t if t < x else x
+    below = 1.0 + low
+    size = log1p(abs(x - t) / (1.0 if below == 0.0 else below))
+    return -size if x < t else size
+
+
+def _log_square(x, t):
+    return _log_ratio(x, t) * _log_ratio(x, t)
+
+
+def _log_square_slope(x, t):
+    above = 1.0 + x
+    return 2.0 * _log_ratio(x, t) / (1.0 if above == 0.0 else above)
+
+
+def _log_square_curvature(x, t):
+    above = 1.0 + x
+    divisor = 1.0 if above == 0.0 else above
+    return 2.0 * (1.0 - _log_ratio(x, t)) / divisor / divisor
+
+
+@pointwise(
+    _log_square,
+    _log_square_slope,
+    _log_square_curvature,
+    domains=(ABOVE_MINUS_ONE, ABOVE_MINUS_ONE),
+    reference="Pedregosa et al., Scikit-learn: Machine learning in Python, 2011 (mean_squared_log_error)",
+)
+def msle_loss(input, target):
+    r"""Squared error of the logarithms of one plus the numbers.
+
+    .. math:: \ell = \left( \log(1 + \text{input}) - \log(1 + \text{target}) \right)^2
+
+    Parameters
+    ----------
+    input, target : array_like of one shape
+        Predictions and the numbers to be predicted, all above -1, of any shape.
+    sample_weight, reduction, backend
+        As for every loss, see `fastloss.Loss`.
+
+    Returns
+    -------
+    float, or an array of the input's shape for ``reduction="none"``
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a weight is negative, or a number is -1 or less.
+
+    References
+    ----------
+    F. Pedregosa et al., Scikit-learn: Machine learning in Python, JMLR 2011 (``mean_squared_log_error``).
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> fastloss.msle_loss([1.0, 3.0], [1.0, 1.0])
+    0.2402265069591007
+    """

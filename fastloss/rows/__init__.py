@@ -1,0 +1,1 @@
+"""Losses of rows: row i of every argument makes one loss."""

@@ -1,0 +1,288 @@
+"""Rows of logits. p = softmax(x); `top` describes a row's sum of exponentials (`log_sum`).
+
+Every loss below is a function of log p, so its derivatives follow from d log p_t / d x_k = delta_kt - p_k.
+"""
+
+import numpy as np
+
+from fastloss.compile.elementary import INFINITY, NAN, exp, exp_negative, log, log1p_unit, unless_nan
+from fastloss.compile.templates import regroups, unbound
+from fastloss.rows.row import FIRST, ONE, fill_row
+
+BLOCK = np.uint64(4096)  # columns that are read twice, for their maximum and their sum, while they are in the cache
+LANES = np.uint64(8)
+TWO, THREE, FOUR, FIVE, SIX, SEVEN = (np.uint64(lane) for lane in range(2, 8))
+
+SMALL, LIFT = 2.0**-960, 2.0**120
+
+WANT_GRADIENT = WANT_CURVATURE = unbound
+value = slope = curvature = coefficient = named = check = unbound
+
+
+def maximum(i, x, start, stop):
+    """The largest of some columns, NaN aside; eight accumulators, since LLVM does not vectorise one."""
+    a = x[i, start]
+    if stop - start < LANES:
+        for k in range(start + ONE, stop):
+            a = x[i, k] if x[i, k] > a else a
+        return np.float64(a)
+    b = c = d = e = f = g = h = a
+    whole = stop - (stop - start) % LANES
+    for k in range(start, whole, LANES):
+        a = x[i, k] if x[i, k] > a else a
+        b = x[i, k + ONE] if x[i, k + ONE] > b else b
+        c = x[i, k + TWO] if x[i, k + TWO] > c else c
+        d = x[i, k + THREE] if x[i, k + THREE] > d else d
+        e = x[i, k + FOUR] if x[i, k + FOUR] > e else e
+        f = x[i, k + FIVE] if x[i, k + FIVE] > f else f
+        g = x[i, k + SIX] if x[i, k + SIX] > g else g
+        h = x[i, k + SEVEN] if x[i, k + SEVEN] > h else h
+    for k in range(whole, stop):
+        a = x[i, k] if x[i, k] > a else a
+    a, b, c, d = a if a > b else b, c if c > d else d, e if e > f else f, g if g > h else h
+    a, b = a if a > b else b, c if c > d else d
+    return np.float64(a if a > b else b)
+
+
+@regroups
+def sum_below(i, x, bounds, r):
+    """How many of some columns equal r, and the sum of e**(x - r) over the others."""
+    count = rest = 0.0
+    for k in range(bounds[0], bounds[1]):
+        z = np.float64(x[i, k])
+        count += 1.0 if z == r else 0.0
+        rest += 0.0 if z == r else exp_negative(z - r)
+    return count, rest
+
+
+def log_sum(i, x):
+    """(r, n, rest): the row's maximum r, how often it occurs, and the sum of e**(x_k - r) over all other k.
+
+    Kept apart, because log(1 + rest) and rest / (1 + rest) are accurate however small rest is. One pass: the sum so far
+    is rescaled when a block of columns exceeds r. Equal infinities are never subtracted: a single +inf has p = 1;
+    where p is undefined (several +inf, nothing but -inf, NaN), rest is NaN.
+    """
+    columns = np.uint64(x.shape[1])
+    r, n, rest = -INFINITY, 0.0, 0.0
+    for start in range(FIRST, columns, BLOCK):
+        stop = min(columns, start + BLOCK)
+        m = maximum(i, x, start, stop)
+        if m > r:
+            rest = (rest + n) * exp_negative(r - m)
+            r, n = m, 0.0
+        count, more = sum_below(i, x, (start, stop), r)
+        n += count
+        rest += more
+    if r == -INFINITY or (r == INFINITY and n > 1.0):
+        rest = NAN
+    return r, n, rest
+
+
+def log_total(top):
+    """log(sum_k e**(x_k - r)), accurate also near 0."""
+    _, n, rest = top
+    return log1p_unit(rest) if n == 1.0 and rest <= 1.0 else log(n + rest)
+
+
+def gap(z, r):
+    return 0.0 if z == r else z - r
+
+
+def exp_gap(z, r):
+    return 1.0 if z == r else exp_negative(z - r)
+
+
+def against_all(lead, e, top):
+    """Of the class with x - r = lead and e**lead = e: log p, 1 - p, and the sum of the others' exponentials."""
+    _, n, rest = top
+    others = (n - 1.0) + rest if e == 1.0 else (n + rest) - e
+    return lead - log_total(top), others / (n + rest), others
+
+
+def inverse_of(others):
+    """(u, 1 / (u others)), 0 for 0: u is a power of two without which the inverse could be infinite."""
+    u = LIFT if others < SMALL else 1.0
+    return u, (0.0 if others == 0.0 else 1.0 / (u * others))
+
+
+def of_target(i, operands, factor, parameters, derivatives):
+    """A loss g(log p_t, q) of the target's class, with q = 1 - p_t.
+
+    `value` is g, `slope` is q g', which is dg/dx_t, and `curvature` is q**2 g'', derivatives being with respect to
+    log p_t. With c_k = p_k / q, which has a limit where q is 0,
+    dg/dx_k = -slope c_k and d2g/dx_k2 = curvature c_k**2 - slope c_k (1 - p_k) for k != t,
+    d2g/dx_t2 = curvature - slope p_t.
+    """
+    x, targets = operands
+    if targets[i] < 0:
+        if WANT_GRADIENT:
+            fill_row(i, derivatives[0], 0.0)
+        if WANT_CURVATURE:
+            fill_row(i, derivatives[1], 0.0)
+        return 0.0, 0
+    t = np.uint64(targets[i])
+    top = log_sum(i, x)
+    log_p, q, others = against_all(gap(np.float64(x[i, t]), top[0]), exp_gap(np.float64(x[i, t]), top[0]), top)
+    u, inverse = inverse_of(others)
+    if WANT_GRADIENT:
+        s = slope(log_p, q, parameters)
+        write_multiple(i, x, derivatives[0], top[0], -factor * s * u * inverse)
+        derivatives[0][i, t] = factor * s
+    if WANT_CURVATURE:
+        s, h = slope(log_p, q, parameters), curvature(log_p, q, parameters)
+        total = top[1] + top[2]
+        for k in range(FIRST, np.uint64(x.shape[1])):
+            e = exp_gap(np.float64(x[i, k]), top[0])
+            c = e * u * inverse
+            derivatives[1][i, k] = factor * (h * c * c - s * c * ((total - e) / total))
+        derivatives[1][i, t] = factor * (h - s * (1.0 - q))
+    return value(log_p, q, parameters), 0
+
+
+def write_multiple(i, x, out, r, multiplier):
+    """Multiplier * e**(x - r) for the whole row."""
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        out[i, k] = multiplier * exp_gap(np.float64(x[i, k]), r)
+
+
+# Distributions as targets: sum_k a_k (lse - x_k) with A = sum_k a_k has the gradient A p_k - a_k and the diagonal
+# second derivative A p_k (1 - p_k). Class ids add `named` to the coefficient of one class; operands are (logits,
+# distributions or ids, class weights), parameters (keep, spread) of the label smoothing.
+
+
+def coefficient_given(i, k, operands, parameters):
+    return operands[2][k] * (parameters[0] * np.float64(operands[1][i, k]) + parameters[1])
+
+
+def coefficient_spread(i, k, operands, parameters):
+    return operands[2][k] * parameters[1]
+
+
+def named_given(i, operands, parameters):
+    return 0, 0.0
+
+
+def named_id(i, operands, parameters):
+    t = operands[1][i]
+    return t, (0.0 if t < 0 else operands[2][np.uint64(t)] * parameters[0])
+
+
+def check_given(i, k, operands):
+    return check(np.float64(operands[1][i, k]))
+
+
+def check_nothing(i, k, operands):
+    return 0
+
+
+check_target = unbound
+
+
+def missed(a, z, r):
+    """A (r - z), where 0 times infinity is 0."""
+    return 0.0 if a == 0.0 else -a * gap(z, r)
+
+
+@regroups
+def sum_missed(i, operands, r, parameters):
+    """The sums of a_k (r - x_k) and of a_k, and the bits of wrong targets."""
+    loss, total, wrong = 0.0, 0.0, 0
+    for k in range(FIRST, np.uint64(operands[0].shape[1])):
+        a = coefficient(i, k, operands, parameters)
+        total += a
+        loss += missed(a, np.float64(operands[0][i, k]), r)
+        wrong |= check_target(i, k, operands)
+    return loss, total, wrong
+
+
+def of_distribution(i, operands, factor, parameters, derivatives):
+    x = operands[0]
+    at, extra = named(i, operands, parameters)
+    if at < 0:
+        if WANT_GRADIENT:
+            fill_row(i, derivatives[0], 0.0)
+        if WANT_CURVATURE:
+            fill_row(i, derivatives[1], 0.0)
+        return 0.0, 0
+    t = np.uint64(at)
+    top = log_sum(i, x)
+    r = top[0]
+    loss, total, wrong = sum_missed(i, operands, r, parameters)
+    loss += missed(extra, np.float64(x[i, t]), r)
+    total += extra
+    inverse = 1.0 / (top[1] + top[2])
+    if WANT_GRADIENT:
+        for k in range(FIRST, np.uint64(x.shape[1])):
+            p = exp_gap(np.float64(x[i, k]), r) * inverse
+            derivatives[0][i, k] = factor * (total * p - coefficient(i, k, operands, parameters))
+        if extra != 0.0:
+            p = exp_gap(np.float64(x[i, t]), r) * inverse
+            derivatives[0][i, t] = factor * (total * p - (coefficient(i, t, operands, parameters) + extra))
+    if WANT_CURVATURE:
+        for k in range(FIRST, np.uint64(x.shape[1])):
+            p = exp_gap(np.float64(x[i, k]), r) * inverse
+            derivatives[1][i, k] = factor * total * p * (1.0 - p)
+    return loss + total * log_total(top), wrong
+
+
+@regroups
+def sum_spread(i, x, r):
+    """The sum of e**(x_k - r) (r - x_k)."""
+    total = 0.0
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        total += missed(exp_gap(np.float64(x[i, k]), r), np.float64(x[i, k]), r)
+    return total
+
+
+def of_policy(i, operands, factor, parameters, derivatives):
+    """-A log p_a - c H with H = -sum_k p_k log p_k, whose gradient is A (p_k - delta_ka) + c p_k (log p_k + H)."""
+    x, actions, advantages = operands
+    a = np.uint64(actions[i])
+    advantage, coefficient_ = advantages[i], parameters[0]
+    top = log_sum(i, x)
+    r, logarithm = top[0], log_total(top)
+    inverse = 1.0 / (top[1] + top[2])
+    entropy = logarithm + sum_spread(i, x, r) * inverse
+    if WANT_GRADIENT:
+        for k in range(FIRST, np.uint64(x.shape[1])):
+            e = exp_gap(np.float64(x[i, k]), r)
+            more = e * (entropy - logarithm) - missed(e, np.float64(x[i, k]), r)
+            derivatives[0][i, k] = factor * inverse * (advantage * e + coefficient_ * more)
+        e = exp_gap(np.float64(x[i, a]), r)
+        more = e * (entropy - logarithm) - missed(e, np.float64(x[i, a]), r)
+        _, q, _ = against_all(gap(np.float64(x[i, a]), r), e, top)
+        derivatives[0][i, a] = factor * (coefficient_ * more * inverse - advantage * q)
+    lost = missed(advantage, np.float64(x[i, a]), r) + advantage * logarithm
+    return lost - coefficient_ * entropy, 0
+
+
+# From logarithms of probabilities x, each an argument of its own: -A x_a - c H with H = -sum_k e**x_k x_k.
+
+
+def bonus(x, c):
+    """An action's part of c H: -c e**x x, 0 at -inf, and where c is 0 unless x is NaN."""
+    return unless_nan(x, 0.0) if c == 0.0 or x == -INFINITY else -c * (exp(x) * x)
+
+
+def bonus_slope(x, c):
+    return unless_nan(x, 0.0) if c == 0.0 or x == -INFINITY else -c * (exp(x) * (x + 1.0))
+
+
+@regroups
+def sum_bonus(i, x, c):
+    total = 0.0
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        total += bonus(np.float64(x[i, k]), c)
+    return total
+
+
+def of_logged_policy(i, operands, factor, parameters, derivatives):
+    """-A x_a - c H; the gradient is c e**x_k (x_k + 1) - A delta_ka."""
+    x, actions, advantages = operands
+    a, c = np.uint64(actions[i]), parameters[0]
+    if WANT_GRADIENT:
+        for k in range(FIRST, np.uint64(x.shape[1])):
+            derivatives[0][i, k] = -factor * bonus_slope(np.float64(x[i, k]), c)
+        z = np.float64(x[i, a])
+        derivatives[0][i, a] = -factor * (advantages[i] + bonus_slope(z, c))
+    return missed(advantages[i], np.float64(x[i, a]), 0.0) - sum_bonus(i, x, c), 0

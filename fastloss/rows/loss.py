@@ -1,0 +1,310 @@
+"""Losses of rows: from the public call to the engine and back."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.core import backend, reduce, small, validate
+from fastloss.core.domains import NON_NEGATIVE, Domain, Parameter, wrong
+from fastloss.core.gpu import GpuArray, holds_integers, on_gpu
+from fastloss.core.loss import Loss, keyword
+from fastloss.pointwise.loss import weight_partials
+from fastloss.rows import logits as softmax
+from fastloss.rows.row import Outcome, RowFormulas, Wanted
+
+
+class Matrix(NamedTuple):
+    """An argument seen as rows: the axes that a row runs over are last and flattened."""
+
+    rows: np.ndarray
+    shape: tuple[int, ...]  # the argument's own
+    axes: tuple[int, ...]
+
+    @property
+    def outer(self) -> tuple[int, ...]:
+        """The shape of the rows' losses."""
+        return tuple(length for axis, length in enumerate(self.shape) if axis not in self.axes)
+
+    @property
+    def columns(self) -> int:
+        return self.rows.shape[1]
+
+    def restore(self, rows: np.ndarray) -> np.ndarray:
+        """Rows, in the argument's shape."""
+        if self.axes == _trailing(self.shape, self.axes):
+            return rows.reshape(*self.shape)
+        moved = rows.reshape(*self.outer, *(self.shape[axis] for axis in self.axes))
+        return np.moveaxis(moved, _last(self.axes), self.axes)
+
+
+def _last(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(range(-len(axes), 0))
+
+
+def _trailing(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(range(len(shape) - len(axes), len(shape)))
+
+
+def along(array: np.ndarray, axes: tuple[int, ...]) -> Matrix:
+    """An array as rows along some axes."""
+    inner = math.prod(array.shape[axis] for axis in axes)
+    outer = math.prod(length for axis, length in enumerate(array.shape) if axis not in axes)
+    if axes == _trailing(array.shape, axes):
+        return Matrix(array.reshape(outer, inner), array.shape, axes)
+    return Matrix(np.moveaxis(array, axes, _last(axes)).reshape(outer, inner), array.shape, axes)
+
+
+def last_axis(name: str, value: Any) -> Matrix:
+    """Rows along the last axis."""
+    array = validate.real(name, value)
+    if not array.ndim:
+        raise ValueError(f"{name} is a single number: expected an array whose last axis is a row")
+    return along(array, (array.ndim - 1,))
+
+
+def class_axis(name: str, value: Any) -> Matrix:
+    """Rows along the axis of classes: the second, or the only one."""
+    array = validate.real(name, value)
+    if not array.ndim:
+        raise ValueError(f"{name} is a single number: expected an array with an axis of classes")
+    return along(array, (min(1, array.ndim - 1),))
+
+
+@dataclasses.dataclass
+class Rows:
+    """What a loss's body makes of its arguments, for the engine."""
+
+    formulas: RowFormulas
+    matrices: tuple[Matrix, ...]  # with a gradient, in argument order: the first operands
+    others: tuple[np.ndarray, ...] = ()  # the further operands: matrices of as many rows, and vectors
+    parameters: tuple[float, ...] = ()
+    factor: np.ndarray | None = None  # multiplies every row's loss
+    mass: np.ndarray | None = None  # what a row counts in the mean's denominator, 1 if None
+    there: Any = None  # 1 for the rows that have a loss, if some may have none and no factor says so
+    inner: Callable[[], np.ndarray] | None = None  # the largest weight within each row's loss
+    checked: tuple[tuple[str, Domain, Any], ...] = ()  # arguments that the row function checks, four bits each
+
+    @property
+    def operands(self) -> tuple[np.ndarray, ...]:
+        return (*(matrix.rows for matrix in self.matrices), *self.others)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the rows' losses."""
+        return self.matrices[0].outer
+
+
+class RowLoss(Loss):
+    """Row i of every argument makes one loss."""
+
+    folder = "rows"
+    keywords = (*Loss.keywords, keyword("backend", "auto"))
+
+    def __init__(self, function, *, curvature: bool, ids: tuple[str, ...] = (), plain: bool = False, **about):
+        super().__init__(function, **about)
+        self._curvature = curvature
+        self._plain = plain  # what the body makes depends on the arguments' dtypes and the keywords, not on the data
+        self.ids = ids  # arguments that may be class ids
+
+    @property
+    def has_curvature(self) -> bool:
+        return self._curvature
+
+    def _evaluate(self, what, own, shared):
+        reduction = validate.reduction(shared["reduction"])
+        where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
+        engine = backend.engine(where, self.folder)
+        call = self.function(**self._placed(own))
+        there = any(map(on_gpu, call.operands))
+        given = row_weights(backend.resident("sample_weight", shared["sample_weight"], there), call.shape)
+        if reduction == "mean":
+            factor = call.there if call.factor is None and given is not None else call.factor
+            weights, counted, power = weights_of_mean(given, factor, call.mass, call.inner)
+        else:
+            weights, counted, power = _product(given, call.factor), _product(given, call.mass), 0
+        denominator = _denominator(call.shape, counted)
+        scale = reduce.lifted(reduce.inverse(denominator), power) if reduction == "mean" else 1.0
+        wanted = Wanted(what != "value", what == "grad_hess"), reduction == "none"
+        if call.matrices[0].columns or call.formulas.row not in READ_A_COLUMN:
+            outcome = engine.run(call.formulas, call.operands, weights, (scale, call.parameters), wanted)
+        else:
+            outcome = _without_columns(call)
+        raise_if_wrong(outcome.wrong, call.checked)
+        if what != "value":
+            gradients = self.gradients(engine, outcome, call, _product(weights, scale))
+            gradient = gradients if len(gradients) > 1 else gradients[0]
+        if what == "grad_hess":
+            return gradient, call.matrices[0].restore(outcome.curvature)
+        if reduction == "none":
+            value = outcome.each.reshape(call.shape)
+        else:
+            value = reduce.lifted(_total(engine, outcome, (call, weights), (reduction, denominator)), power)
+        return value if what == "value" else (value, gradient)
+
+    def _plan(self, what, args, own, shared):
+        if shared["backend"] != "auto" or shared["sample_weight"] is not None or not self._plain:
+            return None
+        call = self.function(**own)
+        if len(args) != len(call.operands) or any(one is not None for one in (call.factor, call.mass, call.inner)):
+            return None
+        if call.checked or not all(map(_is_the_same, call.operands, args)) or args[0].ndim != 2:
+            return None
+        wanted = Wanted(what != "value", what == "grad_hess")
+        run = backend.engine("cpu", "rows").plan(call.formulas, args, wanted, (call.parameters, shared["reduction"]))
+        return run and _in_form(what, run)
+
+    def _placed(self, own: dict[str, Any]) -> dict[str, Any]:
+        """The body's arguments: matrices stay on a GPU, and class ids with the first of them."""
+        matrices = tuple(name for name in self.arguments if name not in self.ids or not holds_integers(own[name]))
+        placed = backend.arguments(matrices, own)
+        there = isinstance(placed[self.arguments[0]], GpuArray)
+        others = own.keys() - set(matrices)
+        return {**placed, **{name: backend.ids(name, own[name], there and name in self.ids) for name in others}}
+
+    def gradients(self, engine: Any, outcome: Outcome, call: Rows, weights: Any) -> tuple[np.ndarray, ...]:
+        """The gradient of each differentiable argument; `weights` is what multiplied every row's."""
+        return tuple(matrix.restore(rows) for matrix, rows in zip(call.matrices, outcome.gradients, strict=True))
+
+
+def _is_the_same(operand: np.ndarray, argument: np.ndarray) -> bool:
+    """Whether an operand is an argument as it is: the short way hands over the arguments."""
+    return (operand.dtype, operand.shape, operand.ctypes.data) == (
+        argument.dtype,
+        argument.shape,
+        argument.ctypes.data,
+    )
+
+
+def _in_form(what: str, run: small.Plan) -> small.Plan:
+    """A plan whose results come as a loss gives them."""
+
+    def answer(arrays: tuple[np.ndarray, ...]) -> Any:
+        results = run(arrays)
+        if results is None:
+            return None
+        first, *others = results
+        if what == "value":
+            return first
+        if what == "grad_hess":
+            return others[0], others[1]
+        return first, tuple(others) if len(others) > 1 else others[0]
+
+    return answer
+
+
+def _total(engine: Any, outcome: Outcome, given: tuple[Rows, Any], mean: tuple[str, float]) -> float:
+    """The value, also where it is within the range but a sum on the way to it is not."""
+    value = reduce.of_sums(outcome.partials, *mean)
+    if math.isfinite(value) or np.isfinite(outcome.partials).all():
+        return value
+    call, weights = given
+    if weights is not None and (on_gpu(weights) or not reduce.may_shrink(weights)):
+        return value
+    shrunk = np.full(math.prod(call.shape), reduce.SHRUNK) if weights is None else _product(weights, reduce.SHRUNK)
+    again = engine.run(call.formulas, call.operands, shrunk, (1.0, call.parameters), (Wanted(), False))
+    return reduce.of_sums(again.partials, *mean) / reduce.SHRUNK if np.isfinite(again.partials).all() else value
+
+
+READ_A_COLUMN = (softmax.of_target, softmax.of_distribution)  # of every row, even of one that is left out
+
+
+def _without_columns(call: Rows) -> Outcome:
+    """Of rows of no class: none of them has a loss."""
+    rows = len(call.matrices[0].rows)
+    empty = np.zeros((rows, 0), validate.kernel_dtype(call.matrices[0].rows))
+    each, gradient, curvature = backend.like((np.zeros(rows), empty, empty.copy()), call.operands)
+    return Outcome(np.zeros(1), 0, each, (gradient,), curvature)
+
+
+def raise_if_wrong(bits: int, checked: tuple[tuple[str, Domain, Any], ...]) -> None:
+    """An error for the first argument that a row function found to be outside its domain."""
+    for name, domain, array in checked:
+        if wrong(bits & 15):
+            raise ValueError(domain.explain(name, backend.to_host(array)))
+        bits >>= 4
+
+
+def row_weights(value: Any, shape: tuple[int, ...]) -> Any:
+    """The examples' weights as a vector, checked."""
+    value = None if value is None else validate.real("sample_weight", value)
+    if shape == () and np.shape(value) == (1,):
+        value = value.reshape() if isinstance(value, GpuArray) else np.reshape(value, ())
+    weights = validate.sample_weight(value, shape)
+    if isinstance(weights, GpuArray):
+        engine = backend.engine("cuda", "pointwise")
+        weights = engine.product(None, weights, shape)
+        weight_partials(engine, weights)
+        return weights.reshape(weights.size)
+    return None if weights is None else validate.within("sample_weight", weights, NON_NEGATIVE).reshape(-1)
+
+
+def _product(first: Any, second: Any) -> Any:
+    if first is None or second is None:
+        return second if first is None else first
+    there = [one for one in (first, second) if isinstance(one, GpuArray)]
+    if there:
+        both = (one if isinstance(one, GpuArray) else np.asarray(one) for one in (first, second))
+        return backend.engine("cuda", "pointwise").product(*both, there[0].shape)
+    return first * second
+
+
+def weights_of_mean(given: Any, factor: Any, mass: Any, inner: Any = None) -> tuple[Any, Any, int]:
+    """What multiplies losses, what they count in the denominator, and the power of two that their mean lacks.
+
+    Each is in a unit of its own, which the rows that count set, by all that multiplies them.
+    """
+    if factor is mass and inner is None:
+        both, _ = _scaled(given, factor)
+        return both, both, 0
+    if inner is None:
+        losses, power = _scaled(given, factor)
+    else:
+        losses, most = _product(given, factor), inner()
+        _, power = _scaled(losses, most)
+        if power:
+            losses = reduce.kept_positive(np.ones_like(most) if losses is None else backend.to_host(losses), power)
+    counted, other = _scaled(given, mass)
+    return losses, counted, power - other
+
+
+def _scaled(first: Any, second: Any) -> tuple[Any, int]:
+    """`reduce.scaled`; arrays on a GPU stay there where the sums of them are of ordinary size."""
+    if not on_gpu(first) and not on_gpu(second):
+        return reduce.scaled(first, second)
+    if all(one is None or reduce.unit(_sizes(one)) == 1.0 for one in (first, second)):
+        return _product(first, second), 0
+    return reduce.scaled(*(None if one is None else backend.to_host(one) for one in (first, second)))
+
+
+def _sizes(weights: Any) -> Any:
+    return weight_partials(backend.engine("cuda", "pointwise"), weights) if on_gpu(weights) else weights
+
+
+def _denominator(shape: tuple[int, ...], counted: Any) -> float:
+    if isinstance(counted, GpuArray):
+        return reduce.ordered_sum(weight_partials(backend.engine("cuda", "pointwise"), counted))
+    return float(math.prod(shape)) if counted is None else float(np.sum(counted, dtype=np.float64))
+
+
+def row_loss(
+    *,
+    reference: str,
+    parameters: Mapping[str, Parameter] | None = None,
+    curvature: bool = False,
+    ids: tuple[str, ...] = (),
+    plain: bool = False,
+    kind: type[RowLoss] = RowLoss,
+) -> Callable[[Callable[..., Rows]], RowLoss]:
+    """Declare a loss of rows: the decorated function has its signature, its docstring, and returns its `Rows`.
+
+    `plain` says that where the operands are the arguments as they are, the rest of what the body returns depends on the
+    keywords and dtypes alone, and ids are in [0, columns).
+    """
+
+    def declare(function: Callable[..., Rows]) -> RowLoss:
+        return kind(function, curvature=curvature, ids=ids, plain=plain, reference=reference, parameters=parameters)
+
+    return declare

@@ -1,0 +1,1 @@
+"""States of losses whose data come in batches: they take batches, merge, and are bytes."""

@@ -1,0 +1,230 @@
+"""Losses over groups of rows that come in batches of whole groups, from many machines, in any order."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.core import backend, reduce, validate
+from fastloss.core.loss import Loss
+from fastloss.pairs import weights as pair_weights
+from fastloss.pairs.loss import GroupSums, PairwiseLoss, grouped_on_host
+from fastloss.streaming import group_ids
+from fastloss.streaming.state import (
+    WIDEST,
+    State,
+    both_weighted,
+    divided,
+    exponent,
+    in_one_unit,
+    is_ordinary,
+    matching,
+    require_body,
+    times,
+)
+from fastloss.streaming.stored import Fields
+
+MOST_TERMS = 128  # of an exact sum: a float64 each 53 of 2100 bits, one for what is beyond them, and room
+MOST_PAIRS = (1 << 126) - 1
+
+
+class Seen(NamedTuple):
+    """What the batches add up to; losses and weights are in units of 2**`power`."""
+
+    rows: int = 0
+    groups: int = 0
+    pairs: int = 0
+    weighted: bool | None = None
+    power: int = 0
+    loss: tuple[float, ...] = ()  # whose exact sum it is
+    weight: tuple[float, ...] = ()
+    ids: Mapping[str, tuple[np.ndarray, ...]] = {}
+
+
+class GroupAccumulator(State):
+    """The sums of a loss over groups seen so far; made by ``fastloss.accumulate(name, grouped=True)``.
+
+    Every batch holds whole groups: no group may come in two of them. Where groups are given by ids, these are kept (8
+    bytes a number) and one that comes back is an error; with offsets nothing is kept, and nothing can be found out.
+    Sums are exact until they are read, so that neither the batches nor their order change a bit.
+
+    A batch or a state that is refused changes nothing.
+    """
+
+    kind = "groups"
+    expects = "a loss over groups"
+
+    def __init__(self, loss: Loss, parameters: dict[str, Any]):
+        super().__init__(loss, parameters)
+        require_body(loss, self.parameters)
+        self._seen = Seen()
+        self._degree = 2 if isinstance(loss, PairwiseLoss) else 1  # weights that are multiplied into one
+
+    @classmethod
+    def _require_fit(cls, loss: Loss) -> None:
+        if not hasattr(loss, "group_sums"):
+            raise ValueError(f"{loss.name} has no groups: expected a loss over pairs or queries")
+
+    @property
+    def groups(self) -> int:
+        """How many groups have been given."""
+        return self._seen.groups
+
+    def update(
+        self, scores: Any, labels: Any, sample_weight: Any = None, *, groups: Any = None, offsets: Any = None
+    ) -> None:
+        """Add a batch of whole groups: the arguments are those of the loss.
+
+        Raises
+        ------
+        TypeError
+            If an argument is of a type that the loss does not take, or the ids are of another kind than before.
+        ValueError
+            If neither `groups` nor `offsets` is given, or both, a group has come before, some batches only have
+            weights, or the loss does not take an argument.
+        """
+        self.add(scores, labels, sample_weight, groups, offsets)
+
+    def add(self, scores: Any, labels: Any, sample_weight: Any, groups: Any, offsets: Any) -> GroupSums:
+        """Add a batch; return its groups' own sums, each in a unit of its own."""
+        if groups is None and offsets is None:
+            raise ValueError("groups and offsets are both missing: expected one of them")
+        words = {"groups": groups, "offsets": offsets}
+        weights, units = self._in_units(sample_weight, scores, labels, words)
+        with np.errstate(all="ignore"):
+            sums = self.loss.group_sums(scores, labels, sample_weight=weights, **words, **self.parameters)
+        powers = np.zeros(sums.loss.size, np.int64) + self._degree * units
+        power, (loss, weight) = in_one_unit(sums.weight, powers, sums.loss, sums.weight)
+        if sample_weight is None or abs(power) <= 2 * WIDEST:
+            power, loss, weight = 0, divided(loss, -power), divided(weight, -power)
+        elif power % self._degree:
+            power, loss, weight = power + 1, divided(loss, 1), divided(weight, 1)
+        ids = {}
+        if groups is not None:
+            found = validate.ids("groups", backend.to_host(groups), np.shape(groups))
+            ids = {name: (one,) for name, one in group_ids.shelved(found).items()}
+        self._seen = self._united(
+            Seen(
+                int(np.prod(np.shape(scores))),
+                sums.loss.size,
+                int(sums.pairs.sum()),
+                (sample_weight is not None) if sums.loss.size else None,
+                power,
+                _exact(loss),
+                _exact(weight),
+                ids,
+            )
+        )
+        return sums
+
+    def pairs(self) -> int:
+        """The number of pairs."""
+        return self._seen.pairs
+
+    def weight(self) -> float:
+        """What the mean is divided by."""
+        return times(_total(self._seen.weight), self._seen.power)
+
+    def result(self, reduction: str = "mean") -> float:
+        """The loss over all groups given so far; more may follow."""
+        validate.reduction(reduction, ("mean", "sum"))
+        total = _total(self._seen.loss)
+        if reduction == "sum":
+            return times(total, self._seen.power)
+        return reduce.mean(total, _total(self._seen.weight))
+
+    def gradient(
+        self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean", **groups: Any
+    ) -> np.ndarray:
+        """The gradient for rows of whole groups, given again in any batches, with `groups` or `offsets`."""
+        validate.reduction(reduction, ("mean", "sum"))
+        seen, total = self._seen, _total(self._seen.weight)
+        # Weights in the unit of the mean's own, so that slopes in float32 neither vanish nor overflow on the way.
+        extra = math.frexp(total)[1] // self._degree if reduction == "mean" and math.isfinite(total) else 0
+        power = 0 if sample_weight is None else seen.power // self._degree + extra
+        weights = None if sample_weight is None else divided(_checked(sample_weight), power)
+        words = {"sample_weight": weights, "reduction": "sum", **groups}
+        slope: np.ndarray = self.loss.value_and_grad(scores, labels, **words, **self.parameters)[1]
+        if slope.size:
+            both_weighted(seen.weighted, sample_weight is not None)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if reduction == "sum":
+                return divided(slope, -power * self._degree).astype(slope.dtype, copy=False)
+            slope *= slope.dtype.type(reduce.inverse(times(total, seen.power - power * self._degree)))
+        return slope
+
+    def _in_units(self, given: Any, scores: Any, labels: Any, words: dict[str, Any]) -> tuple[Any, Any]:
+        """Weights in units of two to powers, and these: one, or each group's own."""
+        if given is None:
+            return None, 0
+        weights = _checked(given)
+        if self._degree == 1:
+            power = exponent(weights)
+            return divided(weights, power), power
+        labels = validate.array("labels", backend.to_host(labels))
+        if is_ordinary(weights) or weights.ndim != 1 or not np.shape(scores) == weights.shape == labels.shape:
+            return weights, 0  # other shapes are refused by the loss
+        found = grouped_on_host(words, weights.size)
+        ordered = self.parameters.get("pairs", "all") != "all"
+        return pair_weights.centred(weights, found.rows, found.offsets, labels if ordered else None)
+
+    def _united(self, other: Seen) -> Seen:
+        own = self._seen
+        weighted = own.weighted
+        if other.weighted is not None:
+            weighted = both_weighted(own.weighted, other.weighted)
+        power = matching(*((one.power, _total(one.weight) > 0.0) for one in (own, other)))
+        loss, weight = (
+            _exact(np.concatenate([divided(np.array(getattr(one, name)), power - one.power) for one in (own, other)]))
+            for name in ("loss", "weight")
+        )
+        ids = group_ids.joined(own.ids, other.ids)
+        rows, groups, pairs = own.rows + other.rows, own.groups + other.groups, own.pairs + other.pairs
+        return Seen(rows, groups, pairs, weighted, power, loss, weight, ids)
+
+    def _fields(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        seen = self._seen
+        about = {name: getattr(seen, name) for name in ("rows", "groups", "pairs", "weighted", "power")}
+        sums = {"loss": np.array(seen.loss, np.float64), "weight": np.array(seen.weight, np.float64)}
+        ids = {f"ids {name}": one for name, one in group_ids.one_each(seen.ids).items()}
+        return about, {**sums, **ids}
+
+    def _read(self, fields: Fields) -> Seen:
+        rows, groups, pairs = fields.whole("rows"), fields.whole("groups"), fields.whole("pairs", MOST_PAIRS)
+        weighted, power = fields.choice("weighted", (None, False, True)), fields.exponent("power")
+        loss, weight = (tuple(fields.array(name, np.float64, (None,)).tolist()) for name in ("loss", "weight"))
+        ids = group_ids.read(fields, "ids ")
+        need = fields.need
+        need(max(len(loss), len(weight)) <= MOST_TERMS, "loss or weight is of too many terms")
+        need(groups or not (rows or pairs or loss or weight), "groups is 0, but there are rows")
+        need(bool(groups) == (weighted is not None), "weighted does not go with groups")
+        most = rows * (rows - 1) // 2 if self.parameters.get("pairs") == "ordered" else rows * rows
+        need(pairs <= most and group_ids.count(ids) <= min(rows, groups), "rows, groups and pairs do not agree")
+        need(weighted or not power, "power is not 0, but there are no weights")
+        need(not power or power % self._degree == 0, "power is no unit of products")
+        total = _total(weight)
+        need(not total < 0.0, "weight is negative")
+        of_ones = float(pairs if self._degree == 2 else groups)
+        need(weighted or abs(total - of_ones) <= 1e-9 * of_ones, "weight is not the number of pairs or queries")
+        return Seen(rows, groups, pairs, weighted, power, loss, weight, ids)
+
+
+def _checked(weights: Any) -> np.ndarray:
+    """Weights on the host, none below 0."""
+    result = validate.array("sample_weight", backend.to_host(weights))
+    validate.not_negative("sample_weight", result)
+    return result
+
+
+def _exact(values: np.ndarray) -> tuple[float, ...]:
+    """A few numbers with the exact sum of some."""
+    total = reduce.ExactSum()
+    total.add(values)
+    return tuple(term for term in total.terms().tolist() if term != 0.0)
+
+
+def _total(terms: tuple[float, ...]) -> float:
+    total = reduce.ExactSum()
+    total.add(np.array(terms, np.float64))
+    return total.value()

@@ -1,0 +1,68 @@
+"""The moments of a state of pairs, `pairs/boxes/state.Level` for each label, as arrays and back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fastloss.pairs.boxes.sums import FINE, SUB, H
+from fastloss.streaming.stored import MOST_EXPONENT, Fields
+
+SLACK = 1e-6  # by which sums of moments may be off: more than the rounding of any number of rows
+
+
+def written(levels: Mapping[float, Any]) -> dict[str, np.ndarray]:
+    """Levels as arrays: a number for each, and one after another their fine boxes that hold a weight."""
+    some = [levels[label] for label in sorted(levels)]
+    places = [np.nonzero(level.moments[:, :, 0]) for level in some]
+    boxes = [
+        (level.keys[at], sub.astype(np.uint8), level.moments[at, sub])
+        for level, (at, sub) in zip(some, places, strict=True)
+    ]
+    keys, subs, moments = zip((np.empty(0), np.empty(0, np.uint8), np.empty((0, FINE))), *boxes, strict=True)
+    return {
+        "labels": np.array(sorted(levels), np.float64),
+        "counts": np.array([level.rows for level in some], np.int64),
+        "weights": np.array([level.weight for level in some], np.float64),
+        "powers": np.array([level.power for level in some], np.int64),
+        "sizes": np.array([at.size for at, _ in places], np.int64),
+        **{name: np.concatenate(x) for name, x in (("keys", keys), ("subs", subs), ("moments", moments))},
+    }
+
+
+def read(fields: Fields, engine: Any, weighted: bool) -> dict[float, Any]:
+    """Levels from such arrays, which are checked: what is no sum of some rows' moments is refused."""
+    need = fields.need
+    labels = fields.array("labels", np.float64, (None,))
+    counts = fields.array("counts", np.int64, (labels.size,))
+    weights = fields.array("weights", np.float64, (labels.size,))
+    powers = fields.array("powers", np.int64, (labels.size,))
+    sizes = fields.array("sizes", np.int64, (labels.size,))
+    keys = fields.array("keys", np.float64, (None,))
+    subs = fields.array("subs", np.uint8, (keys.size,))
+    moments = fields.array("moments", np.float64, (keys.size, FINE))
+    need(not np.isnan(labels).any() and (labels[1:] > labels[:-1]).all(), "labels are not distinct and rising")
+    need((counts > 0).all(), "a label has no rows")
+    need(np.isfinite(weights).all() and (weights >= 0.0).all(), "weights are not finite numbers >= 0")
+    need(weighted or (weights == counts).all(), "weights are not the labels' rows")
+    largest = MOST_EXPONENT if weighted else 0
+    need(((powers >= -largest) & (powers <= largest)).all(), "powers are out of range")
+    need((sizes >= 0).all() and (sizes <= keys.size).all(), "sizes are out of range")
+    need(sum(sizes.tolist()) == keys.size, "sizes are not those of the boxes")
+    need((np.abs(keys) <= engine.MOST / H).all() and (keys == np.floor(keys)).all(), "keys are no numbers of boxes")
+    need((subs < SUB).all(), "subs are no numbers of fine boxes")
+    need(np.isfinite(moments).all() and (moments[:, 0] > 0.0).all(), "moments are not those of weights above 0")
+    within = np.abs(moments) <= moments[:, :1] * (1.0 + SLACK)
+    need(within.all() and (moments[:, ::2] >= 0.0).all(), "moments are not those of places in a box")
+    made = {}
+    for at, end in enumerate(np.cumsum(sizes).tolist()):
+        some = slice(end - int(sizes[at]), end)
+        own, starts, where = keys[some], np.unique(keys[some]), subs[some].astype(np.int64)
+        rises = (own[1:] > own[:-1]) | ((own[1:] == own[:-1]) & (where[1:] > where[:-1]))
+        need(rises.all(), "keys and subs are not distinct and rising")
+        weight, total = float(weights[at]), float(moments[some, 0].sum())
+        need(abs(weight - total) <= SLACK * weight, "moments do not add up to weights")
+        grid = np.zeros((starts.size, SUB, FINE))
+        grid[np.searchsorted(starts, own), where] = moments[some]
+        made[float(labels[at])] = engine.Level(int(counts[at]), weight, starts, grid, int(powers[at]))
+    return made

@@ -1,0 +1,189 @@
+"""All pairs of rows that come in batches, from many machines, in any order."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.core import backend, reduce, validate
+from fastloss.core.loss import Loss
+from fastloss.pairs.loss import PairwiseLoss, checked_rows
+from fastloss.streaming import pair_levels
+from fastloss.streaming.state import (
+    State,
+    both_weighted,
+    divided,
+    exponent,
+    in_one_unit,
+    is_ordinary,
+    require_body,
+    times,
+)
+from fastloss.streaming.stored import Fields
+
+
+def can_accumulate(loss: PairwiseLoss, parameters: Mapping[str, Any]) -> bool:
+    """Whether there is a state for a loss with these parameters."""
+    ordered = "pairs" in loss.parameters and parameters.get("pairs", loss.defaults["pairs"]) == "ordered"
+    return ordered and loss.formulas.tails is not None
+
+
+class Seen(NamedTuple):
+    """What the batches add up to: each label's `box_state.Level`, in a unit of weights of its own.
+
+    Rows of one label meet the same others, so that one that is nothing beside the heaviest of them may be lost; rows of
+    two labels are multiplied, and may lie as far apart as they like.
+    """
+
+    rows: int = 0
+    weighted: bool | None = None
+    levels: Mapping[float, Any] = {}
+
+
+class PairAccumulator(State):
+    """The state of a smooth pairwise loss over rows seen so far; made by `fastloss.accumulate`.
+
+    One pass over the data, then `result`; a second pass with `gradient` gives each row's gradient. States of parts of
+    the data `merge` into the state of all of it, to 1e-12 whatever the parts and their order. A batch or a state that
+    is refused changes nothing.
+    """
+
+    kind = "pairs"
+    expects = "a loss over all pairs"
+
+    def __init__(self, loss: Loss, parameters: dict[str, Any]):
+        super().__init__(loss, parameters)
+        if not can_accumulate(self.loss, self.parameters):
+            raise ValueError(f"{loss.name} is accumulated over ordered pairs only")
+        require_body(loss, self.parameters)
+        self.sigma: float = self.parameters["sigma"]
+        self._seen = Seen()
+
+    @classmethod
+    def _require_fit(cls, loss: Loss) -> None:
+        if not isinstance(loss, PairwiseLoss):
+            raise ValueError(f"{loss.name} has no state of all pairs: expected a loss over pairs")
+        if loss.formulas.tails is None:
+            raise ValueError(f"{loss.name} cannot be accumulated: its pairs need sorted rows, expected a smooth loss")
+
+    def update(self, scores: Any, labels: Any, sample_weight: Any = None) -> None:
+        """Add a batch of rows: shape (N,) each; a pair weighs the product of its rows' weights.
+
+        Raises
+        ------
+        TypeError
+            If an argument is no array of numbers.
+        ValueError
+            If shapes differ, labels or weights are NaN, weights are negative, or some batches only have them; as
+            `NoState`, if a score or a weight is not finite, a score is too large, or a batch has more than 16 distinct
+            labels.
+        """
+        rows, size, engine = self._columns(scores, labels, sample_weight), np.size(scores), self._engine()
+        powers = _units(rows[1], rows[2], engine.LEVELS)
+        levels = engine.levels(engine.scaled(rows, powers), self.sigma)
+        levels = {label: level._replace(power=powers.get(label, 0)) for label, level in levels.items()}
+        self._seen = self._united(Seen(size, (sample_weight is not None) if size else None, levels))
+
+    def pairs(self) -> int:
+        """The number of pairs."""
+        total = below = 0
+        for label in sorted(self._seen.levels):
+            own = self._seen.levels[label].rows
+            total, below = total + own * below, below + own
+        return total
+
+    def weight(self) -> float:
+        """What the mean is divided by."""
+        power, _, weight = self._sums(self._seen.levels, value=False)
+        return times(weight, power)
+
+    def result(self, reduction: str = "mean") -> float:
+        """The loss over all pairs of rows given so far."""
+        validate.reduction(reduction, ("mean", "sum"))
+        power, total, weight = self._sums(self._engine().light(self._seen.levels))
+        return times(total, power) if reduction == "sum" else reduce.mean(total, weight)
+
+    def gradient(self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean") -> np.ndarray:
+        """The gradient for rows of the data, given again in any batches; shape and dtype of the scores.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `update`, but there may be any number of labels.
+        """
+        validate.reduction(reduction, ("mean", "sum"))
+        engine = self._engine()
+        rows = self._columns(scores, labels, sample_weight)
+        engine.require_scores(rows[0], self.sigma)
+        gradient = np.zeros(rows[0].size, rows[0].dtype)
+        if gradient.size:
+            both_weighted(self._seen.weighted, sample_weight is not None)
+        levels = engine.light(self._seen.levels)
+        rows = engine.scaled(rows, {label: level.power for label, level in levels.items()})
+        power, _, weight = self._sums(levels, value=False)
+        for y in np.unique(rows[1]).tolist():
+            others = {label: level for label, level in levels.items() if label != y and level.weight > 0.0}
+            own = levels[y].power if rows[2].size and y in levels else 0
+            # Of the sums over the other levels, in one unit; those of a mean are divided by its weight at once.
+            unit = power - own if reduction == "mean" else max((level.power for level in others.values()), default=0)
+            for label, level in others.items():
+                factor = times(reduce.inverse(weight) if reduction == "mean" else 1.0, level.power - unit)
+                task = (1.0 if label < y else -1.0, y, factor, gradient)
+                engine.add_gradient(self.loss.formulas, self.sigma, level, rows, task)
+            if reduction == "sum" and own + unit:
+                some = rows[1] == y
+                with np.errstate(over="ignore"):
+                    gradient[some] = divided(gradient[some], -own - unit).astype(gradient.dtype)
+        return gradient
+
+    def _united(self, other: Seen) -> Seen:
+        if not other.rows:
+            return self._seen
+        own, engine = self._seen, self._engine()
+        weighted = both_weighted(own.weighted, bool(other.weighted))
+        levels = dict(own.levels)
+        for label, level in other.levels.items():
+            levels[label] = engine.added(levels[label], level) if label in levels else level
+        return Seen(own.rows + other.rows, weighted, levels)
+
+    def _fields(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        seen = self._seen
+        about = {"rows": seen.rows, "weighted": seen.weighted}
+        return about, pair_levels.written(seen.levels)
+
+    def _read(self, fields: Fields) -> Seen:
+        rows, weighted = fields.whole("rows"), fields.choice("weighted", (None, False, True))
+        fields.need(bool(rows) == (weighted is not None), "weighted does not go with rows")
+        levels = pair_levels.read(fields, self._engine(), bool(weighted))
+        fields.need(sum(level.rows for level in levels.values()) == rows, "rows is not the sum of the labels' rows")
+        return Seen(rows, weighted, levels)
+
+    def _engine(self) -> Any:
+        return backend.module("pairs.boxes.state")
+
+    def _columns(self, scores: Any, labels: Any, sample_weight: Any) -> Any:
+        """Rows as the kernels read them."""
+        scores, labels, weights = checked_rows(scores, labels, sample_weight)
+        return self._engine().columns(validate.real("scores", scores), validate.real("labels", labels), weights)
+
+    def _sums(self, levels: Mapping[float, Any], value: bool = True) -> tuple[int, float, float]:
+        """The loss and the weight of all pairs, in units of two to the power that comes first."""
+        engine = self._engine()
+        losses, weights, powers = [0.0], [0.0], [0]
+        below = None
+        for label in sorted(levels):
+            own = levels[label]
+            if below is not None:
+                losses.append(engine.between(self.loss.formulas, self.sigma, below, own) if value else 0.0)
+                weights.append(own.weight * below.weight)
+                powers.append(own.power + below.power)
+            below = own if below is None else engine.added(below, own)
+        weight = np.array(weights)
+        power, sums = in_one_unit(weight, np.array(powers), np.array(losses), weight)
+        return power, sum(sums[0].tolist()), sum(sums[1].tolist())
+
+
+def _units(labels: np.ndarray, weights: np.ndarray, most: int) -> dict[float, int]:
+    """The exponent of each label's unit of weights, where some are not of ordinary size; of more labels, none."""
+    distinct = [] if is_ordinary(weights) else np.unique(labels).tolist()
+    return {float(y): exponent(weights[labels == y]) for y in distinct} if len(distinct) <= most else {}
