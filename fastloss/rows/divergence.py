@@ -19,7 +19,8 @@ LOG_LIFT = 120.0 * math.log(2.0)
 
 
 def _cross_slope_by_data(q, p):
-    return unless_nan(p, 0.0 if p == 0.0 and q == 0.0 else -log(q))
+    slope = -log(q)
+    return unless_nan(p, 0.0 if p == 0.0 and q == 0.0 else slope)
 
 
 def _straight(model, data):
@@ -204,7 +205,8 @@ def _from_log_p_curvature(q, log_p):
 
 
 def _from_log_q(log_q, p):
-    return unless_nan(log_q, 0.0) if p == 0.0 else p * (log(p) - log_q)
+    term = p * (log(p) - log_q)
+    return unless_nan(log_q, 0.0) if p == 0.0 else term
 
 
 def _from_log_q_slope(log_q, p):
@@ -212,7 +214,8 @@ def _from_log_q_slope(log_q, p):
 
 
 def _from_log_q_slope_by_data(log_q, p):
-    return unless_nan(log_q, 0.0) if p == 0.0 else log(p) - log_q + 1.0
+    slope = log(p) - log_q + 1.0
+    return unless_nan(log_q, 0.0) if p == 0.0 else slope
 
 
 DIVERGENCES = {  # by log_p, log_q
