@@ -157,12 +157,12 @@ def test_a_planted_slow_down_is_seen(tmp_path):
         shutil.copytree(
             pathlib.Path(fastloss.__file__).parent, folder / "fastloss", ignore=shutil.ignore_patterns("__pycache__")
         )
-    path = folders[1] / "fastloss" / "loss.py"
+    path = folders[1] / "fastloss" / "core" / "loss.py"
     old = '        return self._quietly("value", '
     text = path.read_text()
     assert text.count(old) == 1
     path.write_text(text.replace(old, f"        __import__('time').sleep(0.05)\n{old}"))
-    (folders[1] / "fastloss" / "losses" / "counts.py").write_text("__all__ = []\n")
+    (folders[1] / "fastloss" / "pointwise" / "counts.py").write_text("__all__ = []\n")
     workers = [against.Worker(folder) for folder in folders]
     try:
         todo = [Cell("mse_loss", "float64", 1000), Cell("poisson_nll_loss", "float64", 1000)]
@@ -189,7 +189,7 @@ def test_a_commit_is_extracted(tmp_path):
     if shutil.which("git") is None or measure.commit() == "":
         pytest.skip("no git checkout")
     against.extract("HEAD", tmp_path)
-    assert (tmp_path / "fastloss" / "loss.py").exists()
+    assert (tmp_path / "fastloss" / "core" / "loss.py").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["fastloss"]
 
 

@@ -92,7 +92,7 @@ def test_lost_vectors_are_found(tmp_path):
     """`math.exp` instead of the polynomial: a call for each element."""
     folder = changed(
         tmp_path,
-        "elementary.py",
+        "compile/elementary.py",
         "def expm1_negative(x):\n",
         "def expm1_negative(x):\n    return math.expm1(x)\n\n\ndef _(x):\n",
     )

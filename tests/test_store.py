@@ -137,9 +137,9 @@ def test_without_the_variable_it_is_the_systems_folder_for_caches(copy, tmp_path
 @pytest.mark.parametrize(
     ("file", "old", "new", "value"),
     [
-        ("losses/probe.py", "CONSTANT * (x - t)", "CONSTANT * (x + t)", 40.0),
-        ("losses/probe.py", "CONSTANT = 10.0", "CONSTANT = 50.0", 100.0),
-        ("elementary.py", "def softplus(x):", "def softplus(x):\n    return 1.0\n\n\ndef old(x):", 21.0),
+        ("pointwise/probe.py", "CONSTANT * (x - t)", "CONSTANT * (x + t)", 40.0),
+        ("pointwise/probe.py", "CONSTANT = 10.0", "CONSTANT = 50.0", 100.0),
+        ("compile/elementary.py", "def softplus(x):", "def softplus(x):\n    return 1.0\n\n\ndef old(x):", 21.0),
     ],
     ids=["formula", "constant", "helper"],
 )
@@ -155,9 +155,9 @@ def test_edited_source_is_recompiled_and_both_versions_are_kept(copy, file, old,
 
 def test_the_oldest_of_many_versions_go(copy):
     for number in range(store.KEPT + 2):
-        copy.edit("losses/probe.py", "CONSTANT = 10.0", f"CONSTANT = 10.0 + {number}.0")
+        copy.edit("pointwise/probe.py", "CONSTANT = 10.0", f"CONSTANT = 10.0 + {number}.0")
         assert copy.run()["value"] == 20.0 + 2.0 * number
-        copy.edit("losses/probe.py", f"CONSTANT = 10.0 + {number}.0", "CONSTANT = 10.0")
+        copy.edit("pointwise/probe.py", f"CONSTANT = 10.0 + {number}.0", "CONSTANT = 10.0")
     assert len(copy.files()) == store.KEPT
     assert copy.run() == COLD  # the first of them
 
@@ -167,7 +167,7 @@ def test_upgrade_to_older_files_is_recompiled(copy):
     assert copy.run() == COLD
     shutil.rmtree(copy.package)
     newer = Copy(copy.folder, copy.store)
-    newer.edit("losses/probe.py", "10.0", "30.0")
+    newer.edit("pointwise/probe.py", "10.0", "30.0")
     for path in newer.package.rglob("*"):
         os.utime(path, (1e9, 1e9))
     assert newer.run() == {**COLD, "value": 60.0}
@@ -175,17 +175,17 @@ def test_upgrade_to_older_files_is_recompiled(copy):
 
 def test_two_versions_side_by_side_share_a_store(copy, tmp_path):
     other = Copy(tmp_path / "other", copy.store)
-    other.edit("losses/probe.py", "10.0", "30.0")
+    other.edit("pointwise/probe.py", "10.0", "30.0")
     assert (copy.run(), other.run()) == (COLD, {**COLD, "value": 60.0})
     assert (copy.run(), other.run()) == (WARM, {**WARM, "value": 60.0})
 
 
 def test_edit_of_equal_size_and_time_is_recompiled(copy):
     """Reproducible builds give every version one time; Python itself would run the old bytecode, so that is off."""
-    probe = copy.package / "losses" / "probe.py"
+    probe = copy.package / "pointwise" / "probe.py"
     os.utime(probe, (1e9, 1e9))
     assert copy.run(PYTHONDONTWRITEBYTECODE="1") == COLD
-    copy.edit("losses/probe.py", "10.0", "30.0")
+    copy.edit("pointwise/probe.py", "10.0", "30.0")
     os.utime(probe, (1e9, 1e9))
     assert copy.run(PYTHONDONTWRITEBYTECODE="1") == {**COLD, "value": 60.0}
 
@@ -204,9 +204,9 @@ path.write_text(path.read_text().replace("CONSTANT = 10.0", "CONSTANT = 30.0"))
 
 def test_an_edit_of_something_else_recompiles_nothing(copy):
     assert copy.run() == COLD
-    copy.edit("losses/probe.py", "softplus(-900) is 0.", "softplus(-900) vanishes.")
+    copy.edit("pointwise/probe.py", "softplus(-900) is 0.", "softplus(-900) vanishes.")
     copy.edit("pointwise/regression.py", "return", "return  ")
-    copy.edit("elementary.py", "def softplus(x):", "# A line more.\ndef softplus(x):")
+    copy.edit("compile/elementary.py", "def softplus(x):", "# A line more.\ndef softplus(x):")
     assert copy.run() == WARM
 
 

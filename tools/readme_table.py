@@ -9,7 +9,7 @@ README = pathlib.Path(__file__).parents[1] / "README.md"
 TASKS = {
     "Regression": "regression huber relative counts",
     "Two classes": "classification margin overlap",
-    "Many classes": "softmax class_margins probability divergence factors angular",
+    "Many classes": "softmax class_margins probability divergence cross_entropy_with_factors angular",
     "Ranking": "pairwise lambdarank ranking bpr bpr_all_negatives margin_all_pairs",
     "Embeddings, whole batches": "contrastive triplets ge2e",
     "Embeddings, given tuples": "tuples metric",
@@ -19,7 +19,7 @@ PLACE = re.compile(r"(<!-- losses: .*? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def task(module: str) -> str:
-    """The row of a module of `fastloss/losses`: its task, or its own name if it is in none yet."""
+    """The row of a module of losses: its task, or its own name if it is in none yet."""
     own = module.rsplit(".", 1)[1]
     return next((name for name, modules in TASKS.items() if own in modules.split()), own.replace("_", " ").capitalize())
 

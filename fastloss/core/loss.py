@@ -82,7 +82,7 @@ class Loss(abc.ABC):
     """A loss function: call it for the value, or use `value_and_grad` or `grad_hess`.
 
     The public function it is made from carries the signature and the docstring. Its body turns the checked parameters
-    into what the formulas want. Each shape of computation (`pointwise.py`, `rows.py`, ...) has a subclass that adds
+    into what the formulas want. Each family (`pointwise`, `rows`, ...) has a subclass that adds
     the keywords all its losses share; those of nearly all of them are
 
     sample_weight : array_like, optional

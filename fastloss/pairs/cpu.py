@@ -1,6 +1,6 @@
 """The pairwise shape on the CPU: which groups are summed directly, which by a fast method, and both put together.
 
-Small groups go to `direct_pairs`, large ones are halved by label as `pairs/halving.py` plans it; `survey` lists a
+Small groups go to `direct/`, large ones are halved by label as `pairs/halving.py` plans it; `survey` lists a
 group's labels for that. Every fast method (`boxes`, `thresholds`, `separable`) has a `Sums`.
 """
 
@@ -118,7 +118,7 @@ class Prepared(NamedTuple):
     formulas: PairFormulas
     kind: Kind
     parameters: tuple[float, ...]
-    direct: Any  # (rows arranged by `direct_pairs`, their groups), or None
+    direct: Any  # (rows arranged by `direct`, their groups), or None
     fast: list[Large]
     pairs: np.ndarray  # of each group
     weight: np.ndarray

@@ -1,6 +1,6 @@
 """The short way of pairwise losses: one small group without weights, ordered pairs, see `fastloss/core/small.py`.
 
-Two kernels as on the long way, `direct_pairs.arrange` and `direct_pairs.block`, with one batch and one piece.
+Two kernels as on the long way, `arrange` and `block` of `direct/cpu.py`, with one batch and one piece.
 """
 
 import ctypes

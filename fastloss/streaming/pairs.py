@@ -29,7 +29,7 @@ def can_accumulate(loss: PairwiseLoss, parameters: Mapping[str, Any]) -> bool:
 
 
 class Seen(NamedTuple):
-    """What the batches add up to: each label's `box_state.Level`, in a unit of weights of its own.
+    """What the batches add up to: each label's `boxes.state.Level`, in a unit of weights of its own.
 
     Rows of one label meet the same others, so that one that is nothing beside the heaviest of them may be lost; rows of
     two labels are multiplied, and may lie as far apart as they like.

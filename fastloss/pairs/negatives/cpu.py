@@ -1,6 +1,6 @@
 """Positives against negatives on the CPU: a chunk is a number of positives, or of shared negatives.
 
-Many shared negatives are not met one by one: see `shared_negatives.py`.
+Many shared negatives are not met one by one: see `shared.py`.
 """
 
 from collections.abc import Callable
