@@ -1,12 +1,13 @@
 """Loss functions as compiled kernels behind a thin NumPy API."""
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastloss.core import forks
 
 # The public names, by the module that defines them; a module is imported when one of its names is first used, since a
-# process that needs one loss would spend more time on importing the others than on computing.
+# process that needs one loss would spend more time on importing the others than on computing. Type checkers and editors
+# read `__init__.pyi`, which `tools/stub.py` writes.
 NAMES = {
     "compile.threads": ("get_num_threads", "num_threads", "set_num_threads"),
     "core.loss": ("Loss", "lookup"),
@@ -61,41 +62,6 @@ _MODULES = {name: module for module, names in NAMES.items() for name in names}
 __all__ = [*_MODULES]
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
-    from fastloss.compile.threads import get_num_threads as get_num_threads
-    from fastloss.compile.threads import num_threads as num_threads
-    from fastloss.compile.threads import set_num_threads as set_num_threads
-    from fastloss.core.loss import Loss as Loss
-    from fastloss.core.loss import lookup as lookup
-    from fastloss.curves import *
-    from fastloss.embeddings.angular import *
-    from fastloss.embeddings.bpr_all_negatives import *
-    from fastloss.embeddings.contrastive import *
-    from fastloss.embeddings.cross_entropy_with_factors import *
-    from fastloss.embeddings.ge2e import *
-    from fastloss.embeddings.triplets import *
-    from fastloss.pairs.bpr import *
-    from fastloss.pairs.lambdarank import *
-    from fastloss.pairs.margin_all_pairs import *
-    from fastloss.pairs.metrics import *
-    from fastloss.pairs.pairwise import *
-    from fastloss.pointwise.classification import *
-    from fastloss.pointwise.counts import *
-    from fastloss.pointwise.huber import *
-    from fastloss.pointwise.margin import *
-    from fastloss.pointwise.metric import *
-    from fastloss.pointwise.ranking import *
-    from fastloss.pointwise.regression import *
-    from fastloss.pointwise.relative import *
-    from fastloss.rows.class_margins import *
-    from fastloss.rows.divergence import *
-    from fastloss.rows.overlap import *
-    from fastloss.rows.probability import *
-    from fastloss.rows.reinforcement import *
-    from fastloss.rows.softmax import *
-    from fastloss.rows.tuples import *
-    from fastloss.streaming.accumulate import accumulate as accumulate
-
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
@@ -113,4 +79,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import forks, small
+from fastloss.core import forks, small, validate
 from fastloss.core.domains import Flag, Parameter, shown
 from fastloss.core.given import as_array, refuse_gradient, widened
 from fastloss.core.gpu import on_gpu
@@ -96,6 +96,7 @@ class Loss(abc.ABC):
 
     folder: str  # of the package: its `cpu.py` and `cuda.py` compute the losses
     keywords: tuple[inspect.Parameter, ...] = (keyword("sample_weight", None), keyword("reduction", "mean"))
+    reductions: tuple[str, ...] = validate.REDUCTIONS
     others: frozenset[str] = frozenset()  # arguments that are no arrays of numbers: ids, or sparse
 
     def __init__(
@@ -197,8 +198,14 @@ class Loss(abc.ABC):
                 value = as_array(name, value)
             elif name == "with_counts":
                 value = COUNTS.validate(name, value)
+            elif name == "reduction":
+                self.require_reduction(value)
             (own if name in self._own else shared)[name] = value
         return own, shared
+
+    def require_reduction(self, reduction: Any) -> None:
+        """Raise unless the loss has a value of this reduction."""
+        validate.reduction(reduction, self.reductions)
 
     def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Every parameter's value, in the order of the signature, whose own `bind` takes ten times as long."""

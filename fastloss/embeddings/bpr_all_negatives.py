@@ -25,7 +25,7 @@ class FactorsLoss(Loss):
     keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _evaluate(self, what, own, shared):
-        reduction = validate.reduction(shared["reduction"])
+        reduction = shared["reduction"]
         arrays = tuple(own.values())
         engine, store = backend.with_store(shared["backend"], self.folder, arrays)
         own = backend.arguments(tuple(own), own)

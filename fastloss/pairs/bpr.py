@@ -31,7 +31,7 @@ class NegativesLoss(Loss):
     keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _evaluate(self, what, own, shared):
-        reduction = validate.reduction(shared["reduction"])
+        reduction = shared["reduction"]
         engine = backend.engine(backend.choose(shared["backend"], (own["pos_scores"], own["neg_scores"])), self.folder)
         own = {**backend.arguments(self.arguments, own, 1), **_on_host(own)}
         scores, offsets = _laid_out(own)

@@ -25,6 +25,7 @@ class QueryLoss(Loss):
     """
 
     folder = "pairs.queries"
+    reductions = REDUCTIONS
     keywords = (keyword("groups", None), keyword("offsets", None), *Loss.keywords, keyword("backend", "auto"))
     has_curvature = True
 
@@ -38,7 +39,7 @@ class QueryLoss(Loss):
         return GroupSums(each, weights, pairs if groups.order is None else pairs[groups.order])
 
     def _evaluate(self, what, own, shared):
-        reduction = validate.reduction(shared["reduction"], REDUCTIONS)
+        reduction = shared["reduction"]
         run, own = placed(own, shared, self.folder)
         scores, labels, _ = checked_rows(own["scores"], own["labels"], None, RELEVANCE)
         groups = grouped_on_host(shared, scores.size)

@@ -97,6 +97,7 @@ class PairwiseLoss(Loss):
     """
 
     folder = "pairs"
+    reductions = REDUCTIONS
     keywords = (
         keyword("groups", None),
         keyword("offsets", None),
@@ -156,7 +157,7 @@ class PairwiseLoss(Loss):
         return run.prepare(self.formulas, kind, (*rows, groups.rows, groups.offsets), self.function(**own), method)
 
     def _evaluate(self, what, own, shared):
-        reduction = validate.reduction(shared["reduction"], REDUCTIONS)
+        reduction = shared["reduction"]
         run, own = placed(own, shared, self.folder, shared["groups"] is None)
         groups = grouped_on_host(shared, own["scores"].size)
         scores, labels, weights = self._checked(own, shared)

@@ -17,7 +17,6 @@ class AllPairsLoss(Loss):
     keywords = (*Loss.keywords, keyword("method", "auto"), keyword("backend", "auto"))
 
     def _evaluate(self, what, own, shared):
-        validate.reduction(shared["reduction"])
         given = tuple(own[name] for name in self.arguments)
         where = backend.choose(shared["backend"], given)
         own = {name: backend.to_host(value) for name, value in own.items()}

@@ -117,10 +117,6 @@ class PointwiseLoss(Loss):
             if np.ndim(value):
                 raise ValueError(f"{name} is an array: expected a number, since {self.name} is computed part by part")
 
-    def require_reduction(self, reduction: str) -> None:
-        """Raise unless the loss has a value of this reduction."""
-        validate.reduction(reduction)
-
     def chunk_sums(self, *args: Any, before: int = 0, **kwargs: Any) -> ChunkSums:
         """The sums of chunks that make the value; takes what the loss takes, arrays on the CPU, without `reduction`."""
         own, shared = self._bound(args, {**kwargs, "backend": "cpu"})
@@ -183,7 +179,6 @@ class PointwiseLoss(Loss):
 
     def _evaluate(self, what, own, shared):
         reduction = shared["reduction"]
-        self.require_reduction(reduction)
         data = self._data(own, shared, mean=reduction == "mean")
         outcome = data.run(
             self.variants[data.call.variant],

@@ -142,7 +142,6 @@ class RootMean(PointwiseLoss):
     sums = 3
 
     def _evaluate(self, what, own, shared):
-        self.require_reduction(shared["reduction"])
         data = self._data(own, shared, mean=True)
         scale, mean = 1.0, self._mean_square(data, 1.0)
         if mean < 1e-280 or mean > 1e300:

@@ -114,7 +114,7 @@ class RowLoss(Loss):
         return self._curvature
 
     def _evaluate(self, what, own, shared):
-        reduction = validate.reduction(shared["reduction"])
+        reduction = shared["reduction"]
         where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
         engine = backend.engine(where, self.folder)
         call = self.function(**self._placed(own))

@@ -82,7 +82,7 @@ class MiningLoss(Loss):
     keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _evaluate(self, what, own, shared):
-        reduction = validate.reduction(shared["reduction"])
+        reduction = shared["reduction"]
         arrays = tuple(own.values())
         engine, store = backend.with_store(shared["backend"], self.folder, arrays)
         call = self.function(**backend.arguments(tuple(own), own))

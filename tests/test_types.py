@@ -1,0 +1,56 @@
+"""What type checkers and editors are told: the stub is that of the registry, and wrong calls are type errors."""
+
+import subprocess
+import sys
+
+import pytest
+
+import fastloss
+from fastloss.core.loss import REGISTRY
+from tools import stub
+
+CALL = """
+import fastloss
+
+fastloss.pairwise_logistic_loss.value_and_grad([0.5, 1.0], [0, 1], groups=[1, 1], reduction="per_group")
+fastloss.huber_loss.grad_hess([0.5], [1.0], delta=2.0, sample_weight=[1.0])
+fastloss.accumulate("mse_loss")
+fastloss.set_num_threads(2)
+"""
+WRONG = {
+    "fastloss.mse_loss([0.5], [1.0], weights=[1.0])": "weights",
+    'fastloss.mse_loss([0.5], [1.0], reduction="means")': "reduction",
+    'fastloss.mse_loss([0.5], [1.0], reduction="per_group")': "reduction",
+    "fastloss.mse_loss.value_and_grad([0.5])": "target",
+    'fastloss.huber_loss.grad_hess([0.5], [1.0], delta="2")': "delta",
+    'fastloss.kl_divergence([[1.0]], [[1.0]], wrt="both_of_them")': "wrt",
+    "fastloss.no_such_loss([0.5], [1.0])": "no_such_loss",
+}
+
+
+def test_the_stub_is_current():
+    assert stub.STUB.read_text() == stub.text()
+
+
+def test_the_stub_has_every_public_name():
+    text = stub.text()
+    assert all(f" as {name}\n" in text or f"\n{name}: " in text for name in fastloss.__all__)
+
+
+def test_wrong_calls_are_type_errors(tmp_path):
+    pytest.importorskip("mypy")
+    code = CALL + "\n".join(WRONG)
+    path = tmp_path / "calls.py"
+    path.write_text(code)
+    command = [sys.executable, "-m", "mypy", "--no-error-summary", "--cache-dir", str(tmp_path / "cache"), str(path)]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=300).stdout.splitlines()
+    first = CALL.count("\n") + 1
+    found = {int(line.split(":")[1]): line for line in said if ": error: " in line}
+    assert sorted(found) == list(range(first, first + len(WRONG))), said
+    for at, word in enumerate(WRONG.values(), first):
+        assert word in found[at]
+
+
+def test_what_completion_offers_is_public():
+    assert {name for name in dir(fastloss) if not name.startswith("__")} == set(fastloss.__all__)
+    assert set(REGISTRY) <= set(dir(fastloss))

@@ -1,0 +1,109 @@
+"""Write `fastloss/__init__.pyi`, what type checkers and editors read, from the registry: `python tools/stub.py`."""
+
+import inspect
+import pathlib
+import textwrap
+from typing import Any
+
+import fastloss
+from fastloss.core.domains import Choice, Flag, Range
+from fastloss.core.loss import REGISTRY, Loss
+
+STUB = pathlib.Path(fastloss.__file__).parent / "__init__.pyi"
+HEAD = '''"""The public names and their types. Written by `tools/stub.py`: do not edit."""
+
+from typing import Any, Literal, TypeAlias
+
+from fastloss.compile.threads import get_num_threads as get_num_threads
+from fastloss.compile.threads import num_threads as num_threads
+from fastloss.compile.threads import set_num_threads as set_num_threads
+from fastloss.core.loss import Loss as Loss
+from fastloss.core.loss import lookup as lookup
+from fastloss.curves import compare_losses as compare_losses
+from fastloss.curves import find_leaks as find_leaks
+from fastloss.curves import shift_half_epoch as shift_half_epoch
+from fastloss.curves import split_regularization as split_regularization
+from fastloss.pairs.metrics import auc as auc
+from fastloss.pairs.metrics import count_inversions as count_inversions
+from fastloss.streaming.accumulate import accumulate as accumulate
+
+NAMES: dict[str, tuple[str, ...]]
+__all__: list[str]
+__version__: str
+
+Array: TypeAlias = Any  # what NumPy reads, or an array on a GPU
+
+class _Made(Loss):
+    def _evaluate(self, what: str, own: dict[str, Any], shared: dict[str, Any]) -> Any: ...
+
+'''
+SHARED = {
+    "backend": 'Literal["auto", "cpu", "cuda"]',
+    "method": 'Literal["auto", "direct", "fast"]',
+    "with_counts": "bool",
+    "groups": "Array | None",
+    "offsets": "Array | None",
+    "sample_weight": "Array | None",
+}
+
+
+def literal(values: tuple[str, ...]) -> str:
+    """The type of one of some words."""
+    return f"Literal[{', '.join(map(value, values))}]"
+
+
+def annotation(loss: Loss, name: str) -> str:
+    """The type of a parameter."""
+    spec = loss.parameters.get(name)
+    if name == "reduction":
+        return literal(loss.reductions)
+    if isinstance(spec, Flag):
+        return "bool"
+    if isinstance(spec, Choice):
+        return literal(spec.values)
+    if isinstance(spec, Range):
+        return "float | None" if spec.optional else "float"
+    return "Any" if spec is not None else SHARED.get(name, "Array")
+
+
+def parameters(loss: Loss) -> list[str]:
+    """A loss's parameters as a function's."""
+    found, is_keyword = ["self"], False
+    for one in loss.__signature__.parameters.values():
+        if one.kind is one.KEYWORD_ONLY and not is_keyword:
+            found.append("*")
+            is_keyword = True
+        default = "" if one.default is inspect.Parameter.empty else f" = {value(one.default)}"
+        found.append(f"{one.name}: {annotation(loss, one.name)}{default}")
+    return found
+
+
+def value(default: Any) -> str:
+    """A default as it is written."""
+    return f'"{default}"' if isinstance(default, str) else repr(default)
+
+
+def method(name: str, of: list[str], result: str) -> str:
+    """One method, a line for each parameter."""
+    inside = "".join(f"        {one},\n" for one in of)
+    return f"    def {name}(\n{inside}    ) -> {result}: ..."
+
+
+def declaration(loss: Loss) -> str:
+    """The class of one loss, and the loss."""
+    own = parameters(loss)
+    (summary,) = textwrap.wrap(loss.summary, 10_000)
+    lines = [f"class _{loss.name}(_Made):", f'    """{summary}"""', "", method("__call__", own, "Any")]
+    lines.append(method("value_and_grad", own, "tuple[Any, Any]"))
+    if loss.has_curvature:
+        lines.append(method("grad_hess", own, "tuple[Any, Any]"))
+    return "\n".join([*lines, "", f"{loss.name}: _{loss.name}", ""])
+
+
+def text() -> str:
+    """The whole stub."""
+    return HEAD + "\n".join(declaration(REGISTRY[name]) for name in sorted(REGISTRY))
+
+
+if __name__ == "__main__":
+    STUB.write_text(text())
