@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from fastloss.pairs.direct import cpu as direct_pairs
-from fastloss.pairs.direct.cpu import COST, LEVELS, SMALL, pieces_of
+from fastloss.pairs.direct import arrange
+from fastloss.pairs.direct.arrange import LEVELS, SMALL
+from fastloss.pairs.direct.cpu import COST, pieces_of
 
 SIZES = [0, 1, SMALL, SMALL + 1, 2 * SMALL, 5 * SMALL + 3, 8 * SMALL + 1]
 LABELS = {
@@ -30,8 +31,8 @@ def test_rows_fall_by_label_and_equal_ones_stay(labels, size):
     numbers = LABELS[labels](np.random.default_rng(size), size + 4)
     bounds = (2, size + 2)
     for sort in (
-        lambda order, scratch: direct_pairs.sort_by_merging(numbers, order, bounds, scratch),
-        lambda order, scratch: direct_pairs.sort_group(numbers, order, bounds, scratch, np.empty(LEVELS + 1, np.int64)),
+        lambda order, scratch: arrange.sort_by_merging(numbers, order, bounds, scratch),
+        lambda order, scratch: arrange.sort_group(numbers, order, bounds, scratch, np.empty(LEVELS + 1, np.int64)),
     ):
         order = np.arange(size + 4)
         sort(order, np.full(size + 4, -1))
@@ -42,7 +43,7 @@ def test_counting_is_for_small_integers_and_else_does_nothing():
     ends, order = np.empty(LEVELS + 1, np.int64), np.arange(3)
     for labels, done in (([0.0, 63.0, 1.0], True), ([0.0, 64.0, 1.0], False), ([0.5, 1.0, 2.0], False)):
         order[:] = range(3)
-        made = direct_pairs.sort_by_counting(np.array(labels), order, (0, 3), np.empty(3, np.int64), ends)
+        made = arrange.sort_by_counting(np.array(labels), order, (0, 3), np.empty(3, np.int64), ends)
         assert made == done and order.tolist() == ([1, 2, 0] if done else [0, 1, 2])
 
 

@@ -347,7 +347,7 @@ def test_truncation_beyond_every_query():
 
 
 def test_a_survey_finds_each_groups_levels():
-    from fastloss.pairs.cpu import survey
+    from fastloss.pairs.survey import survey
 
     scores, labels, weights = RNG.normal(size=300), RNG.integers(0, 4, 300).astype(float), RNG.random(300)
     ends = np.array([0, 5, 6, 80, 300])

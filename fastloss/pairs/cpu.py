@@ -8,99 +8,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.compile.templates import regroups
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs import differences, halving, heavy
 from fastloss.pairs.boxes import cpu as boxes
-from fastloss.pairs.cpu_nodes import ROWS, run_block
 from fastloss.pairs.direct import cpu as direct_pairs
+from fastloss.pairs.direct.arrange import arranged as arranged_rows
 from fastloss.pairs.direct.cpu import Kind, Outcome
-from fastloss.pairs.halving import LEVELS, Large, Levels
+from fastloss.pairs.halving import Large
 from fastloss.pairs.nodes import Node, Parameters, Sums, derivatives
 from fastloss.pairs.pair import PairFormulas, multiplier_difference, multiplier_first
 from fastloss.pairs.separable import cpu as separable
-from fastloss.pairs.sloped import cpu as sloped
+from fastloss.pairs.sloped import host as sloped
+from fastloss.pairs.survey import survey
 from fastloss.pairs.thresholds import cpu as thresholds
 from fastloss.pointwise.element import Wanted
 
 FEWEST = 2048  # rows from which "auto" takes the fast method, see bench/results
-
-
-@regroups
-def survey_block(inputs, parameters, outputs, first, last):
-    scores, labels, weights, ranges = inputs
-    values, counts, totals, about = outputs
-    for task in range(first, last):
-        number, infinite, more = 0, 0, 0
-        low, high = np.inf, -np.inf
-        for i in range(ranges[task, 0], ranges[task, 1]):
-            x, y = np.float64(scores[i]), np.float64(labels[i])
-            finite = abs(x) < np.inf
-            infinite += 0 if finite else 1
-            low = x if finite and x < low else low
-            high = x if finite and x > high else high
-            at = 0
-            while at < number and values[task, at] != y:
-                at += 1
-            if at == number:
-                if number == LEVELS:
-                    more = 1
-                    at = 0
-                else:
-                    values[task, at], counts[task, at], totals[task, at] = y, 0.0, 0.0
-                    number += 1
-            counts[task, at] += 1.0
-            totals[task, at] += weights[i] if weights.size else 1.0
-        about[task, 0], about[task, 1], about[task, 2], about[task, 3], about[task, 4] = (
-            number,
-            low,
-            high,
-            infinite,
-            more,
-        )
-
-
-def survey(rows: Any, bounds: np.ndarray) -> list[Levels]:
-    """The levels of groups of rows, given by their (begin, end)."""
-    scores, labels, weights = rows
-    ranges = [(i, min(i + ROWS, end), at) for at, (begin, end) in enumerate(bounds) for i in range(begin, end, ROWS)]
-    found = np.array(ranges, np.int64).reshape(-1, 3)
-    size = len(found)
-    values, counts, totals = (np.zeros((size, LEVELS)) for _ in range(3))
-    about = np.empty((size, 5))
-    arrays = ((scores, labels, weights, found[:, :2].copy()), (0.0,), (values, counts, totals, about))
-    run_block(survey_block, "any", arrays, size)
-    return _united(values, counts, totals, about, found[:, 2])
-
-
-def _united(values, counts, totals, about, owner) -> list[Levels]:
-    """Each group's levels from those of its ranges, of which `owner` has the groups, rising: all groups in one pass."""
-    if not owner.size:
-        return []
-    number, low, high, infinite, more = about.T
-    used = np.arange(LEVELS) < number[:, None]
-    owners, levels = np.broadcast_to(owner[:, None], used.shape)[used], values[used]
-    order = np.lexsort((levels, owners))
-    owners, levels = owners[order], levels[order]
-    fresh = np.append(True, (levels[1:] != levels[:-1]) | (owners[1:] != owners[:-1]))
-    where = np.cumsum(fresh) - 1
-    levels, rows, weights = (
-        levels[fresh],
-        np.bincount(where, counts[used][order]),
-        np.bincount(where, totals[used][order]),
-    )
-    groups = np.arange(owner[-1] + 1)
-    ends = np.searchsorted(owners[fresh], groups, "right")
-    starts = np.append(0, ends[:-1])
-    first = np.searchsorted(owner, groups)
-    many = (np.maximum.reduceat(more, first) > 0.0) | (ends - starts > LEVELS)
-    low, high = np.minimum.reduceat(low, first), np.maximum.reduceat(high, first)
-    finite = np.maximum.reduceat(infinite, first) == 0.0
-    rows = rows.astype(np.int64)
-    return [
-        Levels(levels[i:j], rows[i:j], weights[i:j], bool(many[g]), float(low[g]), float(high[g]), bool(finite[g]))
-        for g, (i, j) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True))
-    ]
 
 
 def method_of(formulas: PairFormulas) -> Sums | None:
@@ -144,7 +67,7 @@ def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[f
     if rest.size:
         rows = halving.rows_of(order, offsets, rest) if fast else order
         bounds = np.append(0, np.cumsum(sizes[rest])) if fast else offsets
-        arranged = direct_pairs.arranged(formulas, kind, (scores, labels, weights, rows, bounds), parameters)
+        arranged = arranged_rows(formulas, kind, (scores, labels, weights, rows, bounds), parameters)
         pairs[rest], weight[rest] = arranged.pairs, arranged.weight
         direct = arranged, rest
     return Prepared(formulas, kind, parameters, direct, fast, pairs, weight, scores.size, kernel_dtype(scores))
@@ -274,7 +197,7 @@ class _Run(halving.Run):
         bounds = np.array([part[0] for part in parts] + [labels.size])
         arrays = (scores, labels, weights if weights.size else None, None, bounds)
         parameters = (self.number,)
-        arranged = direct_pairs.arranged(self.formulas, self.kind, arrays, parameters)
+        arranged = arranged_rows(self.formulas, self.kind, arrays, parameters)
         scales = np.full(bounds.size - 1, self.scales[one.group])
         local = tuple(np.zeros(result.size, scores.dtype) for result in results)
         outcome = direct_pairs.evaluate(self.formulas, self.kind, arranged, scales, ((parameters, self.wanted), local))

@@ -16,7 +16,6 @@ from fastloss.core.gpu import on_gpu
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs import differences, halving
 from fastloss.pairs.boxes import cuda as boxes
-from fastloss.pairs.cpu import survey
 from fastloss.pairs.direct import cuda as direct_pairs
 from fastloss.pairs.direct import cuda_labels as device_labels
 from fastloss.pairs.direct.cuda import Arranged, Ranked
@@ -25,7 +24,8 @@ from fastloss.pairs.heavy import heaviest
 from fastloss.pairs.nodes import Node, Parameters
 from fastloss.pairs.pair import PairFormulas, multiplier_difference, multiplier_first, multiplier_sign
 from fastloss.pairs.separable import cuda as separable
-from fastloss.pairs.sloped import cpu as sloped
+from fastloss.pairs.sloped import host as sloped
+from fastloss.pairs.survey import survey
 from fastloss.pairs.thresholds import cuda as thresholds
 from fastloss.pointwise.element import Wanted
 

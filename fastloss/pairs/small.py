@@ -1,6 +1,6 @@
 """The short way of pairwise losses: one small group without weights, ordered pairs, see `fastloss/core/small.py`.
 
-Two kernels as on the long way, `arrange` and `block` of `direct/cpu.py`, with one batch and one piece.
+Two kernels as on the long way, those of `direct/arrange.py` and `direct/cpu.py`, with one batch and one piece.
 """
 
 import ctypes
@@ -13,8 +13,8 @@ from fastloss.compile.frames import Frame, Spare, addresses_of
 from fastloss.compile.launch import output
 from fastloss.compile.signatures import address_of
 from fastloss.core.small import Plan
-from fastloss.pairs.direct import cpu as direct_pairs
-from fastloss.pairs.direct.cpu import COST, LEVELS
+from fastloss.pairs.direct.arrange import LEVELS, compiled_arrange
+from fastloss.pairs.direct.cpu import COST, compiled_block
 from fastloss.pairs.halving import Kind
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pointwise.element import Wanted
@@ -70,8 +70,8 @@ def plan(
     """The losses' reduction or each, where wanted, then derivatives; `about` is (parameters, reduction)."""
     parameters, reduction = about
     kernels = (
-        direct_pairs.compiled_arrange(dtype, kind.unordered, formulas.by_exponentials(kind.unordered)),
-        direct_pairs.compiled_block(formulas, kind, wanted, False, dtype),
+        compiled_arrange(dtype, kind.unordered, formulas.by_exponentials(kind.unordered)),
+        compiled_block(formulas, kind, wanted, False, dtype),
     )
     if not kernels[0].entry:
         return None

@@ -14,6 +14,8 @@ from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.direct.products import log_of_products
 from fastloss.pointwise import small as small_pointwise
 from fastloss.pointwise.element import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, element_odds
+from fastloss.pointwise.host import product as product
+from fastloss.pointwise.host import times as times
 
 STAGE = 64 * CHUNK  # elements converted at a time, where an array cannot be read as it is
 
@@ -89,19 +91,6 @@ def operands(names: tuple[str, ...], values: tuple[Any, ...]) -> tuple[np.ndarra
 def weights(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
     """The examples' weights, viewed in the losses' shape."""
     return validate.sample_weight(value, shape)
-
-
-def product(given: np.ndarray | None, factor: Any, shape: tuple[int, ...]) -> np.ndarray | None:
-    """What every loss is multiplied by."""
-    if factor is None:
-        return given
-    factor = np.broadcast_to(factor, shape)
-    return factor if given is None else np.multiply(given, factor, dtype=np.float64)
-
-
-def times(number: float, array: Any, new: bool = False) -> Any:
-    """A result times a number; where that is 1, it may be the result itself."""
-    return array if number == 1.0 and not new else number * array
 
 
 def plan(

@@ -13,7 +13,7 @@ from fastloss.compile.cuda.spread import multiplied, spread, weighted
 from fastloss.compile.templates import known_names, unbound
 from fastloss.core import validate
 from fastloss.core.gpu import GpuArray, on_gpu
-from fastloss.pointwise import cpu as on_host
+from fastloss.pointwise import host as on_host
 from fastloss.pointwise.element import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element
 
 unpack = THREADS = unbound

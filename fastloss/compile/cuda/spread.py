@@ -11,7 +11,7 @@ from fastloss.compile.cuda.launch import a_thread_each, code, launch
 from fastloss.compile.templates import unbound
 from fastloss.core.gpu import GpuArray, on_gpu
 from fastloss.core.validate import kernel_dtype
-from fastloss.pointwise.cpu import product as on_host
+from fastloss.pointwise.host import product as on_host
 
 DIVISOR, LENGTH, FIRST, SECOND = range(4)  # columns of the table of axes
 

@@ -4,7 +4,6 @@ Nodes run in batches, in four launches: moments (chunks of rows into grids of th
 node each), coupling (ranges of boxes), evaluation (chunks of rows).
 """
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -38,7 +37,6 @@ from fastloss.pairs.boxes.sums import (
     FINE,
     SUB,
     add_moments,
-    at_nodes,
     couple,
     cut,
     evaluate,
@@ -47,6 +45,7 @@ from fastloss.pairs.boxes.sums import (
     scan,
     select,
 )
+from fastloss.pairs.boxes.tables import tables
 from fastloss.pairs.cpu_nodes import CHOSEN, PIECE, ROWS, Scratch, run_block, tasks
 from fastloss.pairs.nodes import Node, Parameters, derivatives
 from fastloss.pairs.pair import PairFormulas
@@ -134,23 +133,6 @@ def evaluate_block(inputs, parameters, outputs, first, last):
             count = select((begin, end), labels, between, chosen)
             total += evaluate(chosen[:count], rows, grid, (own, found), outputs[:3])
         outputs[3][task] = total
-
-
-@regroups
-def nodes_block(inputs, parameters, outputs, first, last):
-    at_nodes(inputs[0], parameters[0], outputs[0])
-
-
-@functools.lru_cache(maxsize=64)
-def tables(formulas: PairFormulas, s: float) -> tuple[np.ndarray, np.ndarray]:
-    """The coupling tables of value, slope and curvature, and their tails."""
-    gaps = shape.node_gaps()
-    values = np.empty((3, gaps.size))
-    names = {name: getattr(formulas, name) for name in ("value", "slope", "curvature")}
-    run_block(nodes_block, formulas.name, ((gaps.reshape(-1),), (s,), (values,)), 1, names=names)
-    assert formulas.tails is not None
-    coupled = np.stack([shape.coupling_table(one.reshape(gaps.shape)) for one in values])
-    return coupled, np.array(formulas.tails(s))
 
 
 class Batch(Layout):

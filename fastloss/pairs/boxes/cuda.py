@@ -34,7 +34,6 @@ from fastloss.compile.templates import unbound
 from fastloss.pairs.boxes import far
 from fastloss.pairs.boxes import plan as box_plan
 from fastloss.pairs.boxes import sums as shape
-from fastloss.pairs.boxes.cpu import tables
 from fastloss.pairs.boxes.plan import (
     BOX,
     COUNT,
@@ -66,6 +65,7 @@ from fastloss.pairs.boxes.sums import (
     located,
     scan,
 )
+from fastloss.pairs.boxes.tables import tables
 from fastloss.pairs.nodes import Node, Parameters, derivatives, ranges
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.thresholds import cuda as thresholds

@@ -9,10 +9,10 @@ from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.boxes.cpu import Batch
 from fastloss.pairs.boxes.plan import keys_of, steepness
 from fastloss.pairs.boxes.sums import FINE, SUB, NoState
-from fastloss.pairs.cpu import survey
 from fastloss.pairs.halving import LEVELS as LEVELS
 from fastloss.pairs.nodes import Node
 from fastloss.pairs.pair import PairFormulas
+from fastloss.pairs.survey import survey
 from fastloss.pointwise.element import Wanted
 
 MOST = 2.0**1009  # of |scale x|: the number of a fine box, and gaps between boxes, are finite

@@ -4,7 +4,7 @@ Many shared negatives are not met one by one: see `shared.py`.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,20 +14,12 @@ from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
 from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.negatives import shared as shared_negatives
-from fastloss.pairs.negatives.sums import against, positive, shared_negative
+from fastloss.pairs.negatives.sums import Outcome, against, positive, shared_negative
 from fastloss.pointwise.element import CHUNK
 
 WANT_GRADIENT = unbound
 
 COST = 4  # of a pair, beside a number of a cheap loss
-
-
-class Outcome(NamedTuple):
-    """Each positive's mean loss, unweighted, and both gradients where wanted."""
-
-    each: np.ndarray
-    positive: np.ndarray
-    negative: np.ndarray
 
 
 @regroups

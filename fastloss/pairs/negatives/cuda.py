@@ -13,8 +13,7 @@ from fastloss.compile.cuda.arrays import Place
 from fastloss.compile.cuda.launch import a_thread_each, code, launch
 from fastloss.compile.templates import unbound
 from fastloss.core.validate import kernel_dtype
-from fastloss.pairs.negatives.cpu import Outcome
-from fastloss.pairs.negatives.sums import positive, shared_negative
+from fastloss.pairs.negatives.sums import Outcome, positive, shared_negative
 
 WANT_GRADIENT = OWN = THREADS = unbound
 

@@ -3,18 +3,18 @@
 A query of very many pairs is summed in several calls, a range of ranks each, between which Python sees Ctrl-C.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from fastloss.compile.elementary import weighed
-from fastloss.compile.sorting import argsort
 from fastloss.compile.templates import known_names, regroups, unbound
 from fastloss.core import orders
 from fastloss.core.validate import kernel_dtype
-from fastloss.pairs.cpu_nodes import Scratch, run_block
+from fastloss.pairs.cpu_nodes import run_block
 from fastloss.pairs.pair import PairFormulas
-from fastloss.pairs.queries.query import fill, largest_dcg, pairs_of, unit_among
+from fastloss.pairs.queries.query import pairs_of
+from fastloss.pairs.queries.ranking import Outcome, inverse_of, ranking, scratch_of, widest
 from fastloss.pointwise.element import Wanted
 
 COST = 1 << 18  # pairs of a task
@@ -22,33 +22,6 @@ MOST = 1 << 24  # pairs of a call
 
 WANT_GRADIENT = unbound
 WANT_CURVATURE = unbound
-
-
-class Outcome(NamedTuple):
-    """Each query's loss, and derivatives of the rows in their own order where wanted."""
-
-    loss: np.ndarray
-    gradient: np.ndarray
-    curvature: np.ndarray
-
-
-@regroups
-def ranking(inputs, bounds, scratch):
-    """The rows of a query by falling score, and their scores, gains and discounts, in `scratch`."""
-    scores, labels, rows = inputs[0], inputs[1], inputs[2]
-    start, size = bounds[0], bounds[1] - bounds[0]
-    integers, reals = scratch
-    own, ranked = reals[:size], integers[:size]
-    for k in range(size):
-        own[k] = -np.float64(scores[rows[start + k] if rows.size else start + k])
-    argsort(own, ranked, integers[size : 2 * size])
-    columns = reals[size : 2 * size], reals[2 * size : 3 * size], reals[3 * size : 4 * size]
-    for k in range(size):
-        columns[0][k] = -own[ranked[k]]
-        row = start + ranked[k]
-        ranked[k] = rows[row] if rows.size else row
-    fill(labels, ranked, columns[1], columns[2])
-    return ranked, columns
 
 
 @regroups
@@ -62,12 +35,6 @@ def add_pairs(ranks, total, columns, numbers, slopes):
         if WANT_CURVATURE:
             slopes[1][i] += two
     return total
-
-
-def inverse_of(columns, level, scratch):
-    size = columns[1].size
-    best = largest_dcg(columns[1], columns[2], level, (scratch[size : 2 * size], scratch[2 * size : 3 * size]))
-    return 1.0 / best if best > 0.0 else 0.0
 
 
 @regroups
@@ -92,11 +59,6 @@ def block(inputs, parameters, outputs, first, last):
                 curvatures[ranked[k]] = weighed(scales[g], slopes[1][k])
 
 
-def scratch_of(size: int) -> tuple[Scratch, Scratch]:
-    """What ranking queries of up to so many rows takes: three arrays of integers and six of numbers."""
-    return Scratch(3 * size, np.int64), Scratch(6 * size, np.float64)
-
-
 @regroups
 def ranking_block(inputs, parameters, outputs, first, last):
     offsets, size = inputs[3], outputs[0].size
@@ -117,11 +79,6 @@ def pairs_block(inputs, parameters, outputs, first, last):
     ranks = np.int64(parameters[2]), np.int64(parameters[3])
     slopes = outputs[0], outputs[1]
     outputs[2][0] = add_pairs(ranks, outputs[2][0], inputs, (parameters[0], parameters[1]), slopes)
-
-
-def _widest(sizes: np.ndarray) -> int:
-    """The rows of the largest query."""
-    return int(sizes.max(initial=0))
 
 
 def _large(g: int, arrays: Any, settings: tuple[float, int], results: Any, about: tuple[str, dict[str, Any]]) -> None:
@@ -173,27 +130,7 @@ def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], sc
     results = loss, gradient, curvature
     names |= asked
     arrays = inputs, (sigma, float(level)), results
-    run_block(block, name, arrays, tasks.size - 1, scratch_of(_widest(sizes)), known_names(block, names))
+    run_block(block, name, arrays, tasks.size - 1, scratch_of(widest(sizes)), known_names(block, names))
     for g in np.flatnonzero(sizes * np.minimum(sizes, level) > MOST):
         _large(int(g), inputs, (sigma, level), results, (name, names))
     return Outcome(loss, gradient, curvature)
-
-
-@regroups
-def ideal_block(inputs, parameters, outputs, first, last):
-    labels, rows, offsets = inputs
-    for g in range(first, last):
-        own = rows[offsets[g] : offsets[g + 1]]
-        columns = outputs[3][: own.size], outputs[3][: own.size], outputs[3][own.size : 2 * own.size]
-        fill(labels, own, columns[1], columns[2])
-        outputs[0][g] = inverse_of(columns, min(own.size, np.int64(parameters[0])), outputs[2])
-        outputs[1][g] = unit_among(labels, own)
-
-
-def ideals(labels: np.ndarray, rows: np.ndarray, offsets: np.ndarray, level: int, linear: bool) -> Any:
-    """1 / maxDCG of every query, 0 where that is 0, and the units of its gains; for engines that have no sort."""
-    inverses, units = np.empty(offsets.size - 1), np.empty(offsets.size - 1)
-    inputs, name = (labels, rows, offsets), "linear" if linear else "exp2"
-    arrays, scratch = (inputs, (float(level),), (inverses, units)), scratch_of(_widest(np.diff(offsets)))
-    run_block(ideal_block, name, arrays, units.size, scratch, {"LINEAR": linear})
-    return inverses, units

@@ -17,8 +17,8 @@ from fastloss.compile.templates import unbound
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.direct.cuda import group_of, group_sums
 from fastloss.pairs.pair import PairFormulas
-from fastloss.pairs.queries.cpu import Outcome, ideals
 from fastloss.pairs.queries.query import discount, gain, pair
+from fastloss.pairs.queries.ranking import Outcome, ideals
 from fastloss.pointwise.element import Wanted
 
 WANT_GRADIENT = WANT_CURVATURE = THREADS = unbound

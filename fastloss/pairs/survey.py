@@ -1,0 +1,86 @@
+"""The levels of labels of groups, on the host, for every engine."""
+
+from typing import Any
+
+import numpy as np
+
+from fastloss.compile.templates import regroups
+from fastloss.pairs.cpu_nodes import ROWS, run_block
+from fastloss.pairs.halving import LEVELS, Levels
+
+
+@regroups
+def survey_block(inputs, parameters, outputs, first, last):
+    scores, labels, weights, ranges = inputs
+    values, counts, totals, about = outputs
+    for task in range(first, last):
+        number, infinite, more = 0, 0, 0
+        low, high = np.inf, -np.inf
+        for i in range(ranges[task, 0], ranges[task, 1]):
+            x, y = np.float64(scores[i]), np.float64(labels[i])
+            finite = abs(x) < np.inf
+            infinite += 0 if finite else 1
+            low = x if finite and x < low else low
+            high = x if finite and x > high else high
+            at = 0
+            while at < number and values[task, at] != y:
+                at += 1
+            if at == number:
+                if number == LEVELS:
+                    more = 1
+                    at = 0
+                else:
+                    values[task, at], counts[task, at], totals[task, at] = y, 0.0, 0.0
+                    number += 1
+            counts[task, at] += 1.0
+            totals[task, at] += weights[i] if weights.size else 1.0
+        about[task, 0], about[task, 1], about[task, 2], about[task, 3], about[task, 4] = (
+            number,
+            low,
+            high,
+            infinite,
+            more,
+        )
+
+
+def survey(rows: Any, bounds: np.ndarray) -> list[Levels]:
+    """The levels of groups of rows, given by their (begin, end)."""
+    scores, labels, weights = rows
+    ranges = [(i, min(i + ROWS, end), at) for at, (begin, end) in enumerate(bounds) for i in range(begin, end, ROWS)]
+    found = np.array(ranges, np.int64).reshape(-1, 3)
+    size = len(found)
+    values, counts, totals = (np.zeros((size, LEVELS)) for _ in range(3))
+    about = np.empty((size, 5))
+    arrays = ((scores, labels, weights, found[:, :2].copy()), (0.0,), (values, counts, totals, about))
+    run_block(survey_block, "any", arrays, size)
+    return _united(values, counts, totals, about, found[:, 2])
+
+
+def _united(values, counts, totals, about, owner) -> list[Levels]:
+    """Each group's levels from those of its ranges, of which `owner` has the groups, rising: all groups in one pass."""
+    if not owner.size:
+        return []
+    number, low, high, infinite, more = about.T
+    used = np.arange(LEVELS) < number[:, None]
+    owners, levels = np.broadcast_to(owner[:, None], used.shape)[used], values[used]
+    order = np.lexsort((levels, owners))
+    owners, levels = owners[order], levels[order]
+    fresh = np.append(True, (levels[1:] != levels[:-1]) | (owners[1:] != owners[:-1]))
+    where = np.cumsum(fresh) - 1
+    levels, rows, weights = (
+        levels[fresh],
+        np.bincount(where, counts[used][order]),
+        np.bincount(where, totals[used][order]),
+    )
+    groups = np.arange(owner[-1] + 1)
+    ends = np.searchsorted(owners[fresh], groups, "right")
+    starts = np.append(0, ends[:-1])
+    first = np.searchsorted(owner, groups)
+    many = (np.maximum.reduceat(more, first) > 0.0) | (ends - starts > LEVELS)
+    low, high = np.minimum.reduceat(low, first), np.maximum.reduceat(high, first)
+    finite = np.maximum.reduceat(infinite, first) == 0.0
+    rows = rows.astype(np.int64)
+    return [
+        Levels(levels[i:j], rows[i:j], weights[i:j], bool(many[g]), float(low[g]), float(high[g]), bool(finite[g]))
+        for g, (i, j) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True))
+    ]
