@@ -7,7 +7,6 @@ of a copy on the device, and PyTorch where it is installed with CUDA.
 
 import argparse
 import concurrent.futures
-import dataclasses
 import itertools
 import os
 import subprocess
@@ -23,8 +22,6 @@ from bench import gpu_peers
 from bench.measure import Table
 from fastloss.compile.cuda import missing
 from fastloss.core.loss import REGISTRY, Loss
-from fastloss.embeddings.candidates.loss import CandidatesLoss
-from fastloss.embeddings.mining.loss import MiningLoss
 
 DIGITS = {"float64": 1e-10, "float32": 1e-4}
 RNG = np.random.default_rng(0)
@@ -50,7 +47,7 @@ def losses() -> list[Loss]:
 
 def disagreements(chosen: list[Loss], many: bool = True) -> Iterator[str]:
     """Cases of the test registry, and one of many rows, whose results on the device are not those of the CPU."""
-    from tests.cases import cases
+    from tests.cases import cases, grown
 
     for loss in chosen:
         ways: dict[str, Callable[..., Any]] = {"value": loss, "value_and_grad": loss.value_and_grad}
@@ -74,31 +71,6 @@ def disagreements(chosen: list[Loss], many: bool = True) -> Iterator[str]:
                     continue
                 if not agrees(found, expected, DIGITS[dtype]):
                     yield f"{what}: {_apart(found, expected)}"
-
-
-def grown(case: Any) -> list[Any]:
-    """The case with many rows, drawn from its own, so that several blocks have work; of pairs, by each method.
-
-    Embeddings are moved apart: equal ones have no direction in which their distance grows.
-    """
-    if "interactions" in case.keywords:
-        return []
-    rng = np.random.default_rng(0)
-    embeddings = isinstance(case.loss, CandidatesLoss | MiningLoss)
-    own, count = len(case.arrays[0]), 700 if embeddings else 20_000
-    rows = rng.integers(0, own, count)
-
-    def more(value: Any) -> Any:
-        if not isinstance(value, np.ndarray) or len(value) != own:
-            return value
-        found = value[rows]
-        return found + rng.normal(size=found.shape) if embeddings and value.dtype.kind == "f" else found
-
-    words = {name: more(value) for name, value in case.keywords.items()}
-    many = dataclasses.replace(case, arrays=tuple(map(more, case.arrays)), keywords=words)
-    if not getattr(case.loss, "has_fast", False):
-        return [many]
-    return [dataclasses.replace(many, keywords={**words, "method": method}) for method in ("direct", "fast")]
 
 
 def _apart(found: Any, expected: Any) -> str:

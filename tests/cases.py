@@ -121,3 +121,28 @@ def cases(loss: Loss) -> list[Case]:
 def all_cases() -> list[Case]:
     """Every case of every registered loss."""
     return [case for loss in REGISTRY.values() for case in cases(loss)]
+
+
+def grown(case: Case) -> list[Case]:
+    """The case with many rows, drawn from its own, so that chunks and blocks have work; of pairs, by each method.
+
+    Embeddings are moved apart: equal ones have no direction in which their distance grows.
+    """
+    if "interactions" in case.keywords:
+        return []
+    rng = np.random.default_rng(0)
+    embeddings = case.loss.folder.startswith("embeddings.")
+    own, count = len(case.arrays[0]), 700 if embeddings else 20_000
+    rows = rng.integers(0, own, count)
+
+    def more(value: Any) -> Any:
+        if not isinstance(value, np.ndarray) or len(value) != own:
+            return value
+        found = value[rows]
+        return found + rng.normal(size=found.shape) if embeddings and value.dtype.kind == "f" else found
+
+    words = {name: more(value) for name, value in case.keywords.items()}
+    many = dataclasses.replace(case, arrays=tuple(map(more, case.arrays)), keywords=words, items=())
+    if not getattr(case.loss, "has_fast", False):
+        return [many]
+    return [dataclasses.replace(many, keywords={**words, "method": method}) for method in ("direct", "fast")]
