@@ -60,7 +60,7 @@ def split_block(inputs, parameters, outputs, first, last):
 
 @once
 def compiled(formulas: Formulas, wanted: Wanted, dtypes: tuple[np.dtype, ...], weighted: bool) -> Kernel:
-    """The kernel of one loss for some results; the weights are its last operand."""
+    """The kernel of one loss and set of outputs; the weights are its last operand."""
     split = formulas.splits(wanted, weighted)
     kind = array_of(dtypes[0])
     signature = Signature(

@@ -37,7 +37,7 @@ def kernel(inputs, parameters, outputs):
 
 @functools.cache
 def kernel_of(formulas: Formulas, wanted: Wanted, weighted: bool) -> Code:
-    """The kernel of one loss for what is wanted of it."""
+    """The kernel of one loss and set of outputs."""
     names = {"unpack": UNPACKS[formulas.parameters], **formulas.bindings(wanted, weighted)}
     name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
     return code(kernel, name, **known_names(kernel, names))

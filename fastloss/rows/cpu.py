@@ -47,7 +47,7 @@ def add_rows(inputs, parameters, outputs, chunk):
 
 @once
 def compiled(formulas: RowFormulas, wanted: Wanted, layout: tuple[tuple[np.dtype, int], ...], short: bool) -> Kernel:
-    """The kernel of one loss for some results; `layout` is each operand's dtype and rank."""
+    """The kernel of one loss and set of outputs; `layout` is each operand's dtype and rank."""
     operands = [array_of(*one) for one in layout]
     derivatives = [array_of(layout[j][0], 2) for j in (*range(formulas.arguments), 0)]
     signature = Signature((REALS, INTEGERS, *operands), (REALS, REALS, INTEGERS, *derivatives), (REALS, REALS) * short)

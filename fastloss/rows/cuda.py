@@ -39,7 +39,7 @@ def kernel(inputs, parameters, outputs):
 
 @functools.cache
 def kernel_of(formulas: RowFormulas, wanted: Wanted) -> Code:
-    """The kernel of one loss for what is wanted of it."""
+    """The kernel of one loss and set of outputs."""
     names = {"row": formulas.row, **formulas.bindings(wanted)}
     return code(kernel, f"{formulas.name}_{wanted.code}", **known_names(kernel, names))
 

@@ -88,7 +88,7 @@ class Outcome(NamedTuple):
 
 @once
 def compiled_block(formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted: bool, dtype: np.dtype) -> Kernel:
-    """The block of one loss for some results."""
+    """The block of one loss and set of outputs."""
     out, pieces = array_of(dtype), Array(INTEGERS.dtype, 2)
     signature = Signature(
         (REALS, REALS, REALS, REALS, INTEGERS, INTEGERS, REALS, REALS, pieces), (out, out, out, REALS, REALS)

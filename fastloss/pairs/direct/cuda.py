@@ -236,7 +236,7 @@ def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndar
 
 
 def pair_code(formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted: bool) -> Any:
-    """The kernel of one loss for what is wanted of it."""
+    """The kernel of one loss and set of outputs."""
     names = formulas.bindings(wanted, weighted, kind.multiplier, kind.unordered)
     name = f"{formulas.name}_{kind.multiplier.__name__}_{wanted.code}{'w' if weighted else ''}"
     return code(pair_sums, name, TILE=2 * sizes().threads, **names)
