@@ -16,7 +16,13 @@ from fastloss.pairs.loss import PairwiseLoss  # noqa: E402
 from tests.cuda import machine_code  # noqa: E402
 
 LABELS = {"few": np.arange(60) % 2, "many": np.arange(60)}
-IN_REGISTERS = ("direct_pairs.", "columns.", "ranges.", "negatives.", "queries.")
+IN_REGISTERS = (
+    "pairs.direct.",
+    "compile.cuda.columns.",
+    "compile.cuda.ranges.",
+    "pairs.negatives.",
+    "pairs.queries.",
+)
 
 
 def launched():
@@ -45,7 +51,15 @@ def launched():
     return [found[name] for name in sorted(found)]
 
 
-@pytest.mark.parametrize("kernel", launched(), ids=lambda kernel: kernel.name)
+KERNELS = launched()
+
+
+@pytest.mark.parametrize("start", IN_REGISTERS)
+def test_there_are_kernels_of_each_kind(start):
+    assert any(kernel.name.startswith(start) for kernel in KERNELS)
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
 def test_compiles(kernel):
     text = machine_code.ptx(kernel, (8, 0))
     assert ".entry" in text
