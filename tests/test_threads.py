@@ -290,6 +290,18 @@ def chunks_of(work, chunks, few=1, count=4):
         pool.parallel(lambda: run, chunks, few)
 
 
+def test_chunks_that_are_long_are_not_waited_for():
+    """Both threads meet in the first chunks: were one done before the other thread is woken, it would wait alone."""
+    both = threading.Barrier(2, timeout=20)
+
+    def run(begin, end):
+        if begin < 2:
+            both.wait()
+
+    with pool.num_threads(2):
+        pool.parallel(lambda: run, 2, 0)
+
+
 def test_every_chunk_is_done_once_by_several_threads():
     done = []
     chunks_of(lambda chunk: (time.sleep(0.002), done.append((chunk, threading.current_thread()))), 200)

@@ -26,8 +26,8 @@ def launch(
     """Run a kernel over all chunks.
 
     No thread is woken for so few chunks that it would take longer than they do; they are the caller's estimate of what
-    takes some 50 microseconds. `scratch` are the lengths of the kernel's scratch arrays, which each thread has its own
-    of.
+    takes some 50 microseconds, 0 for chunks of which each takes far longer. `scratch` are the lengths of the kernel's
+    scratch arrays, which each thread has its own of.
     """
     arrays = (*inputs, parameters, *outputs)
     own = kernel.signature.scratch

@@ -293,7 +293,7 @@ def parallel(make: Callable[[], Run], chunks: int, few: int = 1) -> None:
     """run(begin, end) over all chunks, `make()` being each thread's own `run`.
 
     `few` chunks take some 50 microseconds. The first of them say how long the others will take: no thread is woken for
-    work that ends sooner alone.
+    work that ends sooner alone. Where `few` is 0, each chunk is known to take far longer, and none is waited for.
     """
     run = make()
     if 0 < chunks <= few:
@@ -301,7 +301,7 @@ def parallel(make: Callable[[], Run], chunks: int, few: int = 1) -> None:
         return
     threads = max(1, min(get_num_threads(), -(-chunks // max(few, 1))))
     job = Job(make, chunks, few, threads)
-    if threads > 1 and job.is_worth_threads(run):
+    if threads > 1 and (few == 0 or job.is_worth_threads(run)):
         together(job, run, threads)
     else:
         job.work(run)

@@ -22,6 +22,11 @@ def tasks(nodes: list[Node]) -> np.ndarray:
     return ranges(nodes, ROWS)
 
 
+def few_of(ranges: np.ndarray) -> int:
+    """How many of one node's ranges take 50 microseconds: 0, far less than one, if there are full ones."""
+    return 1 if len(ranges) < 3 else 0
+
+
 class Scratch(NamedTuple):
     """A scratch array of each thread."""
 
@@ -39,16 +44,17 @@ def run_block(
     chunks: int,
     scratch: tuple[Scratch, ...] = (),
     names: Mapping[str, Any] = NOTHING,
+    few: int = 1,
 ) -> None:
     """Launch a block on (inputs, parameters, outputs), compiled for their types with its open names bound.
 
-    Scratch arrays come to the block behind its outputs.
+    Scratch arrays come to the block behind its outputs. `few` is that of `launch`.
     """
     inputs, parameters, outputs = arrays
     spare = tuple(array_of(one.dtype) for one in scratch)
     signature = Signature(tuple(map(Array.of, inputs)), tuple(map(Array.of, outputs)), spare)
     own = compiled(block, name, signature, tuple(names.items()))
-    launch(own, inputs, np.array(parameters, np.float64), outputs, chunks, 1, tuple(one.length for one in scratch))
+    launch(own, inputs, np.array(parameters, np.float64), outputs, chunks, few, tuple(one.length for one in scratch))
 
 
 @once

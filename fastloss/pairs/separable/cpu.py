@@ -6,7 +6,7 @@ import numpy as np
 
 from fastloss.compile.templates import regroups
 from fastloss.pairs.boxes.sums import select
-from fastloss.pairs.cpu_nodes import CHOSEN, PIECE, run_block, tasks
+from fastloss.pairs.cpu_nodes import CHOSEN, PIECE, few_of, run_block, tasks
 from fastloss.pairs.nodes import Node, Parameters, derivatives
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.separable.sums import evaluate, largest, total_below
@@ -52,7 +52,7 @@ def _one_way(node: Node, rows: Any, parameters: Parameters, task: Any) -> float:
     tops, totals, losses = np.empty(len(ranges)), np.empty(len(ranges)), np.empty(len(ranges))
     inputs = (*rows, ranges)
     arrays = inputs, (s, orientation, *node.sources), (tops, totals)
-    run_block(sources_block, kind, arrays, len(ranges), (CHOSEN,), weighted)
+    run_block(sources_block, kind, arrays, len(ranges), (CHOSEN,), weighted, few_of(ranges))
     top = tops.max()
     if top == -np.inf:
         return 0.0
@@ -65,7 +65,7 @@ def _one_way(node: Node, rows: Any, parameters: Parameters, task: Any) -> float:
     }
     numbers = (s, orientation, *node.targets, -s * orientation * node.factor, s * s * node.factor, top, total)
     targets = inputs, numbers, (*results, losses)
-    run_block(evaluate_block, f"{wanted.code}{kind}", targets, len(ranges), (CHOSEN,), asked)
+    run_block(evaluate_block, f"{wanted.code}{kind}", targets, len(ranges), (CHOSEN,), asked, few_of(ranges))
     return float(np.cumsum(losses)[-1])
 
 

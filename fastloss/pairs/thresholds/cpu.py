@@ -6,7 +6,7 @@ import numpy as np
 
 from fastloss.compile.templates import regroups
 from fastloss.pairs.boxes.sums import select
-from fastloss.pairs.cpu_nodes import CHOSEN, PIECE, run_block, tasks
+from fastloss.pairs.cpu_nodes import CHOSEN, PIECE, few_of, run_block, tasks
 from fastloss.pairs.nodes import Node, Parameters, derivatives
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.thresholds.sums import evaluate, index_starts, suffix_sums
@@ -63,7 +63,7 @@ def _one_way(formulas: PairFormulas, node: Node, rows: Any, parameters: Paramete
     }
     name = f"{wanted.code}{formulas.power}{'w' if weights.size else 'u'}"
     arrays = ((scores, labels, weights, sources, table, starts, ranges), numbers, (*results, losses))
-    run_block(evaluate_block, name, arrays, len(ranges), (CHOSEN,), asked)
+    run_block(evaluate_block, name, arrays, len(ranges), (CHOSEN,), asked, few_of(ranges))
     return float(np.cumsum(losses)[-1])
 
 
