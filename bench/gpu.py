@@ -59,7 +59,7 @@ def disagreements(chosen: list[Loss], many: bool = True) -> Iterator[str]:
             if dtype == "float32" and len(case.arrays[0]) > FEW and loss.name in CHOOSING:
                 continue
             arrays = [one.astype(dtype) if getattr(one, "dtype", None) == np.float64 else one for one in case.arrays]
-            reductions = ("mean",) if loss.name == "rmse_loss" else ("mean", "none")  # a function of the mean
+            reductions = [one for one in ("mean", "none") if one in loss.reductions]
             for (name, way), reduction in itertools.product(ways.items(), reductions):
                 words = {"reduction": reduction, **case.keywords}
                 what = f"{case} of {len(arrays[0])} {dtype} {name} {reduction}"

@@ -1749,7 +1749,7 @@ class _rmse_loss(_Made):
         target: Array,
         *,
         sample_weight: Array | None = None,
-        reduction: Literal["mean", "sum", "none"] = "mean",
+        reduction: Literal["mean"] = "mean",
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any: ...
     def value_and_grad(
@@ -1758,7 +1758,7 @@ class _rmse_loss(_Made):
         target: Array,
         *,
         sample_weight: Array | None = None,
-        reduction: Literal["mean", "sum", "none"] = "mean",
+        reduction: Literal["mean"] = "mean",
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -1767,7 +1767,7 @@ class _rmse_loss(_Made):
         target: Array,
         *,
         sample_weight: Array | None = None,
-        reduction: Literal["mean", "sum", "none"] = "mean",
+        reduction: Literal["mean"] = "mean",
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 

@@ -7,6 +7,7 @@ import numpy as np
 from fastloss.compile.templates import regroups
 from fastloss.pairs.cpu_nodes import ROWS, run_block
 from fastloss.pairs.halving import LEVELS, Levels
+from fastloss.pairs.nodes import pieces
 
 
 @regroups
@@ -46,14 +47,13 @@ def survey_block(inputs, parameters, outputs, first, last):
 def survey(rows: Any, bounds: np.ndarray) -> list[Levels]:
     """The levels of groups of rows, given by their (begin, end)."""
     scores, labels, weights = rows
-    ranges = [(i, min(i + ROWS, end), at) for at, (begin, end) in enumerate(bounds) for i in range(begin, end, ROWS)]
-    found = np.array(ranges, np.int64).reshape(-1, 3)
-    size = len(found)
+    owner, start, stop = pieces(bounds[:, 0], bounds[:, 1], ROWS)
+    size = len(owner)
     values, counts, totals = (np.zeros((size, LEVELS)) for _ in range(3))
     about = np.empty((size, 5))
-    arrays = ((scores, labels, weights, found[:, :2].copy()), (0.0,), (values, counts, totals, about))
+    arrays = ((scores, labels, weights, np.stack((start, stop), axis=1)), (0.0,), (values, counts, totals, about))
     run_block(survey_block, "any", arrays, size)
-    return _united(values, counts, totals, about, found[:, 2])
+    return _united(values, counts, totals, about, owner)
 
 
 def _united(values, counts, totals, about, owner) -> list[Levels]:

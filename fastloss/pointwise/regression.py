@@ -140,6 +140,7 @@ class RootMean(PointwiseLoss):
     # powers of two that keep the squares of very large and very small differences within the numbers
     SMALLER, LARGER = 2.0**-600, 2.0**600
     sums = 3
+    reductions = ("mean",)
 
     def _evaluate(self, what, own, shared):
         data = self._data(own, shared, mean=True)
@@ -198,7 +199,6 @@ class RootMean(PointwiseLoss):
 
     def require_reduction(self, reduction):
         """Raise unless the reduction is the mean."""
-        super().require_reduction(reduction)
         if reduction != "mean":
             raise ValueError(f"reduction is {reduction!r}: expected 'mean', of which {self.name} is a function")
 

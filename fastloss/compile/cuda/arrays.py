@@ -80,7 +80,7 @@ class Place:
 
 @functools.cache
 def _nothing(dtype: np.dtype) -> Any:
-    """An array without elements, one for all: Numba takes 20 µs to make one."""
+    """An array without elements, one for all calls: making it would take longer than many a kernel."""
     return cuda.device_array(0, dtype)
 
 
