@@ -8,8 +8,9 @@ import fastloss
 from bench.measure import Table
 from fastloss.core.domains import REAL
 from fastloss.core.reduce import ordered_sum
+from fastloss.core.requests import Wanted
 from fastloss.pointwise import cpu as engine
-from fastloss.pointwise.element import Formulas, Wanted
+from fastloss.pointwise.element import Formulas
 
 
 def _both(a, b):

@@ -22,7 +22,7 @@ __version__: str
 Array: TypeAlias = Any  # what NumPy reads, or an array on a GPU
 
 class _Made(Loss):
-    def _evaluate(self, what: str, own: dict[str, Any], shared: dict[str, Any]) -> Any: ...
+    def _run(self, request: Any) -> Any: ...
 
 class _arcface_loss(_Made):
     """Softmax over classes' directions with a margin added to the target's angle; a million classes fit."""

@@ -34,7 +34,7 @@ __version__: str
 Array: TypeAlias = Any  # what NumPy reads, or an array on a GPU
 
 class _Made(Loss):
-    def _evaluate(self, what: str, own: dict[str, Any], shared: dict[str, Any]) -> Any: ...
+    def _run(self, request: Any) -> Any: ...
 
 '''
 SHARED = {

@@ -10,12 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import forks, small, validate
-from fastloss.core.domains import Flag, Parameter, shown
+from fastloss.core import backend, forks, reductions, small
+from fastloss.core.domains import Choice, Flag, Parameter, shown
 from fastloss.core.given import as_array, refuse_gradient, widened
 from fastloss.core.gpu import on_gpu
+from fastloss.core.outcomes import Evaluation
+from fastloss.core.reductions import Reduction
+from fastloss.core.requests import Request
 
-COUNTS = Flag()
+# Checks of keywords that losses share
+SHARED: dict[str, Parameter] = {"with_counts": Flag(), "method": Choice(("auto", "direct", "fast"))}
 MISSING = id(inspect.Parameter.empty)
 
 
@@ -96,7 +100,7 @@ class Loss(abc.ABC):
 
     folder: str  # of the package: its `cpu.py` and `cuda.py` compute the losses
     keywords: tuple[inspect.Parameter, ...] = (keyword("sample_weight", None), keyword("reduction", "mean"))
-    reductions: tuple[str, ...] = validate.REDUCTIONS
+    reductions: tuple[str, ...] = reductions.OF_EXAMPLES
     others: frozenset[str] = frozenset()  # arguments that are no arrays of numbers: ids, or sparse
 
     def __init__(
@@ -164,30 +168,45 @@ class Loss(abc.ABC):
         return self._quietly("grad_hess", args, kwargs)
 
     def _quietly(self, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The result, without NumPy's warnings: where there are infinities or NaN in it, that is what is documented."""
+        """Compute the result without NumPy's warnings: infinities and NaN in it are documented."""
         kind = small.kind_of(what, args, kwargs)
         if kind is not None:
             plan = self._plans.get(kind)
             if plan is not None and (result := plan(args)) is not None:
                 return result
         with np.errstate(all="ignore"):
-            own, shared = self._bound(args, kwargs)
-            result = self._evaluate(what, own, shared)
+            request = self._bound(what, args, kwargs)
+            result = self._evaluate(request)
             if kind is not None and plan is None:
                 if len(self._plans) >= small.MOST:
                     self._plans.clear()
-                self._plans[kind] = self._plan(what, args, own, shared) or small.nothing
+                self._plans[kind] = self._plan(args, request) or small.nothing
         return result
 
-    def _plan(
-        self, what: str, args: tuple[np.ndarray, ...], own: dict[str, Any], shared: dict[str, Any]
-    ) -> small.Plan | None:
-        """The short way for calls of one kind, see `fastloss/core/small.py`; None where there is none."""
+    def _evaluate(self, request: Request) -> Any:
+        """Compute the results of a call, in the form in which they are returned."""
+        made = self._run(request)
+        if request.what == "grad_hess":
+            results = [_alone(made.gradients), _alone(made.curvatures)]
+        else:
+            results = [request.reduction.value(made)]
+            if request.has_gradient:
+                results.append(_alone(made.gradients))
+            if request.with_counts:
+                results.append(made.counts)
+        return backend.like(results[0] if len(results) == 1 else tuple(results), made.home)
+
+    @abc.abstractmethod
+    def _run(self, request: Request) -> Evaluation:
+        """Place the arrays, check them, and run the engine; derivatives are those of the request's reduction."""
+
+    def _plan(self, args: tuple[np.ndarray, ...], request: Request) -> small.Plan | None:
+        """Return the short way for calls of one kind, see `fastloss/core/small.py`; None where there is none."""
         return None
 
-    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The function's own arguments, parameters checked, and the keywords that all losses of the shape share."""
-        own: dict[str, Any] = {}
+    def _bound(self, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
+        """Check the parameters and keywords, and convert the arguments on the host to arrays."""
+        arguments: dict[str, Any] = {}
         shared: dict[str, Any] = {}
         for name, value in self._given(args, kwargs).items():
             refuse_gradient(name, value)
@@ -196,16 +215,16 @@ class Loss(abc.ABC):
                 value = self.parameters[name].validate(name, value)
             elif name in self._own and name not in self.others and not on_gpu(value):
                 value = as_array(name, value)
-            elif name == "with_counts":
-                value = COUNTS.validate(name, value)
             elif name == "reduction":
-                self.require_reduction(value)
-            (own if name in self._own else shared)[name] = value
-        return own, shared
+                value = self.require_reduction(value)
+            elif name in SHARED and name not in self._own:
+                value = SHARED[name].validate(name, value)
+            (arguments if name in self._own else shared)[name] = value
+        return Request(what, arguments, **shared)
 
-    def require_reduction(self, reduction: Any) -> None:
-        """Raise unless the loss has a value of this reduction."""
-        validate.reduction(reduction, self.reductions)
+    def require_reduction(self, name: Any) -> Reduction:
+        """Return the reduction of that name; raise a ValueError unless the loss has it."""
+        return reductions.named(name, self.reductions)
 
     def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Every parameter's value, in the order of the signature, whose own `bind` takes ten times as long."""
@@ -220,9 +239,10 @@ class Loss(abc.ABC):
             raise TypeError(f"{self.name}: {error}") from None
         raise AssertionError(f"{self.name} takes {bound}")
 
-    @abc.abstractmethod
-    def _evaluate(self, what: str, own: dict[str, Any], shared: dict[str, Any]) -> Any:
-        """The result of "value", "value_and_grad" or "grad_hess"."""
+
+def _alone(derivatives: Any) -> Any:
+    """Return one of a kind by itself; several, or a named tuple, as they are."""
+    return derivatives[0] if type(derivatives) is tuple and len(derivatives) == 1 else derivatives
 
 
 def lookup(name: object) -> Loss:

@@ -1,14 +1,13 @@
 """From partial sums to a number: the order is fixed, so that the bits do not depend on threads or partitions."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-CHUNK = 8192  # numbers that are added up by themselves where there are many: sums depend on it
-
-
+# Numbers that are summed by themselves, in order, before the chunks' sums are: elements, numbers in rows, losses.
+# A constant of the library, since results depend on it.
+CHUNK = 8192
 SMALLEST = 5e-324
 SHRUNK = 2.0**-64  # no sum overflows of fewer than 2**64 numbers times this
 
@@ -45,20 +44,6 @@ def mean(total: float, weight: float) -> float:
     if weight == 0.0:
         return total if math.isnan(total) else 0.0
     return total / weight
-
-
-def of_sums(partials: np.ndarray, reduction: str, weight: float) -> float:
-    """The "sum" of the chunks' sums, or the "mean" over a weight."""
-    return _reduced(partials, reduction, weight, ordered_sum)
-
-
-def _reduced(values: np.ndarray, reduction: str, weight: float, add: Callable[[np.ndarray], float]) -> float:
-    total = add(values)
-    if reduction == "sum":
-        return total
-    if math.isinf(total) and np.isfinite(values).all():  # the mean need not be
-        return mean(add(values * SHRUNK), weight) / SHRUNK
-    return mean(total, weight)
 
 
 def may_shrink(weights: np.ndarray) -> bool:
@@ -119,9 +104,9 @@ def scaled(*parts: Any) -> tuple[Any, int]:
         return kept_positive(product, power - exponents), power
 
 
-def lifted(number: Any, power: int) -> Any:
-    """A number times two to a power, without a warning where it leaves the range."""
-    if not power:
+def lifted(number: Any, power: Any) -> Any:
+    """Multiply by two to a power, without a warning where the product leaves the range."""
+    if not np.any(power):
         return number
     with np.errstate(over="ignore", under="ignore"):
         result = np.ldexp(number, power)
@@ -132,11 +117,6 @@ def weighed(weights: np.ndarray, each: np.ndarray) -> np.ndarray:
     """Weights times losses, where 0 times infinity is 0, as `elementary.weighed` has it."""
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         return np.where((weights == 0.0) & np.isinf(each), 0.0, weights * each)
-
-
-def reduced(each: np.ndarray, reduction: str, weight: float) -> Any:
-    """Losses by "none", their "sum", or their "mean" over a weight."""
-    return each if reduction == "none" else _reduced(each, reduction, weight, sum_of_many)
 
 
 def inverse(weight: float) -> float:

@@ -11,15 +11,6 @@ from fastloss.core.given import as_array, element, exact
 from fastloss.core.gpu import GpuArray
 from fastloss.core.identities import as_ids
 
-REDUCTIONS = ("mean", "sum", "none")
-
-
-def reduction(value: Any, allowed: tuple[str, ...] = REDUCTIONS) -> str:
-    """One of the reductions that the loss knows."""
-    if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"reduction is {shown(value)}: expected one of {', '.join(map(repr, allowed))}")
-    return value
-
 
 def array(name: str, value: Any) -> np.ndarray:
     """A NumPy array of real numbers, bools or integers, or a `GpuArray`, as it is: an array is not copied."""

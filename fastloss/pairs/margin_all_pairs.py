@@ -1,5 +1,7 @@
 """Every positive against every negative of a knowledge graph, by a margin."""
 
+import dataclasses
+
 import numpy as np
 
 from fastloss.core import backend, validate
@@ -16,32 +18,35 @@ class AllPairsLoss(Loss):
     folder = "pairs"
     keywords = (*Loss.keywords, keyword("method", "auto"), keyword("backend", "auto"))
 
-    def _evaluate(self, what, own, shared):
-        given = tuple(own[name] for name in self.arguments)
-        where = backend.choose(shared["backend"], given)
-        own = {name: backend.to_host(value) for name, value in own.items()}
+    def _run(self, request):
+        given = tuple(request.arguments[name] for name in self.arguments)
+        own = {name: backend.to_host(value) for name, value in request.arguments.items()}
         positives, negatives = (validate.real(name, own[name]) for name in self.arguments)
         for name, array in zip(self.arguments, (positives, negatives), strict=True):
             if array.ndim != 1:
                 raise ValueError(f"{name} has shape {array.shape}: expected one dimension")
         sign, margin = self.function(**own)
-        weights = validate.sample_weight(backend.to_host(shared["sample_weight"]), positives.shape)
+        weights = validate.sample_weight(backend.to_host(request.sample_weight), positives.shape)
         if weights is not None:
             weights = np.concatenate((weights, np.ones(negatives.size)))
         kinds = tuple(map(validate.kernel_dtype, (positives, negatives)))
         scores = np.concatenate((positives, negatives)).astype(np.result_type(*kinds), copy=False)
         labels = np.repeat(np.array([1, 0], np.int8), (positives.size, negatives.size))
-        options = {"reduction": shared["reduction"], "method": shared["method"], "backend": where}
-        inner = pairwise_hinge_loss if what == "value" else pairwise_hinge_loss.value_and_grad
-        made = inner(sign * scores, labels, margin=margin, sample_weight=weights, **options)
-        value, slopes = (made, None) if what == "value" else made
-        if shared["reduction"] == "none":
-            value = value[: positives.size]
-        if slopes is None:
-            return backend.like(value, given)
-        parts = (slopes[: positives.size], slopes[positives.size :])
-        gradients = tuple((sign * part).astype(kind, copy=False) for part, kind in zip(parts, kinds, strict=True))
-        return backend.like((value, gradients), given)
+        of_pairs = {"scores": sign * scores, "labels": labels, "pairs": "ordered", "margin": margin}
+        where = backend.choose(request.backend, given)
+        made = pairwise_hinge_loss._run(
+            dataclasses.replace(request, arguments=of_pairs, sample_weight=weights, backend=where)
+        )
+        made.home = given
+        if made.outcome.each is not None:
+            made.outcome = made.outcome._replace(each=made.outcome.each[: positives.size])
+        if request.has_gradient:
+            (slopes,) = made.gradients
+            parts = slopes[: positives.size], slopes[positives.size :]
+            made.gradients = tuple(
+                (sign * part).astype(kind, copy=False) for part, kind in zip(parts, kinds, strict=True)
+            )
+        return made
 
 
 def _declare(function):

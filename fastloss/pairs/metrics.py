@@ -4,11 +4,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import backend, orders, reduce, validate
+from fastloss.core import backend, orders, reduce, reductions, validate
+from fastloss.core.requests import Wanted
 from fastloss.pairs import weights as pair_weights
 from fastloss.pairs.loss import Groups, checked_rows, grouped
 from fastloss.pairs.pair import PairFormulas, multiplier_one
-from fastloss.pointwise.element import Wanted
 
 __all__ = ["auc", "count_inversions"]
 
@@ -43,7 +43,7 @@ def _counted(sign: float, rows: Any, groups: Groups) -> _Counted:
     arrays = (scores, labels, weights, groups.rows, groups.offsets)
     prepared = engine.prepare(INVERSIONS, kind, arrays, (0.0,), "auto")
     outcome = engine.evaluate(prepared, np.ones(prepared.weight.size), Wanted(value=True))
-    return _Counted(outcome.loss, prepared.weight)
+    return _Counted(outcome.groups, prepared.weight)
 
 
 def count_inversions(
@@ -133,7 +133,7 @@ def auc(
     >>> fastloss.auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
     0.75
     """
-    reduction = validate.reduction(reduction, ("mean", "per_group"))
+    reduction = reductions.named(reduction, ("mean", "per_group")).name
     scores, labels, weights = _checked(scores, labels, sample_weight)
     found = grouped(groups, offsets, scores.size)
     powers = np.zeros(found.offsets.size - 1, np.int64)

@@ -52,11 +52,14 @@ def by_side(name, model, data, first=UNIT, second=UNIT, shares=None):
 class EitherSide(RowLoss):
     """A loss of two distributions; `wrt` says whose gradient is wanted."""
 
-    def _evaluate(self, what, own, shared):
-        if what == "grad_hess" and own["wrt"] == "both":  # a pass writes the second derivatives of one argument
-            each = [super(EitherSide, self)._evaluate(what, {**own, "wrt": wrt}, shared) for wrt in ("p", "q")]
-            return tuple(zip(*each, strict=True))
-        return super()._evaluate(what, own, shared)
+    def _run(self, request):
+        if request.what != "grad_hess" or request.arguments["wrt"] != "both":
+            return super()._run(request)
+        # a pass writes the second derivatives of one argument
+        by_p, by_q = (super(EitherSide, self)._run(request.with_arguments(wrt=wrt)) for wrt in ("p", "q"))
+        by_q.gradients = (*by_p.gradients, *by_q.gradients)
+        by_q.curvatures = (*by_p.curvatures, *by_q.curvatures)
+        return by_q
 
 
 def _sides(by_wrt, wrt, matrices: tuple[Matrix, Matrix], checked) -> Rows:

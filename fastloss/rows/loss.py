@@ -1,6 +1,7 @@
 """Losses of rows: from the public call to the engine and back."""
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -11,9 +12,12 @@ from fastloss.core import backend, reduce, small, validate
 from fastloss.core.domains import NON_NEGATIVE, Domain, Parameter, wrong
 from fastloss.core.gpu import GpuArray, holds_integers, on_gpu
 from fastloss.core.loss import Loss, keyword
+from fastloss.core.outcomes import Divisor, Evaluation, Outcome
+from fastloss.core.reductions import Reduction
+from fastloss.core.requests import Wanted
 from fastloss.pointwise.loss import weight_partials
 from fastloss.rows import logits as softmax
-from fastloss.rows.row import Outcome, RowFormulas, Wanted
+from fastloss.rows.row import RowFormulas
 
 
 class Matrix(NamedTuple):
@@ -113,48 +117,38 @@ class RowLoss(Loss):
     def has_curvature(self) -> bool:
         return self._curvature
 
-    def _evaluate(self, what, own, shared):
-        reduction = shared["reduction"]
-        where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
-        engine = backend.engine(where, self.folder)
-        call = self.function(**self._placed(own))
+    def _run(self, request):
+        given = tuple(request.arguments[name] for name in self.arguments)
+        engine = backend.engine(backend.choose(request.backend, given), self.folder)
+        call = self.function(**self._placed(request.arguments))
         there = any(map(on_gpu, call.operands))
-        given = row_weights(backend.resident("sample_weight", shared["sample_weight"], there), call.shape)
-        if reduction == "mean":
-            factor = call.there if call.factor is None and given is not None else call.factor
-            weights, counted, power = weights_of_mean(given, factor, call.mass, call.inner)
-        else:
-            weights, counted, power = _product(given, call.factor), _product(given, call.mass), 0
-        denominator = _denominator(call.shape, counted)
-        scale = reduce.lifted(reduce.inverse(denominator), power) if reduction == "mean" else 1.0
-        wanted = Wanted(what != "value", what == "grad_hess"), reduction == "none"
+        weighing = _weighing(backend.resident("sample_weight", request.sample_weight, there), call, request.reduction)
+        scale = request.reduction.scale(weighing.divisor)
         if call.matrices[0].columns or call.formulas.row not in READ_A_COLUMN:
-            outcome = engine.run(call.formulas, call.operands, weights, (scale, call.parameters), wanted)
+            outcome = engine.run(call.formulas, call.operands, weighing.weights, scale, call.parameters, request.wanted)
         else:
             outcome = _without_columns(call)
         raise_if_wrong(outcome.wrong, call.checked)
-        if what != "value":
-            gradients = self.gradients(engine, outcome, call, _product(weights, scale))
-            gradient = gradients if len(gradients) > 1 else gradients[0]
-        if what == "grad_hess":
-            return gradient, call.matrices[0].restore(outcome.curvature)
-        if reduction == "none":
-            value = outcome.each.reshape(call.shape)
-        else:
-            value = reduce.lifted(_total(engine, outcome, (call, weights), (reduction, denominator)), power)
-        return value if what == "value" else (value, gradient)
+        made = Evaluation(outcome._replace(each=outcome.each.reshape(call.shape) if request.wanted.each else None))
+        made.divisor = weighing.divisor
+        made.retry = functools.partial(_from_smaller_weights, request.reduction, engine, call, outcome, weighing)
+        if request.has_gradient:
+            made.gradients = self.gradients(engine, outcome, call, _product(weighing.weights, scale))
+        if request.wanted.curvature:
+            made.curvatures = tuple(map(call.matrices[0].restore, outcome.curvatures))
+        return made
 
-    def _plan(self, what, args, own, shared):
-        if shared["backend"] != "auto" or shared["sample_weight"] is not None or not self._plain:
+    def _plan(self, args, request):
+        if request.backend != "auto" or request.sample_weight is not None or not self._plain:
             return None
-        call = self.function(**own)
+        call = self.function(**request.arguments)
         if len(args) != len(call.operands) or any(one is not None for one in (call.factor, call.mass, call.inner)):
             return None
         if call.checked or not all(map(_is_the_same, call.operands, args)) or args[0].ndim != 2:
             return None
-        wanted = Wanted(what != "value", what == "grad_hess")
-        run = backend.engine("cpu", "rows").plan(call.formulas, args, wanted, (call.parameters, shared["reduction"]))
-        return run and _in_form(what, run)
+        about = call.parameters, request.reduction
+        run = backend.engine("cpu", "rows").plan(call.formulas, args, request.wanted, about)
+        return run and _in_form(request.what, run)
 
     def _placed(self, own: dict[str, Any]) -> dict[str, Any]:
         """The body's arguments: matrices stay on a GPU, and class ids with the first of them."""
@@ -195,17 +189,36 @@ def _in_form(what: str, run: small.Plan) -> small.Plan:
     return answer
 
 
-def _total(engine: Any, outcome: Outcome, given: tuple[Rows, Any], mean: tuple[str, float]) -> float:
-    """The value, also where it is within the range but a sum on the way to it is not."""
-    value = reduce.of_sums(outcome.partials, *mean)
-    if math.isfinite(value) or np.isfinite(outcome.partials).all():
-        return value
-    call, weights = given
-    if weights is not None and (on_gpu(weights) or not reduce.may_shrink(weights)):
+class Weighing(NamedTuple):
+    """What multiplies each row's loss, and what the mean divides by."""
+
+    weights: Any
+    divisor: Divisor
+
+
+def _weighing(given: Any, call: Rows, reduction: Reduction) -> Weighing:
+    """Check the examples' weights, and put them in a unit of their own for a mean."""
+    checked, power = row_weights(given, call.shape), 0
+    if reduction.divides:
+        factor = call.there if call.factor is None and checked is not None else call.factor
+        weights, counted, power = weights_of_mean(checked, factor, call.mass, call.inner)
+    else:
+        weights, counted = _product(checked, call.factor), _product(checked, call.mass)
+    return Weighing(weights, Divisor(_denominator(call.shape, counted), power))
+
+
+def _from_smaller_weights(
+    reduction: Reduction, engine: Any, call: Rows, outcome: Outcome, weighing: Weighing, value: float
+) -> float:
+    """The value once more where it is within the range, but a sum on the way to it is not."""
+    weights = weighing.weights
+    if np.isfinite(outcome.chunks).all() or (
+        weights is not None and (on_gpu(weights) or not reduce.may_shrink(weights))
+    ):
         return value
     shrunk = np.full(math.prod(call.shape), reduce.SHRUNK) if weights is None else _product(weights, reduce.SHRUNK)
-    again = engine.run(call.formulas, call.operands, shrunk, (1.0, call.parameters), (Wanted(), False))
-    return reduce.of_sums(again.partials, *mean) / reduce.SHRUNK if np.isfinite(again.partials).all() else value
+    again = engine.run(call.formulas, call.operands, shrunk, 1.0, call.parameters, Wanted(value=True)).chunks
+    return reduction.of_chunks(again, weighing.divisor.weight) / reduce.SHRUNK if np.isfinite(again).all() else value
 
 
 READ_A_COLUMN = (softmax.of_target, softmax.of_distribution)  # of every row, even of one that is left out
@@ -216,7 +229,7 @@ def _without_columns(call: Rows) -> Outcome:
     rows = len(call.matrices[0].rows)
     empty = np.zeros((rows, 0), validate.kernel_dtype(call.matrices[0].rows))
     each, gradient, curvature = backend.like((np.zeros(rows), empty, empty.copy()), call.operands)
-    return Outcome(np.zeros(1), 0, each, (gradient,), curvature)
+    return Outcome(chunks=np.zeros(1), each=each, gradients=(gradient,), curvatures=(curvature,))
 
 
 def raise_if_wrong(bits: int, checked: tuple[tuple[str, Domain, Any], ...]) -> None:

@@ -6,9 +6,10 @@ from fastloss.compile.elementary import at_least, step
 from fastloss.core import validate
 from fastloss.core.domains import ANY, BINARY, POSITIVE, SIGN, Flag, Free, one_of
 from fastloss.core.gpu import GpuArray
+from fastloss.core.requests import Wanted
 from fastloss.rows import vectors
 from fastloss.rows.loss import Matrix, RowLoss, Rows, last_axis, row_loss
-from fastloss.rows.row import Wanted, formulas
+from fastloss.rows.row import formulas
 
 __all__ = [
     "center_loss",
@@ -293,7 +294,7 @@ class CenterLoss(RowLoss):
         offsets = np.searchsorted(labels[order], np.arange(len(centers) + 1))
         each = weights if isinstance(weights, GpuArray) else np.broadcast_to(weights, labels.shape)
         operands = centers, x.rows, order, offsets, each
-        of_centers = engine.run(MEMBERS, operands, None, (1.0, ()), (Wanted(True), False))
+        of_centers = engine.run(MEMBERS, operands, None, 1.0, (), Wanted(gradient=True))
         return (*super().gradients(engine, outcome, call, weights), *of_centers.gradients)
 
 

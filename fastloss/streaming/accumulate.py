@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import reduce, validate
+from fastloss.core import reduce, reductions, validate
 from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, ZERO, Flag, any_number, shown, wrong
 from fastloss.core.loss import Loss, lookup
+from fastloss.core.reduce import CHUNK
 from fastloss.pairs.loss import PairwiseLoss
-from fastloss.pointwise.element import CHUNK
 from fastloss.pointwise.loss import PointwiseLoss
 from fastloss.streaming.groups import GroupAccumulator
 from fastloss.streaming.pairs import PairAccumulator
@@ -154,7 +154,7 @@ class Accumulator(State):
 
     def result(self, reduction: str = "mean") -> float:
         """The value over all that has been given so far; more may follow."""
-        validate.reduction(reduction, ("mean", "sum"))
+        reductions.named(reduction, ("mean", "sum"))
         self.loss.require_reduction(reduction)
         power, losses, weights = self._all_sums()
         value: float = self.loss.reduced(losses, reduce.ordered_sum(weights), reduction)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import backend, reduce, validate
+from fastloss.core import backend, reduce, reductions, validate
 from fastloss.core.loss import Loss
 from fastloss.pairs.loss import PairwiseLoss, checked_rows
 from fastloss.streaming import pair_levels
@@ -99,7 +99,7 @@ class PairAccumulator(State):
 
     def result(self, reduction: str = "mean") -> float:
         """The loss over all pairs of rows given so far."""
-        validate.reduction(reduction, ("mean", "sum"))
+        reductions.named(reduction, ("mean", "sum"))
         power, total, weight = self._sums(self._engine().light(self._seen.levels))
         return times(total, power) if reduction == "sum" else reduce.mean(total, weight)
 
@@ -111,7 +111,7 @@ class PairAccumulator(State):
         TypeError, ValueError
             As `update`, but there may be any number of labels.
         """
-        validate.reduction(reduction, ("mean", "sum"))
+        reductions.named(reduction, ("mean", "sum"))
         engine = self._engine()
         rows = self._columns(scores, labels, sample_weight)
         engine.require_scores(rows[0], self.sigma)

@@ -11,6 +11,7 @@ import numpy as np
 
 from fastloss.core import backend, reduce, validate
 from fastloss.core.loss import Loss, keyword
+from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.logits import Gradient, Logits, Scaled, Side, members, no_gradient
 from fastloss.rows.loss import row_weights, weights_of_mean
 
@@ -227,32 +228,28 @@ class CandidatesLoss(Loss):
     others = frozenset({"labels"})
     keywords = (*Loss.keywords, keyword("backend", "auto"))
 
-    def _evaluate(self, what, own, shared):
-        reduction = shared["reduction"]
-        arrays = tuple(own.values())
-        engine, store = backend.with_store(shared["backend"], self.folder, arrays)
-        call = self.function(**backend.arguments(tuple(own), own))
+    def _run(self, request):
+        arrays = tuple(request.arguments.values())
+        engine, store = backend.with_store(request.backend, self.folder, arrays)
+        call = self.function(**backend.arguments(tuple(request.arguments), request.arguments))
         height = len(call.rows)
-        given = row_weights(backend.to_host(shared["sample_weight"]), (height,))
+        given = row_weights(backend.to_host(request.sample_weight), (height,))
         weights = np.ones(height) if given is None else given
         counted, power = weights if call.mass is None else weights * call.mass, 0
-        if reduction == "mean":
+        if request.reduction.divides:
             weights, counted, power = weights_of_mean(weights, call.factor, call.mass, call.inner)
         elif call.factor is not None:
             weights = weights * call.factor
-        denominator = reduce.sum_of_many(counted)
-        scale = reduce.lifted(reduce.inverse(denominator), power) if reduction == "mean" else 1.0
+        divisor = Divisor(reduce.sum_of_many(counted), power)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            each, gradient = _run((engine, store), call, weights * scale, what == "value_and_grad")
+            scales = weights * request.reduction.scale(divisor)
+            each, gradient = _run((engine, store), call, scales, request.has_gradient)
         each = reduce.weighed(weights, each)
         each = each if call.there is None else np.where(call.there, each, 0.0)
-        value = reduce.reduced(each, reduction, denominator)
-        results = [reduce.lifted(value, power)]
+        made = Evaluation(Outcome(each=each), divisor, counts=call.counted, home=arrays)
         if gradient is not None:
-            results.append(_named({name: store.home(one) for name, one in gradient.items()}))
-        if shared.get("with_counts"):
-            results.append(call.counted)
-        return backend.like(results[0] if len(results) == 1 else tuple(results), arrays)
+            made.gradients = _named({name: store.home(one) for name, one in gradient.items()})
+        return made
 
 
 class CountedLoss(CandidatesLoss):

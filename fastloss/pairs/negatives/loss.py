@@ -7,6 +7,7 @@ import numpy as np
 from fastloss.compile.elementary import sigmoid, softplus
 from fastloss.core import backend, reduce, validate
 from fastloss.core.loss import Loss, keyword
+from fastloss.core.outcomes import Divisor, Evaluation
 from fastloss.pairs.pairwise import pairwise_logistic_loss
 
 
@@ -27,34 +28,34 @@ class NegativesLoss(Loss):
     folder = "pairs.negatives"
     keywords = (*Loss.keywords, keyword("backend", "auto"))
 
-    def _evaluate(self, what, own, shared):
-        reduction = shared["reduction"]
-        engine = backend.engine(backend.choose(shared["backend"], (own["pos_scores"], own["neg_scores"])), self.folder)
+    def _run(self, request):
+        own, reduction = request.arguments, request.reduction
+        where = backend.choose(request.backend, (own["pos_scores"], own["neg_scores"]))
+        engine = backend.engine(where, self.folder)
         own = {**backend.arguments(self.arguments, own, 1), **_on_host(own)}
         scores, offsets = _laid_out(own)
         positives = scores[0]
-        weights = validate.sample_weight(backend.to_host(shared["sample_weight"]), positives.shape)
+        weights = validate.sample_weight(backend.to_host(request.sample_weight), positives.shape)
         if weights is not None:
             validate.not_negative("sample_weight", weights)
             weights = np.asarray(weights, np.float64)
         counted = np.diff(offsets) > 0 if offsets is not None else np.full(positives.shape, scores[1].size > 0)
-        if weights is not None and reduction == "mean":
+        if weights is not None and reduction.divides:
             weights = reduce.in_unit(weights, counted)
-        denominator = float(np.sum(counted if weights is None else np.where(counted, weights, 0.0)))
-        scale = None
-        if what == "value_and_grad":
-            scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
+        divisor = Divisor(float(np.sum(counted if weights is None else np.where(counted, weights, 0.0))))
         formulas = self.name, _value, _slope, pairwise_logistic_loss.formulas
+        scale = reduction.scale(divisor) if request.has_gradient else None
         outcome = engine.run(formulas, scores, weights, offsets, scale)
         each = outcome.each if weights is None else reduce.weighed(weights, outcome.each)
         penalty, more = self.function(**own)
-        value = reduce.reduced(each, reduction, denominator)
-        value = backend.like(value, scores) if reduction == "none" else value + penalty
-        if what == "value":
-            return value
-        negative = outcome.negative.reshape(np.shape(own["neg_scores"]))
-        slopes = [outcome.positive, negative]
-        return value, (*_as_given(slopes, scores), *([more] if own["params"] else []))
+        made = Evaluation(outcome._replace(each=each), divisor, home=scores)
+        if reduction.keeps == "all":
+            made.finish = lambda value: value + penalty
+        if request.has_gradient:
+            positive, negative = outcome.gradients
+            slopes = [positive, negative.reshape(np.shape(own["neg_scores"]))]
+            made.gradients = (*_as_given(slopes, scores), *([more] if own["params"] else []))
+        return made
 
 
 def _on_host(own: dict[str, Any]) -> dict[str, Any]:
