@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import reduce, validate
-from fastloss.core.domains import ANY, AT_LEAST_ZERO, shown
-from fastloss.core.given import converted, exact
+from fastloss.core.arrays import converted
+from fastloss.core.domains import ANY, AT_LEAST_ZERO
+from fastloss.core.errors import wrong_dtype, wrong_shape, wrong_type
+from fastloss.core.exact import exact
 
 __all__ = ["compare_losses", "find_leaks", "shift_half_epoch", "split_regularization"]
 
@@ -114,7 +116,7 @@ def _parameters(params: Any) -> Iterable[tuple[str, Any]]:
     if isinstance(params, np.ndarray) or np.isscalar(params):
         return [("params", params)]
     if not isinstance(params, Iterable):
-        raise TypeError(f"params is {shown(params)}: expected an array, or several")
+        raise wrong_type("params", params, "an array, or several")
     return [(f"params[{index}]", value) for index, value in enumerate(params)]
 
 
@@ -221,7 +223,7 @@ def _losses(name: str, value: Any) -> np.ndarray:
     """One-dimensional float64 losses."""
     losses = validate.real(name, value)
     if losses.ndim != 1:
-        raise ValueError(f"{name} has shape {losses.shape}: expected one dimension")
+        raise wrong_shape(name, losses.shape, "one dimension")
     return losses.astype(np.float64)
 
 
@@ -272,7 +274,7 @@ def _common_dtype(train: np.ndarray, valid: np.ndarray) -> np.dtype:
     kinds = train.dtype.kind, valid.dtype.kind
     for name, array in (("train", train), ("valid", valid)):
         if array.dtype.kind not in "fiubUS":
-            raise TypeError(f"{name} has dtype {array.dtype}: expected numbers, bools or strings")
+            raise wrong_dtype(name, array.dtype, "numbers, bools or strings")
     if len({kind if kind in "US" else "number" for kind in kinds}) > 1:
         raise TypeError(f"train has dtype {train.dtype}, valid {valid.dtype}: expected the same kind of elements")
     dtype = np.result_type(train, valid)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import forks
-from fastloss.core.domains import shown
+from fastloss.core.errors import wrong_value
 from fastloss.core.gpu import INTEGERS, GpuArray, holds_integers, is_contiguous, on_gpu
 
 BACKENDS = ("auto", "cpu", "cuda")
@@ -17,7 +17,7 @@ BACKENDS = ("auto", "cpu", "cuda")
 def choose(backend: Any, arrays: tuple[Any, ...]) -> str:
     """ "cpu" or "cuda". Arrays on a GPU stay there; an explicit backend that is missing raises when it is used."""
     if not isinstance(backend, str) or backend not in BACKENDS:
-        raise ValueError(f"backend is {shown(backend)}: expected one of {', '.join(map(repr, BACKENDS))}")
+        raise wrong_value("backend", backend, f"one of {', '.join(map(repr, BACKENDS))}")
     there = any(map(on_gpu, arrays))
     if there and backend == "cpu":
         raise ValueError("backend is 'cpu', but an argument lies on a GPU: copy it to the host first")

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.core.errors import position, shown, wrong_type, wrong_value
+
 WRONG, ZERO, MINUS_ONE = 1, 2, 4  # the last two are wrong only together
 
 
@@ -89,17 +91,6 @@ def wrong(bits: int) -> bool:
     return bool(bits & WRONG) or bits & (ZERO | MINUS_ONE) == ZERO | MINUS_ONE
 
 
-def shown(value: Any) -> str:
-    """A value as messages show it: numbers with all their digits, the shortest that tell them apart."""
-    if isinstance(value, np.number):
-        return str(value).removesuffix(".0")
-    try:
-        text = repr(value)
-    except Exception:  # Python does not print integers of thousands of digits
-        return f"a number of {value.bit_length()} bits" if isinstance(value, int) else f"a {type(value).__name__}"
-    return text if len(text) <= LONG else f"{text[: LONG // 2]}... ({len(text)} characters)"
-
-
 def is_real(kind: type) -> bool:
     """Whether values of a type are real numbers: durations, which NumPy counts among its integers, are none."""
     return issubclass(kind, numbers.Real) and not issubclass(kind, np.timedelta64)
@@ -128,16 +119,6 @@ def unwrapped(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value
     return value[()] if isinstance(value, np.ndarray) else value.item()
-
-
-LONG = 80  # characters of a value that messages show whole
-
-
-def position(array: Any, flat: int, before: int = 0) -> str:
-    """The index of a flattened position, as it is written between brackets; in a stream, `before` elements on."""
-    if before:
-        return str(before + flat)
-    return ", ".join(str(int(i)) for i in np.unravel_index(flat, np.shape(array))) if np.ndim(array) else ""
 
 
 REAL = Domain("a number")
@@ -179,15 +160,15 @@ class Range:
             return None
         value = scalar(name, value)
         if not is_real(type(value)) or isinstance(value, (bool, np.bool_)):
-            raise TypeError(f"{name} is {shown(value)}: expected {self}")
+            raise wrong_type(name, value, self)
         try:
             number = float(value)
         except OverflowError:
-            raise ValueError(f"{name} is {shown(value)}: expected {self}, within the range of floats") from None
+            raise wrong_value(name, value, f"{self}, within the range of floats") from None
         below = number <= self.low if self.open_low else number < self.low
         above = number >= self.high if self.open_high else number > self.high
         if below or above or not math.isfinite(number):
-            raise ValueError(f"{name} is {shown(value)}: expected {self}")
+            raise wrong_value(name, value, self)
         return number
 
 
@@ -197,7 +178,7 @@ def one_of(name: str, value: Any, allowed: tuple[int, ...]) -> int:
     for one in allowed if is_real(type(value)) or isinstance(value, np.bool_) else ():
         if value == one:
             return one
-    raise ValueError(f"{name} is {shown(value)}: expected {' or '.join(map(str, allowed))}")
+    raise wrong_value(name, value, " or ".join(map(str, allowed)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -212,9 +193,9 @@ class Choice:
     def validate(self, name: str, value: Any) -> str:
         value = scalar(name, value)
         if not isinstance(value, str):
-            raise TypeError(f"{name} is {shown(value)}: expected {self}")
+            raise wrong_type(name, value, self)
         if value not in self.values:
-            raise ValueError(f"{name} is {shown(value)}: expected {self}")
+            raise wrong_value(name, value, self)
         return str(value)
 
 
@@ -228,7 +209,7 @@ class Flag:
     def validate(self, name: str, value: Any) -> bool:
         value = scalar(name, value)
         if not isinstance(value, (bool, np.bool_)):
-            raise TypeError(f"{name} is {shown(value)}: expected {self}")
+            raise wrong_type(name, value, self)
         return bool(value)
 
 

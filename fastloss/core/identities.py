@@ -8,8 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.core.arrays import converted
 from fastloss.core.domains import is_integer, shown, unwrapped
-from fastloss.core.given import converted, element, first_missing, holds_arrays, missing, refuse_masked
+from fastloss.core.errors import element, wrong_dtype, wrong_type, wrong_value
+from fastloss.core.exact import missing, refuse_masked
+from fastloss.core.lists import holds_arrays
+from fastloss.core.tables import first_missing
 
 KINDS = {
     "string": (str,),
@@ -46,7 +50,7 @@ def as_ids(name: str, value: Any) -> np.ndarray:
         if gone.any():
             raise ValueError(_missing(element(name, array, int(np.argmax(gone)))))
     elif kind not in "iubUS":
-        raise TypeError(f"{name} has dtype {array.dtype}: expected ids, as numbers, strings or dates")
+        raise wrong_dtype(name, array.dtype, "ids, as numbers, strings or dates")
     if array.dtype == np.uint64 and array.size and int(array.max()) <= INTEGERS[0].max:
         return array.astype(np.int64)
     return array
@@ -94,7 +98,7 @@ def _of_objects(name: str, array: np.ndarray) -> np.ndarray:
     if kind == "decimal":
         at = next((at for at, one in enumerate(flat) if not one.is_finite() or one % 1), None)
         if at is not None:
-            raise ValueError(f"{element(name, array, at)} is {shown(flat[at])}: expected whole numbers as decimal ids")
+            raise wrong_value(element(name, array, at), flat[at], "whole numbers as decimal ids")
     if kind in ("date", "datetime", "duration"):
         return _of_times(name, array, flat).reshape(array.shape)
     return _plain(kind, flat).reshape(array.shape)
@@ -123,11 +127,11 @@ def _refuse_mixed(name: str, array: np.ndarray, flat: list[Any], known: dict[typ
     for at, one in enumerate(flat):
         if not known[type(one)]:
             where = element(name, array, at)
-            raise TypeError(f"{where} is {shown(one)}: expected an id, as a number, a string or a date")
+            raise wrong_type(where, one, "an id, as a number, a string or a date")
         if known[type(one)] != first:
             expected = f"{'an' if first == 'integer' else 'a'} {first}" if first != "bytes" else first
             where = element(name, array, at)
-            raise TypeError(f"{where} is {shown(one)}: expected {expected}, as {name}[0], {shown(flat[0])}")
+            raise wrong_type(where, one, f"{expected}, as {name}[0], {shown(flat[0])}")
 
 
 def _plain(kind: str, flat: list[Any]) -> np.ndarray:
@@ -161,7 +165,7 @@ def _of_times(name: str, array: np.ndarray, flat: list[Any]) -> np.ndarray:
     for at, one in enumerate(flat):
         if has_zone(one) != first:
             expected = f"a datetime {'with' if first else 'without'} a time zone, as {name}[0], {shown(flat[0])}"
-            raise TypeError(f"{element(name, array, at)} is {shown(one)}: expected {expected}")
+            raise wrong_type(element(name, array, at), one, expected)
     times = [_time(one) for one in flat]
     dtype = times[0].dtype
     for at, one in enumerate(times):
@@ -169,7 +173,7 @@ def _of_times(name: str, array: np.ndarray, flat: list[Any]) -> np.ndarray:
             dtype = _common_unit(dtype, one.dtype)
             if dtype is None:
                 expected = f"a unit that goes with those before, as of {name}[0], {shown(flat[0])}"
-                raise TypeError(f"{element(name, array, at)} is {shown(flat[at])}: expected {expected}")
+                raise wrong_type(element(name, array, at), flat[at], expected)
     result = np.empty(len(times), dtype)
     for own in {one.dtype for one in times}:
         some = np.array([at for at, one in enumerate(times) if one.dtype == own])

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import backend, forks, reductions, small
-from fastloss.core.domains import Choice, Flag, Parameter, shown
-from fastloss.core.given import as_array, refuse_gradient, widened
-from fastloss.core.gpu import on_gpu
+from fastloss.core.arrays import as_array, refuse_gradient, widened
+from fastloss.core.domains import Choice, Flag, Parameter
+from fastloss.core.errors import wrong_type
 from fastloss.core.outcomes import Evaluation
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Request
@@ -210,10 +210,9 @@ class Loss(abc.ABC):
         shared: dict[str, Any] = {}
         for name, value in self._given(args, kwargs).items():
             refuse_gradient(name, value)
-            value = widened(value)
             if name in self.parameters:
-                value = self.parameters[name].validate(name, value)
-            elif name in self._own and name not in self.others and not on_gpu(value):
+                value = self.parameters[name].validate(name, widened(value))
+            elif (name in self._own and name not in self.others) or (name == "sample_weight" and value is not None):
                 value = as_array(name, value)
             elif name == "reduction":
                 value = self.require_reduction(value)
@@ -256,7 +255,7 @@ def lookup(name: object) -> Loss:
     if isinstance(name, str) and name in REGISTRY:
         return REGISTRY[name]
     if not isinstance(name, str):
-        raise TypeError(f"the loss is {shown(name)}: expected its name")
+        raise wrong_type("the loss", name, "its name")
     from fastloss.core.synonyms import meant
 
     one = meant(name, REGISTRY)

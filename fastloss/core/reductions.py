@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import reduce
-from fastloss.core.domains import shown
+from fastloss.core.errors import wrong_value
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 
 
@@ -82,5 +82,5 @@ def named(name: Any, allowed: tuple[str, ...] = OF_EXAMPLES) -> Reduction:
         If it is not one of those allowed.
     """
     if not isinstance(name, str) or name not in allowed:
-        raise ValueError(f"reduction is {shown(name)}: expected one of {', '.join(map(repr, allowed))}")
+        raise wrong_value("reduction", name, f"one of {', '.join(map(repr, allowed))}")
     return BY_NAME[name]

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core.domains import NON_NEGATIVE, REAL, Domain, is_integer, scalar, shown, wrong
-from fastloss.core.given import as_array, element, exact
+from fastloss.core.arrays import as_array
+from fastloss.core.domains import NON_NEGATIVE, REAL, Domain, is_integer, scalar, wrong
+from fastloss.core.errors import wrong_element, wrong_shape, wrong_type, wrong_value
+from fastloss.core.exact import exact
 from fastloss.core.gpu import GpuArray
 from fastloss.core.identities import as_ids
 
@@ -49,7 +51,7 @@ def matrix(name: str, value: Any) -> np.ndarray:
     """A two-dimensional array of real numbers."""
     result = real(name, value)
     if result.ndim != 2:
-        raise ValueError(f"{name} has shape {result.shape}: expected two dimensions")
+        raise wrong_shape(name, result.shape, "two dimensions")
     return result
 
 
@@ -57,7 +59,7 @@ def same_shape(names: tuple[str, ...], arrays: tuple[np.ndarray, ...]) -> None:
     """All arrays have the first one's shape: nothing is broadcast silently."""
     for name, one in zip(names[1:], arrays[1:], strict=True):
         if one.shape != arrays[0].shape:
-            raise ValueError(f"{name} has shape {one.shape}: expected the shape of {names[0]}, {arrays[0].shape}")
+            raise wrong_shape(name, one.shape, f"the shape of {names[0]}, {arrays[0].shape}")
 
 
 def sample_weight(value: Any, shape: tuple[int, ...]) -> Any:
@@ -70,7 +72,7 @@ def sample_weight(value: Any, shape: tuple[int, ...]) -> Any:
     if len(shape) > 1 and weights.shape == shape[:1]:
         return broadcast("sample_weight", weights.reshape(shape[0], *[1] * (len(shape) - 1)), shape)
     expected = f"{shape}" if len(shape) < 2 else f"{shape} or {shape[:1]}"
-    raise ValueError(f"sample_weight has shape {weights.shape}: expected {expected}")
+    raise wrong_shape("sample_weight", weights.shape, expected)
 
 
 def broadcast(name: str, value: Any, shape: tuple[int, ...]) -> Any:
@@ -81,7 +83,7 @@ def broadcast(name: str, value: Any, shape: tuple[int, ...]) -> Any:
     except ValueError:
         fits = False
     if not fits:
-        raise ValueError(f"{name} has shape {result.shape}: expected one that broadcasts to {shape}")
+        raise wrong_shape(name, result.shape, f"one that broadcasts to {shape}")
     return result if isinstance(value, GpuArray) else np.broadcast_to(result, shape)
 
 
@@ -103,7 +105,7 @@ def _whole(name: str, array: np.ndarray, expected: str) -> np.ndarray:
             wrong = ~((array == np.floor(array)) & (np.abs(array) < 2.0**63))
     if wrong.any():
         at = int(np.argmax(wrong))
-        raise ValueError(f"{element(name, array, at)} is {shown(array.reshape(-1)[at])}: expected {expected}")
+        raise wrong_element(name, array, at, expected)
     return array.astype(np.int64)
 
 
@@ -111,7 +113,7 @@ def indices(name: str, value: Any, shape: tuple[int, ...], count: int, ignore: i
     """Ids in [0, count), whole numbers, as int64 of the given shape; `ignore` is let through as -1."""
     given = array(name, value)
     if given.shape != shape:
-        raise ValueError(f"{name} has shape {given.shape}: expected {shape}")
+        raise wrong_shape(name, given.shape, shape)
     expected = f"an id in [0, {count})" + ("" if ignore is None else f" or ignore_index={ignore}")
     result = np.ascontiguousarray(_whole(name, given, expected)).reshape(shape)
     outside = (result < 0) | (result >= count)
@@ -120,7 +122,7 @@ def indices(name: str, value: Any, shape: tuple[int, ...], count: int, ignore: i
         outside &= ~ignored
     if outside.any():
         at = int(np.argmax(outside))
-        raise ValueError(f"{element(name, given, at)} is {shown(given.reshape(-1)[at])}: expected {expected}")
+        raise wrong_element(name, given, at, expected)
     if ignore is not None and ignored.any():
         result = np.where(ignored, -1, result)
     return result
@@ -130,7 +132,7 @@ def offsets(name: str, value: Any, count: int) -> np.ndarray:
     """CSR offsets over `count` rows: int64, from 0 to `count`, never falling."""
     given = array(name, value)
     if given.ndim != 1 or given.size < 1:
-        raise ValueError(f"{name} has shape {given.shape}: expected one dimension and at least one entry")
+        raise wrong_shape(name, given.shape, "one dimension and at least one entry")
     result = np.ascontiguousarray(_whole(name, given, "a whole number"))
     if result[0] != 0:
         raise ValueError(f"{name}[0] is {result[0]}: expected 0")
@@ -163,7 +165,7 @@ def vector(name: str, value: Any, shape: tuple[int, ...], domain: Domain = REAL)
     """Numbers of a domain, one for each row: float64, flat."""
     result = real(name, value)
     if result.shape != shape:
-        raise ValueError(f"{name} has shape {result.shape}: expected {shape}")
+        raise wrong_shape(name, result.shape, shape)
     return within(name, result, domain).reshape(-1)
 
 
@@ -176,9 +178,9 @@ def integer(name: str, value: Any) -> int:
     """A whole number that int64 holds."""
     value = scalar(name, value)
     if not is_integer(type(value)) or isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} is {shown(value)}: expected an integer")
+        raise wrong_type(name, value, "an integer")
     if not -(1 << 63) <= int(value) < 1 << 63:
-        raise ValueError(f"{name} is {shown(value)}: expected an integer of at most 64 bits")
+        raise wrong_value(name, value, "an integer of at most 64 bits")
     return int(value)
 
 
@@ -186,7 +188,7 @@ def ids(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Anything that tells groups apart, one for each row, none missing: see `fastloss.core.identities.as_ids`."""
     result = as_ids(name, value)
     if result.shape != shape:
-        raise ValueError(f"{name} has shape {result.shape}: expected {shape}")
+        raise wrong_shape(name, result.shape, shape)
     return result
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from fastloss.core import validate
 from fastloss.core.domains import SCALE, Choice, Flag, Free
+from fastloss.core.errors import both_given, wrong_shape
 from fastloss.core.identities import as_ids
 from fastloss.embeddings.candidates.logits import Scaled
 from fastloss.embeddings.candidates.loss import (
@@ -111,7 +112,7 @@ def info_nce_loss(
     if symmetric and (negatives is not None or positives is not None):
         raise ValueError("symmetric: not possible together with negatives or positives")
     if positives is not None and ids is not None:
-        raise ValueError("ids and positives are both given: expected one of them")
+        raise both_given("ids", "positives")
     arrays = to_arrays(("query", "key", "negatives"), (query, key, negatives))
     call = _against(arrays, (1.0 / temperature, similarity, symmetric), ids, positives)
     call.symmetric = symmetric
@@ -198,7 +199,7 @@ def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candid
         return call
     if len(key) < height or (len(key) > height and exact):
         least = "" if exact else "at least "
-        raise ValueError(f"{names[1]} has shape {key.shape}: expected {least}{height} rows, as {names[0]}")
+        raise wrong_shape(names[1], key.shape, f"{least}{height} rows, as {names[0]}")
     itself = np.arange(height)
     call.terms, call.excluded = (Listed(itself),), left_out(itself, itself)
     if ids is not None:
@@ -277,7 +278,7 @@ def nt_xent_loss(z1, z2, *, temperature=0.5):
     """
     arrays = to_arrays(("z1", "z2"), (z1, z2))
     if arrays[0].shape != arrays[1].shape:
-        raise ValueError(f"z2 has shape {arrays[1].shape}: expected the shape of z1, {arrays[0].shape}")
+        raise wrong_shape("z2", arrays[1].shape, f"the shape of z1, {arrays[0].shape}")
     count = len(arrays[0])
     views = Scaled(tuple(arrays), validate.common_dtype(arrays), temperature**-0.5, True)
     pairs = np.tile(np.arange(count), 2)

@@ -7,6 +7,7 @@ import numpy as np
 
 from fastloss.core import validate
 from fastloss.core.domains import ANY, SCALE, Choice, Flag, Free
+from fastloss.core.errors import wrong_shape
 from fastloss.embeddings.candidates.logits import Logits, Scaled
 from fastloss.embeddings.candidates.loss import (
     Candidates,
@@ -131,7 +132,7 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax", nor
     """
     array = validate.real("embeddings", embeddings)
     if array.ndim != (3 if labels is None else 2):
-        raise ValueError(f"embeddings has shape {array.shape}: expected three dimensions, or two and labels")
+        raise wrong_shape("embeddings", array.shape, "three dimensions, or two and labels")
     shape = array.shape
     known = np.repeat(np.arange(shape[0]), shape[1]) if labels is None else codes("labels", labels, shape[0])
     array = array.reshape(math.prod(shape[:-1]), shape[-1])

@@ -4,6 +4,7 @@ import numpy as np
 
 from fastloss.core import reduce, validate
 from fastloss.core.domains import AT_LEAST_ZERO, Flag, Free, shown
+from fastloss.core.errors import wrong_type
 from fastloss.pairs.negatives.loss import NegativesLoss, penalty_slope
 
 __all__ = ["bpr_loss"]
@@ -72,7 +73,7 @@ def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, par
     0.229375
     """
     if not isinstance(params, (tuple, list)):
-        raise TypeError(f"params is {shown(params)}: expected a sequence of arrays")
+        raise wrong_type("params", params, "a sequence of arrays")
     if reg and not params:
         raise ValueError(f"reg is {shown(reg)} and params is empty: expected the parameters that the penalty is of")
     arrays = [validate.real(f"params[{at}]", array) for at, array in enumerate(params)]

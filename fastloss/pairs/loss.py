@@ -9,6 +9,7 @@ import numpy as np
 from fastloss.compile.templates import unbound
 from fastloss.core import backend, orders, reduce, reductions, small, validate
 from fastloss.core.domains import NON_NEGATIVE, REAL, Choice, Domain, Parameter, wrong
+from fastloss.core.errors import both_given, wrong_shape
 from fastloss.core.gpu import GpuArray
 from fastloss.core.loss import Loss, keyword
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
@@ -41,7 +42,7 @@ class Groups(NamedTuple):
 def grouped(groups: Any, offsets: Any, count: int) -> Groups:
     """Return the groups of ids in any order, or of CSR offsets, or of neither (one group); read on the host."""
     if groups is not None and offsets is not None:
-        raise ValueError("groups and offsets are both given: expected one of them")
+        raise both_given("groups", "offsets")
     if offsets is not None:
         return Groups(None, validate.offsets("offsets", backend.to_host(offsets), count), None)
     if groups is None:
@@ -282,7 +283,7 @@ def checked_rows(
     scores = validate.real("scores", scores)
     labels = validate.array("labels", labels) if by_order else validate.real("labels", labels)
     if scores.ndim != 1:
-        raise ValueError(f"scores has shape {scores.shape}: expected one dimension")
+        raise wrong_shape("scores", scores.shape, "one dimension")
     validate.same_shape(("scores", "labels"), (scores, labels))
     weights = validate.sample_weight(sample_weight, scores.shape)
     _raise_outside("labels", labels, domain)

@@ -6,6 +6,7 @@ import numpy as np
 
 from fastloss.core import backend, validate
 from fastloss.core.domains import AT_LEAST_ZERO, Flag
+from fastloss.core.errors import wrong_shape
 from fastloss.core.loss import Loss, keyword
 from fastloss.pairs.pairwise import pairwise_hinge_loss
 
@@ -24,7 +25,7 @@ class AllPairsLoss(Loss):
         positives, negatives = (validate.real(name, own[name]) for name in self.arguments)
         for name, array in zip(self.arguments, (positives, negatives), strict=True):
             if array.ndim != 1:
-                raise ValueError(f"{name} has shape {array.shape}: expected one dimension")
+                raise wrong_shape(name, array.shape, "one dimension")
         sign, margin = self.function(**own)
         weights = validate.sample_weight(backend.to_host(request.sample_weight), positives.shape)
         if weights is not None:

@@ -12,7 +12,7 @@ import numpy as np
 from fastloss.compile.templates import unbound
 from fastloss.core import backend, reduce, reductions, small, validate
 from fastloss.core.domains import NON_NEGATIVE, REAL, Domain, Parameter, wrong
-from fastloss.core.given import exact
+from fastloss.core.exact import exact
 from fastloss.core.gpu import GpuArray, on_gpu
 from fastloss.core.loss import Loss, keyword
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome

@@ -9,7 +9,8 @@ import numpy as np
 
 from fastloss.compile.elementary import exp_negative, expm1_negative, log1p_unit, sign, unless_nan
 from fastloss.core import reduce
-from fastloss.core.domains import INNER_FRACTION, shown
+from fastloss.core.domains import INNER_FRACTION
+from fastloss.core.errors import wrong_value
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.reductions import MEAN
 from fastloss.core.requests import Wanted
@@ -205,7 +206,7 @@ class RootMean(PointwiseLoss):
     def require_reduction(self, name):
         """Raise unless the reduction is the mean."""
         if name != "mean":
-            raise ValueError(f"reduction is {shown(name)}: expected 'mean', of which {self.name} is a function")
+            raise wrong_value("reduction", name, f"'mean', of which {self.name} is a function")
         return MEAN
 
     def _mean_square(self, data, scale: float) -> tuple[Outcome, float]:

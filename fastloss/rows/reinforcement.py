@@ -4,6 +4,7 @@ import numpy as np
 
 from fastloss.core import orders, validate
 from fastloss.core.domains import ANY, BINARY, FRACTION, Choice, Flag, Free
+from fastloss.core.errors import wrong_shape
 from fastloss.rows import logits as softmax
 from fastloss.rows import terms
 from fastloss.rows.loss import Matrix, RowLoss, Rows, along, last_axis, row_loss
@@ -128,7 +129,7 @@ def _steps(logits, actions, entropy_coef: float, log_probs: bool) -> tuple[Matri
         return last_axis("logits", array), validate.indices("actions", actions, array.shape[:1], array.shape[1])
     if array.ndim != 1 or not log_probs:
         also = " or, with log_probs=True, one" if array.ndim == 1 else ""
-        raise ValueError(f"logits has shape {array.shape}: expected two dimensions{also}")
+        raise wrong_shape("logits", array.shape, f"two dimensions{also}")
     if actions is not None:
         raise ValueError("actions is given: expected None where logits has the log-probability of one action a step")
     if entropy_coef != 0.0:

@@ -7,7 +7,8 @@ import numpy as np
 
 from fastloss.compile.elementary import exp_negative, log
 from fastloss.core import backend, reduce, validate
-from fastloss.core.domains import AT_LEAST_ZERO, FOCUS, FRACTION, UNIT, Flag, Free, shown
+from fastloss.core.domains import AT_LEAST_ZERO, FOCUS, FRACTION, UNIT, Flag, Free
+from fastloss.core.errors import wrong_value
 from fastloss.core.gpu import holds_integers, on_gpu
 from fastloss.rows import logits as softmax
 from fastloss.rows.loss import Matrix, Rows, class_axis, row_loss
@@ -362,7 +363,7 @@ def poly_loss(input, target, *, epsilon=(1.0,), divide_by_power=False):
     x = class_axis("input", input)
     coefficients = np.atleast_1d(validate.real("epsilon", epsilon))
     if coefficients.ndim > 1 or not np.isfinite(coefficients).all():
-        raise ValueError(f"epsilon is {shown(epsilon)}: expected a finite number, or a sequence of them")
+        raise wrong_value("epsilon", epsilon, "a finite number, or a sequence of them")
     if divide_by_power:
         coefficients = coefficients / np.arange(1, coefficients.size + 1)
     return Rows(POLYNOMIAL, (x,), (ids_of(target, x),), tuple(coefficients.tolist()))

@@ -5,6 +5,7 @@ import numpy as np
 from fastloss.compile.elementary import at_least, step
 from fastloss.core import validate
 from fastloss.core.domains import ANY, BINARY, POSITIVE, SIGN, Flag, Free, one_of
+from fastloss.core.errors import wrong_shape
 from fastloss.core.gpu import GpuArray
 from fastloss.core.requests import Wanted
 from fastloss.rows import vectors
@@ -25,7 +26,7 @@ def _vectors(names: tuple[str, ...], values: tuple[object, ...]) -> tuple[Matrix
     matrices = tuple(last_axis(name, value) for name, value in zip(names, values, strict=True))
     for name, matrix in zip(names[1:], matrices[1:], strict=True):
         if matrix.shape != matrices[0].shape:
-            raise ValueError(f"{name} has shape {matrix.shape}: expected the shape of {names[0]}, {matrices[0].shape}")
+            raise wrong_shape(name, matrix.shape, f"the shape of {names[0]}, {matrices[0].shape}")
     return matrices
 
 
@@ -341,6 +342,6 @@ def center_loss(embeddings, labels, centers):
     """
     x, c = validate.matrix("embeddings", embeddings), validate.matrix("centers", centers)
     if x.shape[1] != c.shape[1]:
-        raise ValueError(f"centers has shape {c.shape}: expected (K, {x.shape[1]}), as long as the embeddings")
+        raise wrong_shape("centers", c.shape, f"(K, {x.shape[1]}), as long as the embeddings")
     ids = validate.indices("labels", labels, x.shape[:1], len(c))
     return Rows(CENTRE, (last_axis("embeddings", x),), (c, ids))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from fastloss.core import backend, reduce, validate
+from fastloss.core.errors import wrong_shape
 from fastloss.core.loss import Loss, keyword
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.logits import Gradient, Logits, Scaled, Side, members, no_gradient
@@ -377,7 +378,7 @@ def to_arrays(names: tuple[str, ...], values: tuple[Any, ...], deep: int = -1) -
         if at != deep or array.ndim != 3:
             validate.matrix(name, array)
         if arrays and array.shape[-1] != arrays[0].shape[1]:
-            raise ValueError(f"{name} has shape {array.shape}: expected {arrays[0].shape[1]} columns, as {names[0]}")
+            raise wrong_shape(name, array.shape, f"{arrays[0].shape[1]} columns, as {names[0]}")
         arrays.append(array)
     return arrays
 

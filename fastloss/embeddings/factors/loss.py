@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import backend, reduce, validate
+from fastloss.core.errors import wrong_shape
 from fastloss.core.loss import Loss, keyword
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.logits import Scaled
@@ -78,9 +79,9 @@ def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The factors, and in their common precision the items' biases, empty if there are none."""
     users, items = (validate.matrix(name, own[name]) for name in ("user_factors", "item_factors"))
     if users.shape[1] != items.shape[1]:
-        raise ValueError(f"item_factors has shape {items.shape}: expected {users.shape[1]} columns, as user_factors")
+        raise wrong_shape("item_factors", items.shape, f"{users.shape[1]} columns, as user_factors")
     bias = np.empty(0) if own["item_bias"] is None else validate.real("item_bias", own["item_bias"])
     if own["item_bias"] is not None and bias.shape != (len(items),):
-        raise ValueError(f"item_bias has shape {bias.shape}: expected {(len(items),)}")
+        raise wrong_shape("item_bias", bias.shape, (len(items),))
     dtype = validate.common_dtype((users, items))
     return users, items, np.ascontiguousarray(bias, dtype)

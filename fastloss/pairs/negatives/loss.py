@@ -6,6 +6,7 @@ import numpy as np
 
 from fastloss.compile.elementary import sigmoid, softplus
 from fastloss.core import backend, reduce, validate
+from fastloss.core.errors import both_given, wrong_shape
 from fastloss.core.loss import Loss, keyword
 from fastloss.core.outcomes import Divisor, Evaluation
 from fastloss.pairs.pairwise import pairwise_logistic_loss
@@ -78,20 +79,20 @@ def _laid_out(own: dict[str, Any]) -> tuple[tuple[np.ndarray, np.ndarray], np.nd
     """The scores, and CSR offsets of each positive's own negatives; None where all share them."""
     positives, negatives = (validate.real(name, own[name]) for name in ("pos_scores", "neg_scores"))
     if positives.ndim != 1:
-        raise ValueError(f"pos_scores has shape {positives.shape}: expected one dimension")
+        raise wrong_shape("pos_scores", positives.shape, "one dimension")
     size, given = positives.size, own["offsets"]
     if given is not None:
         if own["shared"]:
-            raise ValueError("offsets and shared are both given: expected one of them")
+            raise both_given("offsets", "shared")
         if negatives.ndim != 1:
-            raise ValueError(f"neg_scores has shape {negatives.shape}: expected one dimension beside offsets")
+            raise wrong_shape("neg_scores", negatives.shape, "one dimension beside offsets")
         offsets = validate.offsets("offsets", given, negatives.size)
         if offsets.size != size + 1:
-            raise ValueError(f"offsets has shape {offsets.shape}: expected {(size + 1,)}, one more than pos_scores")
+            raise wrong_shape("offsets", offsets.shape, f"{(size + 1,)}, one more than pos_scores")
         return (positives, negatives), offsets
     if own["shared"]:
         if negatives.ndim != 1:
-            raise ValueError(f"neg_scores has shape {negatives.shape}: expected (K,) with shared=True")
+            raise wrong_shape("neg_scores", negatives.shape, "(K,) with shared=True")
         return (positives, negatives), None
     if negatives.ndim not in (1, 2) or negatives.shape[0] != size:
         raise ValueError(
