@@ -180,7 +180,8 @@ class Loss(abc.ABC):
             if kind is not None and plan is None:
                 if len(self._plans) >= small.MOST:
                     self._plans.clear()
-                self._plans[kind] = self._plan(args, request) or small.nothing
+                has_plan = request.reduction in reductions.PLANNED
+                self._plans[kind] = (has_plan and self._plan(args, request)) or small.nothing
         return result
 
     def _evaluate(self, request: Request) -> Any:

@@ -44,6 +44,8 @@ class Reduction:
         if self.keeps == "examples":
             return outcome.each
         if self.keeps == "groups":
+            if not self.divides:
+                return outcome.groups
             weight = divisor.weight
             return np.divide(outcome.groups, weight, out=np.full(weight.shape, np.nan), where=weight != 0.0)
         if outcome.chunks is not None:
@@ -68,6 +70,7 @@ MEAN = Reduction("mean", "all", divides=True)
 SUM = Reduction("sum", "all", divides=False)
 NONE = Reduction("none", "examples", divides=False)
 PER_GROUP = Reduction("per_group", "groups", divides=True)
+PLANNED = (MEAN, SUM, NONE)  # that the short way of calls computes, see `fastloss/core/small.py`
 BY_NAME = {one.name: one for one in (MEAN, SUM, NONE, PER_GROUP)}
 OF_EXAMPLES = (MEAN.name, SUM.name, NONE.name)
 OF_GROUPS = tuple(BY_NAME)

@@ -200,7 +200,7 @@ class PairwiseLoss(Loss):
         usual = Request(request.what, request.arguments, reduction=request.reduction, method=request.method)
         if type(self) is not PairwiseLoss or request.arguments.get("pairs") != "ordered" or len(args) != 2:
             return None
-        if request != usual or request.method == "fast" or request.reduction.keeps == "groups":
+        if request != usual or request.method == "fast":
             return None
         if not small.convertible(args):
             return None
