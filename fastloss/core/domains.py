@@ -67,11 +67,11 @@ class Domain:
 
     @property
     def bounded(self) -> bool:
-        """Whether what float64 cannot hold exactly is outside."""
+        """Tell whether numbers that float64 cannot hold exactly are outside."""
         return bool(self.values) or (math.isfinite(self.low) and math.isfinite(self.high))
 
     def explain(self, name: str, array: Any, before: int = 0) -> str:
-        """The message for the first element of `array` that is not in the domain; `before` elements came earlier."""
+        """Return the message for the first element that is not in the domain; `before` elements came earlier."""
         flat = np.asarray(array).reshape(-1)
         seen: dict[int, int] = {}
         for start in range(0, flat.size, 65536):
@@ -87,35 +87,35 @@ class Domain:
 
 
 def wrong(bits: int) -> bool:
-    """Whether the union of all elements' bits says that some element is not in the domain."""
+    """Tell from the union of all elements' bits whether some element is not in the domain."""
     return bool(bits & WRONG) or bits & (ZERO | MINUS_ONE) == ZERO | MINUS_ONE
 
 
 def is_real(kind: type) -> bool:
-    """Whether values of a type are real numbers: durations, which NumPy counts among its integers, are none."""
+    """Tell whether values of a type are real numbers; durations, which NumPy counts among its integers, are not."""
     return issubclass(kind, numbers.Real) and not issubclass(kind, np.timedelta64)
 
 
 def is_integer(kind: type) -> bool:
-    """Whether values of a type are integers, Python's bools among them."""
+    """Tell whether values of a type are integers, Python's bools among them."""
     return issubclass(kind, numbers.Integral) and not issubclass(kind, np.timedelta64)
 
 
 def is_masked(value: Any) -> bool:
-    """Whether a value is a masked array: there is none where nobody has imported `numpy.ma`, which takes a while."""
+    """Tell whether a value is a masked array; there is none unless `numpy.ma`, which takes a while, is imported."""
     masked = sys.modules.get("numpy.ma")
     return masked is not None and isinstance(value, masked.MaskedArray)
 
 
 def scalar(name: str, value: Any) -> Any:
-    """A parameter as it is; of an array or a tensor without a dimension, its number."""
+    """Return a parameter; of an array or a tensor without a dimension, its number."""
     if is_masked(value):
         raise TypeError(f"{name} is a masked array: expected a number")
     return unwrapped(value) if getattr(value, "shape", None) == () else value
 
 
 def unwrapped(value: Any) -> Any:
-    """What is in an array or a tensor without a dimension; `item` of NumPy's would make an integer of a duration."""
+    """Return the element of an array or a tensor without a dimension; NumPy's `item` makes integers of durations."""
     if isinstance(value, np.generic):
         return value
     return value[()] if isinstance(value, np.ndarray) else value.item()
@@ -155,7 +155,7 @@ class Range:
         )
 
     def validate(self, name: str, value: Any) -> Any:
-        """`value` as a float; None stays None where it is allowed."""
+        """Return the value as a float; None where it is allowed."""
         if value is None and self.optional:
             return None
         value = scalar(name, value)
@@ -173,7 +173,7 @@ class Range:
 
 
 def one_of(name: str, value: Any, allowed: tuple[int, ...]) -> int:
-    """A parameter that is one of a few numbers."""
+    """Return a parameter that is one of a few numbers."""
     value = scalar(name, value)
     for one in allowed if is_real(type(value)) or isinstance(value, np.bool_) else ():
         if value == one:

@@ -33,7 +33,7 @@ WIDE = 1 << 10  # characters from which strings are kept as objects
 
 
 def as_ids(name: str, value: Any) -> np.ndarray:
-    """Ids without a missing one, of a dtype by which equal ids are equal and others are ordered.
+    """Convert ids to a dtype in which equal ids are equal and others are ordered; raise if one is missing.
 
     Integers come as they are, those of uint64 as int64 if they fit; strings as NumPy's, dates as datetime64. What no
     dtype holds (integers beyond 64 bits or on both sides, long strings, those with a NUL in them) stays an array
@@ -57,7 +57,7 @@ def as_ids(name: str, value: Any) -> np.ndarray:
 
 
 def _array(name: str, value: Any) -> np.ndarray:
-    """What is given as an array; a list's elements as they are."""
+    """Convert to an array; elements of a list stay as they are."""
     if not isinstance(value, (list, tuple)):
         return converted(name, value)
     kinds = set(map(type, value))
@@ -109,7 +109,7 @@ def _kind(kind: type) -> str:
 
 
 def is_nan(value: Any) -> bool:
-    """Whether a number or a time is NaN or NaT."""
+    """Tell whether a number or a time is NaN or NaT."""
     if isinstance(value, decimal.Decimal):
         return value.is_nan()
     return isinstance(value, UNORDERED) and bool(value != value)
@@ -135,7 +135,7 @@ def _refuse_mixed(name: str, array: np.ndarray, flat: list[Any], known: dict[typ
 
 
 def _plain(kind: str, flat: list[Any]) -> np.ndarray:
-    """Ids of one kind, none missing."""
+    """Convert ids of one kind, none missing."""
     if kind in ("integer", "decimal"):
         flat = [int(one) for one in flat]
         for about in INTEGERS:
@@ -156,7 +156,7 @@ def _plain(kind: str, flat: list[Any]) -> np.ndarray:
 
 
 def _of_times(name: str, array: np.ndarray, flat: list[Any]) -> np.ndarray:
-    """Dates and durations of the standard library, of NumPy or of pandas; those with a time zone in UTC.
+    """Convert dates and durations of the standard library, NumPy or pandas; those with a time zone to UTC.
 
     All in the coarsest unit that tells each of them exactly: NumPy's own conversion of a list wraps around beyond 64
     bits, or leaves objects.
@@ -189,12 +189,12 @@ def _of_times(name: str, array: np.ndarray, flat: list[Any]) -> np.ndarray:
 
 
 def has_zone(value: Any) -> bool:
-    """Whether it is a datetime with a time zone, which equals none without."""
+    """Tell whether a value is a datetime with a time zone, which equals none without."""
     return isinstance(value, datetime.datetime) and value.utcoffset() is not None
 
 
 def _common_unit(one: np.dtype, other: np.dtype) -> np.dtype | None:
-    """The dtype of both dates or durations, None if there is none: months have no days, and no unit is not seconds."""
+    """Return a dtype for both dates or durations, or None: months have no days, and no unit is not seconds."""
     if (np.datetime_data(one)[0] == "generic") != (np.datetime_data(other)[0] == "generic"):
         return None
     try:

@@ -121,7 +121,7 @@ class PairwiseLoss(Loss):
 
     @property
     def has_fast(self) -> bool:
-        """Whether there is a method without all the pairs."""
+        """Whether there is a method that does not visit every pair."""
         return self.formulas.tails is not None or self.formulas.power is not None or self.formulas.separable
 
     @property
@@ -138,7 +138,7 @@ class PairwiseLoss(Loss):
         sample_weight: Any = None,
         **parameters: Any,
     ) -> GroupSums:
-        """What `fastloss score` and states add up: sums of groups, given by ids or by CSR offsets."""
+        """Return the sums of groups, given by ids or by CSR offsets, which states add up."""
         words = {"groups": groups, "offsets": offsets, "sample_weight": sample_weight, **parameters}
         request, run = placed(self._bound("value", (scores, labels), words), self.folder)
         rows = Rows(*self._checked(request), grouped(request.groups, request.offsets, request.arguments["scores"].size))
@@ -147,7 +147,7 @@ class PairwiseLoss(Loss):
         return GroupSums(outcome.groups, prepared.weight, prepared.pairs)
 
     def _checked(self, request: Request) -> tuple[Any, Any, Any]:
-        """Scores, labels and weights."""
+        """Check scores, labels and weights."""
         own = request.arguments
         weights = backend.resident("sample_weight", request.sample_weight, isinstance(own["labels"], GpuArray))
         if own.get("pairs", "all") == "all":
@@ -187,7 +187,7 @@ class PairwiseLoss(Loss):
     def _evaluation(
         self, reduction: Reduction, losses: np.ndarray, prepared: Any, rows: Rows, powers: np.ndarray
     ) -> Evaluation:
-        """The losses of groups, what their mean divides by, and how many pairs there are: of each, or of all."""
+        """Return the groups' losses, what their mean divides by, and the number of pairs, of each group or of all."""
         weight, order = prepared.weight, rows.groups.order
         if reduction.keeps == "groups":
             losses, weight, pairs = (one if order is None else one[order] for one in (losses, weight, prepared.pairs))
@@ -213,7 +213,7 @@ class PairwiseLoss(Loss):
     def _from_smaller_weights(
         self, request: Request, run: Any, rows: Rows, prepared: Any, powers: np.ndarray, value: Any
     ) -> Any:
-        """An infinite mean from smaller weights, if these keep their digits: its sum may have overflowed."""
+        """Compute an infinite mean from smaller weights, if these keep their digits: its sum may have overflowed."""
         power = pair_weights.excess(prepared.weight)
         if not request.reduction.divides or not power or not np.isinf(value).any() or not _may_overflow(rows):
             return value
@@ -229,7 +229,7 @@ class PairwiseLoss(Loss):
 
 
 def _divisor(reduction: Reduction, weight: np.ndarray, powers: np.ndarray) -> Divisor:
-    """What derivatives are divided by: the weight of each group's pairs, or of all."""
+    """Return what derivatives are divided by: the weight of each group's pairs, or of all."""
     if reduction.keeps == "groups":
         return Divisor(weight)
     shifts = pair_weights.shifts(weight, powers) if reduction.divides else 0
@@ -237,14 +237,14 @@ def _divisor(reduction: Reduction, weight: np.ndarray, powers: np.ndarray) -> Di
 
 
 def _late(request: Request, rows: Rows, scales: np.ndarray) -> np.ndarray | None:
-    """The powers of two by which groups' derivatives are multiplied at last, see `weights.late`."""
+    """Return the powers of two by which groups' derivatives are multiplied at last, see `weights.late`."""
     if not request.has_gradient or not isinstance(rows.weights, np.ndarray) or isinstance(rows.scores, GpuArray):
         return None
     return pair_weights.late(rows.weights, rows.groups.rows, rows.groups.offsets, scales)
 
 
 def _in_form(what: str, run: small.Plan) -> small.Plan:
-    """A plan whose results come as a loss gives them."""
+    """Return a plan whose results have the form of a loss's."""
 
     def answer(arrays: tuple[np.ndarray, ...]) -> Any:
         results = run(arrays)
@@ -254,14 +254,14 @@ def _in_form(what: str, run: small.Plan) -> small.Plan:
 
 
 def _may_overflow(rows: Rows) -> bool:
-    """Whether an infinite mean may come from a sum that overflowed."""
+    """Tell whether an infinite mean may come from a sum that overflowed."""
     if isinstance(rows.scores, GpuArray) or isinstance(rows.weights, GpuArray):
         return False
     return bool(np.isfinite(rows.scores).all())
 
 
 def placed(request: Request, folder: str, labels_on_host: bool = False) -> tuple[Request, Any]:
-    """The call with its arrays where the engine takes them, and the engine.
+    """Return the call with its arrays where the engine takes them, and the engine.
 
     Scores stay on a GPU, and labels with them unless there are groups of ids, which are ordered on the host.
     """
@@ -276,7 +276,7 @@ def placed(request: Request, folder: str, labels_on_host: bool = False) -> tuple
 def checked_rows(
     scores: Any, labels: Any, sample_weight: Any, domain: Domain = REAL, by_order: bool = False
 ) -> tuple[Any, Any, Any]:
-    """Scores, labels and weights as vectors of one length, the latter two within their domains.
+    """Check scores, labels and weights: vectors of one length, the latter two within their domains.
 
     `by_order`: of the labels only the order counts, and ranks may take their place.
     """
@@ -293,7 +293,7 @@ def checked_rows(
 
 
 def _raise_outside(name: str, array: Any, domain: Domain) -> None:
-    """Labels and weights are n numbers for n^2 pairs: checked before the kernels, NaN included."""
+    """Raise for a label or weight outside its domain, or NaN: they are n numbers for n^2 pairs, checked before the kernels."""
     if isinstance(array, GpuArray):
         if fits_there(domain, array):
             return

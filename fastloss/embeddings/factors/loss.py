@@ -54,7 +54,7 @@ class FactorsLoss(Loss):
 
 
 def _gradients(store: Any, outcome: Outcome, factors: Any, reg: float, biased: bool) -> tuple[Any, ...]:
-    """The gradients by users, items and the biases, those of the penalty included."""
+    """Return the gradients by users, items and the biases, those of the penalty included."""
     users, items, bias = factors
     by_users, by_items, by_bias = outcome.gradients
     twice = (2.0 * reg,) if math.isfinite(2.0 * reg) else (reg, reg)
@@ -67,7 +67,7 @@ def _gradients(store: Any, outcome: Outcome, factors: Any, reg: float, biased: b
 
 
 def _penalty(store: Any, reg: float, vectors: Any) -> float:
-    """`reg` times the sum of the squares of vectors; on the host also where the sum alone leaves the numbers."""
+    """Return `reg` times the sum of the vectors' squares, on the host also where the sum alone leaves the range."""
     with np.errstate(all="ignore"):
         total = float(store.dots(vectors, None, vectors, None).sum())
     if 1e-280 <= total < math.inf or not isinstance(vectors, np.ndarray):
@@ -76,7 +76,7 @@ def _penalty(store: Any, reg: float, vectors: Any) -> float:
 
 
 def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The factors, and in their common precision the items' biases, empty if there are none."""
+    """Check the factors, and return them with the items' biases in their precision, empty if there are none."""
     users, items = (validate.matrix(name, own[name]) for name in ("user_factors", "item_factors"))
     if users.shape[1] != items.shape[1]:
         raise wrong_shape("item_factors", items.shape, f"{users.shape[1]} columns, as user_factors")

@@ -23,7 +23,7 @@ STEEPEST = 100
 
 @dataclasses.dataclass
 class Mined:
-    """What a loss's body makes of its arguments."""
+    """What a loss's function returns: embeddings, and how they are mined."""
 
     embeddings: Any
     labels: Any
@@ -38,18 +38,18 @@ class Mined:
 
     @property
     def is_smooth(self) -> bool:
-        """Whether it is made of softplus, which takes distances in their own unit."""
+        """Whether the loss is made of softplus, which takes distances in their own unit."""
         return self.soft or self.name == "smooth"
 
     def settings_in(self, unit: float) -> tuple[float, float]:
-        """The settings for embeddings that are divided by a unit."""
+        """Return the settings for embeddings that are divided by a unit."""
         margin, other = self.settings
         if self.is_smooth:
             return margin, 2.0 ** min(self._exponent(unit), STEEPEST)
         return margin / unit / (unit if self.degree == 2 and not self.products else 1.0), other
 
     def restored(self, loss: Any, unit: float) -> Any:
-        """A loss of embeddings that are divided by a unit, as that of the embeddings themselves."""
+        """Return the loss of the embeddings, from that of embeddings divided by a unit."""
         exponent = self._exponent(unit)
         with np.errstate(over="ignore", under="ignore"):
             if not self.is_smooth:
@@ -112,7 +112,7 @@ class MiningLoss(Loss):
 
 
 def _mined(engine: Any, examples: Examples, call: Mined, unit: float, gradient: bool) -> tuple[Outcome, np.ndarray]:
-    """What the engine finds, and what the mean divides each example's loss by."""
+    """Run the engine, and return its outcome and what the mean divides each example's loss by."""
     kind = Kind(call.name, call.formulas, call.squared, call.soft)
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         outcome = engine.run(examples, kind, call.settings_in(unit), gradient)
@@ -122,7 +122,7 @@ def _mined(engine: Any, examples: Examples, call: Mined, unit: float, gradient: 
 
 
 def _others(weights: np.ndarray) -> np.ndarray:
-    """The sum of all other weights: a difference would lose what is beside a heavy one."""
+    """Return the sum of all other weights; a difference would lose what is beside a heavy one."""
     before, after = (np.append(0.0, np.cumsum(one)[:-1]) for one in (weights, weights[::-1]))
     return before[: weights.size] + after[::-1][: weights.size]
 
@@ -134,7 +134,7 @@ class TripletLoss(MiningLoss):
 
 
 def _ranges(classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each row's class begins and ends, classes in order."""
+    """Return where each row's class begins and ends, classes in order."""
     return np.searchsorted(classes, classes), np.searchsorted(classes, classes, side="right")
 
 

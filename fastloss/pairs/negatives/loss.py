@@ -60,14 +60,14 @@ class NegativesLoss(Loss):
 
 
 def _on_host(own: dict[str, Any]) -> dict[str, Any]:
-    """What is checked: offsets, and the parameters for the penalty."""
+    """Copy what is read on the host: offsets, and the parameters for the penalty."""
     params = own["params"]
     given = tuple(map(backend.to_host, params)) if isinstance(params, (tuple, list)) else params
     return {"offsets": backend.to_host(own["offsets"]), "params": given}
 
 
 def _as_given(slopes: list[Any], scores: tuple) -> tuple[Any, ...]:
-    """Each gradient in its own argument's precision."""
+    """Convert each gradient to its argument's precision."""
     kinds = (validate.kernel_dtype(array) for array in scores)
     return tuple(
         slope.astype(kind, copy=False) if isinstance(slope, np.ndarray) else slope
@@ -76,7 +76,7 @@ def _as_given(slopes: list[Any], scores: tuple) -> tuple[Any, ...]:
 
 
 def _laid_out(own: dict[str, Any]) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray | None]:
-    """The scores, and CSR offsets of each positive's own negatives; None where all share them."""
+    """Check the scores, and return them with CSR offsets of each positive's negatives, None where all share them."""
     positives, negatives = (validate.real(name, own[name]) for name in ("pos_scores", "neg_scores"))
     if positives.ndim != 1:
         raise wrong_shape("pos_scores", positives.shape, "one dimension")
@@ -104,6 +104,6 @@ def _laid_out(own: dict[str, Any]) -> tuple[tuple[np.ndarray, np.ndarray], np.nd
 
 
 def penalty_slope(reg: float, array: np.ndarray) -> np.ndarray:
-    """The gradient of reg x²; twice reg by itself may leave the range of floats, and 0 times infinity is NaN."""
+    """Return the gradient of reg x²; twice reg by itself may leave the range of floats, and 0 times infinity is NaN."""
     slope: np.ndarray = 2.0 * (reg * np.asarray(array, np.float64))
     return slope.astype(validate.kernel_dtype(array))
