@@ -32,7 +32,7 @@ def to_host(array: Any) -> Any:
 def arguments(names: tuple[str, ...], own: dict[str, Any], dimensions: int = 2) -> dict[str, Any]:
     """Return the arguments: arrays of floats on a GPU with that many dimensions stay there.
 
-    The others are copied to the host. They are ids, labels or targets that are checked on the host, which waits for the GPU.
+    The others are ids, labels or targets, which are checked on the host: they are copied, which waits for the GPU.
     """
     there = {name: own[name] for name in names if on_gpu(own[name])}
     for name, value in there.items():

@@ -117,7 +117,7 @@ class PointwiseLoss(Loss):
                 raise ValueError(f"{name} is an array: expected a number, since {self.name} is computed part by part")
 
     def chunk_sums(self, *args: Any, before: int = 0, **kwargs: Any) -> ChunkSums:
-        """Return the sums of chunks that make the value; takes the loss's arguments, on the host, without `reduction`."""
+        """Return the sums of chunks that make the value, for the loss's arguments on the host, without `reduction`."""
         data = self._data(self._bound("value", args, {**kwargs, "backend": "cpu"}), before)
         loss, wrong = self._loss_sums(data)
         if data.weight_sums is not None:

@@ -28,7 +28,7 @@ class QueryLoss(Loss):
     has_curvature = True
 
     def group_sums(self, scores: Any, labels: Any, *, sample_weight: Any = None, **words: Any) -> GroupSums:
-        """Return each query's weighted loss, its weight, and its number of pairs of different labels, which states add up."""
+        """Return each query's weighted loss, its weight, and its number of pairs, which states add up."""
         each = self(scores, labels, sample_weight=sample_weight, reduction="none", **words)
         weights = np.ones(each.size) if sample_weight is None else np.asarray(sample_weight, np.float64)
         own = np.asarray(backend.to_host(labels), np.float64)
