@@ -293,7 +293,7 @@ def checked_rows(
 
 
 def _raise_outside(name: str, array: Any, domain: Domain) -> None:
-    """Raise for a label or weight outside its domain, or NaN. They are n numbers for n^2 pairs: kernels do not check."""
+    """Raise for a label or weight outside its domain, or NaN: they are n numbers for n^2 pairs, too few to wait for."""
     if isinstance(array, GpuArray):
         if fits_there(domain, array):
             return
