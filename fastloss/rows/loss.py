@@ -10,7 +10,7 @@ import numpy as np
 from fastloss.core import backend, reduce, small, validate
 from fastloss.core.domains import NON_NEGATIVE, Domain, Parameter, wrong
 from fastloss.core.gpu import GpuArray, holds_integers, on_gpu
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.loss import Loss
 from fastloss.pointwise.loss import weight_partials
 from fastloss.rows import logits as softmax
 from fastloss.rows.row import Outcome, RowFormulas, Wanted
@@ -101,7 +101,6 @@ class RowLoss(Loss):
     """Row i of every argument makes one loss."""
 
     folder = "rows"
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def __init__(self, function, *, curvature: bool, ids: tuple[str, ...] = (), plain: bool = False, **about):
         super().__init__(function, **about)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import backend, reduce, validate
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.loss import Loss
 from fastloss.embeddings.candidates.logits import Scaled
 from fastloss.embeddings.factors.interactions import as_interactions
 from fastloss.embeddings.factors.sums import pair_counts
@@ -19,7 +19,6 @@ class FactorsLoss(Loss):
 
     folder = "embeddings.factors"
     others = frozenset({"interactions"})
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _evaluate(self, what, own, shared):
         reduction = shared["reduction"]
