@@ -38,7 +38,7 @@ def _with_margin(embeddings: Any, weights: Any, labels: Any, scale: float, margi
 share(
     directions_and_labels="""
     embeddings : array_like, shape (N, D)
-        The examples, of any length.
+        The examples' vectors, of any length.
     weights : array_like, shape (C, D)
         A vector for each class, of any length.
     labels : array_like of whole numbers, shape (N,)

@@ -114,7 +114,7 @@ CONTRASTIVE = {
     reference="Hadsell, Chopra & LeCun, Dimensionality reduction by learning an invariant mapping, 2006",
 )
 def contrastive_loss(x1, x2, target, *, margin=1.0, similar=1, half=False, squared=True):
-    r"""Squared distance of similar pairs; of dissimilar pairs, the squared shortfall of the distance from a margin.
+    r"""Squared distance of similar pairs; of dissimilar pairs, the squared shortfall from a margin.
 
     .. math:: \ell = s \, d^2 + (1 - s) \max(0, m - d)^2, \qquad d = \lVert x_1 - x_2 \rVert_2
 
