@@ -107,6 +107,6 @@ def test_a_docstring_without_parameters_stays():
 
 
 def test_without_docstrings():
-    code = "import fastloss; assert fastloss.mse_loss.__doc__ is None; print(fastloss.mse_loss([1.0], [3.0]))"
+    code = "import fastloss; print(fastloss.mse_loss.__doc__, fastloss.mse_loss([1.0], [3.0]))"
     done = subprocess.run([sys.executable, "-OO", "-c", code], capture_output=True, text=True)
-    assert done.stdout == "4.0\n", done.stderr
+    assert done.stdout == "None 4.0\n", done.stderr
