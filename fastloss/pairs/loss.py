@@ -11,11 +11,12 @@ from fastloss.core import backend, orders, reduce, reductions, small, validate
 from fastloss.core.domains import NON_NEGATIVE, REAL, Choice, Domain, Parameter, wrong
 from fastloss.core.errors import both_given, wrong_shape
 from fastloss.core.gpu import GpuArray
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Request, Wanted
 from fastloss.pairs import weights as pair_weights
+from fastloss.pairs.keywords import PAIRWISE
 from fastloss.pairs.pair import PairFormulas, multiplier_difference, multiplier_first, multiplier_one, multiplier_sign
 from fastloss.pointwise.loss import fits_there
 
@@ -71,47 +72,11 @@ class Rows(NamedTuple):
 
 
 class PairwiseLoss(Loss):
-    """A loss over the pairs of rows of a group.
-
-    The keywords that all of them share:
-
-    Parameters
-    ----------
-    groups, offsets : array_like, optional
-        Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
-        shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
-    sample_weight : array_like, shape (N,), optional
-        Weights w >= 0 of the rows; a pair weighs w_i w_j. A row of weight 0 adds nothing unless its score is NaN.
-    reduction : {"mean", "sum", "none", "per_group"}
-        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, NaN for a group without a
-        pair (or whose pairs all weigh 0), in the order of `numpy.unique(groups)` or of `offsets`; "none" gives each
-        row's sum over its pairs as their first item (its gradient is that of the sum).
-    method : {"auto", "direct", "fast"}
-        How pairs are summed: "direct" computes each of them, "fast" takes time in proportion to the rows (to N log N
-        where it sorts) and gives the same to 12 digits, "auto" takes the cheaper for each group. With ``pairs="all"``
-        the hinges take N log N for any labels; the logistic and the exponential loss, whose multiplier is the
-        difference of the labels, go by pairs of labels: K of them take the time of K N rows for K up to 64. More than
-        64 different labels, or so few rows of many that all pairs are far cheaper, are N² under every method. A group
-        of more than 20,000 rows with a score that is not finite is NaN throughout under the last two.
-    with_counts : bool
-        Whether the number of pairs is returned beside the value.
-    backend : {"auto", "cpu", "cuda"}
-        "auto" goes by where the scores lie. Scores on a GPU (CuPy, PyTorch, Numba) stay there, and results with an
-        element for each row come back as arrays of their kind. Labels and weights on the GPU stay there too, unless
-        `groups` are given, or the fast method meets a group with more than 16 different labels: these are ordered on
-        the host. The fast method of hinges sorts on the GPU if CuPy is installed, else on the host.
-    """
+    """A loss over the pairs of rows of a group."""
 
     folder = "pairs"
     reductions = reductions.OF_GROUPS
-    keywords = (
-        keyword("groups", None),
-        keyword("offsets", None),
-        *Loss.keywords,
-        keyword("method", "auto"),
-        keyword("with_counts", False),
-        keyword("backend", "auto"),
-    )
+    keywords = PAIRWISE
 
     def __init__(self, function, *, formulas: PairFormulas, all_multiplier, labels: Domain, **about):
         super().__init__(function, **about)

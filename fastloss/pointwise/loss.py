@@ -11,10 +11,11 @@ import numpy as np
 
 from fastloss.compile.templates import unbound
 from fastloss.core import backend, reduce, reductions, small, validate
+from fastloss.core.docstrings import share
 from fastloss.core.domains import NON_NEGATIVE, REAL, Domain, Parameter, wrong
 from fastloss.core.exact import exact
 from fastloss.core.gpu import GpuArray, on_gpu
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.reduce import CHUNK
 from fastloss.core.requests import Request, Wanted
@@ -86,7 +87,6 @@ class PointwiseLoss(Loss):
     """Element i of every argument makes one loss."""
 
     folder = "pointwise"
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
     sums = 1  # numbers for each chunk from which the value is made
 
     def __init__(self, function, *, variants: Mapping[str, Formulas], **about):
@@ -356,3 +356,11 @@ def fits_there(domain: Domain, array: GpuArray) -> bool:
     run = backend.engine("cuda", "pointwise").run
     outcome = run(check(domain), (array,), None, (1.0,), Wanted(value=True))
     return not (wrong(outcome.wrong) or outcome.chunks.any())
+
+
+share(
+    predictions_and_targets="""
+    input, target : array_like of one shape
+        The predictions and the true values, of any shape.
+    """
+)

@@ -11,7 +11,7 @@ import numpy as np
 from fastloss.core import backend, reduce, small, validate
 from fastloss.core.domains import NON_NEGATIVE, Domain, Parameter, wrong
 from fastloss.core.gpu import GpuArray, holds_integers, on_gpu
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Wanted
@@ -105,7 +105,6 @@ class RowLoss(Loss):
     """Row i of every argument makes one loss."""
 
     folder = "rows"
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def __init__(self, function, *, curvature: bool, ids: tuple[str, ...] = (), plain: bool = False, **about):
         super().__init__(function, **about)

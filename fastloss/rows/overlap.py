@@ -47,15 +47,14 @@ def dice_loss(input, target, *, squared=True, smooth=0.0, axis=None):
     input : array_like
         Probabilities in [0, 1], of any shape.
     target : array_like of the input's shape
-        The mask: numbers in [0, 1].
+        The true mask: numbers in [0, 1].
     squared : bool
-        Whether the denominator has squares, or p and g themselves.
+        Whether the denominator sums squares, as above; False sums p and g themselves.
     smooth : float >= 0
-        Added above and below.
+        The number m added to numerator and denominator.
     axis : int or tuple of ints, optional
-        The axes to sum over; each place along the others makes one loss. None sums over all: one loss.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The axes to sum over; every index along the other axes has a loss of its own. None sums over all axes, which
+        makes one loss.
 
     Returns
     -------

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from fastloss.core import backend, reduce, validate
+from fastloss.core.docstrings import Keyword
 from fastloss.core.errors import wrong_shape
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.logits import Gradient, Logits, Scaled, Side, members, no_gradient
 from fastloss.rows.loss import row_weights, weights_of_mean
@@ -227,7 +228,6 @@ class CandidatesLoss(Loss):
 
     folder = "embeddings.candidates"
     others = frozenset({"labels"})
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _run(self, request):
         arrays = tuple(request.arguments.values())
@@ -254,9 +254,12 @@ class CandidatesLoss(Loss):
 
 
 class CountedLoss(CandidatesLoss):
-    """One in which a row may lack what makes a loss; ``with_counts=True`` adds how many do not."""
+    """A loss that some rows may not have; ``with_counts=True`` also returns the number of those that do."""
 
-    keywords = (*CandidatesLoss.keywords, keyword("with_counts", False))
+    keywords = (
+        *CandidatesLoss.keywords,
+        Keyword("with_counts", False, "bool", "Whether to return the number of rows that have a loss as well."),
+    )
 
 
 @functools.cache

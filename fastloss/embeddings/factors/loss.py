@@ -7,7 +7,7 @@ import numpy as np
 
 from fastloss.core import backend, reduce, validate
 from fastloss.core.errors import wrong_shape
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.logits import Scaled
 from fastloss.embeddings.factors.interactions import as_interactions
@@ -21,7 +21,6 @@ class FactorsLoss(Loss):
 
     folder = "embeddings.factors"
     others = frozenset({"interactions"})
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _run(self, request):
         arrays = tuple(request.arguments.values())

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import backend, reduce, validate
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.docstrings import Keyword
+from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.loss import codes
 from fastloss.embeddings.mining.anchor import Counts, Examples, Kind
@@ -73,7 +74,6 @@ class MiningLoss(Loss):
 
     folder = "embeddings.mining"
     others = frozenset({"labels"})
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _run(self, request):
         arrays, mean = tuple(request.arguments.values()), request.reduction.divides
@@ -128,9 +128,20 @@ def _others(weights: np.ndarray) -> np.ndarray:
 
 
 class TripletLoss(MiningLoss):
-    """One of triplets; ``with_counts=True`` adds their `Counts`."""
+    """A loss over triplets; ``with_counts=True`` also returns their `Counts`."""
 
-    keywords = (*MiningLoss.keywords, keyword("with_counts", False))
+    keywords = (
+        *MiningLoss.keywords,
+        Keyword(
+            "with_counts",
+            False,
+            "bool",
+            """
+            Whether to return a named tuple (active, total) as well: the number of triplets with a loss above 0, and of
+            all triplets.
+            """,
+        ),
+    )
 
 
 def _ranges(classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,8 +7,9 @@ import numpy as np
 from fastloss.compile.elementary import sigmoid, softplus
 from fastloss.core import backend, reduce, validate
 from fastloss.core.errors import both_given, wrong_shape
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation
+from fastloss.pairs.keywords import NEGATIVES
 from fastloss.pairs.pairwise import pairwise_logistic_loss
 
 
@@ -21,13 +22,10 @@ def _slope(gap):
 
 
 class NegativesLoss(Loss):
-    """A loss of positives' scores against negatives' scores.
-
-    The keyword `backend` is that of `fastloss.pairs.loss.PairwiseLoss`, but weights are read on the host.
-    """
+    """A loss of positives' scores against negatives' scores."""
 
     folder = "pairs.negatives"
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
+    keywords = NEGATIVES
 
     def _run(self, request):
         own, reduction = request.arguments, request.reduction
