@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import reduce
-from fastloss.core.domains import shown
+from fastloss.core.errors import wrong_value
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 
 
@@ -44,6 +44,8 @@ class Reduction:
         if self.keeps == "examples":
             return outcome.each
         if self.keeps == "groups":
+            if not self.divides:
+                return outcome.groups
             weight = divisor.weight
             return np.divide(outcome.groups, weight, out=np.full(weight.shape, np.nan), where=weight != 0.0)
         if outcome.chunks is not None:
@@ -68,6 +70,7 @@ MEAN = Reduction("mean", "all", divides=True)
 SUM = Reduction("sum", "all", divides=False)
 NONE = Reduction("none", "examples", divides=False)
 PER_GROUP = Reduction("per_group", "groups", divides=True)
+PLANNED = (MEAN, SUM, NONE)  # that the short way of calls computes, see `fastloss/core/small.py`
 BY_NAME = {one.name: one for one in (MEAN, SUM, NONE, PER_GROUP)}
 OF_EXAMPLES = (MEAN.name, SUM.name, NONE.name)
 OF_GROUPS = tuple(BY_NAME)
@@ -82,5 +85,5 @@ def named(name: Any, allowed: tuple[str, ...] = OF_EXAMPLES) -> Reduction:
         If it is not one of those allowed.
     """
     if not isinstance(name, str) or name not in allowed:
-        raise ValueError(f"reduction is {shown(name)}: expected one of {', '.join(map(repr, allowed))}")
+        raise wrong_value("reduction", name, f"one of {', '.join(map(repr, allowed))}")
     return BY_NAME[name]

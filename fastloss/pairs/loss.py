@@ -9,12 +9,14 @@ import numpy as np
 from fastloss.compile.templates import unbound
 from fastloss.core import backend, orders, reduce, reductions, small, validate
 from fastloss.core.domains import NON_NEGATIVE, REAL, Choice, Domain, Parameter, wrong
+from fastloss.core.errors import both_given, wrong_shape
 from fastloss.core.gpu import GpuArray
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Request, Wanted
 from fastloss.pairs import weights as pair_weights
+from fastloss.pairs.keywords import PAIRWISE
 from fastloss.pairs.pair import PairFormulas, multiplier_difference, multiplier_first, multiplier_one, multiplier_sign
 from fastloss.pointwise.loss import fits_there
 
@@ -41,7 +43,7 @@ class Groups(NamedTuple):
 def grouped(groups: Any, offsets: Any, count: int) -> Groups:
     """Return the groups of ids in any order, or of CSR offsets, or of neither (one group); read on the host."""
     if groups is not None and offsets is not None:
-        raise ValueError("groups and offsets are both given: expected one of them")
+        raise both_given("groups", "offsets")
     if offsets is not None:
         return Groups(None, validate.offsets("offsets", backend.to_host(offsets), count), None)
     if groups is None:
@@ -70,47 +72,11 @@ class Rows(NamedTuple):
 
 
 class PairwiseLoss(Loss):
-    """A loss over the pairs of rows of a group.
-
-    The keywords that all of them share:
-
-    Parameters
-    ----------
-    groups, offsets : array_like, optional
-        Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
-        shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
-    sample_weight : array_like, shape (N,), optional
-        Weights w >= 0 of the rows; a pair weighs w_i w_j. A row of weight 0 adds nothing unless its score is NaN.
-    reduction : {"mean", "sum", "none", "per_group"}
-        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, NaN for a group without a
-        pair (or whose pairs all weigh 0), in the order of `numpy.unique(groups)` or of `offsets`; "none" gives each
-        row's sum over its pairs as their first item (its gradient is that of the sum).
-    method : {"auto", "direct", "fast"}
-        How pairs are summed: "direct" computes each of them, "fast" takes time in proportion to the rows (to N log N
-        where it sorts) and gives the same to 12 digits, "auto" takes the cheaper for each group. With ``pairs="all"``
-        the hinges take N log N for any labels; the logistic and the exponential loss, whose multiplier is the
-        difference of the labels, go by pairs of labels: K of them take the time of K N rows for K up to 64. More than
-        64 different labels, or so few rows of many that all pairs are far cheaper, are N² under every method. A group
-        of more than 20,000 rows with a score that is not finite is NaN throughout under the last two.
-    with_counts : bool
-        Whether the number of pairs is returned beside the value.
-    backend : {"auto", "cpu", "cuda"}
-        "auto" goes by where the scores lie. Scores on a GPU (CuPy, PyTorch, Numba) stay there, and results with an
-        element for each row come back as arrays of their kind. Labels and weights on the GPU stay there too, unless
-        `groups` are given, or the fast method meets a group with more than 16 different labels: these are ordered on
-        the host. The fast method of hinges sorts on the GPU if CuPy is installed, else on the host.
-    """
+    """A loss over the pairs of rows of a group."""
 
     folder = "pairs"
     reductions = reductions.OF_GROUPS
-    keywords = (
-        keyword("groups", None),
-        keyword("offsets", None),
-        *Loss.keywords,
-        keyword("method", "auto"),
-        keyword("with_counts", False),
-        keyword("backend", "auto"),
-    )
+    keywords = PAIRWISE
 
     def __init__(self, function, *, formulas: PairFormulas, all_multiplier, labels: Domain, **about):
         super().__init__(function, **about)
@@ -120,7 +86,7 @@ class PairwiseLoss(Loss):
 
     @property
     def has_fast(self) -> bool:
-        """Whether there is a method without all the pairs."""
+        """Whether there is a method that does not visit every pair."""
         return self.formulas.tails is not None or self.formulas.power is not None or self.formulas.separable
 
     @property
@@ -137,7 +103,7 @@ class PairwiseLoss(Loss):
         sample_weight: Any = None,
         **parameters: Any,
     ) -> GroupSums:
-        """What `fastloss score` and states add up: sums of groups, given by ids or by CSR offsets."""
+        """Return the sums of groups, given by ids or by CSR offsets, which states add up."""
         words = {"groups": groups, "offsets": offsets, "sample_weight": sample_weight, **parameters}
         request, run = placed(self._bound("value", (scores, labels), words), self.folder)
         rows = Rows(*self._checked(request), grouped(request.groups, request.offsets, request.arguments["scores"].size))
@@ -146,7 +112,7 @@ class PairwiseLoss(Loss):
         return GroupSums(outcome.groups, prepared.weight, prepared.pairs)
 
     def _checked(self, request: Request) -> tuple[Any, Any, Any]:
-        """Scores, labels and weights."""
+        """Check scores, labels and weights."""
         own = request.arguments
         weights = backend.resident("sample_weight", request.sample_weight, isinstance(own["labels"], GpuArray))
         if own.get("pairs", "all") == "all":
@@ -186,7 +152,7 @@ class PairwiseLoss(Loss):
     def _evaluation(
         self, reduction: Reduction, losses: np.ndarray, prepared: Any, rows: Rows, powers: np.ndarray
     ) -> Evaluation:
-        """The losses of groups, what their mean divides by, and how many pairs there are: of each, or of all."""
+        """Return the groups' losses, what their mean divides by, and the number of pairs, of each group or of all."""
         weight, order = prepared.weight, rows.groups.order
         if reduction.keeps == "groups":
             losses, weight, pairs = (one if order is None else one[order] for one in (losses, weight, prepared.pairs))
@@ -199,7 +165,7 @@ class PairwiseLoss(Loss):
         usual = Request(request.what, request.arguments, reduction=request.reduction, method=request.method)
         if type(self) is not PairwiseLoss or request.arguments.get("pairs") != "ordered" or len(args) != 2:
             return None
-        if request != usual or request.method == "fast" or request.reduction.keeps == "groups":
+        if request != usual or request.method == "fast":
             return None
         if not small.convertible(args):
             return None
@@ -212,7 +178,7 @@ class PairwiseLoss(Loss):
     def _from_smaller_weights(
         self, request: Request, run: Any, rows: Rows, prepared: Any, powers: np.ndarray, value: Any
     ) -> Any:
-        """An infinite mean from smaller weights, if these keep their digits: its sum may have overflowed."""
+        """Compute an infinite mean from smaller weights, if these keep their digits: its sum may have overflowed."""
         power = pair_weights.excess(prepared.weight)
         if not request.reduction.divides or not power or not np.isinf(value).any() or not _may_overflow(rows):
             return value
@@ -228,7 +194,7 @@ class PairwiseLoss(Loss):
 
 
 def _divisor(reduction: Reduction, weight: np.ndarray, powers: np.ndarray) -> Divisor:
-    """What derivatives are divided by: the weight of each group's pairs, or of all."""
+    """Return what derivatives are divided by: the weight of each group's pairs, or of all."""
     if reduction.keeps == "groups":
         return Divisor(weight)
     shifts = pair_weights.shifts(weight, powers) if reduction.divides else 0
@@ -236,14 +202,14 @@ def _divisor(reduction: Reduction, weight: np.ndarray, powers: np.ndarray) -> Di
 
 
 def _late(request: Request, rows: Rows, scales: np.ndarray) -> np.ndarray | None:
-    """The powers of two by which groups' derivatives are multiplied at last, see `weights.late`."""
+    """Return the powers of two by which groups' derivatives are multiplied at last, see `weights.late`."""
     if not request.has_gradient or not isinstance(rows.weights, np.ndarray) or isinstance(rows.scores, GpuArray):
         return None
     return pair_weights.late(rows.weights, rows.groups.rows, rows.groups.offsets, scales)
 
 
 def _in_form(what: str, run: small.Plan) -> small.Plan:
-    """A plan whose results come as a loss gives them."""
+    """Return a plan whose results have the form of a loss's."""
 
     def answer(arrays: tuple[np.ndarray, ...]) -> Any:
         results = run(arrays)
@@ -253,14 +219,14 @@ def _in_form(what: str, run: small.Plan) -> small.Plan:
 
 
 def _may_overflow(rows: Rows) -> bool:
-    """Whether an infinite mean may come from a sum that overflowed."""
+    """Tell whether an infinite mean may come from a sum that overflowed."""
     if isinstance(rows.scores, GpuArray) or isinstance(rows.weights, GpuArray):
         return False
     return bool(np.isfinite(rows.scores).all())
 
 
 def placed(request: Request, folder: str, labels_on_host: bool = False) -> tuple[Request, Any]:
-    """The call with its arrays where the engine takes them, and the engine.
+    """Return the call with its arrays where the engine takes them, and the engine.
 
     Scores stay on a GPU, and labels with them unless there are groups of ids, which are ordered on the host.
     """
@@ -275,14 +241,14 @@ def placed(request: Request, folder: str, labels_on_host: bool = False) -> tuple
 def checked_rows(
     scores: Any, labels: Any, sample_weight: Any, domain: Domain = REAL, by_order: bool = False
 ) -> tuple[Any, Any, Any]:
-    """Scores, labels and weights as vectors of one length, the latter two within their domains.
+    """Check scores, labels and weights: vectors of one length, the latter two within their domains.
 
     `by_order`: of the labels only the order counts, and ranks may take their place.
     """
     scores = validate.real("scores", scores)
     labels = validate.array("labels", labels) if by_order else validate.real("labels", labels)
     if scores.ndim != 1:
-        raise ValueError(f"scores has shape {scores.shape}: expected one dimension")
+        raise wrong_shape("scores", scores.shape, "one dimension")
     validate.same_shape(("scores", "labels"), (scores, labels))
     weights = validate.sample_weight(sample_weight, scores.shape)
     _raise_outside("labels", labels, domain)
@@ -292,7 +258,7 @@ def checked_rows(
 
 
 def _raise_outside(name: str, array: Any, domain: Domain) -> None:
-    """Labels and weights are n numbers for n^2 pairs: checked before the kernels, NaN included."""
+    """Raise for a label or weight outside its domain, or NaN: they are n numbers for n^2 pairs, too few to wait for."""
     if isinstance(array, GpuArray):
         if fits_there(domain, array):
             return

@@ -1,4 +1,4 @@
-"""What the pairs of a ranking say without a loss: inversions and the area under the ROC curve, exact with ties."""
+"""Metrics over the pairs of a ranking: inversions and the area under the ROC curve, exact with ties."""
 
 from typing import Any, NamedTuple
 
@@ -49,7 +49,7 @@ def _counted(sign: float, rows: Any, groups: Groups) -> _Counted:
 def count_inversions(
     scores: Any, labels: Any, *, groups: Any = None, offsets: Any = None, sample_weight: Any = None
 ) -> int | float:
-    r"""The number of pairs that the scores put in the wrong order.
+    r"""Count the pairs that the scores put in the wrong order.
 
     .. math:: \sum_{y_i > y_j} w_i w_j \, [s_i < s_j]
 
@@ -58,19 +58,22 @@ def count_inversions(
     scores, labels : array_like, shape (N,)
         Any numbers, infinite ones included; a NaN score gives NaN. They are compared, never subtracted: integers of
         any size keep their order.
-    groups, offsets : array_like, optional
-        Pairs are made within a group: ids, shape (N,), or CSR offsets, shape (G + 1,).
+    groups : array_like, shape (N,), optional
+        An id for each row, in any order: pairs are made within a group. Without `groups` or `offsets`, all rows are one
+        group.
+    offsets : array_like of int, shape (G + 1,), optional
+        CSR offsets of the groups, for rows that lie group by group; not to be given with `groups`.
     sample_weight : array_like, shape (N,), optional
-        Weights >= 0; a pair weighs the product of its rows'.
+        Weights w >= 0 of the rows; a pair weighs w_i w_j.
 
     Returns
     -------
-    int, or float with weights
+    int, or float if there are weights or a score is NaN
 
     Raises
     ------
     ValueError
-        If shapes differ, labels or weights are NaN or out of their domain, or offsets do not fit.
+        If shapes differ, labels or weights are NaN or outside their domain, or offsets do not fit.
 
     References
     ----------
@@ -96,7 +99,7 @@ def auc(
     sample_weight: Any = None,
     reduction: str = "mean",
 ) -> Any:
-    r"""The area under the ROC curve: the share of pairs in the right order, a tie counting one half.
+    r"""Return the area under the ROC curve: the share of pairs in the right order, where a tie counts one half.
 
     .. math:: \frac{\sum_{y_i > y_j} w_i w_j ([s_i > s_j] + \frac12 [s_i = s_j])}{\sum_{y_i > y_j} w_i w_j}
 
@@ -107,12 +110,15 @@ def auc(
     scores, labels : array_like, shape (N,)
         Any numbers, infinite ones included; a NaN score gives NaN. They are compared, never subtracted: integers of
         any size keep their order.
-    groups, offsets : array_like, optional
-        Pairs are made within a group: ids, shape (N,), or CSR offsets, shape (G + 1,).
+    groups : array_like, shape (N,), optional
+        An id for each row, in any order: pairs are made within a group. Without `groups` or `offsets`, all rows are one
+        group.
+    offsets : array_like of int, shape (G + 1,), optional
+        CSR offsets of the groups, for rows that lie group by group; not to be given with `groups`.
     sample_weight : array_like, shape (N,), optional
-        Weights >= 0; a pair weighs the product of its rows'.
+        Weights w >= 0 of the rows; a pair weighs w_i w_j.
     reduction : {"mean", "per_group"}
-        Over the pairs of all groups, or an array of each group's.
+        "mean" is the share of the pairs of all groups; "per_group" returns an array with the share of each group.
 
     Returns
     -------
@@ -121,7 +127,7 @@ def auc(
     Raises
     ------
     ValueError
-        If shapes differ, labels or weights are NaN or out of their domain, or offsets do not fit.
+        If shapes differ, labels or weights are NaN or outside their domain, or offsets do not fit.
 
     References
     ----------

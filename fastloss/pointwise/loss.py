@@ -1,4 +1,4 @@
-"""Losses of the pointwise shape: from the public call to the engine and back."""
+"""Pointwise losses: element i of every argument makes one loss. From the public call to the engine and back."""
 
 import dataclasses
 import functools
@@ -11,10 +11,11 @@ import numpy as np
 
 from fastloss.compile.templates import unbound
 from fastloss.core import backend, reduce, reductions, small, validate
+from fastloss.core.docstrings import share
 from fastloss.core.domains import NON_NEGATIVE, REAL, Domain, Parameter, wrong
-from fastloss.core.given import exact
+from fastloss.core.exact import exact
 from fastloss.core.gpu import GpuArray, on_gpu
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.reduce import CHUNK
 from fastloss.core.requests import Request, Wanted
@@ -23,7 +24,7 @@ from fastloss.pointwise.element import Formulas
 
 @dataclasses.dataclass
 class Call:
-    """What a loss's body may change before the engine runs."""
+    """What a loss's function returns: operands and parameters of its formulas."""
 
     operands: tuple[Any, ...]
     parameters: tuple[float, ...] = ()
@@ -61,14 +62,14 @@ class Data:
         return Divisor(float(size) if self.weight_sums is None else reduce.ordered_sum(self.weight_sums), self.power)
 
     def shrunk(self) -> "Data":
-        """The same with weights so small that no sum overflows unless an element's loss does."""
+        """Return the same with weights so small that no sum overflows unless an element's loss does."""
         shape = self.operands[0].shape
         return dataclasses.replace(self, weights=self.engine.product(self.weights, np.array(reduce.SHRUNK), shape))
 
     def run(
         self, formulas: Formulas, scale: float, wanted: Wanted, parameters: tuple[float, ...] | None = None
     ) -> Outcome:
-        """One pass; `scale` multiplies the derivatives, `parameters` stand in for the call's own."""
+        """Make one pass; `scale` multiplies the derivatives, `parameters` replace the call's."""
         own = self.call.parameters if parameters is None else parameters
         outcome = self.engine.run(formulas, self.operands, self.weights, (scale, *own), wanted)
         bits = outcome.wrong
@@ -86,7 +87,6 @@ class PointwiseLoss(Loss):
     """Element i of every argument makes one loss."""
 
     folder = "pointwise"
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
     sums = 1  # numbers for each chunk from which the value is made
 
     def __init__(self, function, *, variants: Mapping[str, Formulas], **about):
@@ -96,7 +96,7 @@ class PointwiseLoss(Loss):
 
     @property
     def domains(self) -> dict[str, Domain]:
-        """What the elements of each array argument may be."""
+        """The domain of each array argument."""
         return dict(zip(self.arguments, self.formulas.domains, strict=True))
 
     @property
@@ -104,7 +104,7 @@ class PointwiseLoss(Loss):
         return self.formulas.curvature is not unbound
 
     def call(self, own: dict[str, Any]) -> Call:
-        """The loss's own body, run on its checked parameters."""
+        """Call the loss's function with its checked arguments."""
         made = self.function(**own)
         if isinstance(made, Call):
             return made
@@ -117,7 +117,7 @@ class PointwiseLoss(Loss):
                 raise ValueError(f"{name} is an array: expected a number, since {self.name} is computed part by part")
 
     def chunk_sums(self, *args: Any, before: int = 0, **kwargs: Any) -> ChunkSums:
-        """The sums of chunks that make the value; takes what the loss takes, arrays on the CPU, without `reduction`."""
+        """Return the sums of chunks that make the value, for the loss's arguments on the host, without `reduction`."""
         data = self._data(self._bound("value", args, {**kwargs, "backend": "cpu"}), before)
         loss, wrong = self._loss_sums(data)
         if data.weight_sums is not None:
@@ -126,11 +126,11 @@ class PointwiseLoss(Loss):
         return ChunkSums(loss, np.minimum(size - np.arange(0, size, CHUNK), CHUNK).astype(np.float64), wrong)
 
     def reduced(self, loss: np.ndarray, denominator: float, reduction: str) -> float:
-        """The value, from the sums of all chunks."""
+        """Return the value, from the sums of all chunks."""
         return reductions.BY_NAME[reduction].of_chunks(loss, denominator)
 
     def group_means(self, *args: Any, offsets: np.ndarray, **kwargs: Any) -> np.ndarray:
-        """The mean of each group of contiguous elements, given by CSR offsets, in float64."""
+        """Return the mean of each group of contiguous elements, given by CSR offsets, in float64."""
         request, first = self._bound("value", args, {**kwargs, "backend": "cpu"}), self.arguments[0]
         request.arguments[first] = np.asarray(request.arguments[first], np.float64)  # the dtype of each element's loss
         data = self._data(request)
@@ -198,7 +198,7 @@ class PointwiseLoss(Loss):
         return run and _in_form(request.what, run, call.signs, engine.times)
 
     def _from_smaller_weights(self, request: Request, outcome: Outcome, data: Data, value: float) -> float:
-        """The value once more where it is within the range, but a sum on the way to it is not."""
+        """Compute the value once more where it is within the range, but a sum on the way to it is not."""
         if np.isfinite(outcome.chunks).all():
             return value
         if data.weights is not None and (on_gpu(data.weights) or not reduce.may_shrink(data.weights)):
@@ -209,7 +209,7 @@ class PointwiseLoss(Loss):
 
 
 def _by_arguments(outcome: Outcome, signs: tuple[float, ...], times: Callable[..., Any]) -> tuple[Any, Any]:
-    """The derivatives by each differentiable argument, from those by the formulas' first."""
+    """Return the derivatives by each differentiable argument, from those by the formulas' first."""
     gradients = tuple(times(sign, one) for one in outcome.gradients for sign in signs)
     curvatures = (times(sign * sign, one, at > 0) for one in outcome.curvatures for at, sign in enumerate(signs))
     return gradients, tuple(curvatures)
@@ -220,7 +220,7 @@ PLANNED = ("_run", "_data", "_loss_sums", "reduced", "require_reduction")
 
 
 def _in_form(what: str, run: small.Plan, signs: tuple[float, ...], times: Callable[..., Any]) -> small.Plan:
-    """A plan whose results come as a loss gives them."""
+    """Return a plan whose results have the form of a loss's."""
     if what == "value":
 
         def value(arrays: tuple[np.ndarray, ...]) -> Any:
@@ -246,7 +246,7 @@ def _in_form(what: str, run: small.Plan, signs: tuple[float, ...], times: Callab
 
 
 def _scaled(engine: ModuleType, given: tuple[Any, Any, tuple[int, ...]], sums: np.ndarray | None) -> Any:
-    """What multiplies losses, the sums of what they count, and the power of two that their mean lacks.
+    """Return what multiplies losses, the sums of what they count, and the power of two that their mean lacks.
 
     Each is in a unit of its own. Arrays on a GPU stay there where the sums of weights are of ordinary size.
     """
@@ -264,7 +264,7 @@ def _scaled(engine: ModuleType, given: tuple[Any, Any, tuple[int, ...]], sums: n
 
 
 def _sums_between(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """The sum of each range between two offsets, 0 where it is empty."""
+    """Sum each range between two offsets; 0 where it is empty."""
     sums = np.zeros(offsets.size - 1)
     some = np.flatnonzero(np.diff(offsets))
     if some.size:
@@ -273,7 +273,7 @@ def _sums_between(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 
 def units_between(weights: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """The `reduce.unit` of each range's weights, for each of them."""
+    """Return the `reduce.unit` of each range's weights, for each weight."""
     units = np.ones(offsets.size - 1)
     some = np.flatnonzero(np.diff(offsets))
     if some.size:
@@ -283,7 +283,7 @@ def units_between(weights: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 
 def mean_between(values: np.ndarray, offsets: np.ndarray, denominators: np.ndarray) -> np.ndarray:
-    """The sum of each range by its denominator; the mean over nothing is 0, but NaN is not hidden."""
+    """Divide each range's sum by its denominator; the mean over nothing is 0, but NaN is not hidden."""
     with np.errstate(over="ignore", invalid="ignore"):
         sums = _sums_between(values, offsets)
         some = denominators != 0
@@ -329,7 +329,7 @@ WEIGHT = Formulas("total_weight", _weight, domains=(NON_NEGATIVE,))
 
 
 def weight_partials(engine: ModuleType, weights: Any, before: int = 0) -> np.ndarray:
-    """The sums of chunks of the examples' weights, which are checked."""
+    """Check the examples' weights, and return the sums of their chunks."""
     outcome = engine.run(WEIGHT, (weights,), None, (1.0,), Wanted(value=True))
     if outcome.wrong:
         raise ValueError(NON_NEGATIVE.explain("sample_weight", backend.to_host(weights), before))
@@ -342,17 +342,25 @@ def _is_nan(x):
 
 @functools.cache
 def check(domain: Domain) -> Formulas:
-    """Whose bits say what is outside the domain, and whose value is the number of NaNs."""
+    """Return formulas whose bits say what is outside the domain, and whose value is the number of NaNs."""
     return Formulas(f"check_{domain.check.__name__}", _is_nan, domains=(domain,))
 
 
 def domain_bits(domain: Domain, array: np.ndarray) -> int:
-    """The union of the bits that the domain's check returns for the elements of an array on the CPU."""
+    """Return the union of the bits of the domain's check for the elements of an array on the host."""
     return backend.engine("cpu", "pointwise").run(check(domain), (array,), None, (1.0,), Wanted(value=True)).wrong
 
 
 def fits_there(domain: Domain, array: GpuArray) -> bool:
-    """Whether all elements of an array on a GPU are in a domain, and none is NaN."""
+    """Tell whether all elements of an array on a GPU are in a domain, and none is NaN."""
     run = backend.engine("cuda", "pointwise").run
     outcome = run(check(domain), (array,), None, (1.0,), Wanted(value=True))
     return not (wrong(outcome.wrong) or outcome.chunks.any())
+
+
+share(
+    predictions_and_targets="""
+    input, target : array_like of one shape
+        The predictions and the true values, of any shape.
+    """
+)

@@ -9,7 +9,8 @@ import numpy as np
 
 from fastloss.compile.elementary import exp_negative, expm1_negative, log1p_unit, sign, unless_nan
 from fastloss.core import reduce
-from fastloss.core.domains import INNER_FRACTION, shown
+from fastloss.core.domains import INNER_FRACTION
+from fastloss.core.errors import wrong_value
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.reductions import MEAN
 from fastloss.core.requests import Wanted
@@ -51,10 +52,7 @@ def l1_loss(input, target):
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+    {predictions_and_targets}
 
     Returns
     -------
@@ -98,10 +96,7 @@ def mse_loss(input, target):
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+    {predictions_and_targets}
 
     Returns
     -------
@@ -205,7 +200,7 @@ class RootMean(PointwiseLoss):
     def require_reduction(self, name):
         """Raise unless the reduction is the mean."""
         if name != "mean":
-            raise ValueError(f"reduction is {shown(name)}: expected 'mean', of which {self.name} is a function")
+            raise wrong_value("reduction", name, f"'mean', of which {self.name} is a function")
         return MEAN
 
     def _mean_square(self, data, scale: float) -> tuple[Outcome, float]:
@@ -243,12 +238,9 @@ def rmse_loss(input, target):
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
-    sample_weight, backend
-        As for every loss, see `fastloss.Loss`.
-    reduction : "mean"
-        No other is possible: the loss is a function of the mean.
+    {predictions_and_targets}
+    reduction : {"mean"}
+        No other is defined: the loss is a function of the mean.
 
     Returns
     -------
@@ -309,10 +301,7 @@ def log_cosh_loss(input, target):
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+    {predictions_and_targets}
 
     Returns
     -------
@@ -354,24 +343,21 @@ def _pinball_slope(x, t, q):
     reference="Koenker & Bassett, Regression quantiles, 1978",
 )
 def quantile_loss(input, target, *, q=0.5):
-    r"""Pinball loss, whose expectation is least at the target's `q`-quantile.
+    r"""Pinball loss, whose expectation is minimal at the target's `q`-quantile.
 
     .. math:: \ell = \begin{cases} q \, |a| & a < 0 \\ (1 - q) \, a & a \ge 0 \end{cases}
         \qquad a = \text{input} - \text{target}
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
+    {predictions_and_targets}
     q : float in (0, 1)
-        The quantile; 0.5 gives half of `l1_loss`.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The quantile's level; 0.5 gives half of `l1_loss`.
 
     Returns
     -------
     float, or an array of the input's shape for ``reduction="none"``
-        The slope at a = 0 is 0, as that of `l1_loss`.
+        The slope at a = 0 is 0, as in `l1_loss`.
 
     Raises
     ------

@@ -11,7 +11,7 @@ import numpy as np
 from fastloss.core import backend, reduce, small, validate
 from fastloss.core.domains import NON_NEGATIVE, Domain, Parameter, wrong
 from fastloss.core.gpu import GpuArray, holds_integers, on_gpu
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Wanted
@@ -37,7 +37,7 @@ class Matrix(NamedTuple):
         return self.rows.shape[1]
 
     def restore(self, rows: np.ndarray) -> np.ndarray:
-        """Rows, in the argument's shape."""
+        """Return rows in the argument's shape."""
         if self.axes == _trailing(self.shape, self.axes):
             return rows.reshape(*self.shape)
         moved = rows.reshape(*self.outer, *(self.shape[axis] for axis in self.axes))
@@ -53,7 +53,7 @@ def _trailing(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def along(array: np.ndarray, axes: tuple[int, ...]) -> Matrix:
-    """An array as rows along some axes."""
+    """View an array as rows along some axes."""
     inner = math.prod(array.shape[axis] for axis in axes)
     outer = math.prod(length for axis, length in enumerate(array.shape) if axis not in axes)
     if axes == _trailing(array.shape, axes):
@@ -62,7 +62,7 @@ def along(array: np.ndarray, axes: tuple[int, ...]) -> Matrix:
 
 
 def last_axis(name: str, value: Any) -> Matrix:
-    """Rows along the last axis."""
+    """View an array as rows along the last axis."""
     array = validate.real(name, value)
     if not array.ndim:
         raise ValueError(f"{name} is a single number: expected an array whose last axis is a row")
@@ -70,7 +70,7 @@ def last_axis(name: str, value: Any) -> Matrix:
 
 
 def class_axis(name: str, value: Any) -> Matrix:
-    """Rows along the axis of classes: the second, or the only one."""
+    """View an array as rows along the axis of classes: the second, or the only one."""
     array = validate.real(name, value)
     if not array.ndim:
         raise ValueError(f"{name} is a single number: expected an array with an axis of classes")
@@ -79,7 +79,7 @@ def class_axis(name: str, value: Any) -> Matrix:
 
 @dataclasses.dataclass
 class Rows:
-    """What a loss's body makes of its arguments, for the engine."""
+    """What a loss's function returns: operands and parameters of its row function."""
 
     formulas: RowFormulas
     matrices: tuple[Matrix, ...]  # with a gradient, in argument order: the first operands
@@ -105,7 +105,6 @@ class RowLoss(Loss):
     """Row i of every argument makes one loss."""
 
     folder = "rows"
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def __init__(self, function, *, curvature: bool, ids: tuple[str, ...] = (), plain: bool = False, **about):
         super().__init__(function, **about)
@@ -151,7 +150,7 @@ class RowLoss(Loss):
         return run and _in_form(request.what, run)
 
     def _placed(self, own: dict[str, Any]) -> dict[str, Any]:
-        """The body's arguments: matrices stay on a GPU, and class ids with the first of them."""
+        """Return the arguments: matrices stay on a GPU, and class ids with the first of them."""
         matrices = tuple(name for name in self.arguments if name not in self.ids or not holds_integers(own[name]))
         placed = backend.arguments(matrices, own)
         there = isinstance(placed[self.arguments[0]], GpuArray)
@@ -159,12 +158,12 @@ class RowLoss(Loss):
         return {**placed, **{name: backend.ids(name, own[name], there and name in self.ids) for name in others}}
 
     def gradients(self, engine: Any, outcome: Outcome, call: Rows, weights: Any) -> tuple[np.ndarray, ...]:
-        """The gradient of each differentiable argument; `weights` is what multiplied every row's."""
+        """Return the gradient of each differentiable argument; `weights` is what multiplied every row's."""
         return tuple(matrix.restore(rows) for matrix, rows in zip(call.matrices, outcome.gradients, strict=True))
 
 
 def _is_the_same(operand: np.ndarray, argument: np.ndarray) -> bool:
-    """Whether an operand is an argument as it is: the short way hands over the arguments."""
+    """Tell whether an operand is an argument as it is: the short way hands over the arguments."""
     return (operand.dtype, operand.shape, operand.ctypes.data) == (
         argument.dtype,
         argument.shape,
@@ -173,7 +172,7 @@ def _is_the_same(operand: np.ndarray, argument: np.ndarray) -> bool:
 
 
 def _in_form(what: str, run: small.Plan) -> small.Plan:
-    """A plan whose results come as a loss gives them."""
+    """Return a plan whose results have the form of a loss's."""
 
     def answer(arrays: tuple[np.ndarray, ...]) -> Any:
         results = run(arrays)
@@ -210,7 +209,7 @@ def _weighing(given: Any, call: Rows, reduction: Reduction) -> Weighing:
 def _from_smaller_weights(
     reduction: Reduction, engine: Any, call: Rows, outcome: Outcome, weighing: Weighing, value: float
 ) -> float:
-    """The value once more where it is within the range, but a sum on the way to it is not."""
+    """Compute the value once more where it is within the range, but a sum on the way to it is not."""
     weights = weighing.weights
     if np.isfinite(outcome.chunks).all() or (
         weights is not None and (on_gpu(weights) or not reduce.may_shrink(weights))
@@ -225,7 +224,7 @@ READ_A_COLUMN = (softmax.of_target, softmax.of_distribution)  # of every row, ev
 
 
 def _without_columns(call: Rows) -> Outcome:
-    """Of rows of no class: none of them has a loss."""
+    """Return the outcome of rows without columns: none of them has a loss."""
     rows = len(call.matrices[0].rows)
     empty = np.zeros((rows, 0), validate.kernel_dtype(call.matrices[0].rows))
     each, gradient, curvature = backend.like((np.zeros(rows), empty, empty.copy()), call.operands)
@@ -233,7 +232,7 @@ def _without_columns(call: Rows) -> Outcome:
 
 
 def raise_if_wrong(bits: int, checked: tuple[tuple[str, Domain, Any], ...]) -> None:
-    """An error for the first argument that a row function found to be outside its domain."""
+    """Raise for the first argument that a row function found to be outside its domain."""
     for name, domain, array in checked:
         if wrong(bits & 15):
             raise ValueError(domain.explain(name, backend.to_host(array)))
@@ -241,7 +240,7 @@ def raise_if_wrong(bits: int, checked: tuple[tuple[str, Domain, Any], ...]) -> N
 
 
 def row_weights(value: Any, shape: tuple[int, ...]) -> Any:
-    """The examples' weights as a vector, checked."""
+    """Check the examples' weights, and return them as a vector."""
     value = None if value is None else validate.real("sample_weight", value)
     if shape == () and np.shape(value) == (1,):
         value = value.reshape() if isinstance(value, GpuArray) else np.reshape(value, ())
@@ -265,7 +264,7 @@ def _product(first: Any, second: Any) -> Any:
 
 
 def weights_of_mean(given: Any, factor: Any, mass: Any, inner: Any = None) -> tuple[Any, Any, int]:
-    """What multiplies losses, what they count in the denominator, and the power of two that their mean lacks.
+    """Return what multiplies losses, what they count in the denominator, and the power of two that their mean lacks.
 
     Each is in a unit of its own, which the rows that count set, by all that multiplies them.
     """

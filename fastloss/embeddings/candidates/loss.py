@@ -10,7 +10,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from fastloss.core import backend, reduce, validate
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.docstrings import Keyword
+from fastloss.core.errors import wrong_shape
+from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.logits import Gradient, Logits, Scaled, Side, members, no_gradient
 from fastloss.rows.loss import row_weights, weights_of_mean
@@ -226,7 +228,6 @@ class CandidatesLoss(Loss):
 
     folder = "embeddings.candidates"
     others = frozenset({"labels"})
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _run(self, request):
         arrays = tuple(request.arguments.values())
@@ -253,9 +254,12 @@ class CandidatesLoss(Loss):
 
 
 class CountedLoss(CandidatesLoss):
-    """One in which a row may lack what makes a loss; ``with_counts=True`` adds how many do not."""
+    """A loss that some rows may not have; ``with_counts=True`` also returns the number of those that do."""
 
-    keywords = (*CandidatesLoss.keywords, keyword("with_counts", False))
+    keywords = (
+        *CandidatesLoss.keywords,
+        Keyword("with_counts", False, "bool", "Whether to return the number of rows that have a loss as well."),
+    )
 
 
 @functools.cache
@@ -377,7 +381,7 @@ def to_arrays(names: tuple[str, ...], values: tuple[Any, ...], deep: int = -1) -
         if at != deep or array.ndim != 3:
             validate.matrix(name, array)
         if arrays and array.shape[-1] != arrays[0].shape[1]:
-            raise ValueError(f"{name} has shape {array.shape}: expected {arrays[0].shape[1]} columns, as {names[0]}")
+            raise wrong_shape(name, array.shape, f"{arrays[0].shape[1]} columns, as {names[0]}")
         arrays.append(array)
     return arrays
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import backend, reduce, validate
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.errors import wrong_shape
+from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.logits import Scaled
 from fastloss.embeddings.factors.interactions import as_interactions
@@ -20,7 +21,6 @@ class FactorsLoss(Loss):
 
     folder = "embeddings.factors"
     others = frozenset({"interactions"})
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _run(self, request):
         arrays = tuple(request.arguments.values())
@@ -53,7 +53,7 @@ class FactorsLoss(Loss):
 
 
 def _gradients(store: Any, outcome: Outcome, factors: Any, reg: float, biased: bool) -> tuple[Any, ...]:
-    """The gradients by users, items and the biases, those of the penalty included."""
+    """Return the gradients by users, items and the biases, those of the penalty included."""
     users, items, bias = factors
     by_users, by_items, by_bias = outcome.gradients
     twice = (2.0 * reg,) if math.isfinite(2.0 * reg) else (reg, reg)
@@ -66,7 +66,7 @@ def _gradients(store: Any, outcome: Outcome, factors: Any, reg: float, biased: b
 
 
 def _penalty(store: Any, reg: float, vectors: Any) -> float:
-    """`reg` times the sum of the squares of vectors; on the host also where the sum alone leaves the numbers."""
+    """Return `reg` times the sum of the vectors' squares, on the host also where the sum alone leaves the range."""
     with np.errstate(all="ignore"):
         total = float(store.dots(vectors, None, vectors, None).sum())
     if 1e-280 <= total < math.inf or not isinstance(vectors, np.ndarray):
@@ -75,12 +75,12 @@ def _penalty(store: Any, reg: float, vectors: Any) -> float:
 
 
 def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The factors, and in their common precision the items' biases, empty if there are none."""
+    """Check the factors, and return them with the items' biases in their precision, empty if there are none."""
     users, items = (validate.matrix(name, own[name]) for name in ("user_factors", "item_factors"))
     if users.shape[1] != items.shape[1]:
-        raise ValueError(f"item_factors has shape {items.shape}: expected {users.shape[1]} columns, as user_factors")
+        raise wrong_shape("item_factors", items.shape, f"{users.shape[1]} columns, as user_factors")
     bias = np.empty(0) if own["item_bias"] is None else validate.real("item_bias", own["item_bias"])
     if own["item_bias"] is not None and bias.shape != (len(items),):
-        raise ValueError(f"item_bias has shape {bias.shape}: expected {(len(items),)}")
+        raise wrong_shape("item_bias", bias.shape, (len(items),))
     dtype = validate.common_dtype((users, items))
     return users, items, np.ascontiguousarray(bias, dtype)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import backend, reduce, validate
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.docstrings import Keyword
+from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.loss import codes
 from fastloss.embeddings.mining.anchor import Counts, Examples, Kind
@@ -23,7 +24,7 @@ STEEPEST = 100
 
 @dataclasses.dataclass
 class Mined:
-    """What a loss's body makes of its arguments."""
+    """What a loss's function returns: embeddings, and how they are mined."""
 
     embeddings: Any
     labels: Any
@@ -38,18 +39,18 @@ class Mined:
 
     @property
     def is_smooth(self) -> bool:
-        """Whether it is made of softplus, which takes distances in their own unit."""
+        """Whether the loss is made of softplus, which takes distances in their own unit."""
         return self.soft or self.name == "smooth"
 
     def settings_in(self, unit: float) -> tuple[float, float]:
-        """The settings for embeddings that are divided by a unit."""
+        """Return the settings for embeddings that are divided by a unit."""
         margin, other = self.settings
         if self.is_smooth:
             return margin, 2.0 ** min(self._exponent(unit), STEEPEST)
         return margin / unit / (unit if self.degree == 2 and not self.products else 1.0), other
 
     def restored(self, loss: Any, unit: float) -> Any:
-        """A loss of embeddings that are divided by a unit, as that of the embeddings themselves."""
+        """Return the loss of the embeddings, from that of embeddings divided by a unit."""
         exponent = self._exponent(unit)
         with np.errstate(over="ignore", under="ignore"):
             if not self.is_smooth:
@@ -73,7 +74,6 @@ class MiningLoss(Loss):
 
     folder = "embeddings.mining"
     others = frozenset({"labels"})
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def _run(self, request):
         arrays, mean = tuple(request.arguments.values()), request.reduction.divides
@@ -112,7 +112,7 @@ class MiningLoss(Loss):
 
 
 def _mined(engine: Any, examples: Examples, call: Mined, unit: float, gradient: bool) -> tuple[Outcome, np.ndarray]:
-    """What the engine finds, and what the mean divides each example's loss by."""
+    """Run the engine, and return its outcome and what the mean divides each example's loss by."""
     kind = Kind(call.name, call.formulas, call.squared, call.soft)
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         outcome = engine.run(examples, kind, call.settings_in(unit), gradient)
@@ -122,19 +122,30 @@ def _mined(engine: Any, examples: Examples, call: Mined, unit: float, gradient: 
 
 
 def _others(weights: np.ndarray) -> np.ndarray:
-    """The sum of all other weights: a difference would lose what is beside a heavy one."""
+    """Return the sum of all other weights; a difference would lose what is beside a heavy one."""
     before, after = (np.append(0.0, np.cumsum(one)[:-1]) for one in (weights, weights[::-1]))
     return before[: weights.size] + after[::-1][: weights.size]
 
 
 class TripletLoss(MiningLoss):
-    """One of triplets; ``with_counts=True`` adds their `Counts`."""
+    """A loss over triplets; ``with_counts=True`` also returns their `Counts`."""
 
-    keywords = (*MiningLoss.keywords, keyword("with_counts", False))
+    keywords = (
+        *MiningLoss.keywords,
+        Keyword(
+            "with_counts",
+            False,
+            "bool",
+            """
+            Whether to return a named tuple (active, total) as well: the number of triplets with a loss above 0, and of
+            all triplets.
+            """,
+        ),
+    )
 
 
 def _ranges(classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each row's class begins and ends, classes in order."""
+    """Return where each row's class begins and ends, classes in order."""
     return np.searchsorted(classes, classes), np.searchsorted(classes, classes, side="right")
 
 

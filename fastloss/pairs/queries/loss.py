@@ -6,29 +6,23 @@ import numpy as np
 
 from fastloss.core import backend, reduce, reductions, validate
 from fastloss.core.domains import RELEVANCE
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
+from fastloss.pairs.keywords import QUERIES
 from fastloss.pairs.loss import Groups, GroupSums, checked_rows, grouped, placed
 from fastloss.pairs.pairwise import pairwise_logistic_loss
 
 
 class QueryLoss(Loss):
-    """A loss of whole queries.
-
-    The keywords: `groups` or `offsets` as for the pairwise losses; `sample_weight` is a weight >= 0 for each query,
-    in the order of `numpy.unique(groups)` or of `offsets`; the mean is over queries, one whose labels are all equal
-    counting 0; "none" gives each query's weighted loss; "per_group" gives each query's loss, NaN for one whose labels
-    are all equal or whose weight is 0; `backend` is as for the pairwise losses, but labels and weights are read on the
-    host.
-    """
+    """A loss of whole queries."""
 
     folder = "pairs.queries"
     reductions = reductions.OF_GROUPS
-    keywords = (keyword("groups", None), keyword("offsets", None), *Loss.keywords, keyword("backend", "auto"))
+    keywords = QUERIES
     has_curvature = True
 
     def group_sums(self, scores: Any, labels: Any, *, sample_weight: Any = None, **words: Any) -> GroupSums:
-        """What a state adds up: each query's weighted loss, its weight, and its pairs of different labels."""
+        """Return each query's weighted loss, its weight, and its number of pairs, which states add up."""
         each = self(scores, labels, sample_weight=sample_weight, reduction="none", **words)
         weights = np.ones(each.size) if sample_weight is None else np.asarray(sample_weight, np.float64)
         own = np.asarray(backend.to_host(labels), np.float64)
@@ -66,7 +60,7 @@ class QueryLoss(Loss):
 
 
 def _pair_counts(labels: np.ndarray, groups: Groups) -> np.ndarray:
-    """Each query's pairs of different labels."""
+    """Count each query's pairs of different labels."""
     sizes = np.diff(groups.offsets)
     owners = np.repeat(np.arange(sizes.size), sizes)
     own = labels if groups.rows is None else labels[groups.rows]
