@@ -1,8 +1,8 @@
 """What the hot kernels cost in counts that do not depend on the machine: `python -m bench.costs [--save]`.
 
 `bench/costs.csv` holds the operations of `bench/operations.py` and the instructions of `bench/assembly.py`. A kernel
-that has become more expensive than the table says, beyond the tolerance, fails `tests/test_costs.py`; after a change
-that is meant, the table is written anew and the difference stands in the commit.
+that has become more expensive than the table says, beyond the tolerance, fails `tests/bench/test_costs.py`; after a
+change that is meant, the table is written anew and the difference stands in the commit.
 """
 
 import argparse

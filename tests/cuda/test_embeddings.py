@@ -11,8 +11,8 @@ from fastloss.ahead.cases import cases
 from fastloss.compile import cuda as engine
 from fastloss.core import gpu
 from fastloss.core.loss import REGISTRY
+from tests.core.test_losses import as_tuple
 from tests.cuda.gpu import Pretended, small_tiles, view
-from tests.test_losses import as_tuple
 
 if engine.missing():
     pytest.skip(engine.missing(), allow_module_level=True)

@@ -10,7 +10,7 @@ from fastloss.ahead.cases import cases
 from fastloss.compile import cuda as engine
 from fastloss.core.loss import REGISTRY
 from fastloss.pointwise.loss import PointwiseLoss
-from tests.test_losses import as_tuple
+from tests.core.test_losses import as_tuple
 
 if engine.missing():
     pytest.skip(engine.missing(), allow_module_level=True)

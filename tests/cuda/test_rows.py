@@ -11,9 +11,9 @@ from fastloss.ahead.cases import cases
 from fastloss.compile import cuda as engine
 from fastloss.core.loss import REGISTRY
 from fastloss.rows.loss import RowLoss
+from tests.core.test_losses import as_tuple
 from tests.cuda import gpu
 from tests.cuda.conftest import SIMULATED
-from tests.test_losses import as_tuple
 
 if engine.missing():
     pytest.skip(engine.missing(), allow_module_level=True)

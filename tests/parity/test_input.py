@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastloss
-from tests.test_input import refuses
+from tests.core.test_arguments import refuses
 
 torch = pytest.importorskip("torch")
 

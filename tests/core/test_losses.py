@@ -17,7 +17,9 @@ from tests.oracles import ORACLES, gradient, reduce, second_derivative
 
 CASES = all_cases()
 BY_LOSS = {name: [case for case in CASES if case.loss.name == name] for name in REGISTRY}
-every_case = pytest.mark.parametrize("case", CASES, ids=str)
+every_case = pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=pytest.mark.xdist_group(case.loss.name), id=str(case)) for case in CASES]
+)
 first_cases = pytest.mark.parametrize("case", [cases[0] for cases in BY_LOSS.values()], ids=str)
 MEAN_ONLY = {"rmse_loss"}
 # A float64 result of a few rounded operations on numbers of order one; sums of a few dozen such.
@@ -244,7 +246,7 @@ def test_nan_in_gives_nan_out(name, which):
 @first_cases
 def test_threads_do_not_change_bits(case):
     if "interactions" in case.keywords:
-        pytest.skip("tests/test_bpr_all_negatives.py does it")
+        pytest.skip("tests/embeddings/test_bpr_all_negatives.py does it")
     repeat = 250 if case.loss.shape in PRODUCTS else 9000
     arrays = tuple(np.concatenate([array] * repeat) if _by_row(case, array) else array for array in case.arrays)
     keywords = dict(case.keywords)

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 import fastloss
-from tests.test_input import ITEMS, USERS, refuses
+from tests.core.test_arguments import ITEMS, USERS, refuses
 
 STORED = sparse.csr_matrix(([1, 0, 1], [0, 1, 2], [0, 2, 3]), shape=(2, 4))
 

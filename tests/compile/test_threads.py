@@ -168,7 +168,7 @@ print("done")
 
 
 def run(code: str, **environment: str) -> subprocess.CompletedProcess:
-    root = str(pathlib.Path(__file__).parents[1])
+    root = str(pathlib.Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code]
     environment = {**os.environ, "PYTHONPATH": path, **environment}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.oracles import ORACLES, Terms, exact
-from tests.test_oracles import assert_close, soft
+from tests.oracles.test_oracles import assert_close, soft
 
 A, B = log(2.0), log(3.0)
 NCE, MNR, CE, GE2E = "info_nce_loss", "multiple_negatives_ranking_loss", "cross_entropy_with_factors", "ge2e_loss"

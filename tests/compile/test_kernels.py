@@ -40,7 +40,7 @@ print(json.dumps({
 
 
 def run(code: str, folder: pathlib.Path, **environment: str):
-    root = str(pathlib.Path(__file__).parents[1])
+    root = str(pathlib.Path(__file__).parents[2])
     environment = {**os.environ, "PYTHONPATH": root, store.OVERRIDE: str(folder), **environment}
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=300)
     assert result.returncode == 0, result.stderr

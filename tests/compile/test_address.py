@@ -73,7 +73,7 @@ def test_it_is_the_same_in_every_process():
         subprocess.run(
             [sys.executable, "-c", ADDRESSES],
             env={**os.environ, "PYTHONHASHSEED": seed},
-            cwd=pathlib.Path(__file__).parents[1],
+            cwd=pathlib.Path(__file__).parents[2],
             capture_output=True,
             text=True,
             check=True,

@@ -8,7 +8,7 @@ import pytest
 from scipy import sparse
 
 import fastloss
-from tests.test_input import BEYOND, refuses
+from tests.core.test_arguments import BEYOND, refuses
 
 torch = pytest.importorskip("torch")
 

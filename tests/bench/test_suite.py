@@ -16,7 +16,7 @@ from bench.peers import PROVIDERS, Peer, differs
 from bench.suite import BOTH, VALUE, Cell
 from bench.workloads import names, workload
 
-ROOT = pathlib.Path(__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 # By hand: nothing else computes them, or only as the objective of whole boosting rounds (`bench/boosting.py`)
 ALONE = {"bpr_all_negatives_loss", "lambdarank_loss", "batch_semihard_triplet_loss"}
 

@@ -7,7 +7,7 @@ import pytest
 from mpmath import mp, mpf
 
 from tests.oracles import ORACLES, exact, gradient, reduce
-from tests.test_embedding_oracles import (
+from tests.oracles.test_embeddings import (
     ALL,
     CE,
     CLASSES,
@@ -23,7 +23,7 @@ from tests.test_embedding_oracles import (
     line,
     sig,
 )
-from tests.test_oracles import assert_close, soft
+from tests.oracles.test_oracles import assert_close, soft
 
 RNG = np.random.default_rng(11)
 X, Y, OTHERS = RNG.normal(size=(6, 3)), RNG.normal(size=(6, 3)), RNG.normal(size=(4, 3))

@@ -10,7 +10,7 @@ import fastloss
 from fastloss.compile import blas
 from fastloss.embeddings.candidates import cpu as softmax_engine
 from fastloss.embeddings.mining import cpu as mining_engine
-from tests.dense import (
+from tests.embeddings.dense import (
     CASES,
     DEPTH,
     DTYPES,

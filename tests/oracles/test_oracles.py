@@ -218,7 +218,7 @@ def test_by_hand(name, arguments, keywords, expected):
 
 
 def test_every_oracle_has_a_value_by_hand():
-    from tests.test_embedding_oracles import BY_HAND as OF_EMBEDDINGS  # which imports this file
+    from tests.oracles.test_embeddings import BY_HAND as OF_EMBEDDINGS  # which imports this file
 
     assert {name for name, *_ in [*BY_HAND, *OF_EMBEDDINGS]} == set(ORACLES)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.oracles import ORACLES, Terms, exact, gradient, reduce
-from tests.test_oracles import BCE, LOGITS_BCE, assert_close
+from tests.oracles.test_oracles import BCE, LOGITS_BCE, assert_close
 
 RNG = np.random.default_rng(0)
 N34, LOGITS, DEEP = RNG.normal(size=(3, 4)), RNG.normal(size=(5, 3)) * 2, RNG.normal(size=(2, 3, 2))

@@ -16,7 +16,7 @@ from bench.hot import HOT
 # The counts come from processes of their own, so that those with the JIT off would say the same again.
 pytestmark = pytest.mark.compiled
 
-PROFILES = pathlib.Path(__file__).parents[1] / "docs" / "profiles"
+PROFILES = pathlib.Path(__file__).parents[2] / "docs" / "profiles"
 COUNTED, COMPILED, LLVM = costs.stored()
 PACKED = [hot.name for hot in HOT if hot.packed]
 compiles = pytest.mark.skipif(bool(assembly.why_not()), reason=assembly.why_not() or "compiles")

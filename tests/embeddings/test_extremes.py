@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastloss
-from tests.dense import (
+from tests.embeddings.dense import (
     DEPTH,
     DTYPES,
     MINED,
