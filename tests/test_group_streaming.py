@@ -5,7 +5,7 @@ import pytest
 
 import fastloss
 from fastloss.streaming import stored
-from fastloss.streaming.groups import GroupAccumulator
+from fastloss.streaming.grouped import GroupAccumulator
 
 RNG = np.random.default_rng(8)
 GROUPS = np.repeat(RNG.permutation(12), RNG.integers(1, 9, 12))

@@ -9,9 +9,10 @@ import pytest
 
 import fastloss
 from fastloss.streaming import stored
-from fastloss.streaming.accumulate import Accumulator, accumulate
-from fastloss.streaming.groups import GroupAccumulator
-from fastloss.streaming.pairs import PairAccumulator
+from fastloss.streaming.accumulate import accumulate
+from fastloss.streaming.additive import Accumulator
+from fastloss.streaming.all_pairs import PairAccumulator
+from fastloss.streaming.grouped import GroupAccumulator
 
 SCORES, LABELS, WEIGHTS = [0.5, -1.0, 2.0, 0.25], [1, 0, 2, 1], [0.5, 1.0, 0.0, 2.0]
 KINDS = ("elements", "pairs", "groups")

@@ -8,9 +8,9 @@ from fastloss.core import reduce
 from fastloss.pairs.boxes import state as box_state
 from fastloss.pointwise.element import CHUNK
 from fastloss.pointwise.loss import PointwiseLoss
-from fastloss.streaming import group_ids
+from fastloss.streaming import ids as group_ids
 from fastloss.streaming.accumulate import accumulate
-from fastloss.streaming.groups import GroupAccumulator
+from fastloss.streaming.grouped import GroupAccumulator
 
 SCORES, LABELS, WEIGHTS = np.array([0.5, -1.0, 2.0, 0.25]), np.array([1, 0, 2, 1]), np.array([0.5, 1.0, 0.25, 2.0])
 KINDS = ("elements", "pairs", "groups")

@@ -9,7 +9,8 @@ import fastloss
 from fastloss.core.loss import lookup
 from fastloss.core.reduce import ExactSum, ordered_sum
 from fastloss.pointwise.element import CHUNK
-from fastloss.streaming.accumulate import Accumulator, accumulate
+from fastloss.streaming.accumulate import accumulate
+from fastloss.streaming.additive import Accumulator
 
 SIZE = 3 * CHUNK + 1000
 LOSSES = [

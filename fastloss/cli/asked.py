@@ -9,9 +9,9 @@ from fastloss.core.loss import REGISTRY, Loss, lookup
 from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.pairs.loss import PairwiseLoss
 from fastloss.pointwise.loss import PointwiseLoss
-from fastloss.streaming.accumulate import Accumulator
-from fastloss.streaming.groups import GroupAccumulator
-from fastloss.streaming.pairs import can_accumulate
+from fastloss.streaming.additive import Accumulator
+from fastloss.streaming.all_pairs import can_accumulate
+from fastloss.streaming.grouped import GroupAccumulator
 
 WORDS: dict[str, Any] = {"true": True, "false": False, "none": None}
 

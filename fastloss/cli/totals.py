@@ -12,9 +12,9 @@ from fastloss.cli.batches import Batch
 from fastloss.cli.groups import Closed
 from fastloss.pairs.boxes.sums import NoState
 from fastloss.pairs.loss import GroupSums
-from fastloss.streaming.accumulate import Accumulator
-from fastloss.streaming.groups import GroupAccumulator
-from fastloss.streaming.pairs import PairAccumulator
+from fastloss.streaming.additive import Accumulator
+from fastloss.streaming.all_pairs import PairAccumulator
+from fastloss.streaming.grouped import GroupAccumulator
 
 Columns = dict[str, Any]
 

@@ -284,9 +284,9 @@ def _of_objects(name: str, array: np.ndarray) -> np.ndarray:
     return result.reshape(array.shape)
 
 
-def element(name: str, array: np.ndarray, flat: int) -> str:
-    """An element as messages name it."""
-    where = position(array, flat)
+def element(name: str, array: np.ndarray, flat: int, before: int = 0) -> str:
+    """An element as messages name it; in a stream, `before` elements came earlier."""
+    where = position(array, flat, before)
     return f"{name}[{where}]" if where else name
 
 
@@ -295,7 +295,7 @@ def beyond(where: str, value: Any) -> str:
     return f"{where} is {shown(value)}: expected a number that float64 holds exactly"
 
 
-def exact(name: str, array: Any) -> Any:
+def exact(name: str, array: Any, before: int = 0) -> Any:
     """The array, whose numbers float64 holds: only integers of 64 bits, and floats of more, are looked at."""
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         with np.errstate(over="ignore"):
@@ -303,7 +303,7 @@ def exact(name: str, array: Any) -> Any:
         if wrong.any():
             at = int(np.argmax(wrong))
             raise ValueError(
-                f"{element(name, array, at)} is {shown(array.reshape(-1)[at])}: expected less than 1.8e308"
+                f"{element(name, array, at, before)} is {shown(array.reshape(-1)[at])}: expected less than 1.8e308"
             )
     if array.dtype.kind not in "iu" or array.dtype.itemsize < 8 or not array.size:
         return array
@@ -315,4 +315,4 @@ def exact(name: str, array: Any) -> Any:
     if (same & inside).all():
         return array
     at = int(np.argmin(same & inside))
-    raise ValueError(beyond(element(name, array, at), array.reshape(-1)[at]))
+    raise ValueError(beyond(element(name, array, at, before), array.reshape(-1)[at]))

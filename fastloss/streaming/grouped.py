@@ -1,4 +1,4 @@
-"""Losses over groups of rows that come in batches of whole groups, from many machines, in any order."""
+"""States of losses over groups: batches of whole groups, from many machines, in any order."""
 
 import math
 from collections.abc import Mapping
@@ -10,22 +10,12 @@ from fastloss.core import backend, reduce, validate
 from fastloss.core.loss import Loss
 from fastloss.pairs import weights as pair_weights
 from fastloss.pairs.loss import GroupSums, PairwiseLoss, grouped_on_host
-from fastloss.streaming import group_ids
-from fastloss.streaming.state import (
-    WIDEST,
-    State,
-    both_weighted,
-    divided,
-    exponent,
-    in_one_unit,
-    is_ordinary,
-    matching,
-    require_body,
-    times,
-)
+from fastloss.streaming import ids as group_ids
+from fastloss.streaming.state import State, Sums, both_weighted, require_body
 from fastloss.streaming.stored import Fields
+from fastloss.streaming.units import WIDEST, common, divided, exponent, in_one_unit, is_ordinary, times
 
-MOST_TERMS = 128  # of an exact sum: a float64 each 53 of 2100 bits, one for what is beyond them, and room
+MOST_TERMS = 128  # of an exact sum: a float64 for every 53 of 2100 bits, one for infinities and NaN, and room
 MOST_PAIRS = (1 << 126) - 1
 
 
@@ -119,25 +109,16 @@ class GroupAccumulator(State):
         return sums
 
     def pairs(self) -> int:
-        """The number of pairs."""
+        """Return the number of pairs."""
         return self._seen.pairs
 
-    def weight(self) -> float:
-        """What the mean is divided by."""
-        return times(_total(self._seen.weight), self._seen.power)
-
-    def result(self, reduction: str = "mean") -> float:
-        """The loss over all groups given so far; more may follow."""
-        validate.reduction(reduction, ("mean", "sum"))
-        total = _total(self._seen.loss)
-        if reduction == "sum":
-            return times(total, self._seen.power)
-        return reduce.mean(total, _total(self._seen.weight))
+    def _sums(self, value: bool = True) -> Sums:
+        return Sums(self._seen.power, _total(self._seen.loss), _total(self._seen.weight))
 
     def gradient(
         self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean", **groups: Any
     ) -> np.ndarray:
-        """The gradient for rows of whole groups, given again in any batches, with `groups` or `offsets`."""
+        """Return the gradient for rows of whole groups, given again in any batches, with `groups` or `offsets`."""
         validate.reduction(reduction, ("mean", "sum"))
         seen, total = self._seen, _total(self._seen.weight)
         # Weights in the unit of the mean's own, so that slopes in float32 neither vanish nor overflow on the way.
@@ -155,7 +136,7 @@ class GroupAccumulator(State):
         return slope
 
     def _in_units(self, given: Any, scores: Any, labels: Any, words: dict[str, Any]) -> tuple[Any, Any]:
-        """Weights in units of two to powers, and these: one, or each group's own."""
+        """Return weights in units of powers of two, and the exponents: one, or one for each group."""
         if given is None:
             return None, 0
         weights = _checked(given)
@@ -171,10 +152,8 @@ class GroupAccumulator(State):
 
     def _united(self, other: Seen) -> Seen:
         own = self._seen
-        weighted = own.weighted
-        if other.weighted is not None:
-            weighted = both_weighted(own.weighted, other.weighted)
-        power = matching(*((one.power, _total(one.weight) > 0.0) for one in (own, other)))
+        weighted = both_weighted(own.weighted, other.weighted)
+        power = common(*((one.power, _total(one.weight) > 0.0) for one in (own, other)))
         loss, weight = (
             _exact(np.concatenate([divided(np.array(getattr(one, name)), power - one.power) for one in (own, other)]))
             for name in ("loss", "weight")
@@ -211,14 +190,14 @@ class GroupAccumulator(State):
 
 
 def _checked(weights: Any) -> np.ndarray:
-    """Weights on the host, none below 0."""
+    """Return weights on the host, checked."""
     result = validate.array("sample_weight", backend.to_host(weights))
     validate.not_negative("sample_weight", result)
     return result
 
 
 def _exact(values: np.ndarray) -> tuple[float, ...]:
-    """A few numbers with the exact sum of some."""
+    """Return a few numbers with the same exact sum as `values`."""
     total = reduce.ExactSum()
     total.add(values)
     return tuple(term for term in total.terms().tolist() if term != 0.0)
