@@ -16,7 +16,7 @@ from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, ZERO, any_number, sho
 from fastloss.core.loss import Loss
 from fastloss.pointwise.element import CHUNK
 from fastloss.pointwise.loss import PointwiseLoss
-from fastloss.streaming.state import State, Sums, both_weighted
+from fastloss.streaming.state import State, Sums, both_weighted, one_sign, require_one_sign
 from fastloss.streaming.stored import Fields
 from fastloss.streaming.units import common, divided, exponent
 
@@ -180,10 +180,7 @@ class Accumulator(State):
             own, other = bits & 15, before & 15
             if wrong(own):
                 raise ValueError(domain.explain(name, array, self._seen.rows))
-            if wrong(own | other):
-                at = int(np.argmax(array == (0.0 if own & ZERO else -1.0)))
-                where = f"{array[at]:g} at index {self._seen.rows + at}"
-                raise ValueError(f"{name} mixes 0 and -1 in different batches ({where}): expected {domain.expected}")
+            require_one_sign(name, domain, array, own, other, self._seen.rows)
             bits, before = bits >> 4, before >> 4
 
     def _bits(self, rows: Rows, before: int) -> int:
@@ -234,10 +231,9 @@ class Accumulator(State):
         if not other.rows:
             return own
         weighted = both_weighted(own.weighted, other.weighted)
-        bits = own.bits | other.bits
-        for at, (name, domain) in enumerate(self.loss.domains.items()):
-            if wrong(bits >> 4 * at & 15):
-                raise ValueError(f"{name} mixes 0 and -1 in different states: expected {domain.expected}")
+        bits = 0
+        for shift, (name, domain) in zip((0, 4), self.loss.domains.items(), strict=True):
+            bits |= one_sign(name, domain, own.bits >> shift & 15, other.bits >> shift & 15) << shift
         sums = self._of_chunks(other)
         chunks = own.chunks.plus(Chunks(sums.power, (np.vstack((sums.loss, sums.weight)),)))
         return Seen(own.rows + other.rows, weighted, own.dtypes or other.dtypes, bits, chunks, own.rest)

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import backend, reduce, validate
+from fastloss.core.given import exact
 from fastloss.core.loss import Loss
+from fastloss.pairs.boxes.sums import NoState
 from fastloss.pairs.loss import PairwiseLoss, checked_rows
 from fastloss.streaming import levels as stored_levels
 from fastloss.streaming.state import State, Sums, both_weighted, require_body
@@ -43,7 +45,7 @@ class PairAccumulator(State):
     kind = "pairs"
     expects = "a loss over all pairs"
 
-    def __init__(self, loss: Loss, parameters: dict[str, Any]):
+    def __init__(self, loss: Loss, parameters: Mapping[str, Any]):
         super().__init__(loss, parameters)
         if not can_accumulate(self.loss, self.parameters):
             raise ValueError(f"{loss.name} is accumulated over ordered pairs only")
@@ -67,8 +69,8 @@ class PairAccumulator(State):
             If an argument is no array of numbers.
         ValueError
             If shapes differ, labels or weights are NaN, weights are negative, or some batches only have them; as
-            `NoState`, if a score or a weight is not finite, a score is too large, or a batch has more than 16 distinct
-            labels.
+            `NoState`, if a score or a weight is not finite, a score is too large, float64 does not hold a label, or a
+            batch has more than 16 distinct labels.
         """
         engine = self._engine()
         _, labels, weights = rows = self._columns(scores, labels, sample_weight)
@@ -147,8 +149,12 @@ class PairAccumulator(State):
 
     def _columns(self, scores: Any, labels: Any, sample_weight: Any) -> Any:
         """Convert rows to scores, labels and weights as the kernels read them."""
-        scores, labels, weights = checked_rows(scores, labels, sample_weight)
-        return self._engine().columns(validate.real("scores", scores), validate.real("labels", labels), weights)
+        labels = validate.array("labels", labels)
+        try:
+            exact("labels", labels)
+        except ValueError as error:  # one call on all rows goes by their order
+            raise NoState(str(error)) from None
+        return self._engine().columns(*checked_rows(scores, labels, sample_weight))
 
     def _sums(self, value: bool = True) -> Sums:
         levels = self._seen.levels

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from fastloss.core import reduce, validate
+from fastloss.core.domains import ZERO, Domain, wrong
 from fastloss.core.loss import Loss, lookup
 from fastloss.streaming import stored
 from fastloss.streaming.stored import Fields
@@ -176,3 +177,18 @@ def both_weighted(before: bool | None, now: bool | None) -> bool | None:
     if None not in (before, now) and before != now:
         raise ValueError("sample_weight is given for some batches only: expected it for all, or for none")
     return before if now is None else now
+
+
+def require_one_sign(name: str, domain: Domain, batch: np.ndarray, bits: int, earlier: int, rows: int = 0) -> None:
+    """Raise if a batch holds 0 and earlier ones -1, or the other way round; `bits` are as `domains` has them."""
+    if wrong(bits | earlier):
+        at = int(np.argmax(batch == (0.0 if bits & ZERO else -1.0)))
+        where = f"{batch[at]:g} at index {rows + at}"
+        raise ValueError(f"{name} mixes 0 and -1 in different batches ({where}): expected {domain.expected}")
+
+
+def one_sign(name: str, domain: Domain, bits: int, others: int) -> int:
+    """Return the bits of two states together, or raise if one holds 0 and the other -1."""
+    if wrong(bits | others):
+        raise ValueError(f"{name} mixes 0 and -1 in different states: expected {domain.expected}")
+    return bits | others
