@@ -8,8 +8,7 @@ from fastloss.core.domains import Choice, Flag
 from fastloss.core.loss import REGISTRY, Loss, lookup
 from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.pairs.loss import PairwiseLoss
-from fastloss.pointwise.loss import PointwiseLoss
-from fastloss.streaming.additive import Accumulator
+from fastloss.streaming.additive import Accumulator, takes_batches
 from fastloss.streaming.all_pairs import PairAccumulator, can_accumulate
 from fastloss.streaming.grouped import GroupAccumulator
 from fastloss.streaming.state import checked
@@ -49,7 +48,7 @@ def new_state(loss: Loss, parameters: dict[str, Any], stream: bool = False) -> A
 
 def can_score(loss: Loss) -> bool:
     """Return whether a loss takes scores and labels."""
-    return isinstance(loss, PairwiseLoss) or (isinstance(loss, PointwiseLoss) and len(loss.arguments) == 2)
+    return isinstance(loss, PairwiseLoss) or takes_batches(loss)
 
 
 def can_search(loss: Loss) -> bool:

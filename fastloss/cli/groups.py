@@ -12,15 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fastloss.cli.batches import Batch
-from fastloss.cli.ids import SeenIds, runs
+from fastloss.cli.ids import Runs, SeenIds
 
 
 class Scattered(Exception):
-    """Rows of one group are apart from each other."""
+    """Rows of other groups lie between those of one group."""
 
 
 class WholeGroups(NamedTuple):
-    """All rows of some groups, group by group."""
+    """Some groups with all their rows, group by group."""
 
     scores: np.ndarray
     labels: np.ndarray
@@ -35,54 +35,43 @@ class Contiguous:
 
     def __init__(self, earlier: Callable[[int], Iterable[pa.Array]]):
         self._earlier = earlier
-        self._open: pa.Array | None = None  # the id of the group that may go on, in an array of one
-        self._rows: list[Batch] = []  # and its rows
+        self._runs = Runs()
+        self._rows: list[Batch] = []  # of the last group, which may go on
         self._seen: SeenIds | None = None  # None while ids only increase
 
     def feed(self, batch: Batch) -> WholeGroups | None:
         """Add a batch; return the groups that end in it."""
         if batch.groups is None or not batch.size:
             return None
-        starts, ids = runs(batch.groups)
-        if self._open is not None and ids[0].equals(self._open[0]):
-            starts, ids = starts[1:], ids.slice(1)
+        before = self._runs.last
+        starts, ids = self._runs.new(batch.groups)
         if not len(ids):
             self._rows.append(batch.part(0, batch.size))
             return None
-        self._require_new(ids, batch.start)
+        bounds = starts + sum(rows.size for rows in self._rows)
+        if before is not None:
+            bounds, ids = np.append(0, bounds), pa.concat_arrays([before, ids])
+        self._require_new(ids, before is None, batch.start)
         last = int(starts[-1])
-        ended = None
-        if self._open is not None or len(ids) > 1:
-            carried = sum(rows.size for rows in self._rows)
-            bounds, all_ids = starts + carried, ids
-            if self._open is not None:
-                bounds, all_ids = np.append(0, bounds), pa.concat_arrays([self._open, ids])
-            ended = together([*self._rows, batch.part(0, last)], bounds, all_ids.slice(0, len(all_ids) - 1))
-        self._open = ids.slice(len(ids) - 1)
+        rows = [*self._rows, batch.part(0, last)]
         self._rows = [batch.part(last, batch.size)]
-        return ended
+        return together(rows, bounds, ids.slice(0, len(ids) - 1)) if len(ids) > 1 else None
 
     def finish(self) -> WholeGroups | None:
         """Return the last group."""
-        return None if self._open is None else as_one_group(self._rows, self._open)
+        return None if self._runs.last is None else as_one_group(self._rows, self._runs.last)
 
-    def _require_new(self, ids: pa.Array, start: int) -> None:
-        """Raise `Scattered` if a group has come before."""
+    def _require_new(self, ids: pa.Array, with_first: bool, start: int) -> None:
+        """Raise `Scattered` if a group has come before; the first id has been looked at unless `with_first`."""
         if self._seen is None:
-            chain = ids if self._open is None else pa.concat_arrays([self._open, ids])
-            if len(chain) < 2 or pc.all(pc.less(chain.slice(0, len(chain) - 1), chain.slice(1))).as_py():
+            if pc.all(pc.less(ids.slice(0, len(ids) - 1), ids.slice(1)), min_count=0).as_py():
                 return
             self._seen = SeenIds()
-            last = None
+            earlier = Runs()
             for column in self._earlier(start):
-                _, old = runs(column)
-                if last is not None and old[0].equals(last):
-                    old = old.slice(1)
-                if len(old):
-                    last = old[len(old) - 1]
-                    if not self._seen.add(old):
-                        raise Scattered
-        if not self._seen.add(ids):
+                if not self._seen.add(earlier.new(column)[1]):
+                    raise Scattered
+        if not self._seen.add(ids if with_first else ids.slice(1)):
             raise Scattered
 
 

@@ -1,4 +1,4 @@
-"""Group ids of Arrow as NumPy's numbers, and the set of ids that have come."""
+"""Group ids: Arrow arrays as numbers by which they are compared, and the set of ids that have been seen."""
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,22 @@ def runs(ids: pa.Array) -> tuple[np.ndarray, pa.Array]:
     return starts, ids.take(pa.array(starts))
 
 
+class Runs:
+    """Runs of equal ids in successive arrays; a run may go on from one array to the next."""
+
+    def __init__(self) -> None:
+        self.last: pa.Array | None = None  # the last run's id, in an array of one
+
+    def new(self, ids: pa.Array) -> tuple[np.ndarray, pa.Array]:
+        """Return where runs begin in the next array, and their ids."""
+        starts, heads = runs(ids)
+        if self.last is not None and len(heads) and heads[0].equals(self.last[0]):
+            starts, heads = starts[1:], heads.slice(1)
+        if len(heads):
+            self.last = heads.slice(len(heads) - 1)
+        return starts, heads
+
+
 def keys(ids: pa.Array) -> np.ndarray:
     """Return a number of 64 bits for each id: itself, or a hash; the same for equal ids of any array."""
     if pa.types.is_temporal(ids.type):
@@ -29,13 +45,15 @@ def keys(ids: pa.Array) -> np.ndarray:
 
 
 class SeenIds:
-    """The ids that have come, by their keys: two ids of one key count as one, so that groups are sorted needlessly."""
+    """The set of ids seen. Ids whose hashes agree count as one: then groups are sorted although they need not be."""
 
     def __init__(self) -> None:
         self._keys: Shelves = {}
 
     def add(self, ids: pa.Array) -> bool:
-        """Add ids; return False if one of them is there already, or comes twice."""
+        """Add ids; return False if one is in the set already, or is given twice."""
+        if not len(ids):
+            return True
         new = orders.distinct(keys(ids))
         if new.size < len(ids):
             return False

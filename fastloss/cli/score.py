@@ -1,4 +1,4 @@
-"""`fastloss score`: one pass over the files; a second over temporary ones where the groups' rows lie apart."""
+"""`fastloss score`: one pass over the files, and one over temporary files if groups have to be sorted first."""
 
 import contextlib
 import dataclasses
@@ -26,7 +26,7 @@ from fastloss.pairs.boxes.sums import NoState
 
 @dataclasses.dataclass
 class Job:
-    """What is to be done."""
+    """What to compute, of which files."""
 
     files: list[str]
     roles: dict[str, str]  # "scores", "labels", and where given "weights" and "groups": the columns' names
@@ -38,19 +38,19 @@ class Job:
 
 @dataclasses.dataclass
 class Report:
-    """What came out."""
+    """The results."""
 
     answers: list[Answer]
     files: list[str]
     reduction: str
     rows: int
-    groups: int | None  # None where no loss looked at them
+    groups: int | None  # None if no loss needed them
     partitioned: bool
     seconds: float
 
 
 def run(job: Job, progress: Any) -> Report:
-    """Score all files; `progress` is told the share that is done and the rows read so far."""
+    """Score all files, and report progress."""
     begin = time.perf_counter()
     files = expand(job.files)
     if job.per_group is not None and "groups" not in job.roles:
@@ -72,12 +72,12 @@ def run(job: Job, progress: Any) -> Report:
             answers = totals.answers(job.reduction)
         if output is not None:
             output.commit()
-    groups = totals.groups if scoring.needs_groups and "groups" in job.roles else None
+    groups = totals.groups if totals.needs_groups and "groups" in job.roles else None
     return Report(answers, files, job.reduction, totals.rows, groups, partitioned, time.perf_counter() - begin)
 
 
 class Scoring:
-    """The two ways through the data."""
+    """One pass over the data, or two if the rows of groups are scattered."""
 
     def __init__(self, job: Job, opened: Sequence[Source], output: GroupFile | None, progress: Any):
         self._job = job
@@ -87,7 +87,6 @@ class Scoring:
         self._bytes = sum(source.size for source in opened)
         # Whether labels are read as int64, where only their order counts; False: once float64 does not hold one.
         self.whole: bool | None = False if all(one.orders_labels for one in job.losses) else None
-        self.needs_groups = output is not None or any(one.is_pairwise for one in job.losses)
 
     def totals(self) -> tuple[Totals, bool]:
         """Return the states over all data, and whether its rows were sorted first."""
@@ -138,7 +137,7 @@ class Scoring:
 
     def _batches(self, totals: Totals, what: str, share: float) -> Iterator[Batch]:
         """Read all batches, and add their rows to the states that take them in any batches."""
-        roles = {role: column for role, column in self._job.roles.items() if role != "groups" or self.needs_groups}
+        roles = {role: column for role, column in self._job.roles.items() if role != "groups" or totals.needs_groups}
         self._progress.update(what, 0.0, 0)
         for batch in batches(self._sources, roles, self._job.batch_rows, totals.naming.places, self.whole):
             totals.add_rows(batch)

@@ -24,6 +24,11 @@ FEW = 64  # rows that Python checks in less time than a kernel is called
 SHRUNK = 64  # the power of two by which weights are divided where a chunk's sum overflows: more than its elements
 
 
+def takes_batches(loss: Loss) -> bool:
+    """Return whether a loss is pointwise, of scores and labels."""
+    return isinstance(loss, PointwiseLoss) and len(loss.arguments) == 2
+
+
 class Rows(NamedTuple):
     """Rows of the data, flat."""
 
@@ -77,14 +82,6 @@ class Seen(NamedTuple):
     rest: Rows | None = None  # the last rows, fewer than CHUNK, as they are read
 
 
-class ChunkedSums(NamedTuple):
-    """Sums of chunks, those of the last rows among them, in units of 2**`power`."""
-
-    power: int
-    loss: np.ndarray
-    weight: np.ndarray
-
-
 class Accumulator(State):
     """The sums of one loss over the data seen so far; made by `accumulate`.
 
@@ -104,7 +101,7 @@ class Accumulator(State):
 
     @classmethod
     def _require_fit(cls, loss: Loss) -> None:
-        if not isinstance(loss, PointwiseLoss) or len(loss.arguments) != 2:
+        if not takes_batches(loss):
             raise ValueError(
                 f"{loss.name} cannot be accumulated: expected a pointwise loss of two arguments, or a pairwise loss"
             )
@@ -146,7 +143,7 @@ class Accumulator(State):
         chunks, bits = seen.chunks, 0
         rest: Rows | None = None
         if seen.rest is not None and start:
-            rest = seen.rest.apply(lambda a, b: np.concatenate((a, read(b, a.dtype))), batch.part(0, start))
+            rest = seen.rest.apply(lambda a, b: np.concatenate((a, b.astype(a.dtype))), batch.part(0, start))
             if old + start == CHUNK:
                 try:
                     more, bits = self._summed(rest, seen.rows - old)
@@ -161,7 +158,7 @@ class Accumulator(State):
             chunks, bits = chunks.plus(more), bits | own
         if whole < size and not rest:
             left = batch.part(whole)
-            rest = left.apply(read, (*map(validate.kernel_dtype, left[:2]), np.float64))
+            rest = left.apply(np.ndarray.astype, (*map(validate.kernel_dtype, left[:2]), np.float64))
             bits |= self._bits(left, seen.rows + whole)
         self._require_one_sign(batch, bits)
         return seen._replace(rows=seen.rows + size, bits=seen.bits | bits, chunks=chunks, rest=rest)
@@ -211,13 +208,13 @@ class Accumulator(State):
                 made, power = again, power + SHRUNK
         return Chunks(power, (np.vstack((made.loss, made.weight)),)), made.wrong
 
-    def _of_chunks(self, seen: Seen) -> ChunkedSums:
-        """Return the sums of all chunks."""
+    def _of_chunks(self, seen: Seen) -> Sums:
+        """Return the sums of each chunk, those of the last rows among them, as arrays."""
         chunks = seen.chunks
         if seen.rest:
             chunks = chunks.plus(self._summed(seen.rest, seen.rows - seen.rest.scores.size)[0])
         together = np.concatenate((np.empty((self.loss.sums + 1, 0)), *chunks.columns), axis=1)
-        return ChunkedSums(chunks.power, together[0] if self.loss.sums == 1 else together[:-1], together[-1])
+        return Sums(chunks.power, together[0] if self.loss.sums == 1 else together[:-1], together[-1])
 
     def _sums(self, value: bool = True) -> Sums:
         sums = self._of_chunks(self._seen)
@@ -272,8 +269,3 @@ class Accumulator(State):
         need(weighted or float(ones.sum()) == rows, "weights are not the rows")
         dtypes = None if names is None else tuple(map(np.dtype, names))
         return Seen(rows, weighted, dtypes, bits, Chunks(power, (np.vstack((losses, weights)),)))
-
-
-def read(array: np.ndarray, dtype: Any) -> np.ndarray:
-    """Copy some elements as the kernels read them."""
-    return array.astype(dtype)

@@ -20,7 +20,7 @@ class Sums(NamedTuple):
 
     power: int
     loss: Any
-    weight: float
+    weight: Any
 
 
 class State(abc.ABC):
