@@ -1,4 +1,4 @@
-"""From files to batches of NumPy arrays, each knowing which rows of the stream it holds."""
+"""Batches of all files as NumPy arrays, each with its place in the stream of rows."""
 
 import bisect
 from collections.abc import Iterator, Sequence
@@ -35,19 +35,19 @@ class Batch(NamedTuple):
 
 
 class Places:
-    """Which file has which rows of the stream."""
+    """The files that the rows of the stream come from."""
 
     def __init__(self) -> None:
         self._starts: list[int] = []
         self._paths: list[str] = []
 
     def begin(self, path: str, start: int) -> None:
-        """Say that a file begins at a row of the stream."""
+        """Add a file whose first row is row `start` of the stream."""
         self._starts.append(start)
         self._paths.append(path)
 
     def name(self, row: int) -> str:
-        """Return how messages name a row of the stream."""
+        """Return a row of the stream as messages name it: by file and row."""
         at = bisect.bisect_right(self._starts, row) - 1
         own = row - self._starts[at]
         text = f"{self._paths[at]}: row {own}"
@@ -57,9 +57,9 @@ class Places:
 def batches(
     sources: Sequence[Source], roles: dict[str, str], rows: int, places: Places, whole: bool | None = None
 ) -> Iterator[Batch]:
-    """Read all files' batches; null anywhere is an error. `places` learns where each file begins.
+    """Read all files, batch by batch, and add each file to `places`; a null is an error.
 
-    With `whole`, labels are int64. With False, `Inexact` says that they have to be.
+    With `whole`, labels are read as int64; if it is False, labels that only int64 holds raise `Inexact`.
     """
     columns = list(dict.fromkeys(roles.values()))
     start = done = 0
@@ -88,7 +88,7 @@ def batches(
 
 
 def explained_batches(source: Source, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
-    """Read a file's batches; whatever is wrong with the file is an error that names it."""
+    """Read a file's batches; an error of any kind names the file."""
     pieces = source.batches(columns, rows)
     while True:
         with explained(source.path, anything=True):

@@ -12,7 +12,7 @@ from fastloss.cli.totals import Answer
 
 
 class Files(NamedTuple):
-    """Paths; the numbers of the queries' own keys only where they are given."""
+    """Paths of the files; `positives` has the index of each query's own key."""
 
     queries: str
     keys: str

@@ -1,4 +1,4 @@
-"""Errors of the library, which name an argument and an index, as errors that name a file, a row and a column."""
+"""Translate errors of the library from argument and index to file, row and column."""
 
 import contextlib
 import re
@@ -18,7 +18,7 @@ MIXED_IN_BATCHES = re.compile(r"(\w+) mixes 0 and -1 in different batches \((\S+
 
 
 class Offender(NamedTuple):
-    """An element that a loss refuses, and the earlier one that it does not go with, if that is why."""
+    """An element that a loss refuses, and the earlier one that it contradicts, if there is one."""
 
     argument: str
     position: int
@@ -28,7 +28,7 @@ class Offender(NamedTuple):
 
 
 def offender(message: str) -> Offender | None:
-    """Return the element that a message is about, None if it is about no single one."""
+    """Parse the element that a message is about; return None if it names none."""
     if match := ELEMENT.fullmatch(message):
         return Offender(match[1], int(match[2]), match[3], match[4])
     if match := MIXED_IN_BATCHES.fullmatch(message):
@@ -41,7 +41,7 @@ def offender(message: str) -> Offender | None:
 
 
 class Naming(NamedTuple):
-    """The names of columns, by their roles, and of rows."""
+    """The columns' names by their roles, and the files of rows."""
 
     roles: dict[str, str]
     places: Places

@@ -1,4 +1,4 @@
-"""The states of all losses that are asked for, and each group's means."""
+"""The states of all losses, and each group's means."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -27,8 +27,8 @@ class Answer(NamedTuple):
 class Totals:
     """A state for each loss.
 
-    With `stream`, the rows are one group, and the losses over pairs that have a state of all pairs need not keep them.
-    With `per_group`, means of groups are wanted too.
+    With `stream`, all rows are one group, and losses that have a state of all pairs do not keep the rows.
+    With `per_group`, a table of each group's means is made too.
     """
 
     def __init__(self, losses: Sequence[Asked], naming: Naming, per_group: bool = False, stream: bool = False):
