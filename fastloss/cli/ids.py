@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from fastloss.core import orders
-from fastloss.streaming.ids import CameBack, Shelves, joined
+from fastloss.streaming.ids import Shelves, joined
 
 
 def codes(ids: pa.Array) -> np.ndarray:
@@ -59,6 +59,6 @@ class SeenIds:
             return False
         try:
             self._keys = joined(self._keys, {"int64": (new,)})
-        except CameBack:
+        except ValueError:  # one came before
             return False
         return True

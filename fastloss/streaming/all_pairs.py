@@ -37,9 +37,9 @@ class Seen(NamedTuple):
 class PairAccumulator(State):
     """The state of a smooth pairwise loss over rows seen so far; made by `fastloss.accumulate`.
 
-    One pass over the data, then `result`; a second pass with `gradient` gives each row's gradient. States of parts of
-    the data `merge` into the state of all of it, to 1e-12 whatever the parts and their order. A batch or a state that
-    is refused changes nothing.
+    After one pass over the data, `result` gives the loss; in a second pass, `gradient` gives each row's gradient.
+    States of parts of the data `merge` into the state of all data, equal to 1e-12 whatever the parts and their order.
+    A batch or a state that is refused changes nothing.
     """
 
     kind = "pairs"

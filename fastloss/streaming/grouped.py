@@ -28,8 +28,8 @@ class Seen(NamedTuple):
     pairs: int = 0
     weighted: bool | None = None
     power: int = 0
-    loss: tuple[float, ...] = ()  # whose exact sum it is
-    weight: tuple[float, ...] = ()
+    loss: tuple[float, ...] = ()  # terms, of which the loss is the exact sum
+    weight: tuple[float, ...] = ()  # the same
     bits: int = 0  # what the labels hold, see `domains`
     ids: Mapping[str, tuple[np.ndarray, ...]] = {}
 
@@ -37,9 +37,9 @@ class Seen(NamedTuple):
 class GroupAccumulator(State):
     """The sums of a loss over groups seen so far; made by ``fastloss.accumulate(name, grouped=True)``.
 
-    Every batch holds whole groups: no group may come in two of them. Where groups are given by ids, these are kept (8
-    bytes a number) and one that comes back is an error; with offsets nothing is kept, and nothing can be found out.
-    Sums are exact until they are read, so that neither the batches nor their order change a bit.
+    Every batch holds whole groups: all rows of a group are in one batch. Ids of groups are kept (8 bytes a number), and
+    one that comes back is an error; with offsets nothing is kept, and it is not noticed. Sums are exact until they are
+    read, so that neither the batches nor their order change a bit.
 
     A batch or a state that is refused changes nothing.
     """
@@ -51,7 +51,7 @@ class GroupAccumulator(State):
         super().__init__(loss, parameters)
         require_body(loss, self.parameters)
         self._seen = Seen()
-        self._degree = 2 if isinstance(loss, PairwiseLoss) else 1  # weights that are multiplied into one
+        self._degree = 2 if isinstance(loss, PairwiseLoss) else 1  # how many weights are multiplied
         self._ordered = self.parameters.get("pairs", "all") != "all"  # only the labels' order counts
         self._labels: Domain = loss.labels if isinstance(loss, PairwiseLoss) and not self._ordered else REAL
 
@@ -81,7 +81,7 @@ class GroupAccumulator(State):
         self.add(scores, labels, sample_weight, groups, offsets)
 
     def add(self, scores: Any, labels: Any, sample_weight: Any, groups: Any, offsets: Any) -> GroupSums:
-        """Add a batch; return its groups' own sums, each in a unit of its own."""
+        """Add a batch; return the sums of its groups, each group's in a unit of its own."""
         if groups is None and offsets is None:
             raise ValueError("groups and offsets are both missing: expected one of them")
         if groups is not None:
@@ -113,7 +113,7 @@ class GroupAccumulator(State):
         return sums
 
     def _bits(self, labels: Any) -> int:
-        """Return what a batch's labels hold; raise if there are 0 in it and -1 in earlier ones, or the reverse."""
+        """Return whether a batch's labels hold 0 or -1, as bits; raise if earlier batches hold the other one."""
         if self._labels.check(0.0) != ZERO:
             return 0
         labels = validate.array("labels", backend.to_host(labels))

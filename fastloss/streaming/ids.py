@@ -31,10 +31,6 @@ KINDS = {
 LARGEST = np.iinfo(np.int64).max
 
 
-class CameBack(ValueError):
-    """An id is in a set already."""
-
-
 def shelved(ids: np.ndarray) -> dict[str, np.ndarray]:
     """Return the distinct ids of a batch by shelf, sorted; `ids` are as `validate.ids` returns them."""
     kind = ids.dtype.kind
@@ -101,7 +97,7 @@ def joined(shelves: Shelves, more: Mapping[str, tuple[np.ndarray, ...]]) -> Shel
     ------
     TypeError
         If the kinds of ids differ.
-    CameBack
+    ValueError
         If an id is in both.
     """
     old, new = kind_of(shelves), kind_of(more)
@@ -123,7 +119,7 @@ def _with(name: str, arrays: tuple[np.ndarray, ...], ids: np.ndarray) -> tuple[n
         again = np.flatnonzero(old[at] == ids)
         if again.size:
             id = shown(name, ids[again[0]])
-            raise CameBack(f"groups has {id}, which came before: expected whole groups in every batch")
+            raise ValueError(f"groups has {id}, which came before: expected whole groups in every batch")
     result = [*arrays, ids]
     while len(result) > 1 and result[-2].size < 2 * result[-1].size:
         last = result.pop()

@@ -12,6 +12,7 @@ import numpy as np
 
 import fastloss
 from fastloss.core.loss import REGISTRY
+from fastloss.pairs.boxes.sums import NoState
 from fastloss.pairs.loss import PairwiseLoss
 from fastloss.pointwise.loss import PointwiseLoss
 from fastloss.streaming.additive import Accumulator
@@ -35,11 +36,11 @@ def attempt(function: Callable[..., Any], *args: Any, **words: Any) -> tuple[Any
 
 
 def improper(error: BaseException | None, names: tuple[str, ...]) -> Iterator[str]:
-    """An error that is not a ValueError or TypeError beginning with one of the names."""
+    """An error that is not a ValueError, NoState or TypeError beginning with one of the names."""
     if error is None:
         return
     start = re.match(r"[A-Za-z_]\w*", str(error))
-    if type(error) not in (ValueError, TypeError) or not start or start[0] not in names:
+    if type(error) not in (ValueError, NoState, TypeError) or not start or start[0] not in names:
         yield f"raises {type(error).__name__} {str(error)[:200]!r}"
 
 
