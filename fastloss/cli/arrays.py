@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fastloss.core.orders import EXACT
+
 Type: TypeAlias = pa.DataType | str  # a string where Arrow has no such type: what NumPy calls it
 
-EXACT_INTEGERS = 2**53  # float64 holds all integers up to it
 WHOLE_DIGITS = 18  # int64 holds all decimals of so many
 
 
@@ -109,12 +110,4 @@ def numbers(array: pa.Array, whole: bool = False) -> np.ndarray:
 def beyond(values: np.ndarray) -> np.ndarray:
     """Where numbers are so large that not every integer is one of float64."""
     with np.errstate(invalid="ignore"):
-        return np.flatnonzero(np.abs(values) >= EXACT_INTEGERS)
-
-
-def first_inexact(values: np.ndarray) -> int | None:
-    """Where the first integer is that float64 does not hold, None if there is none."""
-    if values.dtype.kind not in "iu" or values.dtype.itemsize < 8:
-        return None
-    large = beyond(values.astype(np.float64)).tolist()
-    return next((index for index in large if int(values[index]) != float(values[index])), None)
+        return np.flatnonzero(np.abs(values) >= EXACT)

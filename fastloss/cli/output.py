@@ -10,7 +10,6 @@ import tempfile
 from types import TracebackType
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from fastloss.cli.errors import UserError, explained
@@ -134,8 +133,3 @@ def _require_fit(path: str, before: os.stat_result, inputs: list[str]) -> None:
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 if os.path.samestat(before, os.fstat(stream.fileno())):  # type: ignore[union-attr]
                     raise UserError(f"{path}: is where the {what} are printed")
-
-
-def group_table(ids: pa.Array, rows: np.ndarray, columns: dict[str, Any]) -> pa.Table:
-    """A row for each group."""
-    return pa.table({"group": ids, "rows": rows, **columns})

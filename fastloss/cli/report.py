@@ -83,7 +83,7 @@ def score_json(report: Report) -> None:
                 {
                     "loss": answer.asked.loss.name,
                     "label": answer.asked.label,
-                    "parameters": {name: number(value) for name, value in answer.asked.all_parameters().items()},
+                    "parameters": {name: number(value) for name, value in answer.asked.parameters.items()},
                     "value": number(answer.value),
                     "pairs": answer.pairs,
                     "weight": number(answer.weight),

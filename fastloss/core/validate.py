@@ -19,9 +19,9 @@ def array(name: str, value: Any) -> np.ndarray:
     return value if isinstance(value, GpuArray) else as_array(name, value)  # type: ignore[return-value]
 
 
-def real(name: str, value: Any) -> np.ndarray:
+def real(name: str, value: Any, before: int = 0) -> np.ndarray:
     """Return the same for arithmetic in floating point: raise for an integer that float64 would round."""
-    return value if isinstance(value, GpuArray) else exact(name, as_array(name, value))  # type: ignore[return-value]
+    return value if isinstance(value, GpuArray) else exact(name, as_array(name, value), before)  # type: ignore[return-value]
 
 
 def kernel_dtype(array: np.ndarray) -> np.dtype:
@@ -62,11 +62,11 @@ def same_shape(names: tuple[str, ...], arrays: tuple[np.ndarray, ...]) -> None:
             raise wrong_shape(name, one.shape, f"the shape of {names[0]}, {arrays[0].shape}")
 
 
-def sample_weight(value: Any, shape: tuple[int, ...]) -> Any:
+def sample_weight(value: Any, shape: tuple[int, ...], before: int = 0) -> Any:
     """Return the examples' weights in the losses' shape: one for each loss, or for each entry of the first axis."""
     if value is None:
         return None
-    weights = real("sample_weight", value)
+    weights = real("sample_weight", value, before)
     if weights.shape == shape:
         return weights
     if len(shape) > 1 and weights.shape == shape[:1]:

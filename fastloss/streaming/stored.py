@@ -110,6 +110,10 @@ class Fields:
             raise wrong(f"{of} is no mapping")
         self._about, self._arrays, self._of = dict(about), dict(arrays), of
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a field of that name."""
+        return name in self._about
+
     def need(self, is_right: Any, what: str) -> None:
         """Raise unless something holds that `what` says is wrong otherwise."""
         if not is_right:

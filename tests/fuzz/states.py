@@ -14,9 +14,9 @@ import fastloss
 from fastloss.core.loss import REGISTRY
 from fastloss.pairs.loss import PairwiseLoss
 from fastloss.pointwise.loss import PointwiseLoss
-from fastloss.streaming.accumulate import Accumulator
-from fastloss.streaming.groups import GroupAccumulator
-from fastloss.streaming.pairs import PairAccumulator
+from fastloss.streaming.additive import Accumulator
+from fastloss.streaming.all_pairs import PairAccumulator
+from fastloss.streaming.grouped import GroupAccumulator
 from tests.fuzz import values
 from tests.fuzz.calls import KERNEL_DTYPES, compiled, described, generator
 from tests.fuzz.outcomes import contents, strict_warnings
