@@ -74,5 +74,5 @@ def test_all_are_there():
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
 def test_keeps_everything_in_registers(kernel):
-    found = machine_code.resources(kernel, (9, 0))
+    (found,) = machine_code.resources(kernel, [(9, 0)])
     assert (found.spilled, found.stack) == (0, 0)
