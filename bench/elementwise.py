@@ -8,8 +8,9 @@ import fastloss
 from bench.measure import Table
 from fastloss.core.domains import REAL
 from fastloss.core.reduce import ordered_sum
+from fastloss.core.requests import Wanted
 from fastloss.pointwise import cpu as engine
-from fastloss.pointwise.element import Formulas, Wanted
+from fastloss.pointwise.element import Formulas
 
 
 def _both(a, b):
@@ -22,7 +23,7 @@ _both.__module__ = "fastloss.bench"  # compiled with what it is called from
 
 def compiled_sum(x, t) -> float:
     """The limit: one compiled parallel pass that adds up the same two arrays."""
-    return ordered_sum(engine.run(SUM, (x, t), None, (1.0,), Wanted(value=True)).partials)
+    return ordered_sum(engine.run(SUM, (x, t), None, (1.0,), Wanted(value=True)).chunks)
 
 
 def torch_focal(x, t):

@@ -47,7 +47,7 @@ def losses() -> list[Loss]:
 
 def disagreements(chosen: list[Loss], many: bool = True) -> Iterator[str]:
     """Cases of the test registry, and one of many rows, whose results on the device are not those of the CPU."""
-    from tests.cases import cases, grown
+    from fastloss.ahead.cases import cases, grown
 
     for loss in chosen:
         ways: dict[str, Callable[..., Any]] = {"value": loss, "value_and_grad": loss.value_and_grad}

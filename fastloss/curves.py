@@ -1,4 +1,4 @@
-"""Why a validation loss lies below the training loss, or far above: four checks, in plain NumPy.
+"""Four checks of why a validation loss is below the training loss, or far above it, in plain NumPy.
 
 A training loss may contain a penalty that the validation loss lacks (`split_regularization`), may be an average over an
 epoch in which the model still improved (`shift_half_epoch`), may differ by chance (`compare_losses`); and validation
@@ -12,14 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import reduce, validate
-from fastloss.core.domains import ANY, AT_LEAST_ZERO, shown
-from fastloss.core.given import converted, exact
+from fastloss.core.arrays import converted
+from fastloss.core.domains import ANY, AT_LEAST_ZERO
+from fastloss.core.errors import wrong_dtype, wrong_shape, wrong_type
+from fastloss.core.exact import exact
 
 __all__ = ["compare_losses", "find_leaks", "shift_half_epoch", "split_regularization"]
 
 
 class SplitLoss(NamedTuple):
-    """A regularised loss in its parts: `total` is `data` plus `penalty`."""
+    """The parts of a regularised loss: `total` is `data` plus `penalty`."""
 
     data: float
     penalty: float
@@ -27,10 +29,10 @@ class SplitLoss(NamedTuple):
 
 
 class ShiftedCurve(NamedTuple):
-    """A training curve on the clock of the validation losses, in epochs since the start.
+    """A training curve on the time axis of the validation losses.
 
-    `time` is when each mean was reached, `loss` what it was, and `at_epoch_end` the loss at the ends of the epochs,
-    interpolated; NaN for the last, after which nothing was measured.
+    `loss` is the mean loss of each epoch, `time` the time to which it belongs, in epochs since the start, and
+    `at_epoch_end` the loss at the end of each epoch, interpolated; NaN for the last epoch, which no other follows.
     """
 
     time: np.ndarray
@@ -39,7 +41,7 @@ class ShiftedCurve(NamedTuple):
 
 
 class LossGap(NamedTuple):
-    """Two mean losses, `gap = valid - train`, its standard error, and the gap in standard errors."""
+    """Two mean losses, `gap = valid - train`, its standard error, and `z`, the gap in standard errors."""
 
     train: float
     valid: float
@@ -49,7 +51,7 @@ class LossGap(NamedTuple):
 
 
 class Leaks(NamedTuple):
-    """The validation rows that are training rows too: how many, what fraction, and where they stand in both sets."""
+    """The validation rows that are also training rows: their number, their fraction, and their indices in both sets."""
 
     count: int  # type: ignore[assignment]  # hides tuple.count
     fraction: float
@@ -60,7 +62,7 @@ class Leaks(NamedTuple):
 def split_regularization(
     loss: float, params: Any, *, l1: float = 0.0, l2: float = 0.0, included: bool = True
 ) -> SplitLoss:
-    r"""Tell the data term of a regularised loss from its penalty.
+    r"""Split a regularised loss into its data term and its penalty.
 
     .. math:: \text{penalty} = \lambda_1 \sum_k |\theta_k| + \lambda_2 \sum_k \theta_k^2
 
@@ -71,12 +73,13 @@ def split_regularization(
     loss : float
         The training loss.
     params : array_like, or an iterable or mapping of them
-        The parameters that are penalised, of any shapes.
+        The penalised parameters, of any shapes.
     l1, l2 : float >= 0
-        The coefficients. There is no factor 1/2: for PyTorch's ``weight_decay`` give half of it as `l2`.
+        The coefficients lambda_1 and lambda_2. There is no factor 1/2: for PyTorch's ``weight_decay`` pass half of it
+        as `l2`.
     included : bool
-        Whether `loss` contains the penalty, as Keras reports it. False where an optimiser applied it, as
-        ``weight_decay`` does.
+        Whether `loss` contains the penalty, as the loss that Keras reports does. False if the optimiser applies the
+        penalty, as with ``weight_decay``.
 
     Returns
     -------
@@ -108,21 +111,21 @@ def split_regularization(
 
 
 def _parameters(params: Any) -> Iterable[tuple[str, Any]]:
-    """The arrays of a model with their names."""
+    """Return the arrays of a model with their names."""
     if hasattr(params, "items"):
         return [(f"params[{key!r}]", value) for key, value in params.items()]
     if isinstance(params, np.ndarray) or np.isscalar(params):
         return [("params", params)]
     if not isinstance(params, Iterable):
-        raise TypeError(f"params is {shown(params)}: expected an array, or several")
+        raise wrong_type("params", params, "an array, or several")
     return [(f"params[{index}]", value) for index, value in enumerate(params)]
 
 
 def shift_half_epoch(train_curve: Any) -> ShiftedCurve:
-    r"""Put a running training loss on the clock of the validation losses.
+    r"""Shift a training curve by half an epoch, to the time axis of the validation losses.
 
-    The training loss reported for epoch e = 1, 2, ... is a mean over the epoch, so it belongs to the model of half an
-    epoch before the end, at which the validation loss was measured:
+    The training loss reported for epoch e = 1, 2, ... is a mean over the epoch, so it belongs to the model in the
+    middle of the epoch, while the validation loss is measured at its end:
 
     .. math:: \text{time}_e = e - \tfrac12, \qquad
         \text{at\_epoch\_end}_e = \tfrac12 (\text{loss}_e + \text{loss}_{e+1})
@@ -135,7 +138,7 @@ def shift_half_epoch(train_curve: Any) -> ShiftedCurve:
     Returns
     -------
     ShiftedCurve
-        `time` to plot `loss` against, where the validation loss of epoch e stands at e; and `at_epoch_end`, to be
+        `time` and `loss`, to be plotted with the validation loss of epoch e at time e; and `at_epoch_end`, to be
         compared with the validation losses element by element.
 
     Raises
@@ -158,13 +161,13 @@ def shift_half_epoch(train_curve: Any) -> ShiftedCurve:
 
 
 def compare_losses(train: Any, valid: Any) -> LossGap:
-    r"""The gap between validation and training loss, and whether it may be chance.
+    r"""Compute the gap between validation and training loss, and whether it may be chance.
 
     .. math:: \text{gap} = \bar v - \bar t, \qquad
         \text{standard\_error} = \sqrt{\frac{s_t^2}{n_t} + \frac{s_v^2}{n_v}}, \qquad
         z = \text{gap} / \text{standard\_error}
 
-    A gap within about two standard errors says nothing, whatever its sign.
+    A gap within about two standard errors is no evidence of a difference, whatever its sign.
 
     Parameters
     ----------
@@ -212,21 +215,21 @@ def compare_losses(train: Any, valid: Any) -> LossGap:
 
 
 def _unit(losses: np.ndarray) -> float:
-    """A power of two near the largest, where the losses' squares would leave the numbers; else 1."""
+    """Return a power of two near the largest loss if squares would overflow or underflow, else 1."""
     largest = float(np.max(np.abs(losses)))
     return 1.0 if 1e-140 < largest < 1e150 or not 0.0 < largest < math.inf else 2.0 ** (math.frexp(largest)[1] - 1)
 
 
 def _losses(name: str, value: Any) -> np.ndarray:
-    """One-dimensional float64 losses."""
+    """Return losses as a one-dimensional float64 array."""
     losses = validate.real(name, value)
     if losses.ndim != 1:
-        raise ValueError(f"{name} has shape {losses.shape}: expected one dimension")
+        raise wrong_shape(name, losses.shape, "one dimension")
     return losses.astype(np.float64)
 
 
 def find_leaks(train: Any, valid: Any) -> Leaks:
-    """Count the rows of a validation set that stand in the training set as well.
+    """Find the rows of a validation set that are also in the training set.
 
     Parameters
     ----------
@@ -237,15 +240,15 @@ def find_leaks(train: Any, valid: Any) -> Leaks:
     Returns
     -------
     Leaks
-        `count` and `fraction` of the validation rows; `valid_rows`, the indices of them in order; and `train_rows`,
-        for each the first equal row of the training set.
+        `count` and `fraction` of these validation rows; `valid_rows`, their indices in ascending order; and
+        `train_rows`, the index of the first equal training row for each.
 
     Raises
     ------
     ValueError
         If the rows of the two sets differ in shape.
     TypeError
-        If the elements are neither numbers, bools nor strings, or numbers on one side only.
+        If the elements are neither numbers, bools nor strings, or only one set holds numbers.
 
     Examples
     --------
@@ -268,11 +271,11 @@ def find_leaks(train: Any, valid: Any) -> Leaks:
 
 
 def _common_dtype(train: np.ndarray, valid: np.ndarray) -> np.dtype:
-    """The type in which rows of both sets are compared."""
+    """Return the dtype in which rows of both sets are compared."""
     kinds = train.dtype.kind, valid.dtype.kind
     for name, array in (("train", train), ("valid", valid)):
         if array.dtype.kind not in "fiubUS":
-            raise TypeError(f"{name} has dtype {array.dtype}: expected numbers, bools or strings")
+            raise wrong_dtype(name, array.dtype, "numbers, bools or strings")
     if len({kind if kind in "US" else "number" for kind in kinds}) > 1:
         raise TypeError(f"train has dtype {train.dtype}, valid {valid.dtype}: expected the same kind of elements")
     dtype = np.result_type(train, valid)
@@ -283,7 +286,7 @@ def _common_dtype(train: np.ndarray, valid: np.ndarray) -> np.dtype:
 
 
 def _key(row: Any, dtype: np.dtype) -> bytes:
-    """The same bytes for equal rows, and only for them."""
+    """Return bytes that are equal for equal rows, and only for these."""
     values = np.asarray(row, dtype=dtype)
     if dtype.kind == "f":
         values = np.where(np.isnan(values), dtype.type(np.nan), values + dtype.type(0.0))  # -0.0 equals 0.0

@@ -8,9 +8,9 @@ import pytest
 from mpmath import mp, mpf
 
 import fastloss
+from fastloss.ahead.cases import Case, all_cases
 from fastloss.core.loss import REGISTRY
 from fastloss.pairs.loss import PairwiseLoss
-from tests.cases import Case, all_cases
 
 PAIRS = {name for name, loss in REGISTRY.items() if isinstance(loss, PairwiseLoss)} | {
     "lambdarank_loss",

@@ -13,9 +13,9 @@ import pytest
 from scipy import sparse
 
 import fastloss
+from fastloss.ahead.cases import cases
 from fastloss.core.domains import Flag, Range
 from fastloss.core.loss import REGISTRY, lookup
-from tests.cases import cases
 
 BEYOND = 2**53 + 1  # the first integer that float64 rounds
 HUGE = 2**63  # the first that int64 does not hold

@@ -9,10 +9,10 @@ import pytest
 from mpmath import mp, mpf
 
 import fastloss
+from fastloss.ahead.cases import Case, all_cases
 from fastloss.core.loss import REGISTRY
 from fastloss.pairs.loss import PairwiseLoss
 from fastloss.pointwise.loss import PointwiseLoss
-from tests.cases import Case, all_cases
 from tests.oracles import ORACLES, gradient, reduce, second_derivative
 
 CASES = all_cases()

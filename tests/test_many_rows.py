@@ -8,8 +8,8 @@ import functools
 import numpy as np
 import pytest
 
+from fastloss.ahead.cases import cases, grown
 from fastloss.core.loss import REGISTRY
-from tests.cases import cases, grown
 
 pytestmark = pytest.mark.compiled
 MANY = [many for loss in REGISTRY.values() for many in grown(cases(loss)[0])]

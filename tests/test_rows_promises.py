@@ -7,7 +7,8 @@ import pytest
 from mpmath import mp, mpf
 
 import fastloss
-from fastloss.rows.row import CHUNK, rows_per_chunk
+from fastloss.core.reduce import CHUNK
+from fastloss.rows.row import rows_per_chunk
 
 INF, NAN = math.inf, math.nan
 ROWS, CLASSES = 7, 5

@@ -5,9 +5,9 @@ import pytest
 
 import fastloss
 from fastloss.core import reduce
+from fastloss.core.reduce import CHUNK
 from fastloss.pairs.boxes import state as box_state
 from fastloss.pairs.boxes.sums import NoState
-from fastloss.pointwise.element import CHUNK
 from fastloss.pointwise.loss import PointwiseLoss
 from fastloss.streaming import ids as group_ids
 from fastloss.streaming.accumulate import accumulate

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tests.cases import Case, all_cases
+from fastloss.ahead.cases import Case, all_cases
 
 
 def poison(monkeypatch, number: float, integer: int):

@@ -2,7 +2,6 @@
 
 import inspect
 import pathlib
-import textwrap
 from typing import Any
 
 import fastloss
@@ -34,7 +33,7 @@ __version__: str
 Array: TypeAlias = Any  # what NumPy reads, or an array on a GPU
 
 class _Made(Loss):
-    def _evaluate(self, what: str, own: dict[str, Any], shared: dict[str, Any]) -> Any: ...
+    def _run(self, request: Any) -> Any: ...
 
 '''
 SHARED = {
@@ -48,12 +47,12 @@ SHARED = {
 
 
 def literal(values: tuple[str, ...]) -> str:
-    """The type of one of some words."""
+    """Return the type of a string that is one of some values."""
     return f"Literal[{', '.join(map(value, values))}]"
 
 
 def annotation(loss: Loss, name: str) -> str:
-    """The type of a parameter."""
+    """Return the type of a parameter."""
     spec = loss.parameters.get(name)
     if name == "reduction":
         return literal(loss.reductions)
@@ -67,7 +66,7 @@ def annotation(loss: Loss, name: str) -> str:
 
 
 def parameters(loss: Loss) -> list[str]:
-    """A loss's parameters as a function's."""
+    """Return a loss's parameters as they are written in a function."""
     found, is_keyword = ["self"], False
     for one in loss.__signature__.parameters.values():
         if one.kind is one.KEYWORD_ONLY and not is_keyword:
@@ -79,29 +78,35 @@ def parameters(loss: Loss) -> list[str]:
 
 
 def value(default: Any) -> str:
-    """A default as it is written."""
+    """Return a default as it is written in source."""
     return f'"{default}"' if isinstance(default, str) else repr(default)
 
 
-def method(name: str, of: list[str], result: str) -> str:
-    """One method, a line for each parameter."""
+def method(name: str, of: list[str], result: str, says: str = "") -> str:
+    """Return one method, a line for each parameter, and its docstring if it has one."""
     inside = "".join(f"        {one},\n" for one in of)
-    return f"    def {name}(\n{inside}    ) -> {result}: ..."
+    head = f"    def {name}(\n{inside}    ) -> {result}:"
+    return f'{head}\n        """{says}"""\n' if says else f"{head} ..."
 
 
 def declaration(loss: Loss) -> str:
-    """The class of one loss, and the loss."""
+    """Return the class of one loss, and the loss with its docstring.
+
+    Where an editor looks for words depends: Pyright shows those after the variable when the mouse is over a loss, and
+    those of `__call__` beside a call that is being typed; Jedi shows the former, and those of the class. Neither runs
+    the package, whose source has the docstrings without the shared blocks.
+    """
     own = parameters(loss)
-    (summary,) = textwrap.wrap(loss.summary, 10_000)
-    lines = [f"class _{loss.name}(_Made):", f'    """{summary}"""', "", method("__call__", own, "Any")]
+    lines = [f"class _{loss.name}(_Made):", f'    """{loss.summary}"""', ""]
+    lines.append(method("__call__", own, "Any", loss.summary))
     lines.append(method("value_and_grad", own, "tuple[Any, Any]"))
     if loss.has_curvature:
         lines.append(method("grad_hess", own, "tuple[Any, Any]"))
-    return "\n".join([*lines, "", f"{loss.name}: _{loss.name}", ""])
+    return "\n".join([*lines, "", f"{loss.name}: _{loss.name}", f'r"""{loss.__doc__}\n"""', ""])
 
 
 def text() -> str:
-    """The whole stub."""
+    """Return the whole stub."""
     return HEAD + "\n".join(declaration(REGISTRY[name]) for name in sorted(REGISTRY))
 
 

@@ -37,7 +37,7 @@ SHAPES = {
     "pointwise": "pointwise: element i of every argument makes one loss",
     "rows": "rows: row i of every argument makes one loss",
     "pairs": "all pairs of scores of a group",
-    "queries": "all pairs of scores of a query, weighed by their ranks",
+    "queries": "all pairs of scores of a query, weighted by their ranks",
     "negatives": "each positive's score against its negatives' scores",
     "factors": "all pairs of a user's scores, from factors",
     "candidates": "rows of embeddings against many candidates, a strip of similarities at a time",
@@ -159,7 +159,7 @@ def table() -> str:
         found.setdefault(tool["task"](loss.__module__), []).append(loss)
     lines: list[str] = []
     for title, losses in found.items():
-        lines += ["", f"## {title}", "", "| loss | what it is | second derivative | CUDA |", "|---|---|---|---|"]
+        lines += ["", f"## {title}", "", "| loss | description | second derivative | CUDA |", "|---|---|---|---|"]
         for loss in losses:
             marks = ("yes" if loss.has_curvature else "", "yes" if on_gpu(loss) else "")
             lines.append(f"| `{loss.name}` | {loss.summary} | {' | '.join(marks)} |")

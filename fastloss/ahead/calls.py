@@ -1,13 +1,12 @@
 """What is called to have kernels compiled: every loss in every way, on the smallest data that reaches each kernel."""
 
-import contextlib
-import doctest
 import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from fastloss.ahead.cases import cases
 from fastloss.core.domains import Domain
 from fastloss.core.loss import Loss
 from fastloss.pairs.loss import PairwiseLoss
@@ -46,7 +45,7 @@ def calls_of(loss: Loss) -> Iterator[Callable[[], Any]]:
 
 
 def has_each(loss: PointwiseLoss) -> bool:
-    """Whether the loss has a value for each element."""
+    """Return whether the loss has a value for each element."""
     try:
         loss.require_reduction("none")
     except ValueError:
@@ -55,7 +54,7 @@ def has_each(loss: PointwiseLoss) -> bool:
 
 
 def arguments(loss: Loss, kinds: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-    """Arguments of every dtype."""
+    """Yield arguments of every dtype: positional, and keywords."""
     rng = np.random.default_rng(0)
     if isinstance(loss, PointwiseLoss):
         for dtype in kinds:
@@ -66,14 +65,14 @@ def arguments(loss: Loss, kinds: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, .
             for method in ("direct", "fast"):
                 yield (rng.normal(size=ROWS).astype(dtype), labels), {"offsets": offsets, "method": method}
     else:
-        for args, kwargs in examples(loss):
+        for case in cases(loss):
             for dtype in kinds:
-                arrays = {name: converted(x, dtype) for name, x in kwargs.items() if name not in loss.parameters}
-                yield tuple(converted(x, dtype) for x in args), {**kwargs, **arrays}
+                words = {name: converted(x, dtype) for name, x in case.keywords.items() if name not in loss.parameters}
+                yield tuple(converted(x, dtype) for x in case.arrays), {**case.keywords, **words}
 
 
 def drawn(domain: Domain, rng: np.random.Generator, dtype: Any) -> np.ndarray:
-    """Numbers of a domain."""
+    """Draw numbers of a domain in a dtype."""
     values = domain.values or [x for x in (0.0, 1.0, 2.0) if domain.check(x) == 0]
     if np.issubdtype(dtype, np.floating) and not domain.values:
         return rng.uniform(max(domain.low, 0.1), min(domain.high, 0.9), ROWS).astype(dtype)
@@ -81,43 +80,10 @@ def drawn(domain: Domain, rng: np.random.Generator, dtype: Any) -> np.ndarray:
 
 
 def converted(value: Any, dtype: Any) -> Any:
-    """Real numbers in arrays and lists of another dtype; the rest as it is."""
+    """Return real numbers in arrays and lists in another dtype; the rest as it is."""
     if isinstance(value, tuple):
         return tuple(converted(x, dtype) for x in value)
     if isinstance(value, list | np.ndarray):
         array = np.asarray(value)
         return array.astype(dtype) if array.dtype.kind == "f" else array
     return value
-
-
-class Recorder:
-    """Stands for the package in a docstring's example, and keeps what the loss is called with."""
-
-    def __init__(self, loss: Loss):
-        self.loss = loss
-        self.recorded: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
-
-    def __getattr__(self, name: str) -> Any:
-        import fastloss
-
-        found = getattr(fastloss, name)
-        if found is not self.loss:
-            return found
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self.recorded.append((args, kwargs))
-            return found(*args, **kwargs)
-
-        return call
-
-
-def examples(loss: Loss) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
-    """The arguments with which the docstring's examples call the loss itself."""
-    recorder = Recorder(loss)
-    names: dict[str, Any] = {}
-    with contextlib.suppress(Exception), contextlib.redirect_stdout(None):
-        for example in doctest.DocTestParser().get_examples(loss.__doc__ or ""):
-            exec(example.source, names)
-            if "fastloss" in names:
-                names["fastloss"] = recorder
-    return recorder.recorded

@@ -1,4 +1,4 @@
-"""Which engine computes a call: by the arrays' type, or as the caller says."""
+"""Choose the engine of a call, by its arrays or as the caller says, and bring arrays there and back."""
 
 import functools
 import importlib
@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import forks
-from fastloss.core.domains import shown
+from fastloss.core.errors import wrong_value
 from fastloss.core.gpu import INTEGERS, GpuArray, holds_integers, is_contiguous, on_gpu
 
 BACKENDS = ("auto", "cpu", "cuda")
 
 
 def choose(backend: Any, arrays: tuple[Any, ...]) -> str:
-    """ "cpu" or "cuda". Arrays on a GPU stay there; an explicit backend that is missing raises when it is used."""
+    """Return "cpu" or "cuda". Arrays on a GPU stay there; a backend that is not installed raises when it is used."""
     if not isinstance(backend, str) or backend not in BACKENDS:
-        raise ValueError(f"backend is {shown(backend)}: expected one of {', '.join(map(repr, BACKENDS))}")
+        raise wrong_value("backend", backend, f"one of {', '.join(map(repr, BACKENDS))}")
     there = any(map(on_gpu, arrays))
     if there and backend == "cpu":
         raise ValueError("backend is 'cpu', but an argument lies on a GPU: copy it to the host first")
@@ -25,14 +25,14 @@ def choose(backend: Any, arrays: tuple[Any, ...]) -> str:
 
 
 def to_host(array: Any) -> Any:
-    """An array on a GPU, copied to the host, which waits for it; any other as it is."""
+    """Copy an array on a GPU to the host, which waits for it; return any other as it is."""
     return module("compile.cuda.arrays").to_host(array) if on_gpu(array) else array
 
 
 def arguments(names: tuple[str, ...], own: dict[str, Any], dimensions: int = 2) -> dict[str, Any]:
-    """Arguments whose arrays on a GPU stay there if they have that many dimensions, the others copied to the host.
+    """Return the arguments: arrays of floats on a GPU with that many dimensions stay there.
 
-    The others are ids, labels or targets that are checked on the host, which waits for the GPU.
+    The others are ids, labels or targets, which are checked on the host: they are copied, which waits for the GPU.
     """
     there = {name: own[name] for name in names if on_gpu(own[name])}
     for name, value in there.items():
@@ -43,7 +43,7 @@ def arguments(names: tuple[str, ...], own: dict[str, Any], dimensions: int = 2) 
 
 
 def resident(name: str, value: Any, there: bool = True) -> Any:
-    """What goes with arrays that are `there`, on a GPU: it stays on the GPU, whole numbers and bools as float64.
+    """Return an argument beside arrays that are `there`, on the device: it stays, integers and bools as float64.
 
     Copied to the host is what kernels cannot read (half precision, an array with gaps), and what goes with arrays on
     the host. An array on the host is returned as it is.
@@ -60,32 +60,32 @@ def resident(name: str, value: Any, there: bool = True) -> Any:
 
 
 def ids(name: str, value: Any, there: bool) -> Any:
-    """Integers that go with arrays that are `there`, on a GPU: they stay there if kernels can read them."""
+    """Return integers beside arrays that are `there`, on a GPU: they stay on the device if kernels can read them."""
     stays = there and holds_integers(value) and is_contiguous(value)
     return GpuArray(name, value, INTEGERS) if stays else to_host(value)
 
 
 @functools.cache
 def module(name: str) -> ModuleType:
-    """A module of the package that is imported when first needed, since it imports a compiler."""
+    """Import a module of the package when it is first needed, since it imports a compiler."""
     forks.arm()
     with forks.guard:
         return importlib.import_module(f"fastloss.{name}")
 
 
 def engine(backend: str, folder: str) -> ModuleType:
-    """The module of a folder that computes its losses on the chosen backend."""
+    """Return the module of a folder that computes its losses on a backend."""
     return module(f"{folder}.{backend}")
 
 
 def with_store(backend: str, folder: str, arrays: tuple[Any, ...]) -> tuple[ModuleType, Any]:
-    """The engine of a folder that works on vectors, and the store that holds those of a call."""
+    """Return the engine of a folder that works on vectors, and the store that holds those of a call."""
     where = choose(backend, arrays)
     return engine(where, folder), engine(where, "embeddings.vectors").Store(*arrays)
 
 
 def like(result: Any, arguments: tuple[Any, ...]) -> Any:
-    """A result, its arrays as the caller's own kind: on the GPU where an argument lies there."""
+    """Return a result with arrays of the caller's own kind: on the device where an argument lies there."""
     there = tuple(filter(on_gpu, arguments))
     return _moved(module("compile.cuda.arrays").Place(*there), result) if there else result
 

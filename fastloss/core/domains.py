@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.core.errors import position, shown, wrong_type, wrong_value
+
 WRONG, ZERO, MINUS_ONE = 1, 2, 4  # the last two are wrong only together
 
 
@@ -65,11 +67,11 @@ class Domain:
 
     @property
     def bounded(self) -> bool:
-        """Whether what float64 cannot hold exactly is outside."""
+        """Tell whether numbers that float64 cannot hold exactly are outside."""
         return bool(self.values) or (math.isfinite(self.low) and math.isfinite(self.high))
 
     def explain(self, name: str, array: Any, before: int = 0) -> str:
-        """The message for the first element of `array` that is not in the domain; `before` elements came earlier."""
+        """Return the message for the first element that is not in the domain; `before` elements came earlier."""
         flat = np.asarray(array).reshape(-1)
         seen: dict[int, int] = {}
         for start in range(0, flat.size, 65536):
@@ -85,59 +87,38 @@ class Domain:
 
 
 def wrong(bits: int) -> bool:
-    """Whether the union of all elements' bits says that some element is not in the domain."""
+    """Tell from the union of all elements' bits whether some element is not in the domain."""
     return bool(bits & WRONG) or bits & (ZERO | MINUS_ONE) == ZERO | MINUS_ONE
 
 
-def shown(value: Any) -> str:
-    """A value as messages show it: numbers with all their digits, the shortest that tell them apart."""
-    if isinstance(value, np.number):
-        return str(value).removesuffix(".0")
-    try:
-        text = repr(value)
-    except Exception:  # Python does not print integers of thousands of digits
-        return f"a number of {value.bit_length()} bits" if isinstance(value, int) else f"a {type(value).__name__}"
-    return text if len(text) <= LONG else f"{text[: LONG // 2]}... ({len(text)} characters)"
-
-
 def is_real(kind: type) -> bool:
-    """Whether values of a type are real numbers: durations, which NumPy counts among its integers, are none."""
+    """Tell whether values of a type are real numbers; durations, which NumPy counts among its integers, are not."""
     return issubclass(kind, numbers.Real) and not issubclass(kind, np.timedelta64)
 
 
 def is_integer(kind: type) -> bool:
-    """Whether values of a type are integers, Python's bools among them."""
+    """Tell whether values of a type are integers, Python's bools among them."""
     return issubclass(kind, numbers.Integral) and not issubclass(kind, np.timedelta64)
 
 
 def is_masked(value: Any) -> bool:
-    """Whether a value is a masked array: there is none where nobody has imported `numpy.ma`, which takes a while."""
+    """Tell whether a value is a masked array; there is none unless `numpy.ma`, which takes a while, is imported."""
     masked = sys.modules.get("numpy.ma")
     return masked is not None and isinstance(value, masked.MaskedArray)
 
 
 def scalar(name: str, value: Any) -> Any:
-    """A parameter as it is; of an array or a tensor without a dimension, its number."""
+    """Return a parameter; of an array or a tensor without a dimension, its number."""
     if is_masked(value):
         raise TypeError(f"{name} is a masked array: expected a number")
     return unwrapped(value) if getattr(value, "shape", None) == () else value
 
 
 def unwrapped(value: Any) -> Any:
-    """What is in an array or a tensor without a dimension; `item` of NumPy's would make an integer of a duration."""
+    """Return the element of an array or a tensor without a dimension; NumPy's `item` makes integers of durations."""
     if isinstance(value, np.generic):
         return value
     return value[()] if isinstance(value, np.ndarray) else value.item()
-
-
-LONG = 80  # characters of a value that messages show whole
-
-
-def position(array: Any, flat: int, before: int = 0) -> str:
-    """The index of a flattened position, as it is written between brackets; in a stream, `before` elements on."""
-    if before:
-        return str(before + flat)
-    return ", ".join(str(int(i)) for i in np.unravel_index(flat, np.shape(array))) if np.ndim(array) else ""
 
 
 REAL = Domain("a number")
@@ -174,30 +155,30 @@ class Range:
         )
 
     def validate(self, name: str, value: Any) -> Any:
-        """`value` as a float; None stays None where it is allowed."""
+        """Return the value as a float; None where it is allowed."""
         if value is None and self.optional:
             return None
         value = scalar(name, value)
         if not is_real(type(value)) or isinstance(value, (bool, np.bool_)):
-            raise TypeError(f"{name} is {shown(value)}: expected {self}")
+            raise wrong_type(name, value, self)
         try:
             number = float(value)
         except OverflowError:
-            raise ValueError(f"{name} is {shown(value)}: expected {self}, within the range of floats") from None
+            raise wrong_value(name, value, f"{self}, within the range of floats") from None
         below = number <= self.low if self.open_low else number < self.low
         above = number >= self.high if self.open_high else number > self.high
         if below or above or not math.isfinite(number):
-            raise ValueError(f"{name} is {shown(value)}: expected {self}")
+            raise wrong_value(name, value, self)
         return number
 
 
 def one_of(name: str, value: Any, allowed: tuple[int, ...]) -> int:
-    """A parameter that is one of a few numbers."""
+    """Return a parameter that is one of a few numbers."""
     value = scalar(name, value)
     for one in allowed if is_real(type(value)) or isinstance(value, np.bool_) else ():
         if value == one:
             return one
-    raise ValueError(f"{name} is {shown(value)}: expected {' or '.join(map(str, allowed))}")
+    raise wrong_value(name, value, " or ".join(map(str, allowed)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -212,9 +193,9 @@ class Choice:
     def validate(self, name: str, value: Any) -> str:
         value = scalar(name, value)
         if not isinstance(value, str):
-            raise TypeError(f"{name} is {shown(value)}: expected {self}")
+            raise wrong_type(name, value, self)
         if value not in self.values:
-            raise ValueError(f"{name} is {shown(value)}: expected {self}")
+            raise wrong_value(name, value, self)
         return str(value)
 
 
@@ -228,7 +209,7 @@ class Flag:
     def validate(self, name: str, value: Any) -> bool:
         value = scalar(name, value)
         if not isinstance(value, (bool, np.bool_)):
-            raise TypeError(f"{name} is {shown(value)}: expected {self}")
+            raise wrong_type(name, value, self)
         return bool(value)
 
 

@@ -25,7 +25,7 @@ def _in_child() -> None:
 
 @functools.cache
 def arm() -> None:
-    """Let forks wait for `guard`; to be called before it is taken for the first time.
+    """Make forks wait for `guard`; call it before the guard is taken for the first time.
 
     What is registered last is taken first. The lock of `logging`, which an import of Numba takes, must come after ours:
     the other order would be a deadlock.
@@ -38,7 +38,7 @@ def arm() -> None:
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Inside, no fork comes in between."""
+    """Hold off forks inside the block."""
     arm()
     with guard:
         yield

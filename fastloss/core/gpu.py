@@ -1,4 +1,4 @@
-"""Arrays on a GPU as the rooms above the engines see them: shape and dtype; no CUDA is imported for it."""
+"""Shape and dtype of arrays on a GPU, without importing CUDA."""
 
 import math
 from typing import Any
@@ -9,19 +9,19 @@ FLOATS, INTEGERS = ("float32", "float64"), ("int32", "int64")
 
 
 def on_gpu(value: Any) -> bool:
-    """Whether a value is an array on a GPU: CuPy's, PyTorch's, Numba's, or a `GpuArray`."""
+    """Tell whether a value is an array on a GPU: CuPy's, PyTorch's, Numba's, or a `GpuArray`."""
     return hasattr(value, "__cuda_array_interface__")
 
 
 def is_contiguous(value: Any) -> bool:
-    """Whether the elements of an array on a GPU lie one after another."""
+    """Tell whether the elements of an array on a GPU lie one after another."""
     about = value.__cuda_array_interface__
     strides, itemsize = about.get("strides"), np.dtype(about["typestr"]).itemsize
     return strides is None or tuple(strides) == _strides(tuple(about["shape"]), itemsize)
 
 
 def holds_integers(value: Any) -> bool:
-    """Whether a value is an array of integers on a GPU."""
+    """Tell whether a value is an array of integers on a GPU."""
     return on_gpu(value) and np.dtype(value.__cuda_array_interface__["typestr"]).name in INTEGERS
 
 
@@ -62,7 +62,7 @@ class GpuArray:
         return self.shape[0]
 
     def reshape(self, *shape: int) -> "GpuArray":
-        """The same elements, in the same order, in another shape."""
+        """Return the same elements, in the same order, in another shape."""
         if math.prod(shape) != self.size:
             raise ValueError(f"{self.name} has {self.size} elements: expected {math.prod(shape)}")
         other = object.__new__(GpuArray)

@@ -8,8 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.core.arrays import converted
 from fastloss.core.domains import is_integer, shown, unwrapped
-from fastloss.core.given import converted, element, first_missing, holds_arrays, missing, refuse_masked
+from fastloss.core.errors import element, wrong_dtype, wrong_type, wrong_value
+from fastloss.core.exact import missing, refuse_masked
+from fastloss.core.lists import holds_arrays
+from fastloss.core.tables import first_missing
 
 KINDS = {
     "string": (str,),
@@ -29,7 +33,7 @@ WIDE = 1 << 10  # characters from which strings are kept as objects
 
 
 def as_ids(name: str, value: Any) -> np.ndarray:
-    """Ids without a missing one, of a dtype by which equal ids are equal and others are ordered.
+    """Convert ids to a dtype in which equal ids are equal and others are ordered; raise if one is missing.
 
     Integers come as they are, those of uint64 as int64 if they fit; strings as NumPy's, dates as datetime64. What no
     dtype holds (integers beyond 64 bits or on both sides, long strings, those with a NUL in them) stays an array
@@ -46,14 +50,14 @@ def as_ids(name: str, value: Any) -> np.ndarray:
         if gone.any():
             raise ValueError(_missing(element(name, array, int(np.argmax(gone)))))
     elif kind not in "iubUS":
-        raise TypeError(f"{name} has dtype {array.dtype}: expected ids, as numbers, strings or dates")
+        raise wrong_dtype(name, array.dtype, "ids, as numbers, strings or dates")
     if array.dtype == np.uint64 and array.size and int(array.max()) <= INTEGERS[0].max:
         return array.astype(np.int64)
     return array
 
 
 def _array(name: str, value: Any) -> np.ndarray:
-    """What is given as an array; a list's elements as they are."""
+    """Convert to an array; elements of a list stay as they are."""
     if not isinstance(value, (list, tuple)):
         return converted(name, value)
     kinds = set(map(type, value))
@@ -94,7 +98,7 @@ def _of_objects(name: str, array: np.ndarray) -> np.ndarray:
     if kind == "decimal":
         at = next((at for at, one in enumerate(flat) if not one.is_finite() or one % 1), None)
         if at is not None:
-            raise ValueError(f"{element(name, array, at)} is {shown(flat[at])}: expected whole numbers as decimal ids")
+            raise wrong_value(element(name, array, at), flat[at], "whole numbers as decimal ids")
     if kind in ("date", "datetime", "duration"):
         return _of_times(name, array, flat).reshape(array.shape)
     return _plain(kind, flat).reshape(array.shape)
@@ -105,7 +109,7 @@ def _kind(kind: type) -> str:
 
 
 def is_nan(value: Any) -> bool:
-    """Whether a number or a time is NaN or NaT."""
+    """Tell whether a number or a time is NaN or NaT."""
     if isinstance(value, decimal.Decimal):
         return value.is_nan()
     return isinstance(value, UNORDERED) and bool(value != value)
@@ -123,15 +127,15 @@ def _refuse_mixed(name: str, array: np.ndarray, flat: list[Any], known: dict[typ
     for at, one in enumerate(flat):
         if not known[type(one)]:
             where = element(name, array, at)
-            raise TypeError(f"{where} is {shown(one)}: expected an id, as a number, a string or a date")
+            raise wrong_type(where, one, "an id, as a number, a string or a date")
         if known[type(one)] != first:
             expected = f"{'an' if first == 'integer' else 'a'} {first}" if first != "bytes" else first
             where = element(name, array, at)
-            raise TypeError(f"{where} is {shown(one)}: expected {expected}, as {name}[0], {shown(flat[0])}")
+            raise wrong_type(where, one, f"{expected}, as {name}[0], {shown(flat[0])}")
 
 
 def _plain(kind: str, flat: list[Any]) -> np.ndarray:
-    """Ids of one kind, none missing."""
+    """Convert ids of one kind, none missing."""
     if kind in ("integer", "decimal"):
         flat = [int(one) for one in flat]
         for about in INTEGERS:
@@ -152,7 +156,7 @@ def _plain(kind: str, flat: list[Any]) -> np.ndarray:
 
 
 def _of_times(name: str, array: np.ndarray, flat: list[Any]) -> np.ndarray:
-    """Dates and durations of the standard library, of NumPy or of pandas; those with a time zone in UTC.
+    """Convert dates and durations of the standard library, NumPy or pandas; those with a time zone to UTC.
 
     All in the coarsest unit that tells each of them exactly: NumPy's own conversion of a list wraps around beyond 64
     bits, or leaves objects.
@@ -161,7 +165,7 @@ def _of_times(name: str, array: np.ndarray, flat: list[Any]) -> np.ndarray:
     for at, one in enumerate(flat):
         if has_zone(one) != first:
             expected = f"a datetime {'with' if first else 'without'} a time zone, as {name}[0], {shown(flat[0])}"
-            raise TypeError(f"{element(name, array, at)} is {shown(one)}: expected {expected}")
+            raise wrong_type(element(name, array, at), one, expected)
     times = [_time(one) for one in flat]
     dtype = times[0].dtype
     for at, one in enumerate(times):
@@ -169,7 +173,7 @@ def _of_times(name: str, array: np.ndarray, flat: list[Any]) -> np.ndarray:
             dtype = _common_unit(dtype, one.dtype)
             if dtype is None:
                 expected = f"a unit that goes with those before, as of {name}[0], {shown(flat[0])}"
-                raise TypeError(f"{element(name, array, at)} is {shown(flat[at])}: expected {expected}")
+                raise wrong_type(element(name, array, at), flat[at], expected)
     result = np.empty(len(times), dtype)
     for own in {one.dtype for one in times}:
         some = np.array([at for at, one in enumerate(times) if one.dtype == own])
@@ -185,12 +189,12 @@ def _of_times(name: str, array: np.ndarray, flat: list[Any]) -> np.ndarray:
 
 
 def has_zone(value: Any) -> bool:
-    """Whether it is a datetime with a time zone, which equals none without."""
+    """Tell whether a value is a datetime with a time zone, which equals none without."""
     return isinstance(value, datetime.datetime) and value.utcoffset() is not None
 
 
 def _common_unit(one: np.dtype, other: np.dtype) -> np.dtype | None:
-    """The dtype of both dates or durations, None if there is none: months have no days, and no unit is not seconds."""
+    """Return a dtype for both dates or durations, or None: months have no days, and no unit is not seconds."""
     if (np.datetime_data(one)[0] == "generic") != (np.datetime_data(other)[0] == "generic"):
         return None
     try:

@@ -10,12 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import forks, small, validate
-from fastloss.core.domains import Flag, Parameter, shown
-from fastloss.core.given import as_array, refuse_gradient, widened
-from fastloss.core.gpu import on_gpu
+from fastloss.core import backend, docstrings, forks, reductions, small
+from fastloss.core.arrays import as_array, refuse_gradient, widened
+from fastloss.core.docstrings import Keyword
+from fastloss.core.domains import Choice, Flag, Parameter
+from fastloss.core.errors import wrong_type
+from fastloss.core.outcomes import Evaluation
+from fastloss.core.reductions import Reduction
+from fastloss.core.requests import Request
 
-COUNTS = Flag()
+# Checks of keywords that losses share
+SHARED: dict[str, Parameter] = {"with_counts": Flag(), "method": Choice(("auto", "direct", "fast"))}
 MISSING = id(inspect.Parameter.empty)
 
 
@@ -63,17 +68,41 @@ class Registry(MutableMapping[str, "Loss"]):
 REGISTRY = Registry()
 
 
-def keyword(name: str, default: Any) -> inspect.Parameter:
-    """A keyword-only parameter for a loss's signature."""
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+SAMPLE_WEIGHT = Keyword(
+    "sample_weight",
+    None,
+    "array_like, optional",
+    """
+    Weights w >= 0, one for each loss or for each entry of the first axis.
+    """,
+)
+REDUCTION = Keyword(
+    "reduction",
+    "mean",
+    '{"mean", "sum", "none"}',
+    """
+    "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
+    "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
+    """,
+)
+BACKEND = Keyword(
+    "backend",
+    "auto",
+    '{"auto", "cpu", "cuda"}',
+    """
+    "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
+    NumPy arrays; "cpu" raises an error for arrays on a GPU.
+    """,
+)
 
 
 def with_signature(method: Callable[..., Any], loss: "Loss") -> types.MethodType:
-    """A method that takes what a loss takes, and shows it to `help` and editors."""
+    """Return the method with the loss's signature and parameters, for `help` and editors."""
     own = types.FunctionType(method.__code__, method.__globals__, method.__name__)
     functools.update_wrapper(own, method)
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
     parameters = [itself, *loss.__signature__.parameters.values()]
+    own.__doc__ = docstrings.of_method(method.__doc__, loss.__doc__)
     own.__signature__ = loss.__signature__.replace(parameters=parameters)  # type: ignore[attr-defined]
     return types.MethodType(own, loss)
 
@@ -81,22 +110,14 @@ def with_signature(method: Callable[..., Any], loss: "Loss") -> types.MethodType
 class Loss(abc.ABC):
     """A loss function: call it for the value, or use `value_and_grad` or `grad_hess`.
 
-    The public function it is made from carries the signature and the docstring. Its body turns the checked parameters
-    into what the formulas want. Each family (`pointwise`, `rows`, ...) has a subclass that adds
-    the keywords all its losses share; those of nearly all of them are
-
-    sample_weight : array_like, optional
-        Weights w >= 0 of the examples; "mean" is then sum(w * loss) / sum(w).
-    reduction : {"mean", "sum", "none"}
-        The mean over nothing is 0, with a gradient of zeros. Gradients are those of the mean or the sum; with "none",
-        those of the sum.
-    backend : {"auto", "cpu", "cuda"}
-        "auto" computes arrays that lie on a GPU there, and all others on the CPU.
+    The function that a loss is made from carries the signature and the docstring; its body turns the checked parameters
+    into what the formulas need. Each family (`pointwise`, `rows`, ...) has a subclass, whose `keywords` all its losses
+    share: they are appended to the signatures, and to the parameters in the docstrings.
     """
 
     folder: str  # of the package: its `cpu.py` and `cuda.py` compute the losses
-    keywords: tuple[inspect.Parameter, ...] = (keyword("sample_weight", None), keyword("reduction", "mean"))
-    reductions: tuple[str, ...] = validate.REDUCTIONS
+    keywords: tuple[Keyword, ...] = (SAMPLE_WEIGHT, REDUCTION, BACKEND)
+    reductions: tuple[str, ...] = reductions.OF_EXAMPLES
     others: frozenset[str] = frozenset()  # arguments that are no arrays of numbers: ids, or sparse
 
     def __init__(
@@ -106,7 +127,8 @@ class Loss(abc.ABC):
         self.reference = reference
         self.parameters: dict[str, Parameter] = dict(parameters or {})
         own = inspect.signature(function)
-        self.__signature__ = own.replace(parameters=[*own.parameters.values(), *self.keywords])
+        keywords = (one.parameter for one in self.keywords)
+        self.__signature__ = own.replace(parameters=[*own.parameters.values(), *keywords])
         self.arguments = tuple(p.name for p in own.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
         self.defaults = {name: p.default for name, p in own.parameters.items() if name in self.parameters}
         self._own = frozenset(own.parameters)
@@ -115,6 +137,7 @@ class Loss(abc.ABC):
         self._blank = {p.name: p.default for p in every}
         self._plans: dict[Any, small.Plan] = {}
         functools.update_wrapper(self, function)
+        self.__doc__ = docstrings.completed(function.__doc__, self.keywords)
         for method in (Loss.value_and_grad, Loss.grad_hess):
             setattr(self, method.__name__, with_signature(method, self))
         self.name: str = function.__name__
@@ -145,14 +168,31 @@ class Loss(abc.ABC):
         return self._quietly("value", args, kwargs)
 
     def value_and_grad(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """The value and its gradient in one pass; takes what the loss itself takes.
+        """Return the value and its gradient, computed in one pass.
 
-        The gradient is one array for a loss with one differentiable argument, else a tuple in argument order.
+        The parameters are those of the loss.
+
+        Returns
+        -------
+        value : float or ndarray
+            What the loss itself returns.
+        gradient : ndarray, or tuple of ndarrays
+            The gradient of the mean or of the sum; for ``reduction="none"``, that of the sum. One array for a loss with
+            one differentiable argument, else a tuple in the order of the arguments.
         """
         return self._quietly("value_and_grad", args, kwargs)
 
     def grad_hess(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """The gradient and the diagonal of the second derivative, for gradient boosting and Newton steps.
+        """Return the gradient and the diagonal of the second derivative, for gradient boosting and Newton steps.
+
+        The parameters are those of the loss.
+
+        Returns
+        -------
+        gradient : ndarray, or tuple of ndarrays
+            The gradient, as from `value_and_grad`.
+        curvature : ndarray, or tuple of ndarrays
+            The second derivative by each element, of the gradient's shape.
 
         Raises
         ------
@@ -164,48 +204,63 @@ class Loss(abc.ABC):
         return self._quietly("grad_hess", args, kwargs)
 
     def _quietly(self, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The result, without NumPy's warnings: where there are infinities or NaN in it, that is what is documented."""
+        """Compute the result without NumPy's warnings: infinities and NaN in it are documented."""
         kind = small.kind_of(what, args, kwargs)
         if kind is not None:
             plan = self._plans.get(kind)
             if plan is not None and (result := plan(args)) is not None:
                 return result
         with np.errstate(all="ignore"):
-            own, shared = self._bound(args, kwargs)
-            result = self._evaluate(what, own, shared)
+            request = self._bound(what, args, kwargs)
+            result = self._evaluate(request)
             if kind is not None and plan is None:
                 if len(self._plans) >= small.MOST:
                     self._plans.clear()
-                self._plans[kind] = self._plan(what, args, own, shared) or small.nothing
+                has_plan = request.reduction in reductions.PLANNED
+                self._plans[kind] = (has_plan and self._plan(args, request)) or small.nothing
         return result
 
-    def _plan(
-        self, what: str, args: tuple[np.ndarray, ...], own: dict[str, Any], shared: dict[str, Any]
-    ) -> small.Plan | None:
-        """The short way for calls of one kind, see `fastloss/core/small.py`; None where there is none."""
+    def _evaluate(self, request: Request) -> Any:
+        """Compute the results of a call, in the form in which they are returned."""
+        made = self._run(request)
+        if request.what == "grad_hess":
+            results = [_alone(made.gradients), _alone(made.curvatures)]
+        else:
+            results = [request.reduction.value(made)]
+            if request.has_gradient:
+                results.append(_alone(made.gradients))
+            if request.with_counts:
+                results.append(made.counts)
+        return backend.like(results[0] if len(results) == 1 else tuple(results), made.home)
+
+    @abc.abstractmethod
+    def _run(self, request: Request) -> Evaluation:
+        """Place the arrays, check them, and run the engine; derivatives are those of the request's reduction."""
+
+    def _plan(self, args: tuple[np.ndarray, ...], request: Request) -> small.Plan | None:
+        """Return the short way for calls of one kind, see `fastloss/core/small.py`; None where there is none."""
         return None
 
-    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The function's own arguments, parameters checked, and the keywords that all losses of the shape share."""
-        own: dict[str, Any] = {}
+    def _bound(self, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request:
+        """Check the parameters and keywords, and convert the arguments on the host to arrays."""
+        arguments: dict[str, Any] = {}
         shared: dict[str, Any] = {}
         for name, value in self._given(args, kwargs).items():
             refuse_gradient(name, value)
-            value = widened(value)
             if name in self.parameters:
-                value = self.parameters[name].validate(name, value)
-            elif name in self._own and name not in self.others and not on_gpu(value):
+                value = self.parameters[name].validate(name, widened(value))
+            elif (name in self._own and name not in self.others) or (name == "sample_weight" and value is not None):
                 value = as_array(name, value)
-            elif name == "with_counts":
-                value = COUNTS.validate(name, value)
             elif name == "reduction":
-                self.require_reduction(value)
-            (own if name in self._own else shared)[name] = value
-        return own, shared
+                value = self.require_reduction(value)
+            elif name in SHARED and name not in self._own:
+                value = SHARED[name].validate(name, value)
+            (arguments if name in self._own else shared)[name] = value
+        return Request(what, arguments, **shared)
 
-    def require_reduction(self, reduction: Any) -> None:
-        """Raise unless the loss has a value of this reduction."""
-        validate.reduction(reduction, self.reductions)
+    def require_reduction(self, name: Any) -> Reduction:
+        """Return the reduction of that name; raise a ValueError unless the loss has it."""
+        return reductions.named(name, self.reductions)
 
     def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Every parameter's value, in the order of the signature, whose own `bind` takes ten times as long."""
@@ -220,13 +275,19 @@ class Loss(abc.ABC):
             raise TypeError(f"{self.name}: {error}") from None
         raise AssertionError(f"{self.name} takes {bound}")
 
-    @abc.abstractmethod
-    def _evaluate(self, what: str, own: dict[str, Any], shared: dict[str, Any]) -> Any:
-        """The result of "value", "value_and_grad" or "grad_hess"."""
+
+def _alone(derivatives: Any) -> Any:
+    """Return one of a kind by itself; several, or a named tuple, as they are."""
+    return derivatives[0] if type(derivatives) is tuple and len(derivatives) == 1 else derivatives
 
 
 def lookup(name: object) -> Loss:
-    """The registered loss of that name.
+    """Return the registered loss of a name.
+
+    Parameters
+    ----------
+    name : str
+        The name, such as "mse_loss".
 
     Raises
     ------
@@ -236,7 +297,7 @@ def lookup(name: object) -> Loss:
     if isinstance(name, str) and name in REGISTRY:
         return REGISTRY[name]
     if not isinstance(name, str):
-        raise TypeError(f"the loss is {shown(name)}: expected its name")
+        raise wrong_type("the loss", name, "its name")
     from fastloss.core.synonyms import meant
 
     one = meant(name, REGISTRY)

@@ -6,14 +6,14 @@ EXACT = 1 << 53  # float64 holds every integer up to here
 
 
 def is_large(array: np.ndarray) -> bool:
-    """Whether float64 may round some of the integers."""
+    """Tell whether float64 may round some of the integers."""
     if array.dtype.kind not in "iu" or array.dtype.itemsize < 8 or not array.size:
         return False
     return not (int(array.min()) >= -EXACT and int(array.max()) <= EXACT)
 
 
 def comparable(array: np.ndarray) -> np.ndarray:
-    """The array, or ranks in its place: of finite numbers that float64 holds, in the same order, NaN where that is."""
+    """Return the array, or ranks of its numbers: finite, exact in float64, in the same order, NaN where it has NaN."""
     if array.dtype.name == "bfloat16":
         array = array.astype(np.float32)
     wide = array.dtype.kind == "f" and array.dtype.itemsize > 8
@@ -25,7 +25,7 @@ def comparable(array: np.ndarray) -> np.ndarray:
 
 
 def runs(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the runs of equal ids end, as offsets, and each run's id."""
+    """Return the runs of equal ids: their ends, as offsets, and each run's id."""
     if not ids.size:
         return np.zeros(1, np.int64), ids
     starts = np.flatnonzero(ids[1:] != ids[:-1]) + 1
@@ -34,11 +34,11 @@ def runs(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def is_rising(ids: np.ndarray) -> bool:
-    """Whether each is greater than the one before."""
+    """Tell whether each is greater than the one before."""
     return bool((ids[1:] > ids[:-1]).all())
 
 
 def distinct(ids: np.ndarray) -> np.ndarray:
-    """Each id once, in order; `np.unique` hashes each, whereas ids that come in order need a comparison."""
+    """Return each id once, in order. `np.unique` hashes all of them; ids in order need one comparison each."""
     leading = runs(ids.reshape(-1))[1]
     return leading if is_rising(leading) else np.unique(leading)

@@ -1,20 +1,19 @@
-"""From partial sums to a number: the order is fixed, so that the bits do not depend on threads or partitions."""
+"""Sums in a fixed order, so that the bits do not depend on threads or partitions; units in which they stay finite."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-CHUNK = 8192  # numbers that are added up by themselves where there are many: sums depend on it
-
-
+# Numbers that are summed by themselves, in order, before the chunks' sums are: elements, numbers in rows, losses.
+# A constant of the library, since results depend on it.
+CHUNK = 8192
 SMALLEST = 5e-324
 SHRUNK = 2.0**-64  # no sum overflows of fewer than 2**64 numbers times this
 
 
 def ordered_sum(partials: np.ndarray) -> float:
-    """The sum of the chunks' sums, correctly rounded, hence the same in every order; NaN and infinities as IEEE."""
+    """Add the chunks' sums, correctly rounded, hence the same in every order; NaN and infinities as IEEE."""
     if np.isfinite(partials).all():
         try:
             return math.fsum(partials.tolist())
@@ -25,7 +24,7 @@ def ordered_sum(partials: np.ndarray) -> float:
 
 
 def sum_of_many(values: np.ndarray) -> float:
-    """The sum of a number for each example, in their order: chunks by NumPy, then the chunks' sums as above.
+    """Add a number for each example, in input order: chunks by NumPy, then the chunks' sums as `ordered_sum`.
 
     A correctly rounded sum of them all would take longer than the kernel that made them.
     """
@@ -41,34 +40,20 @@ def sum_of_many(values: np.ndarray) -> float:
 
 
 def mean(total: float, weight: float) -> float:
-    """`total / weight`; the mean over nothing is 0, but NaN is not hidden."""
+    """Return `total / weight`; the mean over nothing is 0, but NaN is not hidden."""
     if weight == 0.0:
         return total if math.isnan(total) else 0.0
     return total / weight
 
 
-def of_sums(partials: np.ndarray, reduction: str, weight: float) -> float:
-    """The "sum" of the chunks' sums, or the "mean" over a weight."""
-    return _reduced(partials, reduction, weight, ordered_sum)
-
-
-def _reduced(values: np.ndarray, reduction: str, weight: float, add: Callable[[np.ndarray], float]) -> float:
-    total = add(values)
-    if reduction == "sum":
-        return total
-    if math.isinf(total) and np.isfinite(values).all():  # the mean need not be
-        return mean(add(values * SHRUNK), weight) / SHRUNK
-    return mean(total, weight)
-
-
 def may_shrink(weights: np.ndarray) -> bool:
-    """Whether no positive weight on the host becomes 0 times `SHRUNK`, which would lose an infinite loss."""
+    """Tell whether every positive weight stays positive times `SHRUNK`: with 0 an infinite loss would be lost."""
     least = float(np.min(weights, initial=np.inf, where=weights > 0.0))
     return least * SHRUNK > 0.0
 
 
 def unit(sizes: Any) -> float:
-    """The power of two by which weights are multiplied before their mean is taken, which does not depend on it.
+    """Return the power of two by which weights are multiplied before a mean, which does not depend on it.
 
     `sizes` are their sums by chunks, or the largest of them. It is 1, and leaves them as they are, unless products of
     weights, or weights times losses, could leave the range of the numbers that a mean within it is made of.
@@ -80,7 +65,7 @@ def unit(sizes: Any) -> float:
 
 
 def in_unit(weights: np.ndarray, counted: Any = True) -> np.ndarray:
-    """Weights on the host in the `unit` of those that count; the others become 0 where it is not 1."""
+    """Multiply weights on the host by the `unit` of those that count; the others become 0 where it is not 1."""
     factor = unit(np.max(weights, initial=0.0, where=counted))
     if factor == 1.0:
         return weights
@@ -88,14 +73,14 @@ def in_unit(weights: np.ndarray, counted: Any = True) -> np.ndarray:
 
 
 def kept_positive(weights: np.ndarray, powers: Any) -> np.ndarray:
-    """Weights divided by two to powers; none becomes 0 that is none, which would hide an infinite loss."""
+    """Divide weights by two to powers; positive ones stay positive: with 0 an infinite loss would be hidden."""
     with np.errstate(under="ignore"):
         made = np.ldexp(weights, -np.clip(powers, -4096, 4096))
     return np.where((weights != 0.0) & (made == 0.0), np.copysign(SMALLEST, weights), made)
 
 
 def scaled(*parts: Any) -> tuple[Any, int]:
-    """The product of arrays >= 0 on the host divided by two to a power, and the power; None is left out.
+    """Return the product of arrays >= 0 on the host divided by two to a power, and the power; None counts as 1.
 
     The power is 0 where the largest product is of ordinary size. Else it is that product's exponent, be it beyond
     float64: factors may cancel that lie far from 1 each, and rows of product 0 do not count. No product becomes 0 that
@@ -119,9 +104,9 @@ def scaled(*parts: Any) -> tuple[Any, int]:
         return kept_positive(product, power - exponents), power
 
 
-def lifted(number: Any, power: int) -> Any:
-    """A number times two to a power, without a warning where it leaves the range."""
-    if not power:
+def lifted(number: Any, power: Any) -> Any:
+    """Multiply by two to a power, without a warning where the product leaves the range."""
+    if not np.any(power):
         return number
     with np.errstate(over="ignore", under="ignore"):
         result = np.ldexp(number, power)
@@ -129,23 +114,18 @@ def lifted(number: Any, power: int) -> Any:
 
 
 def weighed(weights: np.ndarray, each: np.ndarray) -> np.ndarray:
-    """Weights times losses, where 0 times infinity is 0, as `elementary.weighed` has it."""
+    """Multiply weights and losses, where 0 times infinity is 0, as in `elementary.weighed`."""
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         return np.where((weights == 0.0) & np.isinf(each), 0.0, weights * each)
 
 
-def reduced(each: np.ndarray, reduction: str, weight: float) -> Any:
-    """Losses by "none", their "sum", or their "mean" over a weight."""
-    return each if reduction == "none" else _reduced(each, reduction, weight, sum_of_many)
-
-
 def inverse(weight: float) -> float:
-    """The gradient's factor for a mean: 1 / weight, or 0 over nothing."""
+    """Return the gradient's factor for a mean: 1 / weight, or 0 over nothing."""
     return 1.0 / weight if weight != 0.0 else 0.0
 
 
 def penalty(factor: float, array: np.ndarray) -> float:
-    """`factor` times the sum of an array's squares, also where the sum alone leaves the range of the numbers."""
+    """Return `factor` times the sum of an array's squares, also where the sum alone leaves the range."""
     with np.errstate(all="ignore"):
         total = float(np.sum(np.square(array, dtype=np.float64)))
         largest = float(np.max(np.abs(array), initial=0.0))
@@ -180,9 +160,9 @@ class ExactSum:
                 self._terms = []
 
     def terms(self) -> np.ndarray:
-        """Numbers whose exact sum it is: added to another, they bring the same bits."""
+        """Return numbers whose exact sum it is: added to another sum, they bring the same bits."""
         return np.array([*self._terms, self._beyond])
 
     def value(self) -> float:
-        """The sum so far."""
+        """Return the sum so far."""
         return self._beyond if self._beyond != 0.0 else math.fsum(self._terms)

@@ -1,4 +1,4 @@
-"""The short way of calls: what does not depend on the data is decided once for each kind of call, and remembered.
+"""The short way of calls: decide once for each kind of call what does not depend on the data, and remember it.
 
 A kind is the result that is asked for, the arguments' dtypes and the keywords. Arguments that are not NumPy arrays, or
 not contiguous, and whatever else the first call of a kind did not meet, go the long way; so does a call whose
@@ -20,11 +20,11 @@ Plan = Callable[[tuple[np.ndarray, ...]], Any]
 
 
 def nothing(arrays: tuple[np.ndarray, ...]) -> None:
-    """The plan of a kind of call that has no short way."""
+    """Return None: the plan of a kind of call that has no short way."""
 
 
 def reading(run: Plan, given: tuple[np.ndarray, ...], dtypes: tuple[np.dtype, ...]) -> Plan:
-    """A plan for arguments like these, which converts integers, bools and other floats to what its kernels read."""
+    """Return a plan that first converts integers, bools and other floats to the dtypes that its kernels read."""
     converted = [(at, dtype) for at, dtype in enumerate(dtypes) if given[at].dtype != dtype]
     if not converted:
         return run
@@ -44,12 +44,12 @@ def reading(run: Plan, given: tuple[np.ndarray, ...], dtypes: tuple[np.dtype, ..
 
 
 def convertible(arrays: tuple[np.ndarray, ...]) -> bool:
-    """Whether `reading` converts arrays of these dtypes."""
+    """Tell whether `reading` converts arrays of these dtypes."""
     return all(one.dtype.kind in "iubf" and one.dtype.itemsize <= 8 for one in arrays)
 
 
 def kind_of(what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What tells a call's kind; None where it has no short way."""
+    """Return the key of a call's kind; None where it has no short way."""
     for one in args:
         if type(one) is not np.ndarray:
             return None

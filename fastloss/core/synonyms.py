@@ -1,4 +1,4 @@
-"""What losses are called elsewhere: the papers' and other libraries' names, to be told from misspellings.
+"""Names of losses in papers and other libraries, to tell them from misspellings.
 
 Names are compared without case, anything but letters and digits, and "loss" at the end, misspelt or not. A near
 spelling may be another loss (`mae_loss` and `nmae_loss`, `rmsle_loss` and `msle_loss`): what is known by name comes
@@ -75,7 +75,7 @@ ABSENT = frozenset(map(_key, NOT_HERE.split()))
 
 
 def meant(name: str, losses: Iterable[str]) -> str | None:
-    """The loss that a name may mean: by another name of it, or misspelt; None if there is none."""
+    """Return the loss that a name may mean, by another name of it or misspelt; None if there is none."""
     key = _key(name)
     own = {_key(loss): loss for loss in losses}
     if key in own or key in KNOWN:

@@ -1,4 +1,4 @@
-"""Arguments as the engines want them, or an error that names the argument, the first offender and what was expected."""
+"""Check arguments and convert them for the engines; errors name the argument, the first wrong element and what fits."""
 
 import functools
 from collections.abc import Iterable
@@ -6,33 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core.domains import NON_NEGATIVE, REAL, Domain, is_integer, scalar, shown, wrong
-from fastloss.core.given import as_array, element, exact
+from fastloss.core.arrays import as_array
+from fastloss.core.domains import NON_NEGATIVE, REAL, Domain, is_integer, scalar, wrong
+from fastloss.core.errors import wrong_element, wrong_shape, wrong_type, wrong_value
+from fastloss.core.exact import exact
 from fastloss.core.gpu import GpuArray
 from fastloss.core.identities import as_ids
 
-REDUCTIONS = ("mean", "sum", "none")
-
-
-def reduction(value: Any, allowed: tuple[str, ...] = REDUCTIONS) -> str:
-    """One of the reductions that the loss knows."""
-    if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"reduction is {shown(value)}: expected one of {', '.join(map(repr, allowed))}")
-    return value
-
 
 def array(name: str, value: Any) -> np.ndarray:
-    """A NumPy array of real numbers, bools or integers, or a `GpuArray`, as it is: an array is not copied."""
+    """Return an array of real numbers, bools or integers, or a `GpuArray`; an array is not copied."""
     return value if isinstance(value, GpuArray) else as_array(name, value)  # type: ignore[return-value]
 
 
 def real(name: str, value: Any, before: int = 0) -> np.ndarray:
-    """The same for arithmetic in floating point: no integer that float64 would round."""
+    """Return the same for arithmetic in floating point: raise for an integer that float64 would round."""
     return value if isinstance(value, GpuArray) else exact(name, as_array(name, value), before)  # type: ignore[return-value]
 
 
 def kernel_dtype(array: np.ndarray) -> np.dtype:
-    """float32 for what float32 holds exactly, else float64."""
+    """Return float32 for what float32 holds exactly, else float64."""
     return _kernel_dtype(array.dtype)
 
 
@@ -43,34 +36,34 @@ def _kernel_dtype(dtype: np.dtype) -> np.dtype:
 
 
 def mapped(array: Any) -> bool:
-    """Whether it is a view of a file that is mapped into memory."""
+    """Tell whether an array is a view of a file that is mapped into memory."""
     while array is not None and not isinstance(array, np.memmap):
         array = getattr(array, "base", None)
     return array is not None
 
 
 def common_dtype(arrays: Iterable[np.ndarray]) -> np.dtype:
-    """The precision of the products of some arrays."""
+    """Return the precision of the products of some arrays."""
     return np.result_type(*map(kernel_dtype, arrays))
 
 
 def matrix(name: str, value: Any) -> np.ndarray:
-    """A two-dimensional array of real numbers."""
+    """Return a two-dimensional array of real numbers."""
     result = real(name, value)
     if result.ndim != 2:
-        raise ValueError(f"{name} has shape {result.shape}: expected two dimensions")
+        raise wrong_shape(name, result.shape, "two dimensions")
     return result
 
 
 def same_shape(names: tuple[str, ...], arrays: tuple[np.ndarray, ...]) -> None:
-    """All arrays have the first one's shape: nothing is broadcast silently."""
+    """Raise unless all arrays have the first one's shape: nothing is broadcast silently."""
     for name, one in zip(names[1:], arrays[1:], strict=True):
         if one.shape != arrays[0].shape:
-            raise ValueError(f"{name} has shape {one.shape}: expected the shape of {names[0]}, {arrays[0].shape}")
+            raise wrong_shape(name, one.shape, f"the shape of {names[0]}, {arrays[0].shape}")
 
 
 def sample_weight(value: Any, shape: tuple[int, ...], before: int = 0) -> Any:
-    """Weights of the examples, viewed in the losses' shape: one for each loss, or for each entry of the first axis."""
+    """Return the examples' weights in the losses' shape: one for each loss, or for each entry of the first axis."""
     if value is None:
         return None
     weights = real("sample_weight", value, before)
@@ -79,30 +72,30 @@ def sample_weight(value: Any, shape: tuple[int, ...], before: int = 0) -> Any:
     if len(shape) > 1 and weights.shape == shape[:1]:
         return broadcast("sample_weight", weights.reshape(shape[0], *[1] * (len(shape) - 1)), shape)
     expected = f"{shape}" if len(shape) < 2 else f"{shape} or {shape[:1]}"
-    raise ValueError(f"sample_weight has shape {weights.shape}: expected {expected}")
+    raise wrong_shape("sample_weight", weights.shape, expected)
 
 
 def broadcast(name: str, value: Any, shape: tuple[int, ...]) -> Any:
-    """`value` viewed in the given shape, by NumPy's rule; a `GpuArray` as it is, for the engine to spread out."""
+    """Return the value viewed in a shape, by NumPy's rule; a `GpuArray` as it is, for the engine to broadcast."""
     result, shape = real(name, value), tuple(shape)
     try:
         fits = np.broadcast_shapes(result.shape, shape) == shape
     except ValueError:
         fits = False
     if not fits:
-        raise ValueError(f"{name} has shape {result.shape}: expected one that broadcasts to {shape}")
+        raise wrong_shape(name, result.shape, f"one that broadcasts to {shape}")
     return result if isinstance(value, GpuArray) else np.broadcast_to(result, shape)
 
 
 def not_negative(name: str, value: np.ndarray) -> None:
-    """No element is below 0; NaN passes."""
+    """Raise if an element is below 0; NaN passes."""
     below = value < 0
     if below.any():
         raise ValueError(NON_NEGATIVE.explain(name, value))
 
 
 def _whole(name: str, array: np.ndarray, expected: str) -> np.ndarray:
-    """Whole numbers as int64, of floats too; the first that is none, or beyond int64, is an error."""
+    """Convert whole numbers, also those that are floats, to int64; raise for the first that is none or beyond int64."""
     if array.dtype.kind in "ib" or (array.dtype.kind == "u" and array.dtype.itemsize < 8):
         return array.astype(np.int64, copy=False)
     with np.errstate(invalid="ignore"):
@@ -112,15 +105,15 @@ def _whole(name: str, array: np.ndarray, expected: str) -> np.ndarray:
             wrong = ~((array == np.floor(array)) & (np.abs(array) < 2.0**63))
     if wrong.any():
         at = int(np.argmax(wrong))
-        raise ValueError(f"{element(name, array, at)} is {shown(array.reshape(-1)[at])}: expected {expected}")
+        raise wrong_element(name, array, at, expected)
     return array.astype(np.int64)
 
 
 def indices(name: str, value: Any, shape: tuple[int, ...], count: int, ignore: int | None = None) -> np.ndarray:
-    """Ids in [0, count), whole numbers, as int64 of the given shape; `ignore` is let through as -1."""
+    """Return ids in [0, count) as int64 of the given shape; those that equal `ignore` become -1."""
     given = array(name, value)
     if given.shape != shape:
-        raise ValueError(f"{name} has shape {given.shape}: expected {shape}")
+        raise wrong_shape(name, given.shape, shape)
     expected = f"an id in [0, {count})" + ("" if ignore is None else f" or ignore_index={ignore}")
     result = np.ascontiguousarray(_whole(name, given, expected)).reshape(shape)
     outside = (result < 0) | (result >= count)
@@ -129,17 +122,17 @@ def indices(name: str, value: Any, shape: tuple[int, ...], count: int, ignore: i
         outside &= ~ignored
     if outside.any():
         at = int(np.argmax(outside))
-        raise ValueError(f"{element(name, given, at)} is {shown(given.reshape(-1)[at])}: expected {expected}")
+        raise wrong_element(name, given, at, expected)
     if ignore is not None and ignored.any():
         result = np.where(ignored, -1, result)
     return result
 
 
 def offsets(name: str, value: Any, count: int) -> np.ndarray:
-    """CSR offsets over `count` rows: int64, from 0 to `count`, never falling."""
+    """Return CSR offsets over `count` rows: int64, from 0 to `count`, never falling."""
     given = array(name, value)
     if given.ndim != 1 or given.size < 1:
-        raise ValueError(f"{name} has shape {given.shape}: expected one dimension and at least one entry")
+        raise wrong_shape(name, given.shape, "one dimension and at least one entry")
     result = np.ascontiguousarray(_whole(name, given, "a whole number"))
     if result[0] != 0:
         raise ValueError(f"{name}[0] is {result[0]}: expected 0")
@@ -153,7 +146,7 @@ def offsets(name: str, value: Any, count: int) -> np.ndarray:
 
 
 def within(name: str, array: np.ndarray, domain: Domain) -> np.ndarray:
-    """The array as float64, all of it in a domain: one of a few values, or an interval."""
+    """Return the array as float64; raise unless all of it is in a domain of a few values or an interval."""
     result = np.asarray(array, np.float64)
     if not result.size:
         return result
@@ -169,38 +162,38 @@ def within(name: str, array: np.ndarray, domain: Domain) -> np.ndarray:
 
 
 def vector(name: str, value: Any, shape: tuple[int, ...], domain: Domain = REAL) -> np.ndarray:
-    """Numbers of a domain, one for each row: float64, flat."""
+    """Return numbers of a domain, one for each row, as a flat array of float64."""
     result = real(name, value)
     if result.shape != shape:
-        raise ValueError(f"{name} has shape {result.shape}: expected {shape}")
+        raise wrong_shape(name, result.shape, shape)
     return within(name, result, domain).reshape(-1)
 
 
 def per_class(name: str, value: Any, count: int) -> np.ndarray:
-    """A number >= 0 for each class; ones if None."""
+    """Return a number >= 0 for each class; ones if None."""
     return np.ones(count) if value is None else vector(name, value, (count,), NON_NEGATIVE)
 
 
 def integer(name: str, value: Any) -> int:
-    """A whole number that int64 holds."""
+    """Return a whole number that int64 holds."""
     value = scalar(name, value)
     if not is_integer(type(value)) or isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} is {shown(value)}: expected an integer")
+        raise wrong_type(name, value, "an integer")
     if not -(1 << 63) <= int(value) < 1 << 63:
-        raise ValueError(f"{name} is {shown(value)}: expected an integer of at most 64 bits")
+        raise wrong_value(name, value, "an integer of at most 64 bits")
     return int(value)
 
 
 def ids(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """Anything that tells groups apart, one for each row, none missing: see `fastloss.core.identities.as_ids`."""
+    """Return an id for each row, none missing; see `fastloss.core.identities.as_ids`."""
     result = as_ids(name, value)
     if result.shape != shape:
-        raise ValueError(f"{name} has shape {result.shape}: expected {shape}")
+        raise wrong_shape(name, result.shape, shape)
     return result
 
 
 def lists(name: str, given: Any, expected: str, rows: tuple[int, str], count: int) -> tuple[np.ndarray, np.ndarray]:
-    """CSR offsets and numbers in [0, count) of a list for each row; `rows` is how many and what they are."""
+    """Return CSR offsets and numbers in [0, count) of a list for each row; `rows` is how many rows of what."""
     if not isinstance(given, (tuple, list)) or len(given) != 2:
         raise TypeError(f"{name}: expected {expected}")
     numbers = array(f"{name}[1]", given[1])

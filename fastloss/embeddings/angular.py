@@ -1,4 +1,4 @@
-"""Softmax losses over classes' directions, with a margin between the angles."""
+"""Softmax losses over the cosines to class vectors, with a margin between the angles."""
 
 import math
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import validate
+from fastloss.core.docstrings import share
 from fastloss.core.domains import SCALE, Flag, Range
 from fastloss.embeddings.candidates.logits import Scaled
 from fastloss.embeddings.candidates.loss import Candidates, Listed, candidates_loss, left_out, to_arrays
@@ -17,7 +18,7 @@ Margin = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def _with_margin(embeddings: Any, weights: Any, labels: Any, scale: float, margin: Margin) -> Candidates:
-    """`margin` maps the target's cosine to what takes its place, and its slope."""
+    """Return the candidates of a loss; `margin` maps the target's cosine to its replacement and the slope of that."""
     arrays = to_arrays(("embeddings", "weights"), (embeddings, weights))
     targets = validate.indices("labels", labels, (len(arrays[0]),), len(arrays[1]))
     dtype = validate.common_dtype(arrays)
@@ -34,45 +35,53 @@ def _with_margin(embeddings: Any, weights: Any, labels: Any, scale: float, margi
     return Candidates(rows, columns, (Listed(targets),), public, bend=bend, excluded=excluded)
 
 
+share(
+    directions_and_labels="""
+    embeddings : array_like, shape (N, D)
+        The examples' vectors, of any length.
+    weights : array_like, shape (C, D)
+        A vector for each class, of any length.
+    labels : array_like of whole numbers, shape (N,)
+        The class y of each example, in [0, C).
+    """,
+    cosine_scale="""
+    scale : float in [1e-30, 1e30]
+        The scale s of the cosines.
+    """,
+)
+
+
 @candidates_loss(
     parameters={"margin": Range(0.0, math.pi), "scale": SCALE, "literal": Flag()},
     reference="Deng, Guo, Xue & Zafeiriou, ArcFace: additive angular margin loss for deep face recognition, 2019",
 )
 def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0, literal=False):
-    r"""Softmax over classes' directions with a margin added to the target's angle; a million classes fit.
+    r"""Softmax over the cosines to class vectors, with a margin added to the target's angle.
 
     .. math:: \ell_i = -\log \frac{e^t}{e^t + \sum_{j \ne y} e^{s \cos\theta_j}}, \qquad t = s \cos(\theta_y + m)
 
-    theta_j is the angle of embedding i and class j. Where theta_y + m > pi, the cosine rises again with the angle:
-    :math:`\cos\theta_y - m \sin m` takes its place, unless the form is to be `literal`.
+    theta_j is the angle between embedding i and class vector j. Where theta_y + m > pi, the cosine rises again with the
+    angle: unless `literal`, :math:`\cos\theta_y - m \sin m` replaces it. The N x C cosines are never stored.
 
     Parameters
     ----------
-    embeddings : array_like, shape (N, D)
-        Of any length.
-    weights : array_like, shape (C, D)
-        A vector for each class, of any length.
-    labels : array_like of whole numbers, shape (N,)
-        The rows' classes y, in [0, C).
+    {directions_and_labels}
     margin : float in [0, pi]
-        m, in radians.
-    scale : float in [1e-30, 1e30]
-        s.
+        The margin m, in radians.
+    {cosine_scale}
     literal : bool
-        Whether :math:`\cos(\theta_y + m)` is taken beyond pi too. There its slope drives a row away from its class.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`; one loss for each row.
+        Whether to use :math:`\cos(\theta_y + m)` beyond pi too, where its slope drives a row away from its class.
 
     Returns
     -------
     float, or ndarray of shape (N,) for ``reduction="none"``
-        `value_and_grad` adds a named tuple: embeddings, weights, scale. At angles of 0 and pi, where the slope of the
-        angle has no bound, its finite limit along the cosine's direction is taken to be that of a cosine 1e-15 away.
+        `value_and_grad` returns the gradients as a named tuple: embeddings, weights, scale. At angles of 0 and pi,
+        where the slope of the angle is unbounded, the slope at a cosine 1e-15 away is used.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, or a label is no class.
+        If shapes do not fit, or a label is not a class.
 
     References
     ----------
@@ -104,26 +113,26 @@ def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0, literal
     reference="Wang et al., CosFace: large margin cosine loss for deep face recognition, 2018",
 )
 def cosface_loss(embeddings, weights, labels, *, margin=0.35, scale=64.0):
-    r"""Softmax over classes' directions with a margin taken from the target's cosine.
+    r"""Softmax over the cosines to class vectors, with a margin subtracted from the target's cosine.
 
     .. math:: \ell_i = -\log \frac{e^t}{e^t + \sum_{j \ne y} e^{s \cos\theta_j}}, \qquad t = s (\cos\theta_y - m)
 
     Parameters
     ----------
-    embeddings, weights, labels, scale, sample_weight, reduction
-        As for `arcface_loss`.
+    {directions_and_labels}
     margin : float in [0, 1e30]
-        m.
+        The margin m.
+    {cosine_scale}
 
     Returns
     -------
     float, or ndarray of shape (N,) for ``reduction="none"``
-        `value_and_grad` adds a named tuple: embeddings, weights, scale.
+        `value_and_grad` returns the gradients as a named tuple: embeddings, weights, scale.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, or a label is no class.
+        If shapes do not fit, or a label is not a class.
 
     References
     ----------
@@ -144,27 +153,27 @@ def cosface_loss(embeddings, weights, labels, *, margin=0.35, scale=64.0):
     reference="Liu et al., SphereFace: deep hypersphere embedding for face recognition, 2017",
 )
 def sphereface_loss(embeddings, weights, labels, *, margin=4.0, scale=1.0):
-    r"""Softmax over classes' directions with the target's angle multiplied.
+    r"""Softmax over the cosines to class vectors, with the target's angle multiplied.
 
     .. math:: \ell_i = -\log \frac{e^{s \psi(\theta_y)}}{e^{s \psi(\theta_y)} + \sum_{j \ne y} e^{s \cos\theta_j}},
         \qquad \psi(\theta) = (-1)^k \cos(m \theta) - 2 k, \quad k = \lfloor m \theta / \pi \rfloor
 
     Parameters
     ----------
-    embeddings, weights, labels, scale, sample_weight, reduction
-        As for `arcface_loss`.
+    {directions_and_labels}
     margin : float in [1, 1e6]
-        m.
+        The factor m of the target's angle.
+    {cosine_scale}
 
     Returns
     -------
     float, or ndarray of shape (N,) for ``reduction="none"``
-        `value_and_grad` adds a named tuple: embeddings, weights, scale.
+        `value_and_grad` returns the gradients as a named tuple: embeddings, weights, scale.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, or a label is no class.
+        If shapes do not fit, or a label is not a class.
 
     References
     ----------

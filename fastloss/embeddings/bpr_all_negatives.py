@@ -18,8 +18,8 @@ def bpr_all_negatives_loss(user_factors, item_factors, interactions, *, item_bia
     .. math:: \sum_{i \in I_u} \sum_{j \notin I_u} \log(1 + e^{-(x_{ui} - x_{uj})}) \qquad + \lambda \|\Theta\|^2,
         \qquad x_{ui} = p_u \cdot q_i + b_i
 
-    Exact, in time proportional to the scores and in the memory of a tile of them. Scores are products in the factors'
-    precision; the rest is float64. On a GPU every pair is looked at.
+    Exact, in time proportional to the number of scores, of which one tile is in memory at a time. Scores are computed
+    in the factors' precision, the rest in float64. On a GPU every pair is visited.
 
     Parameters
     ----------
@@ -28,20 +28,25 @@ def bpr_all_negatives_loss(user_factors, item_factors, interactions, *, item_bia
     item_factors : array_like, shape (I, D)
         The items' factors q.
     interactions : sparse matrix of shape (U, I), or (offsets, item numbers)
-        Which items each user has: a sparse matrix of SciPy in any format, whose elements above 0 are the interactions
-        (what is stored twice is added up, a stored 0 is none); or CSR offsets, shape (U + 1,), and item numbers.
+        The items observed for each user: a sparse matrix of SciPy in any format, whose elements above 0 are the
+        interactions (duplicates are added up, a stored 0 is no interaction); or CSR offsets, shape (U + 1,), and item
+        numbers.
     item_bias : array_like, shape (I,), optional
         The items' biases b.
     reg : float >= 0
-        The factor lambda of the penalty on factors and biases, which is added to the mean and to the sum.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`: a weight for each user; the mean is over pairs, "none" gives each
-        user's sum over its pairs.
+        The coefficient lambda of the penalty on factors and biases, which is added to the mean and to the sum.
+    sample_weight : array_like, shape (U,), optional
+        Weights w >= 0 of the users; each of a user's pairs has its weight.
+    reduction : {"mean", "sum", "none"}
+        "mean" is the weighted mean over pairs, and 0 where there is none; "sum" adds the weighted losses of the pairs;
+        "none" returns each user's sum over its pairs. Gradients are those of the mean or of the sum; with "none", those
+        of the sum.
 
     Returns
     -------
     float, or ndarray of shape (U,) for ``reduction="none"``
-        `value_and_grad` adds a tuple: the gradients by `user_factors`, `item_factors` and, if given, `item_bias`.
+        `value_and_grad` returns a tuple of the gradients by `user_factors`, `item_factors` and, if given,
+        `item_bias`.
 
     Raises
     ------

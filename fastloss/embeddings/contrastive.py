@@ -7,6 +7,7 @@ import numpy as np
 
 from fastloss.core import validate
 from fastloss.core.domains import SCALE, Choice, Flag, Free
+from fastloss.core.errors import both_given, wrong_shape
 from fastloss.core.identities import as_ids
 from fastloss.embeddings.candidates.logits import Scaled
 from fastloss.embeddings.candidates.loss import (
@@ -53,47 +54,45 @@ def info_nce_loss(
     positives=None,
     symmetric=False,
 ):
-    r"""Every query's own key against all keys of the batch, without the matrix; CLIP's loss if symmetric.
+    r"""Cross-entropy of each query's key among all keys of the batch; CLIP's loss if symmetric.
 
     .. math:: \ell_i = -\log \frac{e^{z_{ii}}}{\sum_j e^{z_{ij}}}, \qquad z_{ij} = \mathrm{sim}(q_i, k_j) / \tau
 
-    With several positives P of a query, the mean over them of -log of each one's share.
+    The N x M matrix of similarities is never stored. With several positives of a query, its loss is the mean over them.
 
     Parameters
     ----------
     query : array_like, shape (N, D)
         The embeddings q.
     key : array_like, shape (M, D), M >= N
-        The embeddings k: key i is query i's positive, those after the N-th are nobody's. With `positives`, of any
-        number. A memory-mapped file is read a tile at a time, and may be larger than memory.
+        The embeddings k: key i is the positive of query i, those after the N-th are negatives for all queries. With
+        `positives`, M may be any number. A memory-mapped file is read a tile at a time, and may be larger than memory.
     temperature : float in [1e-30, 1e30]
-        tau.
+        The temperature tau.
     similarity : {"cos", "dot"}
-        The cosine (a vector of zeros has cosine 0 with all), or the inner product.
+        The cosine (0 for a vector of zeros), or the inner product.
     negatives : array_like, shape (K, D), optional
-        Further candidates, nobody's positive.
+        Further candidates, which are negatives for all queries.
     ids : array_like, shape (M,) or (M + K,), optional
-        What each key stands for: for query i, other keys with the id of key i are no negatives and left out. Without
-        ids for the `negatives`, none of these is left out.
+        An id for each key: for query i, other keys with the id of key i are left out, as they are no negatives. With M
+        ids, none of the `negatives` is left out.
     positives : (offsets, key numbers), optional
-        Each query's keys by CSR offsets, shape (N + 1,), and numbers. All of them stay in the denominator; a query
-        without any has no loss, and does not count in the mean.
+        The positives of each query: CSR offsets, shape (N + 1,), and key numbers. All of them stay in the denominator.
+        A query without positives has no loss, and does not count in the mean.
     symmetric : bool
-        The mean of this loss and the one with query and key exchanged (CLIP).
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`; one loss for each query.
+        Whether to take the mean of this loss and the one with query and key exchanged, as CLIP does.
     with_counts : bool
-        Whether the number of queries that have a positive is returned as well.
+        Whether to return the number of queries that have a positive as well.
 
     Returns
     -------
     float, or ndarray of shape (N,) for ``reduction="none"``
-        `value_and_grad` adds a named tuple: query, key, negatives if given, temperature.
+        `value_and_grad` returns the gradients as a named tuple: query, key, negatives if given, temperature.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, or options exclude each other.
+        If shapes do not fit, or arguments exclude each other.
 
     References
     ----------
@@ -111,7 +110,7 @@ def info_nce_loss(
     if symmetric and (negatives is not None or positives is not None):
         raise ValueError("symmetric: not possible together with negatives or positives")
     if positives is not None and ids is not None:
-        raise ValueError("ids and positives are both given: expected one of them")
+        raise both_given("ids", "positives")
     arrays = to_arrays(("query", "key", "negatives"), (query, key, negatives))
     call = _against(arrays, (1.0 / temperature, similarity, symmetric), ids, positives)
     call.symmetric = symmetric
@@ -125,7 +124,7 @@ def info_nce_loss(
     reference="Henderson et al., Efficient natural language response suggestion for Smart Reply, 2017",
 )
 def multiple_negatives_ranking_loss(anchors, positives, negatives=None, *, scale=20.0, similarity="cos", ids=None):
-    r"""Cross-entropy of every anchor's positive among all positives and negatives of the batch.
+    r"""Cross-entropy of each anchor's positive among all positives and negatives of the batch.
 
     .. math:: \ell_i = -\log \frac{e^{s \, \mathrm{sim}(a_i, c_i)}}{\sum_j e^{s \, \mathrm{sim}(a_i, c_j)}}
 
@@ -134,22 +133,20 @@ def multiple_negatives_ranking_loss(anchors, positives, negatives=None, *, scale
     anchors : array_like, shape (N, D)
         The embeddings a.
     positives : array_like, shape (N, D)
-        The first candidates c: number i belongs to anchor i.
+        The first candidates c: candidate i is the positive of anchor i.
     negatives : array_like, shape (K, D) or (N, K, D), optional
-        Further candidates, for every anchor.
+        Further candidates, which are negatives for all anchors.
     scale : float in [1e-30, 1e30]
-        The factor s: a reciprocal temperature.
+        The factor s of the similarities: the reciprocal of a temperature.
     similarity : {"cos", "dot"}
-        The cosine (a vector of zeros has cosine 0 with all), or the inner product.
+        The cosine (0 for a vector of zeros), or the inner product.
     ids : array_like, one for each positive, or for each candidate, optional
         For anchor i, other candidates with the id of positive i are left out.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`; one loss for each anchor.
 
     Returns
     -------
     float, or ndarray of shape (N,) for ``reduction="none"``
-        `value_and_grad` adds a named tuple: anchors, positives, negatives if given, scale.
+        `value_and_grad` returns the gradients as a named tuple: anchors, positives, negatives if given, scale.
 
     Raises
     ------
@@ -198,7 +195,7 @@ def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candid
         return call
     if len(key) < height or (len(key) > height and exact):
         least = "" if exact else "at least "
-        raise ValueError(f"{names[1]} has shape {key.shape}: expected {least}{height} rows, as {names[0]}")
+        raise wrong_shape(names[1], key.shape, f"{least}{height} rows, as {names[0]}")
     itself = np.arange(height)
     call.terms, call.excluded = (Listed(itself),), left_out(itself, itself)
     if ids is not None:
@@ -239,25 +236,25 @@ def _gradients(names, arrays, scalar, factor):
     reference="Chen, Kornblith, Norouzi & Hinton, A simple framework for contrastive learning, 2020",
 )
 def nt_xent_loss(z1, z2, *, temperature=0.5):
-    r"""SimCLR's loss: of all 2N views, each one's partner against all others, on the cosine.
+    r"""SimCLR's loss: cross-entropy of each view's partner among all other views, on the cosine.
 
     .. math:: \ell_i = -\log \frac{e^{c_{i,p(i)} / \tau}}{\sum_{j \ne i} e^{c_{ij} / \tau}}
 
-    Half of the matrix of similarities is computed for the value, since it is symmetric; none of it is stored.
+    The matrix of similarities is symmetric: half of it is computed for the value, and none of it is stored.
 
     Parameters
     ----------
     z1, z2 : array_like, shape (N, D)
-        Two views of N examples; row i of one is the partner p of row i of the other.
+        Two views of N examples; row i of `z1` is the partner p of row i of `z2`, and vice versa.
     temperature : float in [1e-30, 1e30]
-        tau.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`; 2N losses, those of `z1` first.
+        The temperature tau.
+    sample_weight : array_like, shape (2 N,), optional
+        Weights w >= 0 of the views, those of `z1` first.
 
     Returns
     -------
-    float, or ndarray of shape (2 N,) for ``reduction="none"``
-        `value_and_grad` adds a named tuple: z1, z2, temperature.
+    float, or ndarray of shape (2 N,) for ``reduction="none"``, the losses of `z1` first
+        `value_and_grad` returns the gradients as a named tuple: z1, z2, temperature.
 
     Raises
     ------
@@ -277,7 +274,7 @@ def nt_xent_loss(z1, z2, *, temperature=0.5):
     """
     arrays = to_arrays(("z1", "z2"), (z1, z2))
     if arrays[0].shape != arrays[1].shape:
-        raise ValueError(f"z2 has shape {arrays[1].shape}: expected the shape of z1, {arrays[0].shape}")
+        raise wrong_shape("z2", arrays[1].shape, f"the shape of z1, {arrays[0].shape}")
     count = len(arrays[0])
     views = Scaled(tuple(arrays), validate.common_dtype(arrays), temperature**-0.5, True)
     pairs = np.tile(np.arange(count), 2)
@@ -296,7 +293,7 @@ def nt_xent_loss(z1, z2, *, temperature=0.5):
     kind=CountedLoss,
 )
 def supcon_loss(embeddings, labels, *, temperature=0.1):
-    r"""Supervised contrastive loss: the mean over an anchor's class of -log of each one's share of all others.
+    r"""Supervised contrastive loss: mean cross-entropy of an anchor's class members among all other rows.
 
     .. math:: \ell_i = -\frac{1}{|P_i|} \sum_{p \in P_i} \log \frac{e^{c_{ip} / \tau}}{\sum_{j \ne i} e^{c_{ij} / \tau}}
 
@@ -305,21 +302,19 @@ def supcon_loss(embeddings, labels, *, temperature=0.1):
     Parameters
     ----------
     embeddings : array_like, shape (N, D)
-        One row for each example (with several views, the views one below another).
+        A row for each example, or for each view of an example.
     labels : array_like, shape (N,)
-        Classes: numbers or strings. P_i are the other rows of row i's class.
+        The class of each row: numbers or strings. P_i are the other rows of the class of row i.
     temperature : float in [1e-30, 1e30]
-        tau.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`; one loss for each row. An anchor alone in its class has none, and does
-        not count in the mean.
+        The temperature tau.
     with_counts : bool
-        Whether the number of anchors that count is returned as well.
+        Whether to return the number of anchors that have a loss as well.
 
     Returns
     -------
     float, or ndarray of shape (N,) for ``reduction="none"``
-        `value_and_grad` adds a named tuple: embeddings, temperature.
+        `value_and_grad` returns the gradients as a named tuple: embeddings, temperature.
+        An anchor alone in its class has no loss, and does not count in the mean.
 
     Raises
     ------

@@ -35,7 +35,7 @@ __all__ = ["cross_entropy_with_factors"]
 def cross_entropy_with_factors(
     hidden, class_weights, target, *, bias=None, weight=None, ignore_index=-100, label_smoothing=0.0
 ):
-    r"""``cross_entropy(hidden @ class_weights.T + bias, target)`` without the logits: for catalogues of millions.
+    r"""``cross_entropy(hidden @ class_weights.T + bias, target)`` without storing the logits.
 
     .. math:: \ell_i = -(1 - \epsilon) \, w_{t_i} \log p_{i t_i} - \frac{\epsilon}{C} \sum_c w_c \log p_{ic},
         \qquad p_{ic} = \frac{e^{h_i \cdot W_c + b_c}}{\sum_k e^{h_i \cdot W_k + b_k}}
@@ -43,31 +43,29 @@ def cross_entropy_with_factors(
     Parameters
     ----------
     hidden : array_like, shape (N, D)
-        The rows h.
+        The rows h, such as hidden states or embeddings.
     class_weights : array_like, shape (C, D)
-        The classes' vectors W.
+        The class vectors W.
     target : array_like of whole numbers, shape (N,)
-        The rows' classes, in [0, C).
+        The class t of each row, in [0, C) or `ignore_index`.
     bias : array_like, shape (C,), optional
-        b.
+        The bias b of each class.
     weight : array_like, shape (C,), optional
-        The classes' weights w >= 0; the mean divides by the sum of the targets' weights.
+        The weight w >= 0 of each class; the mean divides by the sum of the targets' weights.
     ignore_index : int
-        A target that makes a row count for nothing.
+        Rows with this target are left out, of the mean's denominator too.
     label_smoothing : float in [0, 1]
-        The share epsilon of the target that is spread over all classes.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`; one loss for each row.
+        The share epsilon of the target that is spread evenly over all classes.
 
     Returns
     -------
     float, or ndarray of shape (N,) for ``reduction="none"``
-        `value_and_grad` adds a named tuple: hidden, class_weights, bias if given.
+        `value_and_grad` returns the gradients as a named tuple: hidden, class_weights, bias if given.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, a target is no class, or a weight is negative.
+        If shapes do not fit, a target is not a class, or a weight is negative.
 
     References
     ----------

@@ -7,6 +7,7 @@ import numpy as np
 
 from fastloss.core import validate
 from fastloss.core.domains import ANY, SCALE, Choice, Flag, Free
+from fastloss.core.errors import wrong_shape
 from fastloss.embeddings.candidates.logits import Logits, Scaled
 from fastloss.embeddings.candidates.loss import (
     Candidates,
@@ -80,37 +81,39 @@ class OwnCentroid:
     kind=CountedLoss,
 )
 def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax", normalise=True):
-    r"""Each utterance against the centroids of all speakers; its own centroid leaves it out.
+    r"""Similarity of each utterance to the centroid of its speaker, against all other speakers' centroids.
 
     .. math:: \ell_{ji} = -S_{ji,j} + \log \sum_k e^{S_{ji,k}} \quad\text{or}\quad
         1 - \sigma(S_{ji,j}) + \max_{k \ne j} \sigma(S_{ji,k}), \qquad S_{ji,k} = w \cos(e_{ji}, c_k) + b
 
-    A centroid c is the mean of a speaker's utterances, each divided by its length: only their directions count.
+    A centroid c is the mean of a speaker's utterances, each scaled to length 1. The centroid of the speaker of an
+    utterance is taken without that utterance.
 
     Parameters
     ----------
     embeddings : array_like, shape (speakers, utterances, D), or (N, D) with `labels`
         The utterances e.
     labels : array_like, shape (N,), optional
-        The utterances' speakers: numbers or strings, in any order.
+        The speaker of each utterance: numbers or strings, in any order.
     w : float in [1e-30, 1e30]
+        The scale of the cosines.
     b : float
-        Without effect on the softmax variant.
+        The offset of the cosines; it has no effect on the softmax variant.
     variant : {"softmax", "contrast"}
-        The first or the second formula.
+        "softmax" is the first formula, "contrast" the second.
     normalise : bool
-        Whether utterances are brought to length 1 before their centroids are taken, as in the paper. Without it a
-        longer utterance has more weight in its speaker's centroid.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`; one loss for each utterance, N in all. An utterance that is its
-        speaker's only one has none, and does not count in the mean; it is a centroid for the others.
+        Whether to scale utterances to length 1 before taking centroids, as in the paper. False gives an utterance of
+        greater length more weight in its speaker's centroid.
+    sample_weight : array_like, shape (N,), optional
+        Weights w >= 0 of the utterances, N in all.
     with_counts : bool
-        Whether the number of utterances that count is returned as well.
+        Whether to return the number of utterances that have a loss as well.
 
     Returns
     -------
     float, or ndarray of shape (N,) for ``reduction="none"``
-        `value_and_grad` adds a named tuple: embeddings, w, b.
+        `value_and_grad` returns the gradients as a named tuple: embeddings, w, b. The only utterance of a speaker has
+        no loss, and does not count in the mean; it is a centroid for the others.
 
     Raises
     ------
@@ -131,7 +134,7 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax", nor
     """
     array = validate.real("embeddings", embeddings)
     if array.ndim != (3 if labels is None else 2):
-        raise ValueError(f"embeddings has shape {array.shape}: expected three dimensions, or two and labels")
+        raise wrong_shape("embeddings", array.shape, "three dimensions, or two and labels")
     shape = array.shape
     known = np.repeat(np.arange(shape[0]), shape[1]) if labels is None else codes("labels", labels, shape[0])
     array = array.reshape(math.prod(shape[:-1]), shape[-1])

@@ -1,5 +1,6 @@
 """Losses over all pairs or triplets of a batch of labelled embeddings."""
 
+from fastloss.core.docstrings import share
 from fastloss.core.domains import ANY, Choice, Flag
 from fastloss.embeddings.mining.loss import Mined, MiningLoss, mining_loss
 from fastloss.pairs.pairwise import pairwise_logistic_loss
@@ -20,42 +21,57 @@ def _no_margin_if_soft(margin, soft):
         raise ValueError(f"margin is {margin!r} and soft is True: expected one of them, since softplus has no margin")
 
 
+share(
+    examples_and_classes="""
+    embeddings : array_like, shape (N, D)
+        A row for each example.
+    labels : array_like, shape (N,)
+        The class of each example: numbers or strings.
+    """,
+    triplet_margin="""
+    margin : float
+        The margin m, in units of the distance d. Not to be given with `soft`, which has none.
+    """,
+    squared_distance="""
+    squared : bool
+        Whether d is the square of the Euclidean distance.
+    """,
+)
+
+
 @mining_loss(
     parameters={"margin": ANY, "squared": Flag(), "soft": Flag(), "average": Choice(("active", "all"))},
     reference="Hermans, Beyer & Leibe, In defense of the triplet loss for person re-identification, 2017",
 )
 def batch_all_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, soft=False, average="active"):
-    r"""Every triplet of a batch: how much nearer a positive is to its anchor than a negative, short of a margin.
+    r"""Triplet margin loss of every triplet of a batch.
 
     .. math:: \ell_a = \sum_{p: y_p = y_a, p \ne a} \; \sum_{n: y_n \ne y_a} \max(0, d_{ap} - d_{an} + m)
 
-    Exact without the N³ triplets: each negative is placed among the anchor's positives, in time proportional to
-    N² (D + log P) for classes of P, and the memory of a strip of distances. The softplus is summed in linear time as
-    well. On a GPU every triplet is looked at.
+    Exact without visiting the N³ triplets: each negative is placed among the anchor's positives, in time proportional
+    to N² (D + log P) for classes of P examples; one strip of distances is in memory at a time. The softplus takes
+    linear time as well. On a GPU every triplet is visited.
 
     Parameters
     ----------
-    embeddings : array_like, shape (N, D)
-        One row for each example.
-    labels : array_like, shape (N,)
-        Classes: numbers or strings.
-    margin : float
-        m. Not to be given with `soft`, which has none.
-    squared : bool
-        Whether d is the square of the Euclidean distance.
+    {examples_and_classes}
+    {triplet_margin}
+    {squared_distance}
     soft : bool
-        Takes :math:`\log(1 + e^{d_{ap} - d_{an}})` for the maximum.
+        Whether to replace the maximum by :math:`\log(1 + e^{d_{ap} - d_{an}})`.
     average : {"active", "all"}
-        Whether the mean is over triplets with a loss above 0 (with `soft` all of them), or over all.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`: a weight for each anchor; "none" gives each anchor's sum.
-    with_counts : bool
-        Whether a named tuple (active, total) of numbers of triplets is returned as well.
+        "active" takes the mean over triplets with a loss above 0 (with `soft` these are all), "all" over all triplets.
+    sample_weight : array_like, shape (N,), optional
+        Weights w >= 0 of the anchors; each of an anchor's triplets has its weight.
+    reduction : {"mean", "sum", "none"}
+        "mean" is over triplets, see `average`, and 0 where there is none; "sum" adds the weighted losses of the
+        triplets; "none" returns each anchor's sum. Gradients are those of the mean or of the sum; with "none", those of
+        the sum.
 
     Returns
     -------
     float, or ndarray of shape (N,) for ``reduction="none"``
-        0 where there is no triplet. At the kink the slope is 0.
+        0 where there is no triplet. The slope at the kink is 0.
 
     Raises
     ------
@@ -86,25 +102,32 @@ def batch_all_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, sof
     reference="Hermans, Beyer & Leibe, In defense of the triplet loss for person re-identification, 2017",
 )
 def batch_hard_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, soft=False):
-    r"""Each anchor's farthest positive against its nearest negative.
+    r"""Triplet margin loss of each anchor's farthest positive and nearest negative.
 
     .. math:: \ell_a = \max(0, \max_{p: y_p = y_a} d_{ap} - \min_{n: y_n \ne y_a} d_{an} + m)
 
     Parameters
     ----------
-    embeddings, labels, margin, squared, sample_weight
-        As for `batch_all_triplet_loss`.
+    {examples_and_classes}
+    {triplet_margin}
+    {squared_distance}
     soft : bool
-        Takes :math:`\log(1 + e^x)` of the difference for the maximum, without the margin.
+        Whether to replace the maximum with 0 by :math:`\log(1 + e^x)` of the difference x of distances, without a
+        margin.
+    sample_weight : array_like, shape (N,), optional
+        Weights w >= 0 of the anchors.
     reduction : {"mean", "sum", "none"}
-        The mean is over anchors that have a positive and a negative; the others have no loss.
+        "mean" is over anchors that have a positive and a negative, and 0 where there is none; other anchors have no
+        loss. "sum" adds the weighted losses; "none" returns each anchor's. Gradients are those of the mean or of the
+        sum; with "none", those of the sum.
     with_counts : bool
-        Whether a named tuple (active, total) is returned as well: both the number of those anchors.
+        Whether to return a named tuple (active, total) as well: both are the number of anchors with a loss.
 
     Returns
     -------
     float, or ndarray of shape (N,) for ``reduction="none"``
-        Of several that are equally far, the first in the order of the classes, then of the rows, has the gradient.
+        Where several rows are equally far, the gradient goes to the first of them, in the order of the classes, then of
+        the rows.
 
     Raises
     ------
@@ -131,25 +154,30 @@ def batch_hard_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, so
     reference="Schroff, Kalenichenko & Philbin, FaceNet: a unified embedding for face recognition, 2015",
 )
 def batch_semihard_triplet_loss(embeddings, labels, *, margin=0.2, squared=False):
-    r"""Each pair of a class against the nearest negative that is farther from the anchor than the positive.
+    r"""Triplet margin loss of each pair of a class and the nearest negative farther away than the positive.
 
     .. math:: \ell_a = \sum_{p: y_p = y_a, p \ne a} \max(0, d_{ap} - d_{an(a,p)} + m)
 
-    Where no negative is farther, the farthest one takes its place, as in TensorFlow's `triplet_semihard_loss`.
+    Where no negative is farther away, the farthest one is used, as in TensorFlow's `triplet_semihard_loss`.
 
     Parameters
     ----------
-    embeddings, labels, margin, squared, sample_weight
-        As for `batch_all_triplet_loss`.
+    {examples_and_classes}
+    margin : float
+        The margin m, in units of the distance d.
+    {squared_distance}
+    sample_weight : array_like, shape (N,), optional
+        Weights w >= 0 of the anchors; each of an anchor's pairs has its weight.
     reduction : {"mean", "sum", "none"}
-        The mean is over pairs (anchor, positive); "none" gives each anchor's sum.
+        "mean" is over pairs (anchor, positive), and 0 where there is none; "sum" adds the weighted losses of the pairs;
+        "none" returns each anchor's sum. Gradients are those of the mean or of the sum; with "none", those of the sum.
     with_counts : bool
-        Whether a named tuple (active, total) is returned as well: both the number of those pairs.
+        Whether to return a named tuple (active, total) as well: both are the number of those pairs.
 
     Returns
     -------
     float, or ndarray of shape (N,) for ``reduction="none"``
-        An anchor without a positive or a negative has no loss, and does not count.
+        An anchor without a positive or a negative has no loss, and does not count in the mean.
 
     Raises
     ------
@@ -180,22 +208,23 @@ def batch_contrastive_loss(embeddings, labels, *, margin=1.0, half=False, square
 
     .. math:: \ell_{ij} = s_{ij} \, d_{ij}^2 + (1 - s_{ij}) \max(0, m - d_{ij})^2
 
-    where s is 1 for two examples of one class, and 0 for others.
+    where s is 1 for two examples of one class, and 0 for two of different classes.
 
     Parameters
     ----------
-    embeddings, labels
-        As for `batch_all_triplet_loss`.
+    {examples_and_classes}
     margin : float
-        From which Euclidean distance on others are left alone, m.
+        The Euclidean distance m from which on a pair of different classes costs nothing.
     half : bool
-        Halves the loss.
+        Whether to halve the loss.
     squared : bool
         Whether the two terms are squared.
     sample_weight : array_like, shape (N,), optional
         Weights w >= 0 of the examples; a pair weighs w_i w_j.
     reduction : {"mean", "sum", "none"}
-        The mean is over pairs; "none" gives each example half of each of its pairs.
+        "mean" is over pairs, and 0 where there is none; "sum" adds the weighted losses of the pairs; "none" returns for
+        each example half the loss of each of its pairs. Gradients are those of the mean or of the sum; with "none",
+        those of the sum.
 
     Returns
     -------

@@ -4,6 +4,7 @@ import numpy as np
 
 from fastloss.core import reduce, validate
 from fastloss.core.domains import AT_LEAST_ZERO, Flag, Free, shown
+from fastloss.core.errors import wrong_type
 from fastloss.pairs.negatives.loss import NegativesLoss, penalty_slope
 
 __all__ = ["bpr_loss"]
@@ -20,37 +21,35 @@ def _declare(function):
 
 @_declare
 def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, params=()):
-    r"""Bayesian personalised ranking: an observed item's score against those of unobserved ones.
+    r"""Bayesian personalised ranking of each observed item against sampled unobserved items.
 
     .. math:: \ell_b = \frac{1}{K_b} \sum_{j=1}^{K_b} \log(1 + e^{-(x_b - x_{bj})}) \qquad + \lambda \|\Theta\|^2
 
-    Computed as softplus, whose slope does not vanish for badly ranked items as that of log(sigmoid + eps) does.
+    Computed as a softplus, whose slope does not vanish for badly ranked items, as that of log(sigmoid + eps) does.
 
     Parameters
     ----------
     pos_scores : array_like, shape (B,)
         The model's scores x_b of observed items.
     neg_scores : array_like
-        Scores of unobserved items: one for each positive, shape (B,); K for each, (B, K); K for all positives, (K,)
-        with ``shared=True``; or a flat array with `offsets`.
+        The scores x_bj of unobserved items: one for each positive, shape (B,); K for each positive, (B, K); K for all
+        positives together, (K,) with ``shared=True``; or a flat array with `offsets`.
     offsets : array_like of int, shape (B + 1,), optional
-        Positive b has the negatives ``offsets[b]`` to ``offsets[b + 1] - 1``; one without any does not count.
+        Positive b has the negatives ``offsets[b]`` to ``offsets[b + 1] - 1``; a positive without negatives has no loss,
+        and does not count in the mean.
     shared : bool
-        Whether every positive meets all negatives. On the CPU many of them take time in proportion to B + K, not B K;
-        scores that are not finite, or weights, are met one by one.
+        Whether every positive is compared with all negatives. On the CPU many of them take time in proportion to B + K,
+        not B K, unless scores are not finite or there are weights: then every pair is visited.
     reg : float >= 0
-        The factor lambda of the penalty, which is added to the mean and to the sum; above 0 it needs `params`.
+        The coefficient lambda of the penalty, which is added to the mean and to the sum; above 0 it needs `params`.
     params : sequence of array_like
-        The model's parameters Theta, for the penalty.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss` and `fastloss.pairs.loss.PairwiseLoss`; a weight and a loss for each
-        positive.
+        The model's parameters Theta, on which the penalty is.
 
     Returns
     -------
     float, or ndarray of shape (B,) for ``reduction="none"``
-        `value_and_grad` adds a tuple: the gradients by `pos_scores` and by `neg_scores` and, where `params` are given,
-        a tuple of the penalty's gradients.
+        `value_and_grad` returns a tuple of the gradients by `pos_scores` and by `neg_scores` and, if `params` are
+        given, a tuple of the gradients by these.
 
     Raises
     ------
@@ -72,7 +71,7 @@ def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, par
     0.229375
     """
     if not isinstance(params, (tuple, list)):
-        raise TypeError(f"params is {shown(params)}: expected a sequence of arrays")
+        raise wrong_type("params", params, "a sequence of arrays")
     if reg and not params:
         raise ValueError(f"reg is {shown(reg)} and params is empty: expected the parameters that the penalty is of")
     arrays = [validate.real(f"params[{at}]", array) for at, array in enumerate(params)]

@@ -8,20 +8,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.core.outcomes import Outcome
+from fastloss.core.requests import Wanted
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs import differences, halving, heavy
 from fastloss.pairs.boxes import cpu as boxes
 from fastloss.pairs.direct import cpu as direct_pairs
 from fastloss.pairs.direct.arrange import arranged as arranged_rows
-from fastloss.pairs.direct.cpu import Kind, Outcome
-from fastloss.pairs.halving import Large
-from fastloss.pairs.nodes import Node, Parameters, Sums, derivatives
+from fastloss.pairs.halving import Kind, Large
+from fastloss.pairs.nodes import Node, Parameters, Sums
 from fastloss.pairs.pair import PairFormulas, multiplier_difference, multiplier_first
 from fastloss.pairs.separable import cpu as separable
 from fastloss.pairs.sloped import host as sloped
 from fastloss.pairs.survey import survey
 from fastloss.pairs.thresholds import cpu as thresholds
-from fastloss.pointwise.element import Wanted
 
 FEWEST = 2048  # rows from which "auto" takes the fast method, see bench/results
 
@@ -123,7 +123,7 @@ def evaluate(prepared: Prepared, scales: np.ndarray, wanted: Wanted) -> Outcome:
         if not prepared.fast:
             return direct_pairs.evaluate(prepared.formulas, prepared.kind, arranged, scales, (task, results))
         done = direct_pairs.evaluate(prepared.formulas, prepared.kind, arranged, scales[groups], (task, results))
-        loss[groups] = done.loss
+        loss[groups] = done.groups
     run = _Run(prepared.formulas, prepared.kind, prepared.parameters[0], scales, wanted)
     together = [one for one in prepared.fast if one.own is None]
     if together:
@@ -136,7 +136,7 @@ def evaluate(prepared: Prepared, scales: np.ndarray, wanted: Wanted) -> Outcome:
             for result, part in zip(results, local, strict=True):
                 if result.size:
                     result[one.own[some]] = part[some]
-    return Outcome(loss, *results)
+    return wanted.outcome(results, groups=loss)
 
 
 class _Run(halving.Run):
@@ -180,8 +180,8 @@ class _Run(halving.Run):
         rest = one._replace(rows=(scores, labels, light))
         total = 0.0
         if self.wanted.value or self.wanted.each:
-            total = self._for(Wanted(*self.wanted[:2]))._level(one, node, gap, results)
-        self._for(derivatives(self.wanted))._level(rest, node, gap, results)
+            total = self._for(self.wanted.losses)._level(one, node, gap, results)
+        self._for(self.wanted.derivatives)._level(rest, node, gap, results)
         found = heavy.sums(self.formulas, self.number, gap[0], (scores[own], factors), alone)
         for result, part, want in zip(results[1:], found, self.wanted[2:], strict=True):
             if want:
@@ -203,4 +203,4 @@ class _Run(halving.Run):
         outcome = direct_pairs.evaluate(self.formulas, self.kind, arranged, scales, ((parameters, self.wanted), local))
         for result, part in zip(results, local, strict=True):
             result += part
-        return float(np.cumsum(outcome.loss)[-1])
+        return float(np.cumsum(outcome.groups)[-1])

@@ -13,6 +13,8 @@ from fastloss.compile.cuda.arrays import Place
 from fastloss.compile.cuda.columns import add_by_label, give_back, in_float64, taken
 from fastloss.compile.cuda.ranges import score_ranges
 from fastloss.core.gpu import on_gpu
+from fastloss.core.outcomes import Outcome
+from fastloss.core.requests import Wanted
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs import differences, halving
 from fastloss.pairs.boxes import cuda as boxes
@@ -27,20 +29,10 @@ from fastloss.pairs.separable import cuda as separable
 from fastloss.pairs.sloped import host as sloped
 from fastloss.pairs.survey import survey
 from fastloss.pairs.thresholds import cuda as thresholds
-from fastloss.pointwise.element import Wanted
 
 # Rows from which "auto" takes the fast method. To be measured on a GPU: there a group of 2**15 rows, half a thousand
 # million pairs, is about the work that keeps all its threads busy for as long as the fast method's launches take.
 FEWEST = 1 << 15
-
-
-class Outcome(NamedTuple):
-    """The groups' sums, and arrays in the rows' own order where wanted, of the caller's kind."""
-
-    loss: np.ndarray
-    each: Any
-    gradient: Any
-    curvature: Any
 
 
 class Fast(NamedTuple):
@@ -245,7 +237,8 @@ def evaluate(prepared: Prepared, scales: np.ndarray, wanted: Wanted) -> Outcome:
             for result, part in zip(results, local, strict=True):
                 if part.size:
                     give_back(place, part, fast.own, result)
-    return Outcome(loss, *(place.home(one) if want else one for one, want in zip(results, wanted[1:], strict=True)))
+    home = (place.home(one) if want else None for one, want in zip(results, wanted[1:], strict=True))
+    return wanted.outcome(home, groups=loss)
 
 
 class _Run(halving.Run):

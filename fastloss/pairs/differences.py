@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.core.requests import Wanted
 from fastloss.pairs.boxes.sums import WINDOW, H
 from fastloss.pairs.nodes import Node, Parameters
 from fastloss.pairs.pair import PairFormulas
-from fastloss.pointwise.element import Wanted
 
 MOST = 64  # labels
 # Nanoseconds of a thread: a pair computed directly, a row and a pair of near boxes of a sum, the sum itself, and the

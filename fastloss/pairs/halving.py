@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.core.requests import Wanted
 from fastloss.pairs import differences
 from fastloss.pairs.nodes import Node, Parameters
 from fastloss.pairs.pair import PairFormulas, multiplier_difference, multiplier_first
-from fastloss.pointwise.element import Wanted
 
 LEVELS = 16  # distinct labels up to which a group needs no sorting
 LEAF = 1024  # rows of a part that is not halved any more

@@ -21,29 +21,26 @@ def _declare(function):
 
 @_declare
 def lambdarank_loss(scores, labels, *, sigma=1.0, truncation_level=None, gains="exp2"):
-    r"""Logistic loss of the pairs of a query, each weighed by what swapping the two would change in NDCG.
+    r"""Logistic loss of the pairs of a query, each weighted by the change in NDCG if the two were swapped.
 
     .. math:: \sum_{y_i > y_j} \frac{|g_i - g_j| \, |d_i - d_j|}{\text{maxDCG}} \log(1 + e^{-\sigma (s_i - s_j)}),
         \qquad g = 2^y - 1, \; d = \frac{1}{\log_2(1 + \text{rank})}
 
-    Ranks are by falling score, equal scores as they stand. The weights are constants to the derivatives. This is
+    Ranks are by descending score, equal scores in input order. The derivatives take the weights as constants. This is
     LightGBM's objective with ``lambdarank_norm=False`` (and ``sigmoid=sigma``, ``lambdarank_truncation_level``), for
     queries of any size.
 
     Parameters
     ----------
-    scores : array_like, shape (N,)
-        The model's scores; the gradient has their shape and dtype.
+    {scores}
     labels : array_like, shape (N,)
-        Relevances >= 0, at most 1000.
-    sigma : float in (0, 1e100]
-        Steepness, in units of 1 / score.
+        Relevance grades y from 0 to 1000.
+    {sigma}
     truncation_level : int >= 1, optional
-        Only pairs with one row among the first so many ranks count, and maxDCG is that of so many; None counts all.
+        The number of top ranks: only pairs with a row among them count, and maxDCG is that of these ranks. None counts
+        all pairs.
     gains : {"exp2", "linear"}
-        2**y - 1, or y.
-    groups, offsets, sample_weight, reduction, backend
-        See `fastloss.pairs.queries.loss.QueryLoss`; a weight and a loss for each query.
+        The gain g of a grade: "exp2" is 2**y - 1, "linear" is y.
 
     Returns
     -------

@@ -1,24 +1,27 @@
 """Losses over pairs of scores: from the public call to the engine and back."""
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastloss.compile.templates import unbound
-from fastloss.core import backend, orders, reduce, small, validate
+from fastloss.core import backend, orders, reduce, reductions, small, validate
 from fastloss.core.domains import NON_NEGATIVE, REAL, Choice, Domain, Parameter, wrong
+from fastloss.core.errors import both_given, wrong_shape
 from fastloss.core.gpu import GpuArray
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.loss import Loss
+from fastloss.core.outcomes import Divisor, Evaluation, Outcome
+from fastloss.core.reductions import Reduction
+from fastloss.core.requests import Request, Wanted
 from fastloss.pairs import weights as pair_weights
+from fastloss.pairs.keywords import PAIRWISE
 from fastloss.pairs.pair import PairFormulas, multiplier_difference, multiplier_first, multiplier_one, multiplier_sign
-from fastloss.pointwise.element import Wanted
 from fastloss.pointwise.loss import fits_there
 
-REDUCTIONS = (*validate.REDUCTIONS, "per_group")
 PAIRS = Choice(("ordered", "all"))
 BLOCK = 1 << 18  # rows checked at a time, so that the check takes no memory
-METHOD = Choice(("auto", "direct", "fast"))
 
 
 class GroupSums(NamedTuple):
@@ -38,14 +41,14 @@ class Groups(NamedTuple):
 
 
 def grouped(groups: Any, offsets: Any, count: int) -> Groups:
-    """From ids in any order, or CSR offsets, or neither (one group)."""
+    """Return the groups of ids in any order, or of CSR offsets, or of neither (one group); read on the host."""
     if groups is not None and offsets is not None:
-        raise ValueError("groups and offsets are both given: expected one of them")
+        raise both_given("groups", "offsets")
     if offsets is not None:
-        return Groups(None, validate.offsets("offsets", offsets, count), None)
+        return Groups(None, validate.offsets("offsets", backend.to_host(offsets), count), None)
     if groups is None:
         return Groups(None, np.array([0, count]), None)
-    ids = validate.ids("groups", groups, (count,))
+    ids = validate.ids("groups", backend.to_host(groups), (count,))
     ends, leading = orders.runs(ids)
     if orders.is_rising(leading):
         return Groups(None, ends, None)
@@ -59,53 +62,21 @@ def grouped(groups: Any, offsets: Any, count: int) -> Groups:
     return Groups(rows, np.append(0, stops)[orders.runs(ranked)[0]], None)
 
 
-def grouped_on_host(shared: Mapping[str, Any], count: int) -> Groups:
-    """The groups of a call whose arrays may lie on a GPU."""
-    return grouped(backend.to_host(shared["groups"]), backend.to_host(shared["offsets"]), count)
+class Rows(NamedTuple):
+    """The checked rows of a call, and their groups."""
+
+    scores: Any
+    labels: Any
+    weights: Any  # None if all are 1
+    groups: Groups
 
 
 class PairwiseLoss(Loss):
-    """A loss over the pairs of rows of a group.
-
-    The keywords that all of them share:
-
-    Parameters
-    ----------
-    groups, offsets : array_like, optional
-        Pairs are made within a group (a query, a user): an id for each row, in any order, shape (N,); or CSR offsets,
-        shape (G + 1,), over rows that lie group by group. Without either, all rows are one group.
-    sample_weight : array_like, shape (N,), optional
-        Weights w >= 0 of the rows; a pair weighs w_i w_j. A row of weight 0 adds nothing unless its score is NaN.
-    reduction : {"mean", "sum", "none", "per_group"}
-        The mean is over pairs, 0 where there is none; "per_group" gives each group's mean, NaN for a group without a
-        pair (or whose pairs all weigh 0), in the order of `numpy.unique(groups)` or of `offsets`; "none" gives each
-        row's sum over its pairs as their first item (its gradient is that of the sum).
-    method : {"auto", "direct", "fast"}
-        How pairs are summed: "direct" computes each of them, "fast" takes time in proportion to the rows (to N log N
-        where it sorts) and gives the same to 12 digits, "auto" takes the cheaper for each group. With ``pairs="all"``
-        the hinges take N log N for any labels; the logistic and the exponential loss, whose multiplier is the
-        difference of the labels, go by pairs of labels: K of them take the time of K N rows for K up to 64. More than
-        64 different labels, or so few rows of many that all pairs are far cheaper, are N² under every method. A group
-        of more than 20,000 rows with a score that is not finite is NaN throughout under the last two.
-    with_counts : bool
-        Whether the number of pairs is returned beside the value.
-    backend : {"auto", "cpu", "cuda"}
-        "auto" goes by where the scores lie. Scores on a GPU (CuPy, PyTorch, Numba) stay there, and results with an
-        element for each row come back as arrays of their kind. Labels and weights on the GPU stay there too, unless
-        `groups` are given, or the fast method meets a group with more than 16 different labels: these are ordered on
-        the host. The fast method of hinges sorts on the GPU if CuPy is installed, else on the host.
-    """
+    """A loss over the pairs of rows of a group."""
 
     folder = "pairs"
-    reductions = REDUCTIONS
-    keywords = (
-        keyword("groups", None),
-        keyword("offsets", None),
-        *Loss.keywords,
-        keyword("method", "auto"),
-        keyword("with_counts", False),
-        keyword("backend", "auto"),
-    )
+    reductions = reductions.OF_GROUPS
+    keywords = PAIRWISE
 
     def __init__(self, function, *, formulas: PairFormulas, all_multiplier, labels: Domain, **about):
         super().__init__(function, **about)
@@ -115,7 +86,7 @@ class PairwiseLoss(Loss):
 
     @property
     def has_fast(self) -> bool:
-        """Whether there is a method without all the pairs."""
+        """Whether there is a method that does not visit every pair."""
         return self.formulas.tails is not None or self.formulas.power is not None or self.formulas.separable
 
     @property
@@ -132,123 +103,113 @@ class PairwiseLoss(Loss):
         sample_weight: Any = None,
         **parameters: Any,
     ) -> GroupSums:
-        """What `fastloss score` and states add up: sums of groups, given by ids or by CSR offsets."""
+        """Return the sums of groups, given by ids or by CSR offsets, which states add up."""
         words = {"groups": groups, "offsets": offsets, "sample_weight": sample_weight, **parameters}
-        own, shared = self._bound((scores, labels), words)
-        run, own = placed(own, shared, self.folder, groups is None)
-        found = grouped_on_host(shared, own["scores"].size)
-        rows = self._prepared(run, shared, found, self._checked(own, shared), own)
-        outcome = run.evaluate(rows, np.ones(rows.weight.size), Wanted(value=True))
-        return GroupSums(outcome.loss, rows.weight, rows.pairs)
+        request, run = placed(self._bound("value", (scores, labels), words), self.folder)
+        rows = Rows(*self._checked(request), grouped(request.groups, request.offsets, request.arguments["scores"].size))
+        prepared = self._prepared(run, request, rows)
+        outcome = run.evaluate(prepared, np.ones(prepared.weight.size), Wanted(value=True))
+        return GroupSums(outcome.groups, prepared.weight, prepared.pairs)
 
-    def _checked(self, own, shared):
-        """Scores, labels and weights."""
-        weights = backend.resident("sample_weight", shared["sample_weight"], isinstance(own["labels"], GpuArray))
+    def _checked(self, request: Request) -> tuple[Any, Any, Any]:
+        """Check scores, labels and weights."""
+        own = request.arguments
+        weights = backend.resident("sample_weight", request.sample_weight, isinstance(own["labels"], GpuArray))
         if own.get("pairs", "all") == "all":
             return checked_rows(own["scores"], own["labels"], weights, self.labels)
         return checked_rows(own["scores"], own["labels"], weights, by_order=True)
 
-    def _prepared(self, run, shared, groups, rows, own):
-        method = METHOD.validate("method", shared["method"])
-        if method == "fast" and not self.has_fast:
+    def _prepared(self, run: Any, request: Request, rows: Rows) -> Any:
+        if request.method == "fast" and not self.has_fast:
             raise ValueError(f"method is 'fast': {self.name} has none, expected 'auto' or 'direct'")
-        unordered = own.get("pairs", "all") == "all"
+        unordered = request.arguments.get("pairs", "all") == "all"
         kind = run.Kind(self.all_multiplier if unordered else multiplier_one, unordered)
-        return run.prepare(self.formulas, kind, (*rows, groups.rows, groups.offsets), self.function(**own), method)
+        arrays = (rows.scores, rows.labels, rows.weights, rows.groups.rows, rows.groups.offsets)
+        return run.prepare(self.formulas, kind, arrays, self.function(**request.arguments), request.method)
 
-    def _evaluate(self, what, own, shared):
-        reduction = shared["reduction"]
-        run, own = placed(own, shared, self.folder, shared["groups"] is None)
-        groups = grouped_on_host(shared, own["scores"].size)
-        scores, labels, weights = self._checked(own, shared)
-        powers = np.zeros(groups.offsets.size - 1, np.int64)
-        if reduction in ("mean", "per_group") and weights is not None and not isinstance(weights, GpuArray):
-            ordered = own.get("pairs", "all") != "all"
-            weights, powers = pair_weights.centred(weights, groups.rows, groups.offsets, labels if ordered else None)
-        rows = self._prepared(run, shared, groups, (scores, labels, weights), own)
-        scales = np.ones(rows.weight.size)
-        if reduction == "mean":
-            shifts = pair_weights.shifts(rows.weight, powers)
-            scales = np.ldexp(reduce.inverse(reduce.sum_of_many(np.ldexp(rows.weight, shifts))), shifts)
-        if reduction == "per_group":
-            scales = np.divide(1.0, rows.weight, out=np.zeros_like(rows.weight), where=rows.weight != 0.0)
-        derived, late = what != "value", None
-        if derived and isinstance(weights, np.ndarray) and not isinstance(scores, GpuArray):
-            late = pair_weights.late(weights, groups.rows, groups.offsets, scales)
+    def _run(self, request):
+        request, run = placed(request, self.folder)
+        rows = Rows(*self._checked(request), grouped(request.groups, request.offsets, request.arguments["scores"].size))
+        groups, powers = rows.groups, np.zeros(rows.groups.offsets.size - 1, np.int64)
+        if request.reduction.divides and isinstance(rows.weights, np.ndarray):
+            labels = rows.labels if request.arguments.get("pairs", "all") != "all" else None
+            weights, powers = pair_weights.centred(rows.weights, groups.rows, groups.offsets, labels)
+            rows = rows._replace(weights=weights)
+        prepared = self._prepared(run, request, rows)
+        divisor = _divisor(request.reduction, prepared.weight, powers)
+        scales = np.zeros(prepared.weight.size) + request.reduction.scale(divisor)
+        late = _late(request, rows, scales)
+        outcome = run.evaluate(prepared, scales if late is None else np.ldexp(scales, -late), request.wanted)
         if late is not None:
-            scales = np.ldexp(scales, -late)
-        wanted = Wanted.of(what, reduction)
-        outcome = run.evaluate(rows, scales, wanted)
-        if late is not None:
-            for derivative in (outcome.gradient, outcome.curvature)[: 1 + wanted.curvature]:
+            for derivative in (*outcome.gradients, *outcome.curvatures):
                 np.ldexp(derivative, pair_weights.by_rows(late, groups.rows, groups.offsets), out=derivative)
-        if what == "grad_hess":
-            return outcome.gradient, outcome.curvature
-        value = self._reduced(reduction, outcome, rows, (groups, powers))
-        if reduction in ("mean", "per_group") and np.isinf(value).any() and _may_overflow(scores, weights):
-            value = self._within_range(value, (rows, groups, powers), (scores, labels, weights), (run, shared, own))
-        results = [value]
-        if derived:
-            results.append(outcome.gradient)
-        if shared["with_counts"]:
-            pairs = rows.pairs if reduction == "per_group" else int(rows.pairs.sum())
-            results.append(pairs[groups.order] if reduction == "per_group" and groups.order is not None else pairs)
-        return results[0] if len(results) == 1 else tuple(results)
+        made = self._evaluation(request.reduction, outcome.groups, prepared, rows, powers)
+        made.outcome = outcome._replace(groups=made.outcome.groups)
+        made.gradients, made.curvatures = outcome.gradients, outcome.curvatures
+        made.retry = functools.partial(self._from_smaller_weights, request, run, rows, prepared, powers)
+        return made
 
-    def _plan(self, what, args, own, shared):
-        asked = {name: value for name, value in shared.items() if name not in ("reduction", "method")}
-        usual = asked == {
-            "groups": None,
-            "offsets": None,
-            "sample_weight": None,
-            "with_counts": False,
-            "backend": "auto",
-        }
-        if type(self) is not PairwiseLoss or not usual or own.get("pairs") != "ordered" or len(args) != 2:
+    def _evaluation(
+        self, reduction: Reduction, losses: np.ndarray, prepared: Any, rows: Rows, powers: np.ndarray
+    ) -> Evaluation:
+        """Return the groups' losses, what their mean divides by, and the number of pairs, of each group or of all."""
+        weight, order = prepared.weight, rows.groups.order
+        if reduction.keeps == "groups":
+            losses, weight, pairs = (one if order is None else one[order] for one in (losses, weight, prepared.pairs))
+            return Evaluation(Outcome(groups=losses), Divisor(weight), counts=pairs)
+        if reduction.divides:
+            losses, weight = pair_weights.together(weight, powers, losses, weight)
+        return Evaluation(Outcome(groups=losses), Divisor(reduce.sum_of_many(weight)), counts=int(prepared.pairs.sum()))
+
+    def _plan(self, args, request):
+        usual = Request(request.what, request.arguments, reduction=request.reduction, method=request.method)
+        if type(self) is not PairwiseLoss or request.arguments.get("pairs") != "ordered" or len(args) != 2:
             return None
-        if shared["method"] == "fast" or shared["reduction"] not in ("mean", "sum", "none"):
+        if request != usual or request.method == "fast":
             return None
         if not small.convertible(args):
             return None
         engine = backend.module("pairs.small")
-        parameters = self.function(**{**own, "scores": None, "labels": None})
-        wanted, kind = Wanted.of(what, shared["reduction"]), engine.Kind(multiplier_one, False)
-        dtype = validate.kernel_dtype(args[0])
-        run = engine.plan(self.formulas, kind, dtype, wanted, (parameters, shared["reduction"]))
-        return run and _in_form(what, small.reading(run, args, (dtype, np.dtype(np.float64))))
+        parameters = self.function(**{**request.arguments, "scores": None, "labels": None})
+        kind, dtype = engine.Kind(multiplier_one, False), validate.kernel_dtype(args[0])
+        run = engine.plan(self.formulas, kind, dtype, request.wanted, (parameters, request.reduction))
+        return run and _in_form(request.what, small.reading(run, args, (dtype, np.dtype(np.float64))))
 
-    def _within_range(self, value: Any, made: Any, given: Any, call: Any) -> Any:
-        """An infinite mean from smaller weights, if these keep their digits: its sum may have overflowed."""
-        rows, groups, powers = made
-        (run, shared, own), reduction = call, call[1]["reduction"]
-        if not (power := pair_weights.excess(rows.weight)):
+    def _from_smaller_weights(
+        self, request: Request, run: Any, rows: Rows, prepared: Any, powers: np.ndarray, value: Any
+    ) -> Any:
+        """Compute an infinite mean from smaller weights, if these keep their digits: its sum may have overflowed."""
+        power = pair_weights.excess(prepared.weight)
+        if not request.reduction.divides or not power or not np.isinf(value).any() or not _may_overflow(rows):
             return value
-        weights = pair_weights.divided(given[2], given[0].size, power)
-        fewer = self._prepared(run, shared, groups, (*given[:2], weights), own)
-        outcome = run.evaluate(fewer, np.ones(rows.weight.size), Wanted(value=True))
-        again = self._reduced(reduction, outcome, fewer, (groups, powers))
-        kept = pair_weights.keep_digits(fewer.weight, rows.weight, power)
-        if reduction == "mean":
-            return again if kept.all() else value
-        kept = kept if groups.order is None else kept[groups.order]
-        return np.where(np.isinf(value) & kept, again, value)
+        fewer = rows._replace(weights=pair_weights.divided(rows.weights, rows.scores.size, power))
+        again = self._prepared(run, request, fewer)
+        outcome = run.evaluate(again, np.ones(again.weight.size), Wanted(value=True))
+        found = request.reduction.value(self._evaluation(request.reduction, outcome.groups, again, fewer, powers))
+        kept = pair_weights.keep_digits(again.weight, prepared.weight, power)
+        if request.reduction.keeps == "all":
+            return found if kept.all() else value
+        kept = kept if rows.groups.order is None else kept[rows.groups.order]
+        return np.where(np.isinf(value) & kept, found, value)
 
-    def _reduced(self, reduction: str, outcome, rows, groups: tuple[Groups, np.ndarray]):
-        if reduction == "none":
-            return outcome.each
-        if reduction == "per_group":
-            means = np.divide(
-                outcome.loss, rows.weight, out=np.full(rows.weight.size, np.nan), where=rows.weight != 0.0
-            )
-            return means if groups[0].order is None else means[groups[0].order]
-        if reduction == "sum":
-            return reduce.sum_of_many(outcome.loss)
-        loss, weight = pair_weights.together(rows.weight, groups[1], outcome.loss, rows.weight)
-        return reduce.mean(reduce.sum_of_many(loss), reduce.sum_of_many(weight))
+
+def _divisor(reduction: Reduction, weight: np.ndarray, powers: np.ndarray) -> Divisor:
+    """Return what derivatives are divided by: the weight of each group's pairs, or of all."""
+    if reduction.keeps == "groups":
+        return Divisor(weight)
+    shifts = pair_weights.shifts(weight, powers) if reduction.divides else 0
+    return Divisor(reduce.sum_of_many(np.ldexp(weight, shifts)), shifts)
+
+
+def _late(request: Request, rows: Rows, scales: np.ndarray) -> np.ndarray | None:
+    """Return the powers of two by which groups' derivatives are multiplied at last, see `weights.late`."""
+    if not request.has_gradient or not isinstance(rows.weights, np.ndarray) or isinstance(rows.scores, GpuArray):
+        return None
+    return pair_weights.late(rows.weights, rows.groups.rows, rows.groups.offsets, scales)
 
 
 def _in_form(what: str, run: small.Plan) -> small.Plan:
-    """A plan whose results come as a loss gives them."""
+    """Return a plan whose results have the form of a loss's."""
 
     def answer(arrays: tuple[np.ndarray, ...]) -> Any:
         results = run(arrays)
@@ -257,34 +218,37 @@ def _in_form(what: str, run: small.Plan) -> small.Plan:
     return answer
 
 
-def _may_overflow(scores: Any, weights: Any) -> bool:
-    """Whether an infinite mean may come from a sum that overflowed."""
-    if isinstance(scores, GpuArray) or isinstance(weights, GpuArray):
+def _may_overflow(rows: Rows) -> bool:
+    """Tell whether an infinite mean may come from a sum that overflowed."""
+    if isinstance(rows.scores, GpuArray) or isinstance(rows.weights, GpuArray):
         return False
-    return bool(np.isfinite(scores).all())
+    return bool(np.isfinite(rows.scores).all())
 
 
-def placed(
-    own: dict[str, Any], shared: dict[str, Any], folder: str, labels_too: bool = False
-) -> tuple[Any, dict[str, Any]]:
-    """The engine, and the arguments that it takes: scores stay on a GPU, and with them labels if they may."""
-    run = backend.engine(backend.choose(shared["backend"], (own["scores"], own["labels"])), folder)
-    own = backend.arguments(("scores",), own, 1)
-    labels = backend.resident("labels", own["labels"], labels_too and isinstance(own["scores"], GpuArray))
-    return run, {**own, "labels": labels, "scores": validate.array("scores", own["scores"])}
+def placed(request: Request, folder: str, labels_on_host: bool = False) -> tuple[Request, Any]:
+    """Return the call with its arrays where the engine takes them, and the engine.
+
+    Scores stay on a GPU, and labels with them unless there are groups of ids, which are ordered on the host.
+    """
+    own = request.arguments
+    run = backend.engine(backend.choose(request.backend, (own["scores"], own["labels"])), folder)
+    scores = backend.arguments(("scores",), own, 1)["scores"]
+    stay = request.groups is None and not labels_on_host and isinstance(scores, GpuArray)
+    labels = backend.resident("labels", own["labels"], stay)
+    return request.with_arguments(scores=validate.array("scores", scores), labels=labels), run
 
 
 def checked_rows(
     scores: Any, labels: Any, sample_weight: Any, domain: Domain = REAL, by_order: bool = False
 ) -> tuple[Any, Any, Any]:
-    """Scores, labels and weights as vectors of one length, the latter two within their domains.
+    """Check scores, labels and weights: vectors of one length, the latter two within their domains.
 
     `by_order`: of the labels only the order counts, and ranks may take their place.
     """
     scores = validate.real("scores", scores)
     labels = validate.array("labels", labels) if by_order else validate.real("labels", labels)
     if scores.ndim != 1:
-        raise ValueError(f"scores has shape {scores.shape}: expected one dimension")
+        raise wrong_shape("scores", scores.shape, "one dimension")
     validate.same_shape(("scores", "labels"), (scores, labels))
     weights = validate.sample_weight(sample_weight, scores.shape)
     _raise_outside("labels", labels, domain)
@@ -294,7 +258,7 @@ def checked_rows(
 
 
 def _raise_outside(name: str, array: Any, domain: Domain) -> None:
-    """Labels and weights are n numbers for n^2 pairs: checked before the kernels, NaN included."""
+    """Raise for a label or weight outside its domain, or NaN: they are n numbers for n^2 pairs, too few to wait for."""
     if isinstance(array, GpuArray):
         if fits_there(domain, array):
             return

@@ -1,47 +1,54 @@
-"""Every positive against every negative of a knowledge graph, by a margin."""
+"""Margin loss of every positive against every negative triple of a knowledge graph."""
+
+import dataclasses
 
 import numpy as np
 
 from fastloss.core import backend, validate
 from fastloss.core.domains import AT_LEAST_ZERO, Flag
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.errors import wrong_shape
+from fastloss.core.loss import Loss
+from fastloss.pairs.keywords import TWO_ARRAYS
 from fastloss.pairs.pairwise import pairwise_hinge_loss
 
 __all__ = ["margin_all_pairs_loss"]
 
 
 class AllPairsLoss(Loss):
-    """A pairwise loss of two arrays, all pairs between which count."""
+    """A loss over all pairs of an element of one array and an element of another."""
 
     folder = "pairs"
-    keywords = (*Loss.keywords, keyword("method", "auto"), keyword("backend", "auto"))
+    keywords = TWO_ARRAYS
 
-    def _evaluate(self, what, own, shared):
-        given = tuple(own[name] for name in self.arguments)
-        where = backend.choose(shared["backend"], given)
-        own = {name: backend.to_host(value) for name, value in own.items()}
+    def _run(self, request):
+        given = tuple(request.arguments[name] for name in self.arguments)
+        own = {name: backend.to_host(value) for name, value in request.arguments.items()}
         positives, negatives = (validate.real(name, own[name]) for name in self.arguments)
         for name, array in zip(self.arguments, (positives, negatives), strict=True):
             if array.ndim != 1:
-                raise ValueError(f"{name} has shape {array.shape}: expected one dimension")
+                raise wrong_shape(name, array.shape, "one dimension")
         sign, margin = self.function(**own)
-        weights = validate.sample_weight(backend.to_host(shared["sample_weight"]), positives.shape)
+        weights = validate.sample_weight(backend.to_host(request.sample_weight), positives.shape)
         if weights is not None:
             weights = np.concatenate((weights, np.ones(negatives.size)))
         kinds = tuple(map(validate.kernel_dtype, (positives, negatives)))
         scores = np.concatenate((positives, negatives)).astype(np.result_type(*kinds), copy=False)
         labels = np.repeat(np.array([1, 0], np.int8), (positives.size, negatives.size))
-        options = {"reduction": shared["reduction"], "method": shared["method"], "backend": where}
-        inner = pairwise_hinge_loss if what == "value" else pairwise_hinge_loss.value_and_grad
-        made = inner(sign * scores, labels, margin=margin, sample_weight=weights, **options)
-        value, slopes = (made, None) if what == "value" else made
-        if shared["reduction"] == "none":
-            value = value[: positives.size]
-        if slopes is None:
-            return backend.like(value, given)
-        parts = (slopes[: positives.size], slopes[positives.size :])
-        gradients = tuple((sign * part).astype(kind, copy=False) for part, kind in zip(parts, kinds, strict=True))
-        return backend.like((value, gradients), given)
+        of_pairs = {"scores": sign * scores, "labels": labels, "pairs": "ordered", "margin": margin}
+        where = backend.choose(request.backend, given)
+        made = pairwise_hinge_loss._run(
+            dataclasses.replace(request, arguments=of_pairs, sample_weight=weights, backend=where)
+        )
+        made.home = given
+        if made.outcome.each is not None:
+            made.outcome = made.outcome._replace(each=made.outcome.each[: positives.size])
+        if request.has_gradient:
+            (slopes,) = made.gradients
+            parts = slopes[: positives.size], slopes[positives.size :]
+            made.gradients = tuple(
+                (sign * part).astype(kind, copy=False) for part, kind in zip(parts, kinds, strict=True)
+            )
+        return made
 
 
 def _declare(function):
@@ -55,7 +62,7 @@ def margin_all_pairs_loss(pos, neg, *, margin=1.0, distance=True):
 
     .. math:: \sum_{p, n} \max(0, f_p + \gamma - f_n), \qquad \text{or } f_n + \gamma - f_p \text{ for scores}
 
-    Exact in O((P + Q) log Q) time: no sampling of negatives, no P x Q matrix.
+    Exact in O((P + Q) log Q) time, without sampling of negatives and without a P x Q matrix.
 
     Parameters
     ----------
@@ -64,23 +71,26 @@ def margin_all_pairs_loss(pos, neg, *, margin=1.0, distance=True):
     neg : array_like, shape (Q,)
         Distances (or scores) of corrupted triples.
     margin : float >= 0
-        The gap gamma from which a pair costs nothing.
+        The gap gamma from which on a pair costs nothing, in units of f.
     distance : bool
-        Whether small f are good, as of TransE's distances; False for scores.
+        Whether f are distances, which are small for good triples, as TransE's; False for scores.
     sample_weight : array_like, shape (P,), optional
-        Weights >= 0 of the positives.
+        Weights w >= 0 of the positives; each of a positive's pairs has its weight.
     reduction : {"mean", "sum", "none"}
-        The mean is over pairs; "none" gives each positive's sum over the negatives.
+        "mean" is over pairs, and 0 where there is none; "sum" adds the weighted losses of the pairs; "none" returns
+        each positive's sum over the negatives. Gradients are those of the mean or of the sum; with "none", those of the
+        sum.
     method : {"auto", "direct", "fast"}
-        As for every pairwise loss, see `fastloss.pairs.loss.PairwiseLoss`.
+        How pairs are summed: "direct" computes each pair, "fast" sorts, "auto" takes the cheaper.
     backend : {"auto", "cpu", "cuda"}
-        Where pairs are summed; arrays on a GPU are put together on the host, and results come back to the GPU.
+        Where pairs are summed: "auto" takes the GPU if an array lies there. Arrays on a GPU are joined on the host, and
+        results come back to the GPU.
 
     Returns
     -------
     float, or ndarray of shape (P,) for ``reduction="none"``
-        `value_and_grad` adds a tuple: the gradients by `pos` and by `neg`. The slope at the margin itself is that of
-        the side where the loss is positive, as of `pairwise_hinge_loss`.
+        `value_and_grad` returns a tuple of the gradients by `pos` and by `neg`. The slope at the margin itself is that
+        of the side where the loss is positive, as in `pairwise_hinge_loss`.
 
     Raises
     ------

@@ -1,14 +1,14 @@
-"""What the pairs of a ranking say without a loss: inversions and the area under the ROC curve, exact with ties."""
+"""Metrics over the pairs of a ranking: inversions and the area under the ROC curve, exact with ties."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import backend, orders, reduce, validate
+from fastloss.core import backend, orders, reduce, reductions, validate
+from fastloss.core.requests import Wanted
 from fastloss.pairs import weights as pair_weights
 from fastloss.pairs.loss import Groups, checked_rows, grouped
 from fastloss.pairs.pair import PairFormulas, multiplier_one
-from fastloss.pointwise.element import Wanted
 
 __all__ = ["auc", "count_inversions"]
 
@@ -43,13 +43,13 @@ def _counted(sign: float, rows: Any, groups: Groups) -> _Counted:
     arrays = (scores, labels, weights, groups.rows, groups.offsets)
     prepared = engine.prepare(INVERSIONS, kind, arrays, (0.0,), "auto")
     outcome = engine.evaluate(prepared, np.ones(prepared.weight.size), Wanted(value=True))
-    return _Counted(outcome.loss, prepared.weight)
+    return _Counted(outcome.groups, prepared.weight)
 
 
 def count_inversions(
     scores: Any, labels: Any, *, groups: Any = None, offsets: Any = None, sample_weight: Any = None
 ) -> int | float:
-    r"""The number of pairs that the scores put in the wrong order.
+    r"""Count the pairs that the scores put in the wrong order.
 
     .. math:: \sum_{y_i > y_j} w_i w_j \, [s_i < s_j]
 
@@ -58,19 +58,22 @@ def count_inversions(
     scores, labels : array_like, shape (N,)
         Any numbers, infinite ones included; a NaN score gives NaN. They are compared, never subtracted: integers of
         any size keep their order.
-    groups, offsets : array_like, optional
-        Pairs are made within a group: ids, shape (N,), or CSR offsets, shape (G + 1,).
+    groups : array_like, shape (N,), optional
+        An id for each row, in any order: pairs are made within a group. Without `groups` or `offsets`, all rows are one
+        group.
+    offsets : array_like of int, shape (G + 1,), optional
+        CSR offsets of the groups, for rows that lie group by group; not to be given with `groups`.
     sample_weight : array_like, shape (N,), optional
-        Weights >= 0; a pair weighs the product of its rows'.
+        Weights w >= 0 of the rows; a pair weighs w_i w_j.
 
     Returns
     -------
-    int, or float with weights
+    int, or float if there are weights or a score is NaN
 
     Raises
     ------
     ValueError
-        If shapes differ, labels or weights are NaN or out of their domain, or offsets do not fit.
+        If shapes differ, labels or weights are NaN or outside their domain, or offsets do not fit.
 
     References
     ----------
@@ -96,7 +99,7 @@ def auc(
     sample_weight: Any = None,
     reduction: str = "mean",
 ) -> Any:
-    r"""The area under the ROC curve: the share of pairs in the right order, a tie counting one half.
+    r"""Return the area under the ROC curve: the share of pairs in the right order, where a tie counts one half.
 
     .. math:: \frac{\sum_{y_i > y_j} w_i w_j ([s_i > s_j] + \frac12 [s_i = s_j])}{\sum_{y_i > y_j} w_i w_j}
 
@@ -107,12 +110,15 @@ def auc(
     scores, labels : array_like, shape (N,)
         Any numbers, infinite ones included; a NaN score gives NaN. They are compared, never subtracted: integers of
         any size keep their order.
-    groups, offsets : array_like, optional
-        Pairs are made within a group: ids, shape (N,), or CSR offsets, shape (G + 1,).
+    groups : array_like, shape (N,), optional
+        An id for each row, in any order: pairs are made within a group. Without `groups` or `offsets`, all rows are one
+        group.
+    offsets : array_like of int, shape (G + 1,), optional
+        CSR offsets of the groups, for rows that lie group by group; not to be given with `groups`.
     sample_weight : array_like, shape (N,), optional
-        Weights >= 0; a pair weighs the product of its rows'.
+        Weights w >= 0 of the rows; a pair weighs w_i w_j.
     reduction : {"mean", "per_group"}
-        Over the pairs of all groups, or an array of each group's.
+        "mean" is the share of the pairs of all groups; "per_group" returns an array with the share of each group.
 
     Returns
     -------
@@ -121,7 +127,7 @@ def auc(
     Raises
     ------
     ValueError
-        If shapes differ, labels or weights are NaN or out of their domain, or offsets do not fit.
+        If shapes differ, labels or weights are NaN or outside their domain, or offsets do not fit.
 
     References
     ----------
@@ -133,7 +139,7 @@ def auc(
     >>> fastloss.auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
     0.75
     """
-    reduction = validate.reduction(reduction, ("mean", "per_group"))
+    reduction = reductions.named(reduction, ("mean", "per_group")).name
     scores, labels, weights = _checked(scores, labels, sample_weight)
     found = grouped(groups, offsets, scores.size)
     powers = np.zeros(found.offsets.size - 1, np.int64)

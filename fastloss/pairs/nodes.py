@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from fastloss.pairs.pair import PairFormulas
-from fastloss.pointwise.element import Wanted
 
 
 class Node(NamedTuple):
@@ -46,11 +45,6 @@ class Sums(Protocol):
         `rows` is (scores, labels, weights), `task` is `Wanted` and (each, gradient, curvature): losses of the targets
         and derivatives of all rows of the nodes are added to these where wanted.
         """
-
-
-def derivatives(wanted: Wanted) -> Wanted:
-    """What is wanted of the sources."""
-    return Wanted(gradient=wanted.gradient, curvature=wanted.curvature)
 
 
 def ranges(nodes: list[Node], most: int) -> np.ndarray:

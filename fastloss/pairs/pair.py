@@ -17,8 +17,9 @@ import numpy as np
 
 from fastloss.compile.elementary import log1p, weighed
 from fastloss.compile.templates import regroups, unbound
+from fastloss.core.requests import Wanted
 from fastloss.pairs.direct.products import log_of_product, log_of_products
-from fastloss.pointwise.element import UNPACKS, Wanted
+from fastloss.pointwise.element import UNPACKS
 
 WANT_VALUE = unbound
 WANT_GRADIENT = unbound

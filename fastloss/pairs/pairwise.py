@@ -40,34 +40,27 @@ def _logistic_tails(s):
     reference="Burges et al., Learning to rank using gradient descent, 2005",
 )
 def pairwise_logistic_loss(scores, labels, *, pairs="ordered", sigma=1.0):
-    r"""Logistic loss of all pairs of differently labelled rows (RankNet).
+    r"""Logistic loss of all pairs of rows with different labels (RankNet).
 
     .. math:: \log(1 + e^{-\sigma (s_i - s_j)})
 
     Parameters
     ----------
-    scores : array_like, shape (N,)
-        The model's scores; the gradient has their shape and dtype.
-    labels : array_like, shape (N,)
-        Any numbers: binary, graded or real-valued; only their order counts, except in `pairs="all"`.
+    {scores}
+    {ordered_labels}
     pairs : {"ordered", "all"}
-        "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
-        :math:`\log(1 + e^{-\sigma (y_i - y_j)(s_i - s_j)})`, equal labels giving log 2 each. It is quadratic in
-        the rows, whatever the `method`, for more than 64 different labels.
-    sigma : float in (0, 1e100]
-        Steepness, in units of 1 / score.
-    groups, offsets, sample_weight, reduction, method, with_counts, backend
-        As for every pairwise loss, see `fastloss.pairs.loss.PairwiseLoss`.
+        "ordered": the pairs of a group with y_i > y_j. "all": the double sum over every i and j of
+        :math:`\log(1 + e^{-\sigma (y_i - y_j)(s_i - s_j)})`, in which pairs of equal labels cost log 2 each. With
+        more than 64 different labels it takes time quadratic in the rows, whatever the `method`.
+    {sigma}
 
     Returns
     -------
-    float, or ndarray for the reductions "none" and "per_group"
+    float, or ndarray for the reductions "none", shape (N,), and "per_group", shape (G,)
 
     Raises
     ------
-    ValueError
-        If shapes differ, labels or weights are NaN or out of their domain, offsets do not fit, or both `groups` and
-        `offsets` are given.
+    {pair_errors}
 
     References
     ----------
@@ -98,29 +91,22 @@ def soft_pairwise_loss(scores, labels, *, sigma=1.0):
 
     .. math:: \log(1 + e^{-\sigma y_i (s_i - s_j)}) \text{ over every } i, j
 
-
     The multiplier is y_i, not y_i - y_j, and i = j is included: N rows of equal score give N^2 log 2.
 
     Parameters
     ----------
-    scores : array_like, shape (N,)
-        The model's scores; the gradient has their shape and dtype.
+    {scores}
     labels : array_like, shape (N,)
-        -1 and 1, or 0 and 1 throughout.
-    sigma : float in (0, 1e100]
-        Steepness, in units of 1 / score.
-    groups, offsets, sample_weight, reduction, method, with_counts, backend
-        As for every pairwise loss, see `fastloss.pairs.loss.PairwiseLoss`.
+        -1 and 1; or 0 and 1 throughout, where 0 means -1.
+    {sigma}
 
     Returns
     -------
-    float, or ndarray for the reductions "none" and "per_group"
+    float, or ndarray for the reductions "none", shape (N,), and "per_group", shape (G,)
 
     Raises
     ------
-    ValueError
-        If shapes differ, labels or weights are NaN or out of their domain, offsets do not fit, or both `groups` and
-        `offsets` are given.
+    {pair_errors}
 
     References
     ----------
@@ -154,37 +140,29 @@ def _hinge_slope(gap, margin):
     reference="Joachims, Optimizing search engines using clickthrough data, 2002",
 )
 def pairwise_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
-    r"""Hinge loss of all pairs of differently labelled rows.
+    r"""Hinge loss of all pairs of rows with different labels.
 
     .. math:: \max(0, m - (s_i - s_j))
 
     Parameters
     ----------
-    scores : array_like, shape (N,)
-        The model's scores; the gradient has their shape and dtype.
-    labels : array_like, shape (N,)
-        Any numbers: binary, graded or real-valued; only their order counts, except in `pairs="all"`.
+    {scores}
+    {ordered_labels}
     pairs : {"ordered", "all"}
-        "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
-        :math:`\max(0, m - y_i (s_i - s_j))`, i = j included, with the labels as they stand: any numbers, of which
-        none is mapped, in N log N. A row of label 0 costs m against each; for 0 and 1 to mean -1 and 1, pass
-        ``2 * labels - 1``.
-    margin : float >= 0
-        The gap m from which a pair costs nothing, in units of the score.
-    groups, offsets, sample_weight, reduction, method, with_counts, backend
-        As for every pairwise loss, see `fastloss.pairs.loss.PairwiseLoss`.
+        "ordered": the pairs of a group with y_i > y_j. "all": the double sum over every i and j, i = j included, of
+        :math:`\max(0, m - y_i (s_i - s_j))`, in N log N. Labels may be any numbers and are used unchanged: a row of
+        label 0 costs m against each row. For 0 and 1 to mean -1 and 1, pass ``2 * labels - 1``.
+    {pair_margin}
 
     Returns
     -------
-    float, or ndarray for the reductions "none" and "per_group"
-        The slope of a pair whose gap is the margin itself is that of the side where the loss is positive, as PyTorch's
-        ``margin_ranking_loss`` has it.
+    float, or ndarray for the reductions "none", shape (N,), and "per_group", shape (G,)
+        The slope of a pair whose gap is the margin itself is that of the side where the loss is positive, as in
+        PyTorch's ``margin_ranking_loss``.
 
     Raises
     ------
-    ValueError
-        If shapes differ, labels or weights are NaN or out of their domain, offsets do not fit, or both `groups` and
-        `offsets` are given.
+    {pair_errors}
 
     References
     ----------
@@ -224,36 +202,28 @@ def _squared_hinge_curvature(gap, margin):
     reference="Chapelle and Keerthi, Efficient algorithms for ranking with SVMs, 2010",
 )
 def pairwise_squared_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
-    r"""Squared hinge loss of all pairs of differently labelled rows.
+    r"""Squared hinge loss of all pairs of rows with different labels.
 
     .. math:: \max(0, m - (s_i - s_j))^2
 
     Parameters
     ----------
-    scores : array_like, shape (N,)
-        The model's scores; the gradient has their shape and dtype.
-    labels : array_like, shape (N,)
-        Any numbers: binary, graded or real-valued; only their order counts, except in `pairs="all"`.
+    {scores}
+    {ordered_labels}
     pairs : {"ordered", "all"}
-        "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
-        :math:`\max(0, m - y_i (s_i - s_j))^2`, i = j included, with the labels as they stand: any numbers, of which
-        none is mapped, in N log N. A row of label 0 costs m^2 against each; for 0 and 1 to mean -1 and 1, pass
-        ``2 * labels - 1``.
-    margin : float >= 0
-        The gap m from which a pair costs nothing, in units of the score.
-    groups, offsets, sample_weight, reduction, method, with_counts, backend
-        As for every pairwise loss, see `fastloss.pairs.loss.PairwiseLoss`.
+        "ordered": the pairs of a group with y_i > y_j. "all": the double sum over every i and j, i = j included, of
+        :math:`\max(0, m - y_i (s_i - s_j))^2`, in N log N. Labels may be any numbers and are used unchanged: a row of
+        label 0 costs m^2 against each row. For 0 and 1 to mean -1 and 1, pass ``2 * labels - 1``.
+    {pair_margin}
 
     Returns
     -------
-    float, or ndarray for the reductions "none" and "per_group"
+    float, or ndarray for the reductions "none", shape (N,), and "per_group", shape (G,)
         The second derivative of a pair whose gap is the margin itself is that of the side where the loss is positive.
 
     Raises
     ------
-    ValueError
-        If shapes differ, labels or weights are NaN or out of their domain, offsets do not fit, or both `groups` and
-        `offsets` are given.
+    {pair_errors}
 
     References
     ----------
@@ -289,34 +259,27 @@ def _exponential_curvature(gap, sigma):
     reference="Freund et al., An efficient boosting algorithm for combining preferences, 2003",
 )
 def pairwise_exponential_loss(scores, labels, *, pairs="ordered", sigma=1.0):
-    r"""Exponential loss of all pairs of differently labelled rows (RankBoost).
+    r"""Exponential loss of all pairs of rows with different labels (RankBoost).
 
     .. math:: e^{-\sigma (s_i - s_j)}
 
     Parameters
     ----------
-    scores : array_like, shape (N,)
-        The model's scores; the gradient has their shape and dtype.
-    labels : array_like, shape (N,)
-        Any numbers: binary, graded or real-valued; only their order counts, except in `pairs="all"`.
+    {scores}
+    {ordered_labels}
     pairs : {"ordered", "all"}
-        "ordered": the pairs of a group with y_i > y_j. "all": the literal double sum over every i and j,
-        :math:`e^{-\sigma (y_i - y_j)(s_i - s_j)}`. It is quadratic in the rows, whatever the `method`, for more
-        than 64 different labels.
-    sigma : float in (0, 1e100]
-        Steepness, in units of 1 / score.
-    groups, offsets, sample_weight, reduction, method, with_counts, backend
-        As for every pairwise loss, see `fastloss.pairs.loss.PairwiseLoss`.
+        "ordered": the pairs of a group with y_i > y_j. "all": the double sum over every i and j of
+        :math:`e^{-\sigma (y_i - y_j)(s_i - s_j)}`. With more than 64 different labels it takes time quadratic in
+        the rows, whatever the `method`.
+    {sigma}
 
     Returns
     -------
-    float, or ndarray for the reductions "none" and "per_group"
+    float, or ndarray for the reductions "none", shape (N,), and "per_group", shape (G,)
 
     Raises
     ------
-    ValueError
-        If shapes differ, labels or weights are NaN or out of their domain, offsets do not fit, or both `groups` and
-        `offsets` are given.
+    {pair_errors}
 
     References
     ----------

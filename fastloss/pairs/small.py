@@ -12,12 +12,13 @@ import numpy as np
 from fastloss.compile.frames import Frame, Spare, addresses_of
 from fastloss.compile.launch import output
 from fastloss.compile.signatures import address_of
+from fastloss.core.reductions import Reduction
+from fastloss.core.requests import Wanted
 from fastloss.core.small import Plan
 from fastloss.pairs.direct.arrange import LEVELS, compiled_arrange
 from fastloss.pairs.direct.cpu import COST, compiled_block
 from fastloss.pairs.halving import Kind
 from fastloss.pairs.pair import PairFormulas
-from fastloss.pointwise.element import Wanted
 
 MOST = math.isqrt(COST)  # rows of one piece
 Double, Integer = ctypes.c_double, ctypes.c_int64
@@ -65,7 +66,7 @@ def frame_of(kernels: tuple[Any, Any], parameters: tuple[float, ...]) -> Small:
 
 
 def plan(
-    formulas: PairFormulas, kind: Kind, dtype: np.dtype, wanted: Wanted, about: tuple[tuple[float, ...], str]
+    formulas: PairFormulas, kind: Kind, dtype: np.dtype, wanted: Wanted, about: tuple[tuple[float, ...], Reduction]
 ) -> Plan | None:
     """The losses' reduction or each, where wanted, then derivatives; `about` is (parameters, reduction)."""
     parameters, reduction = about
@@ -76,7 +77,7 @@ def plan(
     if not kernels[0].entry:
         return None
     outputs = [RESULTS + at for at in range(3) if wanted[1 + at]]
-    masks, mean = (dtype.itemsize - 1, 7), reduction == "mean"
+    masks, mean = (dtype.itemsize - 1, 7), reduction.divides
     spare = Spare(lambda: frame_of(kernels, parameters))
 
     def run(arrays: tuple[np.ndarray, ...]) -> Any:

@@ -62,19 +62,18 @@ def binary_cross_entropy(input, target, *, weight=None):
 
     .. math:: \ell = -t \log p - (1 - t) \log(1 - p), \qquad p = \text{input}, \; t = \text{target}
 
-    The logarithms are kept at -100 or above, and the slope is :math:`(p - t) / \max(p (1 - p), 10^{-12})`, as PyTorch
-    has them. Where there are logits, `binary_cross_entropy_with_logits` is more accurate.
+    Logarithms are clamped to -100 or above, and the slope is :math:`(p - t) / \max(p (1 - p), 10^{-12})`, as in
+    PyTorch. If you have logits, `binary_cross_entropy_with_logits` is more accurate.
 
     Parameters
     ----------
     input : array_like
         Probabilities in [0, 1], of any shape.
     target : array_like of the input's shape
-        0 or 1, or a probability between.
+        0 or 1, or a probability between them.
     weight : array_like, optional
-        A factor >= 0 of each element, broadcast to the input's shape; it does not enter the mean's denominator.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        A factor >= 0 of each element's loss, broadcast to the input's shape; the mean's denominator does not contain
+        it.
 
     Returns
     -------
@@ -159,27 +158,26 @@ def _logits_curvature(x, t, pos_weight, keep, half):
     reference="Cox, The regression analysis of binary sequences, 1958",
 )
 def binary_cross_entropy_with_logits(input, target, *, weight=None, pos_weight=None, label_smoothing=0.0):
-    r"""Cross-entropy of logits with two classes, in the stable form; of an (N, C) input, multi-label cross-entropy.
+    r"""Cross-entropy of logits with two classes; of an (N, C) input, multi-label cross-entropy.
 
     .. math:: \ell = w_+ t \log(1 + e^{-x}) + (1 - t) \log(1 + e^x), \qquad x = \text{input}, \; t = \text{target}
 
-    Infinite logits give the limit: 0 for +inf at target 1, infinity at target 0.
+    Infinite logits give the limit: for a logit of +inf, 0 at target 1 and infinity at target 0.
 
     Parameters
     ----------
     input : array_like
         Logits, of any shape.
     target : array_like of the input's shape
-        0 or 1, or a probability between.
+        0 or 1, or a probability between them.
     weight : array_like, optional
-        A factor >= 0 of each element, broadcast to the input's shape; it does not enter the mean's denominator.
+        A factor >= 0 of each element's loss, broadcast to the input's shape; the mean's denominator does not contain
+        it.
     pos_weight : float or array_like, optional
-        The weight >= 0 of the positive class, :math:`w_+`; an array is broadcast to the input's shape, so (C,) is one
-        for each label of an (N, C) input.
+        The weight >= 0 of the positive class, :math:`w_+`; an array is broadcast to the input's shape: one of
+        shape (C,) has a weight for each label of an (N, C) input.
     label_smoothing : float in [0, 1]
-        Replaces t by :math:`t (1 - \epsilon) + \epsilon / 2`.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The epsilon of :math:`t (1 - \epsilon) + \epsilon / 2`, which replaces t.
 
     Returns
     -------
@@ -257,7 +255,7 @@ def _focal_curvature(x, t, gamma, positive, negative):
     reference="Lin, Goyal, Girshick, He & Dollar, Focal loss for dense object detection, 2017",
 )
 def focal_loss(input, target, *, gamma=2.0, alpha=None):
-    r"""Cross-entropy of logits with two classes that plays down what is already classified well.
+    r"""Cross-entropy of logits with two classes that down-weights well classified examples.
 
     .. math:: \ell = -\alpha_t (1 - p_t)^\gamma \log p_t, \qquad
         p_t = \sigma(x) \text{ for target 1}, \; 1 - \sigma(x) \text{ for target 0}, \; x = \text{input}
@@ -269,11 +267,9 @@ def focal_loss(input, target, *, gamma=2.0, alpha=None):
     target : array_like of the input's shape
         0 or 1.
     gamma : float in [0, 1e100]
-        How much is played down; 0 gives `binary_cross_entropy_with_logits`.
+        The exponent by which well classified examples are down-weighted; 0 gives `binary_cross_entropy_with_logits`.
     alpha : float in (0, 1), optional
-        The weight of target 1; target 0 has 1 - alpha. None weighs both by 1.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The weight of target 1; target 0 has the weight 1 - alpha. None gives both the weight 1.
 
     Returns
     -------

@@ -95,18 +95,16 @@ def poisson_nll_loss(input, target, *, log_input=True, full=False, eps=1e-8):
     Parameters
     ----------
     input : array_like
-        The logarithm of the rate, or the rate itself (not negative) for ``log_input=False``; of any shape.
+        The logarithm of the rate; for ``log_input=False`` the rate itself, which is >= 0. Of any shape.
     target : array_like of the input's shape
-        Counts, not negative; they need not be whole.
+        Counts >= 0; they need not be whole numbers.
     log_input : bool
-        Whether `input` is a logarithm.
+        Whether `input` is the logarithm of the rate.
     full : bool
         Whether to add Stirling's approximation of :math:`\log t!`, :math:`t \log t - t + \log(2 \pi t) / 2`, for
         targets above 1. It does not change the gradient.
     eps : float >= 0
-        Kept from a logarithm of 0; used for ``log_input=False`` only.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        Added to the rate in the logarithm, so that a rate of 0 is allowed; used for ``log_input=False`` only.
 
     Returns
     -------

@@ -9,11 +9,15 @@ from fastloss.compile.launch import ALONE, launch, output
 from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
 from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.core import validate
+from fastloss.core.outcomes import Outcome
+from fastloss.core.reduce import CHUNK
+from fastloss.core.reductions import Reduction
+from fastloss.core.requests import Wanted
 from fastloss.core.small import Plan, convertible, reading
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.direct.products import log_of_products
 from fastloss.pointwise import small as small_pointwise
-from fastloss.pointwise.element import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element, element_odds
+from fastloss.pointwise.element import UNPACKS, Formulas, element, element_odds
 from fastloss.pointwise.host import product as product
 from fastloss.pointwise.host import times as times
 
@@ -94,7 +98,7 @@ def weights(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
 
 
 def plan(
-    formulas: Formulas, arrays: tuple[np.ndarray, ...], wanted: Wanted, about: tuple[tuple[float, ...], str]
+    formulas: Formulas, arrays: tuple[np.ndarray, ...], wanted: Wanted, about: tuple[tuple[float, ...], Reduction]
 ) -> Plan | None:
     """The short way for arrays of these dtypes."""
     if not convertible(arrays):
@@ -115,9 +119,7 @@ def run(
         arrays.append((weights, np.dtype(np.float64)))
     stage = size if all(readable(*array) for array in arrays) else STAGE
     kernel = compiled(formulas, wanted, dtypes, weights is not None)
-    each, gradient, curvature = (
-        output(size if want else 0, dtypes[0]) for want in (wanted.each, wanted.gradient, wanted.curvature)
-    )
+    results = tuple(output(size if want else 0, dtypes[0]) for want in wanted[1:])
     chunks = -(-size // CHUNK)
     partials, wrong = np.zeros(chunks), np.zeros(chunks, np.int64)
     settings = np.array(parameters, np.float64)
@@ -126,11 +128,8 @@ def run(
         stop = min(size, start + stage)
         inputs = tuple(flat(*array, start, stop) for array in arrays)
         some, those = slice(start, stop), slice(start // CHUNK, -(-stop // CHUNK))
-        outputs = (each[some], gradient[some], curvature[some], partials[those], wrong[those])
+        outputs = (*(result[some] for result in results), partials[those], wrong[those])
         launch(kernel, inputs, settings, outputs, -(-(stop - start) // CHUNK), ALONE // CHUNK, scratch)
-    shape = operands[0].shape
-    results = (
-        array.reshape(shape) if want else None
-        for array, want in zip((each, gradient, curvature), wanted[1:], strict=True)
-    )
-    return Outcome(partials, int(np.bitwise_or.reduce(wrong)), *results)
+    shape, bits = operands[0].shape, int(np.bitwise_or.reduce(wrong))
+    shaped = (one.reshape(shape) if want else None for one, want in zip(results, wanted[1:], strict=True))
+    return wanted.outcome(shaped, chunks=partials, wrong=bits)

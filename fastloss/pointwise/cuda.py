@@ -13,8 +13,11 @@ from fastloss.compile.cuda.spread import multiplied, spread, weighted
 from fastloss.compile.templates import known_names, unbound
 from fastloss.core import validate
 from fastloss.core.gpu import GpuArray, on_gpu
+from fastloss.core.outcomes import Outcome
+from fastloss.core.reduce import CHUNK
+from fastloss.core.requests import Wanted
 from fastloss.pointwise import host as on_host
-from fastloss.pointwise.element import CHUNK, UNPACKS, Formulas, Outcome, Wanted, element
+from fastloss.pointwise.element import UNPACKS, Formulas, element
 
 unpack = THREADS = unbound
 
@@ -89,7 +92,6 @@ def run(
     if chunks:
         what = kernel_of(formulas, wanted, weights is not None)
         launch(place, what, a_block_each(chunks), inputs, tuple(map(float, parameters)), (*results, partials, wrong))
-    shaped = [
-        place.home(result.reshape(shape)) if want else None for result, want in zip(results, wanted[1:], strict=True)
-    ]
-    return Outcome(place.host(partials), int(np.bitwise_or.reduce(place.host(wrong))), *shaped)
+    shaped = (place.home(one.reshape(shape)) if want else None for one, want in zip(results, wanted[1:], strict=True))
+    bits = int(np.bitwise_or.reduce(place.host(wrong)))
+    return wanted.outcome(shaped, chunks=place.host(partials), wrong=bits)

@@ -6,15 +6,14 @@ wanted is not computed. Formulas see float64 whatever the arrays hold.
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from fastloss.compile.elementary import weighed
 from fastloss.compile.templates import unbound
 from fastloss.core.domains import REAL, Domain
-
-CHUNK = 8192  # elements; a constant of the library: sums are added up chunk by chunk, so results depend on it
+from fastloss.core.requests import Wanted
 
 WANT_VALUE = WANT_EACH = WANT_GRADIENT = WANT_CURVATURE = unbound
 
@@ -108,27 +107,6 @@ def element_odds(i, inputs, parameters):
     return odds(*load(i, inputs), *parameters)
 
 
-class Wanted(NamedTuple):
-    """What a pass over the data computes."""
-
-    value: bool = False
-    each: bool = False
-    gradient: bool = False
-    curvature: bool = False
-
-    @classmethod
-    def of(cls, what: str, reduction: str) -> "Wanted":
-        """What "value", "value_and_grad" or "grad_hess" wants of a pass."""
-        has_value = what != "grad_hess"
-        each = reduction == "none"
-        return cls(has_value and not each, has_value and each, what != "value", what == "grad_hess")
-
-    @property
-    def code(self) -> str:
-        """A letter for each thing wanted: part of the compiled kernel's name."""
-        return "".join(letter for letter, wanted in zip("vegc", self, strict=True) if wanted)
-
-
 @dataclasses.dataclass(frozen=True)
 class Formulas:
     """The scalar formulas of one loss, with the domains of its operands."""
@@ -170,13 +148,3 @@ class Formulas:
             "weight": weight_given if weighted else weight_one,
             "multiply": weighed if weighted else multiply_by_positive,
         }
-
-
-class Outcome(NamedTuple):
-    """What an engine returns of one pass: sums of the chunks, the bits of what was wrong, and arrays where wanted."""
-
-    partials: np.ndarray
-    wrong: int
-    each: Any
-    gradient: Any
-    curvature: Any

@@ -29,19 +29,16 @@ def _huber_curvature(x, t, delta):
     reference="Huber, Robust estimation of a location parameter, 1964",
 )
 def huber_loss(input, target, *, delta=1.0):
-    r"""Quadratic within `delta` of the target, linear beyond.
+    r"""Half the squared error within `delta` of the target, linear beyond.
 
     .. math:: \ell = \begin{cases} a^2 / 2 & |a| \le \delta \\ \delta (|a| - \delta / 2) & |a| > \delta \end{cases}
         \qquad a = \text{input} - \text{target}
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
+    {predictions_and_targets}
     delta : float > 0
-        Where the loss turns linear, in units of the target.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The error from which on the loss is linear, in units of the target.
 
     Returns
     -------
@@ -90,19 +87,16 @@ def _smooth_curvature(x, t, beta):
     reference="Girshick, Fast R-CNN, 2015",
 )
 def smooth_l1_loss(input, target, *, beta=1.0):
-    r"""Absolute error with its kink rounded off: the Huber loss divided by `beta`.
+    r"""Absolute error, quadratic within `beta` of the target: the Huber loss divided by `beta`.
 
     .. math:: \ell = \begin{cases} a^2 / (2 \beta) & |a| < \beta \\ |a| - \beta / 2 & |a| \ge \beta \end{cases}
         \qquad a = \text{input} - \text{target}
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
+    {predictions_and_targets}
     beta : float >= 0
-        Where the loss turns linear, in units of the target; 0 gives `l1_loss`.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The error from which on the loss is linear, in units of the target; 0 gives `l1_loss`.
 
     Returns
     -------
@@ -166,7 +160,7 @@ def _asymmetric_curvature(x, t, delta, below, alpha, inside):
     reference="Huber, Robust estimation of a location parameter, 1964; the asymmetric form weighs one side by alpha",
 )
 def asymmetric_huber_loss(input, target, *, delta=1.0, delta_below=None, alpha=1.0, continuous=False):
-    r"""Huber loss with a threshold for each side, which counts large predictions too low `alpha` times.
+    r"""Huber loss with a threshold for each side, which multiplies large underestimates by `alpha`.
 
     .. math:: \ell = \begin{cases} \alpha \delta_- (|a| - \delta_- / 2) & a < -\delta_- \\
         a^2 / 2 & -\delta_- \le a \le \delta \\ \delta (a - \delta / 2) & a > \delta \end{cases}
@@ -174,19 +168,16 @@ def asymmetric_huber_loss(input, target, *, delta=1.0, delta_below=None, alpha=1
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
+    {predictions_and_targets}
     delta : float > 0
-        Where the loss turns linear above the target, in units of the target.
+        The error from which on the loss is linear above the target, in units of the target.
     delta_below : float > 0, optional
-        Where it does so below the target, :math:`\delta_-`; None is `delta`.
+        The same below the target, :math:`\delta_-`; None takes `delta`.
     alpha : float > 0
-        The factor below the target.
+        The factor of errors below :math:`-\delta_-`.
     continuous : bool
-        The form above jumps at :math:`a = -\delta_-` unless `alpha` is 1. True multiplies the whole negative side by
-        `alpha` instead, so that value and slope are continuous.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        Whether to multiply all negative errors by `alpha`, so that value and slope are continuous. The form above jumps
+        at :math:`a = -\delta_-` unless `alpha` is 1.
 
     Returns
     -------

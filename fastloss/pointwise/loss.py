@@ -1,4 +1,4 @@
-"""Losses of the pointwise shape: from the public call to the engine and back."""
+"""Pointwise losses: element i of every argument makes one loss. From the public call to the engine and back."""
 
 import dataclasses
 import functools
@@ -10,17 +10,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.compile.templates import unbound
-from fastloss.core import backend, reduce, small, validate
+from fastloss.core import backend, reduce, reductions, small, validate
+from fastloss.core.docstrings import share
 from fastloss.core.domains import NON_NEGATIVE, REAL, Domain, Parameter, wrong
-from fastloss.core.given import exact
+from fastloss.core.exact import exact
 from fastloss.core.gpu import GpuArray, on_gpu
-from fastloss.core.loss import Loss, keyword
-from fastloss.pointwise.element import CHUNK, Formulas, Outcome, Wanted
+from fastloss.core.loss import Loss
+from fastloss.core.outcomes import Divisor, Evaluation, Outcome
+from fastloss.core.reduce import CHUNK
+from fastloss.core.requests import Request, Wanted
+from fastloss.pointwise.element import Formulas
 
 
 @dataclasses.dataclass
 class Call:
-    """What a loss's body may change before the engine runs."""
+    """What a loss's function returns: operands and parameters of its formulas."""
 
     operands: tuple[Any, ...]
     parameters: tuple[float, ...] = ()
@@ -52,24 +56,20 @@ class Data:
     power: int = 0  # of two: what the mean lacks, since losses are weighed in another unit than `weight_sums`
 
     @functools.cached_property
-    def denominator(self) -> float:
-        """What the mean is divided by."""
-        return float(self.operands[0].size) if self.weight_sums is None else reduce.ordered_sum(self.weight_sums)
-
-    @property
-    def inverse(self) -> float:
-        """What the mean's derivatives are multiplied by."""
-        return reduce.lifted(reduce.inverse(self.denominator), self.power)
+    def divisor(self) -> Divisor:
+        """What the mean divides by."""
+        size = self.operands[0].size
+        return Divisor(float(size) if self.weight_sums is None else reduce.ordered_sum(self.weight_sums), self.power)
 
     def shrunk(self) -> "Data":
-        """The same with weights so small that no sum overflows unless an element's loss does."""
+        """Return the same with weights so small that no sum overflows unless an element's loss does."""
         shape = self.operands[0].shape
         return dataclasses.replace(self, weights=self.engine.product(self.weights, np.array(reduce.SHRUNK), shape))
 
     def run(
         self, formulas: Formulas, scale: float, wanted: Wanted, parameters: tuple[float, ...] | None = None
     ) -> Outcome:
-        """One pass; `scale` multiplies the derivatives, `parameters` stand in for the call's own."""
+        """Make one pass; `scale` multiplies the derivatives, `parameters` replace the call's."""
         own = self.call.parameters if parameters is None else parameters
         outcome = self.engine.run(formulas, self.operands, self.weights, (scale, *own), wanted)
         bits = outcome.wrong
@@ -87,7 +87,6 @@ class PointwiseLoss(Loss):
     """Element i of every argument makes one loss."""
 
     folder = "pointwise"
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
     sums = 1  # numbers for each chunk from which the value is made
 
     def __init__(self, function, *, variants: Mapping[str, Formulas], **about):
@@ -97,7 +96,7 @@ class PointwiseLoss(Loss):
 
     @property
     def domains(self) -> dict[str, Domain]:
-        """What the elements of each array argument may be."""
+        """The domain of each array argument."""
         return dict(zip(self.arguments, self.formulas.domains, strict=True))
 
     @property
@@ -105,7 +104,7 @@ class PointwiseLoss(Loss):
         return self.formulas.curvature is not unbound
 
     def call(self, own: dict[str, Any]) -> Call:
-        """The loss's own body, run on its checked parameters."""
+        """Call the loss's function with its checked arguments."""
         made = self.function(**own)
         if isinstance(made, Call):
             return made
@@ -118,9 +117,8 @@ class PointwiseLoss(Loss):
                 raise ValueError(f"{name} is an array: expected a number, since {self.name} is computed part by part")
 
     def chunk_sums(self, *args: Any, before: int = 0, **kwargs: Any) -> ChunkSums:
-        """The sums of chunks that make the value; takes what the loss takes, arrays on the CPU, without `reduction`."""
-        own, shared = self._bound(args, {**kwargs, "backend": "cpu"})
-        data = self._data(own, shared, before)
+        """Return the sums of chunks that make the value, for the loss's arguments on the host, without `reduction`."""
+        data = self._data(self._bound("value", args, {**kwargs, "backend": "cpu"}), before)
         loss, wrong = self._loss_sums(data)
         if data.weight_sums is not None:
             return ChunkSums(loss, data.weight_sums, wrong)
@@ -128,18 +126,17 @@ class PointwiseLoss(Loss):
         return ChunkSums(loss, np.minimum(size - np.arange(0, size, CHUNK), CHUNK).astype(np.float64), wrong)
 
     def reduced(self, loss: np.ndarray, denominator: float, reduction: str) -> float:
-        """The value, from the sums of all chunks."""
-        return reduce.of_sums(loss, reduction, denominator)
+        """Return the value, from the sums of all chunks."""
+        return reductions.BY_NAME[reduction].of_chunks(loss, denominator)
 
     def group_means(self, *args: Any, offsets: np.ndarray, **kwargs: Any) -> np.ndarray:
-        """The mean of each group of contiguous elements, given by CSR offsets, in float64."""
-        own, shared = self._bound(args, {**kwargs, "backend": "cpu"})
-        first = self.arguments[0]
-        own[first] = np.asarray(own[first], np.float64)  # the dtype of each element's loss
-        data = self._data(own, shared)
+        """Return the mean of each group of contiguous elements, given by CSR offsets, in float64."""
+        request, first = self._bound("value", args, {**kwargs, "backend": "cpu"}), self.arguments[0]
+        request.arguments[first] = np.asarray(request.arguments[first], np.float64)  # the dtype of each element's loss
+        data = self._data(request)
         denominators = np.diff(offsets)
-        if shared["sample_weight"] is not None:
-            given = np.asarray(shared["sample_weight"], np.float64)
+        if request.sample_weight is not None:
+            given = np.asarray(request.sample_weight, np.float64)
             units = units_between(given, offsets)
             denominators = _sums_between(given * units, offsets)
             data.weights = data.engine.product(units, data.weights, given.shape)
@@ -151,13 +148,13 @@ class PointwiseLoss(Loss):
 
     def _loss_sums(self, data: Data) -> tuple[np.ndarray, int]:
         outcome = data.run(self.variants[data.call.variant], 1.0, Wanted(value=True))
-        return outcome.partials, outcome.wrong
+        return outcome.chunks, outcome.wrong
 
-    def _data(self, own: dict[str, Any], shared: dict[str, Any], before: int = 0, mean: bool = False) -> Data:
-        """The checked arguments; for a `mean`, weights are in a unit in which no product of them leaves the range."""
-        where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
-        engine = backend.engine(where, self.folder)
-        call = self.call(own)
+    def _data(self, request: Request, before: int = 0, in_unit: bool = False) -> Data:
+        """Check the arguments; `in_unit`: weights are in a unit in which no product of them leaves the range."""
+        given = tuple(request.arguments[name] for name in self.arguments)
+        engine = backend.engine(backend.choose(request.backend, given), self.folder)
+        call = self.call(request.arguments)
         names = (*self.arguments, *call.more)
         operands = engine.operands(self.arguments, call.operands)
         validate.same_shape(self.arguments, operands)
@@ -167,74 +164,63 @@ class PointwiseLoss(Loss):
         shape, there = operands[0].shape, any(map(on_gpu, operands))
         more = (backend.resident(name, value, there) for name, value in call.more.items())
         operands = (*operands, *(engine.product(None, value, shape) for value in more))
-        given = backend.resident("sample_weight", shared["sample_weight"], there)
-        weights = engine.weights(given, shape)
+        weights = engine.weights(backend.resident("sample_weight", request.sample_weight, there), shape)
         weight_sums = None if weights is None else weight_partials(engine, weights, before)
         factor = backend.resident("weight", call.factor, there)
-        if not mean or (weights is None and factor is None):
+        if not in_unit or (weights is None and factor is None):
             factors = engine.product(weights, factor, shape)
             return Data(engine, names, call, operands, factors, weight_sums, before)
         factors, weight_sums, power = _scaled(engine, (weights, factor, shape), weight_sums)
         return Data(engine, names, call, operands, factors, weight_sums, before, power)
 
-    def _evaluate(self, what, own, shared):
-        reduction = shared["reduction"]
-        data = self._data(own, shared, mean=reduction == "mean")
-        outcome = data.run(
-            self.variants[data.call.variant],
-            data.inverse if reduction == "mean" else 1.0,
-            Wanted.of(what, reduction),
-        )
-        return self._answer(what, reduction, outcome, data)
+    def _run(self, request):
+        data = self._data(request, in_unit=request.reduction.divides)
+        scale = request.reduction.scale(data.divisor)
+        outcome = data.run(self.variants[data.call.variant], scale, request.wanted)
+        gradients, curvatures = _by_arguments(outcome, data.call.signs, data.engine.times)
+        retry = functools.partial(self._from_smaller_weights, request, outcome, data)
+        return Evaluation(outcome, data.divisor, gradients, curvatures, retry=retry)
 
-    def _plan(self, what, args, own, shared):
-        if shared["backend"] != "auto" or shared["sample_weight"] is not None or len(args) != len(self.arguments):
+    def _plan(self, args, request):
+        if request.backend != "auto" or request.sample_weight is not None or len(args) != len(self.arguments):
             return None
         if any(getattr(type(self), name) is not getattr(PointwiseLoss, name) for name in PLANNED):
             return None
         stand_ins = {name: object() for name in self.arguments}  # a body that looks at data has no short way
         try:
-            call = self.call({**own, **stand_ins})
+            call = self.call({**request.arguments, **stand_ins})
         except Exception:
             return None
         if call.factor is not None or call.more or call.operands != tuple(stand_ins.values()):
             return None
-        engine, wanted = backend.engine("cpu", "pointwise"), Wanted.of(what, shared["reduction"])
-        run = engine.plan(self.variants[call.variant], args, wanted, (call.parameters, shared["reduction"]))
-        return run and _in_form(what, run, call.signs, engine.times)
+        engine = backend.engine("cpu", "pointwise")
+        run = engine.plan(self.variants[call.variant], args, request.wanted, (call.parameters, request.reduction))
+        return run and _in_form(request.what, run, call.signs, engine.times)
 
-    def _answer(self, what: str, reduction: str, outcome: Outcome, data: Data):
-        gradient, signs, times = None, data.call.signs, data.engine.times
-        if what != "value":
-            parts = tuple(times(sign, outcome.gradient) for sign in signs)
-            gradient = parts if len(parts) > 1 else parts[0]
-        if what == "grad_hess":
-            curvatures = tuple(times(sign * sign, outcome.curvature, at > 0) for at, sign in enumerate(signs))
-            return gradient, curvatures if len(signs) > 1 else curvatures[0]
-        if reduction == "none":
-            value = outcome.each
-        else:
-            value = reduce.lifted(self._total(reduction, outcome, data), data.power)
-        return value if what == "value" else (value, gradient)
-
-    def _total(self, reduction: str, outcome: Outcome, data: Data) -> float:
-        """The value, also where it is within the range but a sum on the way to it is not."""
-        value = self.reduced(outcome.partials, data.denominator, reduction)
-        if math.isfinite(value) or np.isfinite(outcome.partials).all():
+    def _from_smaller_weights(self, request: Request, outcome: Outcome, data: Data, value: float) -> float:
+        """Compute the value once more where it is within the range, but a sum on the way to it is not."""
+        if np.isfinite(outcome.chunks).all():
             return value
         if data.weights is not None and (on_gpu(data.weights) or not reduce.may_shrink(data.weights)):
             return value
         loss, _ = self._loss_sums(data.shrunk())
-        again = self.reduced(loss, data.denominator, reduction) / reduce.SHRUNK
+        again = self.reduced(loss, data.divisor.weight, request.reduction.name) / reduce.SHRUNK
         return again if np.isfinite(loss).all() else value
 
 
+def _by_arguments(outcome: Outcome, signs: tuple[float, ...], times: Callable[..., Any]) -> tuple[Any, Any]:
+    """Return the derivatives by each differentiable argument, from those by the formulas' first."""
+    gradients = tuple(times(sign, one) for one in outcome.gradients for sign in signs)
+    curvatures = (times(sign * sign, one, at > 0) for one in outcome.curvatures for at, sign in enumerate(signs))
+    return gradients, tuple(curvatures)
+
+
 # What a subclass must not have of its own if the short way is to compute the same.
-PLANNED = ("_evaluate", "_data", "_answer", "_total", "_loss_sums", "reduced", "require_reduction")
+PLANNED = ("_run", "_data", "_loss_sums", "reduced", "require_reduction")
 
 
 def _in_form(what: str, run: small.Plan, signs: tuple[float, ...], times: Callable[..., Any]) -> small.Plan:
-    """A plan whose results come as `_answer` gives them."""
+    """Return a plan whose results have the form of a loss's."""
     if what == "value":
 
         def value(arrays: tuple[np.ndarray, ...]) -> Any:
@@ -260,7 +246,7 @@ def _in_form(what: str, run: small.Plan, signs: tuple[float, ...], times: Callab
 
 
 def _scaled(engine: ModuleType, given: tuple[Any, Any, tuple[int, ...]], sums: np.ndarray | None) -> Any:
-    """What multiplies losses, the sums of what they count, and the power of two that their mean lacks.
+    """Return what multiplies losses, the sums of what they count, and the power of two that their mean lacks.
 
     Each is in a unit of its own. Arrays on a GPU stay there where the sums of weights are of ordinary size.
     """
@@ -278,7 +264,7 @@ def _scaled(engine: ModuleType, given: tuple[Any, Any, tuple[int, ...]], sums: n
 
 
 def _sums_between(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """The sum of each range between two offsets, 0 where it is empty."""
+    """Sum each range between two offsets; 0 where it is empty."""
     sums = np.zeros(offsets.size - 1)
     some = np.flatnonzero(np.diff(offsets))
     if some.size:
@@ -287,7 +273,7 @@ def _sums_between(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 
 def units_between(weights: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """The `reduce.unit` of each range's weights, for each of them."""
+    """Return the `reduce.unit` of each range's weights, for each weight."""
     units = np.ones(offsets.size - 1)
     some = np.flatnonzero(np.diff(offsets))
     if some.size:
@@ -297,7 +283,7 @@ def units_between(weights: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 
 def mean_between(values: np.ndarray, offsets: np.ndarray, denominators: np.ndarray) -> np.ndarray:
-    """The sum of each range by its denominator; the mean over nothing is 0, but NaN is not hidden."""
+    """Divide each range's sum by its denominator; the mean over nothing is 0, but NaN is not hidden."""
     with np.errstate(over="ignore", invalid="ignore"):
         sums = _sums_between(values, offsets)
         some = denominators != 0
@@ -343,11 +329,11 @@ WEIGHT = Formulas("total_weight", _weight, domains=(NON_NEGATIVE,))
 
 
 def weight_partials(engine: ModuleType, weights: Any, before: int = 0) -> np.ndarray:
-    """The sums of chunks of the examples' weights, which are checked."""
+    """Check the examples' weights, and return the sums of their chunks."""
     outcome = engine.run(WEIGHT, (weights,), None, (1.0,), Wanted(value=True))
     if outcome.wrong:
         raise ValueError(NON_NEGATIVE.explain("sample_weight", backend.to_host(weights), before))
-    return outcome.partials
+    return outcome.chunks
 
 
 def _is_nan(x):
@@ -356,17 +342,25 @@ def _is_nan(x):
 
 @functools.cache
 def check(domain: Domain) -> Formulas:
-    """Whose bits say what is outside the domain, and whose value is the number of NaNs."""
+    """Return formulas whose bits say what is outside the domain, and whose value is the number of NaNs."""
     return Formulas(f"check_{domain.check.__name__}", _is_nan, domains=(domain,))
 
 
 def domain_bits(domain: Domain, array: np.ndarray) -> int:
-    """The union of the bits that the domain's check returns for the elements of an array on the CPU."""
+    """Return the union of the bits of the domain's check for the elements of an array on the host."""
     return backend.engine("cpu", "pointwise").run(check(domain), (array,), None, (1.0,), Wanted(value=True)).wrong
 
 
 def fits_there(domain: Domain, array: GpuArray) -> bool:
-    """Whether all elements of an array on a GPU are in a domain, and none is NaN."""
+    """Tell whether all elements of an array on a GPU are in a domain, and none is NaN."""
     run = backend.engine("cuda", "pointwise").run
     outcome = run(check(domain), (array,), None, (1.0,), Wanted(value=True))
-    return not (wrong(outcome.wrong) or outcome.partials.any())
+    return not (wrong(outcome.wrong) or outcome.chunks.any())
+
+
+share(
+    predictions_and_targets="""
+    input, target : array_like of one shape
+        The predictions and the true values, of any shape.
+    """
+)

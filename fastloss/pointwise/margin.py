@@ -1,6 +1,7 @@
 """Losses of a score against a side, -1 or 1: functions of z = target * input."""
 
 from fastloss.compile.elementary import at_least, exp_negative, sigmoid, softplus, step, unless_nan
+from fastloss.core.docstrings import share
 from fastloss.core.domains import AT_LEAST_ZERO, REAL, SIGN_OR_BINARY
 from fastloss.pointwise.classification import side, toward
 from fastloss.pointwise.loss import pointwise
@@ -8,6 +9,14 @@ from fastloss.pointwise.loss import pointwise
 __all__ = ["hinge_loss", "soft_margin_loss", "squared_hinge_loss"]
 
 SCORES = (REAL, SIGN_OR_BINARY)
+
+
+share(
+    signs="""
+    target : array_like of the input's shape
+        -1 or 1, the side t; or 0 and 1 throughout, where 0 means -1.
+    """
+)
 
 
 def _hinge(x, t, margin):
@@ -31,30 +40,27 @@ def _hinge_curvature(x, t, margin):
     reference="Cortes & Vapnik, Support-vector networks, 1995",
 )
 def hinge_loss(input, target, *, margin=1.0):
-    r"""How far a score falls short of the margin on its side.
+    r"""How far a score falls short of the margin on its side of 0.
 
     .. math:: \ell = \max(0, m - t x), \qquad x = \text{input}, \; t = \text{target}, \; m = \text{margin}
 
     Parameters
     ----------
     input : array_like
-        Scores, of any shape.
-    target : array_like of the input's shape
-        -1 or 1; or 0 and 1 throughout, where 0 means -1.
+        Scores x, of any shape.
+    {signs}
     margin : float >= 0
-        From where on a score is good enough.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The margin m from which on a score on the right side costs nothing.
 
     Returns
     -------
     float, or an array of the input's shape for ``reduction="none"``
-        The slope at the margin itself is that of the side where the loss is positive, as PyTorch's ``clamp`` has it.
+        The slope at the margin itself is that of the side where the loss is positive, as with PyTorch's ``clamp``.
 
     Raises
     ------
     ValueError
-        If the shapes differ, the targets are anything else, a weight is negative, or the margin is.
+        If the shapes differ, a target is anything else, or a weight or the margin is negative.
 
     References
     ----------
@@ -98,13 +104,10 @@ def squared_hinge_loss(input, target, *, margin=1.0):
     Parameters
     ----------
     input : array_like
-        Scores, of any shape.
-    target : array_like of the input's shape
-        -1 or 1; or 0 and 1 throughout, where 0 means -1.
+        Scores x, of any shape.
+    {signs}
     margin : float >= 0
-        From where on a score is good enough.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The margin m from which on a score on the right side costs nothing.
 
     Returns
     -------
@@ -113,7 +116,7 @@ def squared_hinge_loss(input, target, *, margin=1.0):
     Raises
     ------
     ValueError
-        If the shapes differ, the targets are anything else, a weight is negative, or the margin is.
+        If the shapes differ, a target is anything else, or a weight or the margin is negative.
 
     References
     ----------
@@ -149,18 +152,15 @@ def _soft_margin_curvature(x, t):
     reference="Friedman, Hastie & Tibshirani, Additive logistic regression, 2000",
 )
 def soft_margin_loss(input, target):
-    r"""Logistic loss of a score against a side: a smooth hinge.
+    r"""Logistic loss of a score on its side of 0: a smooth hinge.
 
     .. math:: \ell = \log(1 + e^{-t x}), \qquad x = \text{input}, \; t = \text{target}
 
     Parameters
     ----------
     input : array_like
-        Scores, of any shape. Infinite ones give the limit.
-    target : array_like of the input's shape
-        -1 or 1; or 0 and 1 throughout, where 0 means -1.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        Scores x, of any shape. Infinite scores give the limit.
+    {signs}
 
     Returns
     -------
@@ -169,7 +169,7 @@ def soft_margin_loss(input, target):
     Raises
     ------
     ValueError
-        If the shapes differ, the targets are anything else, or a weight is negative.
+        If the shapes differ, a target is anything else, or a weight is negative.
 
     References
     ----------

@@ -28,7 +28,7 @@ def _embedding_curvature(x, t, margin):
     reference="Hadsell, Chopra & LeCun, Dimensionality reduction by learning an invariant mapping, 2006",
 )
 def hinge_embedding_loss(input, target, *, margin=1.0):
-    r"""Pulls similar pairs together and pushes others apart up to a margin, given their distances.
+    r"""Distance of similar pairs; of dissimilar pairs, how far the distance falls short of a margin.
 
     .. math:: \ell = \begin{cases} x & t = 1 \\ \max(0, m - x) & t = -1 \end{cases}
         \qquad x = \text{input}, \; t = \text{target}, \; m = \text{margin}
@@ -36,18 +36,16 @@ def hinge_embedding_loss(input, target, *, margin=1.0):
     Parameters
     ----------
     input : array_like
-        Distances of pairs, of any shape.
+        The distances x of pairs, of any shape.
     target : array_like of the input's shape
-        1 for a similar pair, -1 for another.
+        1 for a similar pair, -1 for a dissimilar one.
     margin : float
-        From where on other pairs are far enough apart.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The distance m from which on dissimilar pairs cost nothing.
 
     Returns
     -------
     float, or an array of the input's shape for ``reduction="none"``
-        The slope at the margin itself is -1, as PyTorch's.
+        The slope at the margin itself is -1, as in PyTorch.
 
     Raises
     ------

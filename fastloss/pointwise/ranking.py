@@ -36,7 +36,7 @@ def _margin_ranking_curvature(x1, x2, t, margin):
     reference="Herbrich, Graepel & Obermayer, Large margin rank boundaries for ordinal regression, 2000",
 )
 def margin_ranking_loss(input1, input2, target, *, margin=0.0):
-    r"""How far one score's lead over another falls short of a margin, for given pairs.
+    r"""How far a score's lead over another falls short of a margin, for given pairs.
 
     .. math:: \ell = \max(0, -t (x_1 - x_2) + m), \qquad t = \text{target}, \; m = \text{margin}
 
@@ -45,17 +45,15 @@ def margin_ranking_loss(input1, input2, target, *, margin=0.0):
     input1, input2 : array_like of one shape
         The scores of the two members of each pair, of any shape.
     target : array_like of the inputs' shape, or a number
-        1 where the first is to be ranked higher, -1 where the second is; a number is that of all pairs.
+        1 where the first score should be higher, -1 where the second should; a number applies to all pairs.
     margin : float
-        The lead that is enough.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The lead m from which on a pair costs nothing.
 
     Returns
     -------
     float, or an array of the inputs' shape for ``reduction="none"``
         The gradient is a pair of arrays, for `input1` and `input2`. The slope at the margin itself is that of the side
-        where the loss is positive, as PyTorch's.
+        where the loss is positive, as in PyTorch.
 
     Raises
     ------

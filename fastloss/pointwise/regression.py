@@ -10,7 +10,10 @@ import numpy as np
 from fastloss.compile.elementary import exp_negative, expm1_negative, log1p_unit, sign, unless_nan
 from fastloss.core import reduce
 from fastloss.core.domains import INNER_FRACTION
-from fastloss.pointwise.element import Wanted
+from fastloss.core.errors import wrong_value
+from fastloss.core.outcomes import Divisor, Evaluation, Outcome
+from fastloss.core.reductions import MEAN
+from fastloss.core.requests import Wanted
 from fastloss.pointwise.loss import PointwiseLoss, mean_between, pointwise
 
 __all__ = ["l1_loss", "log_cosh_loss", "mse_loss", "quantile_loss", "rmse_loss"]
@@ -49,10 +52,7 @@ def l1_loss(input, target):
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+    {predictions_and_targets}
 
     Returns
     -------
@@ -96,10 +96,7 @@ def mse_loss(input, target):
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+    {predictions_and_targets}
 
     Returns
     -------
@@ -142,47 +139,50 @@ class RootMean(PointwiseLoss):
     sums = 3
     reductions = ("mean",)
 
-    def _evaluate(self, what, own, shared):
-        data = self._data(own, shared, mean=True)
-        scale, mean = 1.0, self._mean_square(data, 1.0)
+    def _run(self, request):
+        data = self._data(request, in_unit=True)
+        scale = 1.0
+        outcome, mean = self._mean_square(data, scale)
         if mean < 1e-280 or mean > 1e300:
             other = self.LARGER if mean < 1.0 else self.SMALLER
-            again = self._mean_square(data, other)
+            smaller, again = self._mean_square(data, other)
             if math.isfinite(again):  # else there are infinities, or an element of weight 0 is too large
-                scale, mean = other, again
-        root = math.sqrt(mean)
-        if what == "value":
-            return root / scale
-        # derivatives in the unit in which the root is about 1: no step to one within the range leaves it
-        own = math.frexp(scale)[1] - 1
+                scale, outcome, mean = other, smaller, again
+        made = Evaluation(outcome, Divisor(data.divisor.weight), finish=lambda mean: math.sqrt(mean) / scale)
+        if request.has_gradient:
+            made.gradients, made.curvatures = self._derivatives(data, request.wanted.derivatives, scale, mean)
+        return made
+
+    def _derivatives(self, data, wanted, scale, mean):
+        """Derivatives in the unit in which the root is about 1: no step to one within the range leaves it."""
+        root, own = math.sqrt(mean), math.frexp(scale)[1] - 1
         exponent = min(max(own - math.frexp(root)[1], -1000), 1000)
         unit = math.ldexp(root, exponent - own)
-        wanted = Wanted(gradient=True, curvature=what == "grad_hess")
-        outcome = data.run(self.formulas, reduce.inverse(data.denominator * unit), wanted, (2.0**exponent,))
-        if what == "value_and_grad":
-            return root / scale, outcome.gradient
-        curvature = outcome.curvature - outcome.gradient * outcome.gradient * reduce.inverse(unit)
-        return outcome.gradient, _times_power(curvature, exponent)
+        inverse = reduce.inverse(data.divisor.weight * unit)
+        outcome = data.run(self.formulas, inverse, wanted, (2.0**exponent,))
+        (gradient,) = outcome.gradients
+        curvatures = (one - gradient * gradient * reduce.inverse(unit) for one in outcome.curvatures)
+        return outcome.gradients, tuple(_times_power(one, exponent) for one in curvatures)
 
     def _loss_sums(self, data):
         """Three sums of squares for each chunk, as they are and scaled: which is wanted, only the whole data says."""
         scales = self.SMALLER, self.LARGER
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             outcome = data.run(self.formulas, 1.0, Wanted(value=True), (1.0,))
-            plain = outcome.partials
+            plain = outcome.chunks
             if ((plain >= 1e-280) & (plain <= 1e300)).all():
                 scaled = [plain * scale * scale for scale in scales]
             else:
-                scaled = [data.run(self.formulas, 1.0, Wanted(value=True), (scale,)).partials for scale in scales]
+                scaled = [data.run(self.formulas, 1.0, Wanted(value=True), (scale,)).chunks for scale in scales]
         return np.stack([plain, *scaled]), outcome.wrong
 
     def reduced(self, loss, denominator, reduction):
         """The root of the mean, from the sums of all chunks."""
         self.require_reduction(reduction)
-        scale, mean = 1.0, reduce.mean(reduce.ordered_sum(loss[0]), denominator)
+        scale, mean = 1.0, MEAN.of_chunks(loss[0], denominator)
         if mean < 1e-280 or mean > 1e300:
             scale = self.LARGER if mean < 1.0 else self.SMALLER
-            mean = reduce.mean(reduce.ordered_sum(loss[2 if mean < 1.0 else 1]), denominator)
+            mean = MEAN.of_chunks(loss[2 if mean < 1.0 else 1], denominator)
         return math.sqrt(mean) / scale
 
     def _group_means(self, data, offsets, denominators):
@@ -197,14 +197,15 @@ class RootMean(PointwiseLoss):
                 result = np.where(beyond, roots(scale), result)
         return result
 
-    def require_reduction(self, reduction):
+    def require_reduction(self, name):
         """Raise unless the reduction is the mean."""
-        if reduction != "mean":
-            raise ValueError(f"reduction is {reduction!r}: expected 'mean', of which {self.name} is a function")
+        if name != "mean":
+            raise wrong_value("reduction", name, f"'mean', of which {self.name} is a function")
+        return MEAN
 
-    def _mean_square(self, data, scale: float) -> float:
+    def _mean_square(self, data, scale: float) -> tuple[Outcome, float]:
         outcome = data.run(self.formulas, 1.0, Wanted(value=True), (scale,))
-        return reduce.mean(reduce.ordered_sum(outcome.partials), data.denominator)
+        return outcome, MEAN.of_chunks(outcome.chunks, data.divisor.weight)
 
 
 def _scaled_square(x, t, scale):
@@ -237,12 +238,9 @@ def rmse_loss(input, target):
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
-    sample_weight, backend
-        As for every loss, see `fastloss.Loss`.
-    reduction : "mean"
-        No other is possible: the loss is a function of the mean.
+    {predictions_and_targets}
+    reduction : {"mean"}
+        No other is defined: the loss is a function of the mean.
 
     Returns
     -------
@@ -303,10 +301,7 @@ def log_cosh_loss(input, target):
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+    {predictions_and_targets}
 
     Returns
     -------
@@ -348,24 +343,21 @@ def _pinball_slope(x, t, q):
     reference="Koenker & Bassett, Regression quantiles, 1978",
 )
 def quantile_loss(input, target, *, q=0.5):
-    r"""Pinball loss, whose expectation is least at the target's `q`-quantile.
+    r"""Pinball loss, whose expectation is minimal at the target's `q`-quantile.
 
     .. math:: \ell = \begin{cases} q \, |a| & a < 0 \\ (1 - q) \, a & a \ge 0 \end{cases}
         \qquad a = \text{input} - \text{target}
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
+    {predictions_and_targets}
     q : float in (0, 1)
-        The quantile; 0.5 gives half of `l1_loss`.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The quantile's level; 0.5 gives half of `l1_loss`.
 
     Returns
     -------
     float, or an array of the input's shape for ``reduction="none"``
-        The slope at a = 0 is 0, as that of `l1_loss`.
+        The slope at a = 0 is 0, as in `l1_loss`.
 
     Raises
     ------

@@ -83,19 +83,17 @@ class Normed(PointwiseLoss):
     reference="Hyndman & Koehler, Another look at measures of forecast accuracy, 2006",
 )
 def nmae_loss(input, target, *, norm="range"):
-    r"""Absolute error in units of the targets' spread or size.
+    r"""Absolute error divided by the spread or the size of the targets.
 
     .. math:: \ell = |a| / \text{norm}, \qquad a = \text{input} - \text{target}
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
+    {predictions_and_targets}
     norm : {"range", "mean", "std", "iqr", "max"} or a number above 0
-        Of all targets, unweighted: greatest minus least; absolute value of the mean; standard deviation, divided by N;
-        third minus first quartile, linearly interpolated; greatest absolute value; or the number itself.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`. Weights do not enter the norm.
+        What the error is divided by, computed from all targets without weights: "range" is the maximum minus the
+        minimum; "mean" the absolute value of the mean; "std" the standard deviation, with divisor N; "iqr" the third
+        minus the first quartile, linearly interpolated; "max" the maximum absolute value. A number is used as it is.
 
     Returns
     -------
@@ -156,13 +154,10 @@ def mape_loss(input, target, *, epsilon=None):
 
     Parameters
     ----------
-    input, target : array_like of one shape
-        Predictions and the numbers to be predicted, of any shape.
+    {predictions_and_targets}
     epsilon : float > 0 or None
-        The least divisor. scikit-learn's is 2.220446049250313e-16, which makes one target of 0 outweigh all others;
-        None makes such a target an error.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The smallest divisor. scikit-learn's is 2.220446049250313e-16, with which one target of 0 outweighs all others.
+        None raises an error for a target of 0.
 
     Returns
     -------
@@ -220,16 +215,14 @@ def _log_square_curvature(x, t):
     reference="Pedregosa et al., Scikit-learn: Machine learning in Python, 2011 (mean_squared_log_error)",
 )
 def msle_loss(input, target):
-    r"""Squared error of the logarithms of one plus the numbers.
+    r"""Squared error of the logarithms of 1 + input and 1 + target.
 
     .. math:: \ell = \left( \log(1 + \text{input}) - \log(1 + \text{target}) \right)^2
 
     Parameters
     ----------
     input, target : array_like of one shape
-        Predictions and the numbers to be predicted, all above -1, of any shape.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The predictions and the true values, all above -1, of any shape.
 
     Returns
     -------
@@ -238,7 +231,7 @@ def msle_loss(input, target):
     Raises
     ------
     ValueError
-        If the shapes differ, a weight is negative, or a number is -1 or less.
+        If the shapes differ, a weight is negative, or an element is -1 or less.
 
     References
     ----------

@@ -13,9 +13,11 @@ from fastloss.compile.kernels import Kernel
 from fastloss.compile.launch import ALONE, output
 from fastloss.compile.signatures import address_of
 from fastloss.core.domains import wrong
-from fastloss.core.reduce import ordered_sum
+from fastloss.core.reduce import CHUNK, ordered_sum
+from fastloss.core.reductions import Reduction
+from fastloss.core.requests import Wanted
 from fastloss.core.small import Plan
-from fastloss.pointwise.element import CHUNK, Formulas, Wanted
+from fastloss.pointwise.element import Formulas
 
 FEW = ALONE // CHUNK  # chunks that no other thread is woken for
 EACH, GRADIENT, CURVATURE, PARTIAL, WRONG = range(5)  # of the outputs
@@ -41,7 +43,7 @@ def frame_of(kernel: Kernel, parameters: tuple[float, ...]) -> Small:
     return Small(frame, numbers, totals, bits)
 
 
-def plan(kernel: Kernel, formulas: Formulas, wanted: Wanted, about: tuple[tuple[float, ...], str]) -> Plan:
+def plan(kernel: Kernel, formulas: Formulas, wanted: Wanted, about: tuple[tuple[float, ...], Reduction]) -> Plan:
     """The losses' reduction, where wanted, then the arrays that are; `about` is (parameters, reduction)."""
     parameters, reduction = about
     dtype = np.dtype(kernel.signature.inputs[0].dtype)
@@ -49,7 +51,7 @@ def plan(kernel: Kernel, formulas: Formulas, wanted: Wanted, about: tuple[tuple[
     outputs = [behind + at for at in (EACH, GRADIENT, CURVATURE) if wanted[1 + at]]
     count = len(kernel.signature.inputs)
     masks = [np.dtype(one.dtype).itemsize - 1 for one in kernel.signature.inputs]
-    mean = reduction == "mean"
+    mean = reduction.divides
     spare = Spare(lambda: frame_of(kernel, parameters))
 
     def run(arrays: tuple[np.ndarray, ...]) -> Any:

@@ -50,7 +50,7 @@ MARGINS = {
     reference="Weston & Watkins, Support vector machines for multi-class pattern recognition, 1999",
 )
 def multi_margin_loss(input, target, *, p=1, margin=1.0, weight=None):
-    r"""Hinge loss of every other class against the true one (Weston and Watkins), divided by the number of classes.
+    r"""Hinge loss of the true class against every other (Weston and Watkins), divided by the number of classes.
 
     .. math:: \ell = \frac{w_t}{C} \sum_{k \ne t} \max(0, m - (x_t - x_k))^p, \qquad
         x = \text{input}, \; t = \text{target}, \; m = \text{margin}
@@ -58,17 +58,15 @@ def multi_margin_loss(input, target, *, p=1, margin=1.0, weight=None):
     Parameters
     ----------
     input : array_like of shape (N, C) or (C,)
-        Scores of C classes.
+        The scores x of C classes.
     target : array_like of whole numbers of shape (N,) or ()
         The class ids t, in [0, C).
     p : {1, 2}
-        The power.
+        The power of each hinge.
     margin : float
-        How far the true class shall be ahead.
+        The lead m of the true class from which on another class costs nothing.
     weight : array_like of shape (C,), optional
-        A factor >= 0 of each class; it does not enter the mean's denominator.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        A factor w >= 0 for each class; the mean's denominator does not contain it.
 
     Returns
     -------
@@ -104,23 +102,21 @@ HIGHEST = formulas("crammer_singer_loss", terms.of_highest_other)
     reference="Crammer & Singer, On the algorithmic implementation of multiclass kernel-based vector machines, 2001",
 )
 def crammer_singer_loss(input, target, *, margin=1.0):
-    r"""Hinge loss of the strongest other class against the true one.
+    r"""Hinge loss of the true class against the other class with the highest score.
 
     .. math:: \ell = \max(0, m + \max_{k \ne t} x_k - x_t), \qquad
         x = \text{input}, \; t = \text{target}, \; m = \text{margin}
 
-    Of equally strong classes the first has the gradient.
+    Where other classes have equal scores, the gradient goes to the first.
 
     Parameters
     ----------
     input : array_like of shape (N, C) or (C,)
-        Scores of C classes.
+        The scores x of C classes.
     target : array_like of whole numbers of shape (N,) or ()
         The class ids t, in [0, C).
     margin : float
-        How far the true class shall be ahead.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The lead m of the true class from which on another class costs nothing.
 
     Returns
     -------

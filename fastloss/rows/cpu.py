@@ -9,12 +9,15 @@ from fastloss.compile.kernels import Kernel, kernel, once
 from fastloss.compile.launch import ALONE, as_input, launch, output
 from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
 from fastloss.compile.templates import bind, known_names, regroups, unbound
+from fastloss.core.outcomes import Outcome
+from fastloss.core.reductions import Reduction
+from fastloss.core.requests import Wanted
 from fastloss.core.small import Plan
 from fastloss.core.validate import kernel_dtype
 from fastloss.rows import short as short_rows
 from fastloss.rows import small as small_rows
 from fastloss.rows.logits import of_target
-from fastloss.rows.row import Outcome, RowFormulas, Wanted, rows_per_chunk
+from fastloss.rows.row import RowFormulas, rows_per_chunk
 
 row = clear_row = add_chunk = unbound
 
@@ -47,14 +50,14 @@ def add_rows(inputs, parameters, outputs, chunk):
 
 @once
 def compiled(formulas: RowFormulas, wanted: Wanted, layout: tuple[tuple[np.dtype, int], ...], short: bool) -> Kernel:
-    """The kernel of one loss and set of outputs; `layout` is each operand's dtype and rank."""
+    """Compile the kernel of one loss and set of derivatives; `layout` is each operand's dtype and rank."""
     operands = [array_of(*one) for one in layout]
     derivatives = [array_of(layout[j][0], 2) for j in (*range(formulas.arguments), 0)]
     signature = Signature((REALS, INTEGERS, *operands), (REALS, REALS, INTEGERS, *derivatives), (REALS, REALS) * short)
     names = {"row": formulas.row, **formulas.bindings(wanted)}
     names["add_chunk"] = short_rows.add_short_rows if short else add_rows
     bound = bind(block, **known_names(block, names))
-    return kernel(bound, f"{formulas.name}_{wanted.code}{'_short' if short else ''}", signature)
+    return kernel(bound, f"{formulas.name}_v{wanted.code}{'_short' if short else ''}", signature)
 
 
 def readable(array: np.ndarray) -> np.ndarray:
@@ -67,35 +70,40 @@ def readable(array: np.ndarray) -> np.ndarray:
 
 
 def plan(
-    formulas: RowFormulas, operands: tuple[np.ndarray, ...], wanted: Wanted, about: tuple[tuple[float, ...], str]
+    formulas: RowFormulas, operands: tuple[np.ndarray, ...], wanted: Wanted, about: tuple[tuple[float, ...], Reduction]
 ) -> Plan | None:
     """The short way for operands of these kinds, if they need no conversion and kernels are compiled."""
     if any(readable(one) is not one for one in operands):
         return None
     short = formulas.row is of_target and operands[0].shape[1] <= short_rows.MOST
-    own = compiled(formulas, wanted, tuple((one.dtype, one.ndim) for one in operands), short)
+    own = compiled(formulas, wanted.derivatives, tuple((one.dtype, one.ndim) for one in operands), short)
     return small_rows.plan(own, formulas, wanted, about) if own.entry else None
 
 
-def run(formulas: RowFormulas, operands: tuple[np.ndarray, ...], weights: Any, parameters: Any, wanted: Any) -> Outcome:
-    """One pass over the rows; the first operands, matrices, are those with a gradient.
+def run(
+    formulas: RowFormulas,
+    operands: tuple[np.ndarray, ...],
+    weights: Any,
+    scale: float,
+    parameters: tuple[float, ...],
+    wanted: Wanted,
+) -> Outcome:
+    """Make one pass over the rows; the first operands, matrices, are those with a gradient.
 
-    `parameters` is the derivatives' factor and the formulas' own numbers, `wanted` is `Wanted` and whether each row's
-    loss is asked for.
+    `scale` multiplies the derivatives; `parameters` are the formulas' own numbers.
     """
-    derivatives, each = wanted
     operands = tuple(map(readable, operands))
     rows, columns = operands[0].shape
     size, short = rows_per_chunk(columns), formulas.row is of_target and columns <= short_rows.MOST
-    kernel = compiled(formulas, derivatives, tuple((one.dtype, one.ndim) for one in operands), short)
+    kernel = compiled(formulas, wanted.derivatives, tuple((one.dtype, one.ndim) for one in operands), short)
     matrices = operands[: formulas.arguments]
-    gradients = tuple(output(one.shape if derivatives.gradient else (0, 0), one.dtype) for one in matrices)
-    curvature = output(operands[0].shape if derivatives.curvature else (0, 0), operands[0].dtype)
+    gradients = tuple(output(one.shape if wanted.gradient else (0, 0), one.dtype) for one in matrices)
+    curvature = output(operands[0].shape if wanted.curvature else (0, 0), operands[0].dtype)
     chunks = -(-rows // size)
-    losses, partials, wrong = np.empty(rows if each else 0), np.zeros(chunks), np.zeros(chunks, np.int64)
+    losses, partials, wrong = np.empty(rows if wanted.each else 0), np.zeros(chunks), np.zeros(chunks, np.int64)
     inputs = (readable(np.empty(0) if weights is None else weights), np.array([rows, size]), *operands)
-    scale, own = parameters
     outputs = (losses, partials, wrong, *gradients, curvature)
     few, scratch = ALONE // max(size * columns, 1), short_rows.scratch(columns) if short else ()
-    launch(kernel, inputs, np.array([scale, *own], np.float64), outputs, chunks, few, scratch)
-    return Outcome(partials, int(np.bitwise_or.reduce(wrong)), losses, gradients, curvature)
+    launch(kernel, inputs, np.array([scale, *parameters], np.float64), outputs, chunks, few, scratch)
+    bits = int(np.bitwise_or.reduce(wrong))
+    return Outcome(chunks=partials, each=losses, gradients=gradients, curvatures=(curvature,), wrong=bits)

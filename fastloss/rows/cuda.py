@@ -14,7 +14,9 @@ from fastloss.compile.elementary import weighed
 from fastloss.compile.templates import known_names, unbound
 from fastloss.core import validate
 from fastloss.core.gpu import on_gpu
-from fastloss.rows.row import Outcome, RowFormulas, Wanted
+from fastloss.core.outcomes import Outcome
+from fastloss.core.requests import Wanted
+from fastloss.rows.row import RowFormulas
 
 row = clear_row = THREADS = unbound
 
@@ -39,9 +41,9 @@ def kernel(inputs, parameters, outputs):
 
 @functools.cache
 def kernel_of(formulas: RowFormulas, wanted: Wanted) -> Code:
-    """The kernel of one loss and set of outputs."""
+    """Compile the kernel of one loss and set of derivatives."""
     names = {"row": formulas.row, **formulas.bindings(wanted)}
-    return code(kernel, f"{formulas.name}_{wanted.code}", **known_names(kernel, names))
+    return code(kernel, f"{formulas.name}_v{wanted.code}", **known_names(kernel, names))
 
 
 def kernel_type(array: Any) -> np.dtype:
@@ -68,31 +70,40 @@ class _Matrices:
         return self._place.home(laid_out(self._place, array, False) if array.shape[1] > FEW else array)
 
 
-def run(formulas: RowFormulas, operands: tuple[Any, ...], weights: Any, parameters: Any, wanted: Any) -> Outcome:
-    """One pass over the rows, as `rows.cpu.run`; where the operands lie on a GPU, so do arrays of results."""
-    derivatives, each = wanted
+def run(
+    formulas: RowFormulas,
+    operands: tuple[Any, ...],
+    weights: Any,
+    scale: float,
+    parameters: tuple[float, ...],
+    wanted: Wanted,
+) -> Outcome:
+    """Make one pass over the rows, as `rows.cpu.run`; where the operands lie on a GPU, so do arrays of results."""
     place = Place(*operands)
     matrices = _Matrices(place)
     rows = operands[0].shape[0]
     arrays = [matrices.read(one if on_gpu(one) else np.asarray(one)) for one in operands]
     gradients = [
-        matrices.empty(one.shape if derivatives.gradient else (0, 0), one.dtype) for one in arrays[: formulas.arguments]
+        matrices.empty(one.shape if wanted.gradient else (0, 0), one.dtype) for one in arrays[: formulas.arguments]
     ]
-    curvature = matrices.empty(arrays[0].shape if derivatives.curvature else (0, 0), arrays[0].dtype)
+    curvature = matrices.empty(arrays[0].shape if wanted.curvature else (0, 0), arrays[0].dtype)
     shape = a_thread_each(rows)
     blocks = shape[0]
-    losses, partials, wrong = place.empty(rows if each else 0), place.empty(blocks), place.empty(blocks, np.int64)
-    scale, own = parameters
+    losses, partials, wrong = (
+        place.empty(rows if wanted.each else 0),
+        place.empty(blocks),
+        place.empty(blocks, np.int64),
+    )
     if blocks:
         factors = place.empty(0) if weights is None else place.device(weights, validate.kernel_dtype(weights))
         inputs = (factors, rows, *arrays)
-        settings = place.device(np.array([scale, *own], np.float64))
+        settings = place.device(np.array([scale, *parameters], np.float64))
         outputs = (losses, partials, wrong, *gradients, curvature)
-        launch(place, kernel_of(formulas, derivatives), shape, inputs, settings, outputs)
+        launch(place, kernel_of(formulas, wanted.derivatives), shape, inputs, settings, outputs)
     return Outcome(
-        place.host(partials),
-        int(np.bitwise_or.reduce(place.host(wrong))),
-        place.home(losses),
-        tuple(map(matrices.home, gradients)),
-        matrices.home(curvature),
+        chunks=place.host(partials),
+        each=place.home(losses),
+        gradients=tuple(map(matrices.home, gradients)),
+        curvatures=(matrices.home(curvature),),
+        wrong=int(np.bitwise_or.reduce(place.host(wrong))),
     )

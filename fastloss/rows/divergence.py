@@ -52,11 +52,14 @@ def by_side(name, model, data, first=UNIT, second=UNIT, shares=None):
 class EitherSide(RowLoss):
     """A loss of two distributions; `wrt` says whose gradient is wanted."""
 
-    def _evaluate(self, what, own, shared):
-        if what == "grad_hess" and own["wrt"] == "both":  # a pass writes the second derivatives of one argument
-            each = [super(EitherSide, self)._evaluate(what, {**own, "wrt": wrt}, shared) for wrt in ("p", "q")]
-            return tuple(zip(*each, strict=True))
-        return super()._evaluate(what, own, shared)
+    def _run(self, request):
+        if request.what != "grad_hess" or request.arguments["wrt"] != "both":
+            return super()._run(request)
+        # a pass writes the second derivatives of one argument
+        by_p, by_q = (super(EitherSide, self)._run(request.with_arguments(wrt=wrt)) for wrt in ("p", "q"))
+        by_q.gradients = (*by_p.gradients, *by_q.gradients)
+        by_q.curvatures = (*by_p.curvatures, *by_q.curvatures)
+        return by_q
 
 
 def _sides(by_wrt, wrt, matrices: tuple[Matrix, Matrix], checked) -> Rows:
@@ -71,23 +74,21 @@ SOFT = by_side("soft_cross_entropy", (cross, cross_slope, cross_curvature), (_cr
 
 @row_loss(kind=EitherSide, parameters={"wrt": WRT}, curvature=True, reference="Good, Rational decisions, 1952")
 def soft_cross_entropy(p, q, *, wrt="q"):
-    r"""Cross-entropy of a model's distributions relative to the data's.
+    r"""Cross-entropy of the model's distributions relative to the data's.
 
     .. math:: H(p, q) = -\sum_k p_k \log q_k = D(p \| q) + H(p)
 
-    With 0 log 0 = 0; q = 0 < p costs infinity. The derivatives are :math:`-p_k / q_k` in q and :math:`-\log q_k` in p;
-    where both are 0 they are taken to be 0.
+    With 0 log 0 = 0; q = 0 < p costs infinity. The derivatives are :math:`-p_k / q_k` by q and :math:`-\log q_k` by p;
+    where both are 0, they are set to 0.
 
     Parameters
     ----------
     p : array_like of shape (..., C)
         The data's distributions: numbers in [0, 1].
     q : array_like of the same shape
-        The model's.
+        The model's distributions.
     wrt : {"q", "p", "both"}
-        With respect to what the derivatives are; "both" makes them tuples, for p and for q.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The argument of the derivatives; "both" returns tuples, for p and for q.
 
     Returns
     -------
@@ -257,29 +258,28 @@ DIVERGENCES = {  # by log_p, log_q
     reference="Kullback & Leibler, On information and sufficiency, 1951",
 )
 def kl_divergence(p, q, *, log_p=False, log_q=False, wrt="q"):
-    r"""Kullback-Leibler divergence of a model's distributions from the data's, one for each row.
+    r"""Kullback-Leibler divergence of the model's distributions from the data's, one for each row.
 
     .. math:: D(p \| q) = \sum_k p_k \log \frac{p_k}{q_k}
 
     With 0 log 0 = 0; q = 0 < p costs infinity. The mean is over rows (what PyTorch's `kl_div` calls "batchmean").
 
-    The derivatives are :math:`-p_k / q_k` in q and :math:`\log (p_k / q_k) + 1` in p; in logarithms that are given,
-    each times its own probability. That in p is minus infinity at p = 0, where automatic differentiation gives NaN;
-    there it is taken to be 0, so that a class that is ruled out stays so.
+    The derivatives are :math:`-p_k / q_k` by q and :math:`\log (p_k / q_k) + 1` by p; by logarithms, each is multiplied
+    by its probability. That by p is minus infinity at p = 0, where automatic differentiation gives NaN; here it is set
+    to 0, so that a class of probability 0 keeps it.
 
     Parameters
     ----------
     p : array_like of shape (..., C)
         The data's distributions: numbers in [0, 1], or their logarithms.
     q : array_like of the same shape
-        The model's.
+        The model's distributions.
     log_p, log_q : bool
-        Whether `p`, `q` holds logarithms.
+        Whether `p`, or `q`, holds logarithms of probabilities.
     wrt : {"q", "p", "both"}
-        With respect to what the derivatives are, as it is given: q in distillation, p where the model is the first
-        argument (a penalty on a policy's distance to another). "both" makes them tuples, for p and for q.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The argument of the derivatives: "q" in distillation, "p" where the model is the first argument (a penalty on a
+        policy's distance to another); "both" returns tuples, for p and for q. They are derivatives by the elements as
+        given, probabilities or logarithms.
 
     Returns
     -------

@@ -1,6 +1,7 @@
 """Losses of rows: from the public call to the engine and back."""
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -10,10 +11,13 @@ import numpy as np
 from fastloss.core import backend, reduce, small, validate
 from fastloss.core.domains import NON_NEGATIVE, Domain, Parameter, wrong
 from fastloss.core.gpu import GpuArray, holds_integers, on_gpu
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.loss import Loss
+from fastloss.core.outcomes import Divisor, Evaluation, Outcome
+from fastloss.core.reductions import Reduction
+from fastloss.core.requests import Wanted
 from fastloss.pointwise.loss import weight_partials
 from fastloss.rows import logits as softmax
-from fastloss.rows.row import Outcome, RowFormulas, Wanted
+from fastloss.rows.row import RowFormulas
 
 
 class Matrix(NamedTuple):
@@ -33,7 +37,7 @@ class Matrix(NamedTuple):
         return self.rows.shape[1]
 
     def restore(self, rows: np.ndarray) -> np.ndarray:
-        """Rows, in the argument's shape."""
+        """Return rows in the argument's shape."""
         if self.axes == _trailing(self.shape, self.axes):
             return rows.reshape(*self.shape)
         moved = rows.reshape(*self.outer, *(self.shape[axis] for axis in self.axes))
@@ -49,7 +53,7 @@ def _trailing(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def along(array: np.ndarray, axes: tuple[int, ...]) -> Matrix:
-    """An array as rows along some axes."""
+    """View an array as rows along some axes."""
     inner = math.prod(array.shape[axis] for axis in axes)
     outer = math.prod(length for axis, length in enumerate(array.shape) if axis not in axes)
     if axes == _trailing(array.shape, axes):
@@ -58,7 +62,7 @@ def along(array: np.ndarray, axes: tuple[int, ...]) -> Matrix:
 
 
 def last_axis(name: str, value: Any) -> Matrix:
-    """Rows along the last axis."""
+    """View an array as rows along the last axis."""
     array = validate.real(name, value)
     if not array.ndim:
         raise ValueError(f"{name} is a single number: expected an array whose last axis is a row")
@@ -66,7 +70,7 @@ def last_axis(name: str, value: Any) -> Matrix:
 
 
 def class_axis(name: str, value: Any) -> Matrix:
-    """Rows along the axis of classes: the second, or the only one."""
+    """View an array as rows along the axis of classes: the second, or the only one."""
     array = validate.real(name, value)
     if not array.ndim:
         raise ValueError(f"{name} is a single number: expected an array with an axis of classes")
@@ -75,7 +79,7 @@ def class_axis(name: str, value: Any) -> Matrix:
 
 @dataclasses.dataclass
 class Rows:
-    """What a loss's body makes of its arguments, for the engine."""
+    """What a loss's function returns: operands and parameters of its row function."""
 
     formulas: RowFormulas
     matrices: tuple[Matrix, ...]  # with a gradient, in argument order: the first operands
@@ -101,7 +105,6 @@ class RowLoss(Loss):
     """Row i of every argument makes one loss."""
 
     folder = "rows"
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
     def __init__(self, function, *, curvature: bool, ids: tuple[str, ...] = (), plain: bool = False, **about):
         super().__init__(function, **about)
@@ -113,51 +116,41 @@ class RowLoss(Loss):
     def has_curvature(self) -> bool:
         return self._curvature
 
-    def _evaluate(self, what, own, shared):
-        reduction = shared["reduction"]
-        where = backend.choose(shared["backend"], tuple(own[name] for name in self.arguments))
-        engine = backend.engine(where, self.folder)
-        call = self.function(**self._placed(own))
+    def _run(self, request):
+        given = tuple(request.arguments[name] for name in self.arguments)
+        engine = backend.engine(backend.choose(request.backend, given), self.folder)
+        call = self.function(**self._placed(request.arguments))
         there = any(map(on_gpu, call.operands))
-        given = row_weights(backend.resident("sample_weight", shared["sample_weight"], there), call.shape)
-        if reduction == "mean":
-            factor = call.there if call.factor is None and given is not None else call.factor
-            weights, counted, power = weights_of_mean(given, factor, call.mass, call.inner)
-        else:
-            weights, counted, power = _product(given, call.factor), _product(given, call.mass), 0
-        denominator = _denominator(call.shape, counted)
-        scale = reduce.lifted(reduce.inverse(denominator), power) if reduction == "mean" else 1.0
-        wanted = Wanted(what != "value", what == "grad_hess"), reduction == "none"
+        weighing = _weighing(backend.resident("sample_weight", request.sample_weight, there), call, request.reduction)
+        scale = request.reduction.scale(weighing.divisor)
         if call.matrices[0].columns or call.formulas.row not in READ_A_COLUMN:
-            outcome = engine.run(call.formulas, call.operands, weights, (scale, call.parameters), wanted)
+            outcome = engine.run(call.formulas, call.operands, weighing.weights, scale, call.parameters, request.wanted)
         else:
             outcome = _without_columns(call)
         raise_if_wrong(outcome.wrong, call.checked)
-        if what != "value":
-            gradients = self.gradients(engine, outcome, call, _product(weights, scale))
-            gradient = gradients if len(gradients) > 1 else gradients[0]
-        if what == "grad_hess":
-            return gradient, call.matrices[0].restore(outcome.curvature)
-        if reduction == "none":
-            value = outcome.each.reshape(call.shape)
-        else:
-            value = reduce.lifted(_total(engine, outcome, (call, weights), (reduction, denominator)), power)
-        return value if what == "value" else (value, gradient)
+        made = Evaluation(outcome._replace(each=outcome.each.reshape(call.shape) if request.wanted.each else None))
+        made.divisor = weighing.divisor
+        made.retry = functools.partial(_from_smaller_weights, request.reduction, engine, call, outcome, weighing)
+        if request.has_gradient:
+            made.gradients = self.gradients(engine, outcome, call, _product(weighing.weights, scale))
+        if request.wanted.curvature:
+            made.curvatures = tuple(map(call.matrices[0].restore, outcome.curvatures))
+        return made
 
-    def _plan(self, what, args, own, shared):
-        if shared["backend"] != "auto" or shared["sample_weight"] is not None or not self._plain:
+    def _plan(self, args, request):
+        if request.backend != "auto" or request.sample_weight is not None or not self._plain:
             return None
-        call = self.function(**own)
+        call = self.function(**request.arguments)
         if len(args) != len(call.operands) or any(one is not None for one in (call.factor, call.mass, call.inner)):
             return None
         if call.checked or not all(map(_is_the_same, call.operands, args)) or args[0].ndim != 2:
             return None
-        wanted = Wanted(what != "value", what == "grad_hess")
-        run = backend.engine("cpu", "rows").plan(call.formulas, args, wanted, (call.parameters, shared["reduction"]))
-        return run and _in_form(what, run)
+        about = call.parameters, request.reduction
+        run = backend.engine("cpu", "rows").plan(call.formulas, args, request.wanted, about)
+        return run and _in_form(request.what, run)
 
     def _placed(self, own: dict[str, Any]) -> dict[str, Any]:
-        """The body's arguments: matrices stay on a GPU, and class ids with the first of them."""
+        """Return the arguments: matrices stay on a GPU, and class ids with the first of them."""
         matrices = tuple(name for name in self.arguments if name not in self.ids or not holds_integers(own[name]))
         placed = backend.arguments(matrices, own)
         there = isinstance(placed[self.arguments[0]], GpuArray)
@@ -165,12 +158,12 @@ class RowLoss(Loss):
         return {**placed, **{name: backend.ids(name, own[name], there and name in self.ids) for name in others}}
 
     def gradients(self, engine: Any, outcome: Outcome, call: Rows, weights: Any) -> tuple[np.ndarray, ...]:
-        """The gradient of each differentiable argument; `weights` is what multiplied every row's."""
+        """Return the gradient of each differentiable argument; `weights` is what multiplied every row's."""
         return tuple(matrix.restore(rows) for matrix, rows in zip(call.matrices, outcome.gradients, strict=True))
 
 
 def _is_the_same(operand: np.ndarray, argument: np.ndarray) -> bool:
-    """Whether an operand is an argument as it is: the short way hands over the arguments."""
+    """Tell whether an operand is an argument as it is: the short way hands over the arguments."""
     return (operand.dtype, operand.shape, operand.ctypes.data) == (
         argument.dtype,
         argument.shape,
@@ -179,7 +172,7 @@ def _is_the_same(operand: np.ndarray, argument: np.ndarray) -> bool:
 
 
 def _in_form(what: str, run: small.Plan) -> small.Plan:
-    """A plan whose results come as a loss gives them."""
+    """Return a plan whose results have the form of a loss's."""
 
     def answer(arrays: tuple[np.ndarray, ...]) -> Any:
         results = run(arrays)
@@ -195,32 +188,51 @@ def _in_form(what: str, run: small.Plan) -> small.Plan:
     return answer
 
 
-def _total(engine: Any, outcome: Outcome, given: tuple[Rows, Any], mean: tuple[str, float]) -> float:
-    """The value, also where it is within the range but a sum on the way to it is not."""
-    value = reduce.of_sums(outcome.partials, *mean)
-    if math.isfinite(value) or np.isfinite(outcome.partials).all():
-        return value
-    call, weights = given
-    if weights is not None and (on_gpu(weights) or not reduce.may_shrink(weights)):
+class Weighing(NamedTuple):
+    """What multiplies each row's loss, and what the mean divides by."""
+
+    weights: Any
+    divisor: Divisor
+
+
+def _weighing(given: Any, call: Rows, reduction: Reduction) -> Weighing:
+    """Check the examples' weights, and put them in a unit of their own for a mean."""
+    checked, power = row_weights(given, call.shape), 0
+    if reduction.divides:
+        factor = call.there if call.factor is None and checked is not None else call.factor
+        weights, counted, power = weights_of_mean(checked, factor, call.mass, call.inner)
+    else:
+        weights, counted = _product(checked, call.factor), _product(checked, call.mass)
+    return Weighing(weights, Divisor(_denominator(call.shape, counted), power))
+
+
+def _from_smaller_weights(
+    reduction: Reduction, engine: Any, call: Rows, outcome: Outcome, weighing: Weighing, value: float
+) -> float:
+    """Compute the value once more where it is within the range, but a sum on the way to it is not."""
+    weights = weighing.weights
+    if np.isfinite(outcome.chunks).all() or (
+        weights is not None and (on_gpu(weights) or not reduce.may_shrink(weights))
+    ):
         return value
     shrunk = np.full(math.prod(call.shape), reduce.SHRUNK) if weights is None else _product(weights, reduce.SHRUNK)
-    again = engine.run(call.formulas, call.operands, shrunk, (1.0, call.parameters), (Wanted(), False))
-    return reduce.of_sums(again.partials, *mean) / reduce.SHRUNK if np.isfinite(again.partials).all() else value
+    again = engine.run(call.formulas, call.operands, shrunk, 1.0, call.parameters, Wanted(value=True)).chunks
+    return reduction.of_chunks(again, weighing.divisor.weight) / reduce.SHRUNK if np.isfinite(again).all() else value
 
 
 READ_A_COLUMN = (softmax.of_target, softmax.of_distribution)  # of every row, even of one that is left out
 
 
 def _without_columns(call: Rows) -> Outcome:
-    """Of rows of no class: none of them has a loss."""
+    """Return the outcome of rows without columns: none of them has a loss."""
     rows = len(call.matrices[0].rows)
     empty = np.zeros((rows, 0), validate.kernel_dtype(call.matrices[0].rows))
     each, gradient, curvature = backend.like((np.zeros(rows), empty, empty.copy()), call.operands)
-    return Outcome(np.zeros(1), 0, each, (gradient,), curvature)
+    return Outcome(chunks=np.zeros(1), each=each, gradients=(gradient,), curvatures=(curvature,))
 
 
 def raise_if_wrong(bits: int, checked: tuple[tuple[str, Domain, Any], ...]) -> None:
-    """An error for the first argument that a row function found to be outside its domain."""
+    """Raise for the first argument that a row function found to be outside its domain."""
     for name, domain, array in checked:
         if wrong(bits & 15):
             raise ValueError(domain.explain(name, backend.to_host(array)))
@@ -228,7 +240,7 @@ def raise_if_wrong(bits: int, checked: tuple[tuple[str, Domain, Any], ...]) -> N
 
 
 def row_weights(value: Any, shape: tuple[int, ...]) -> Any:
-    """The examples' weights as a vector, checked."""
+    """Check the examples' weights, and return them as a vector."""
     value = None if value is None else validate.real("sample_weight", value)
     if shape == () and np.shape(value) == (1,):
         value = value.reshape() if isinstance(value, GpuArray) else np.reshape(value, ())
@@ -252,7 +264,7 @@ def _product(first: Any, second: Any) -> Any:
 
 
 def weights_of_mean(given: Any, factor: Any, mass: Any, inner: Any = None) -> tuple[Any, Any, int]:
-    """What multiplies losses, what they count in the denominator, and the power of two that their mean lacks.
+    """Return what multiplies losses, what they count in the denominator, and the power of two that their mean lacks.
 
     Each is in a unit of its own, which the rows that count set, by all that multiplies them.
     """

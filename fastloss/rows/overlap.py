@@ -4,7 +4,8 @@ import operator
 from typing import Any
 
 from fastloss.core import validate
-from fastloss.core.domains import AT_LEAST_ZERO, UNIT, Flag, Free, shown
+from fastloss.core.domains import AT_LEAST_ZERO, UNIT, Flag, Free
+from fastloss.core.errors import wrong_type, wrong_value
 from fastloss.rows import terms
 from fastloss.rows.loss import Rows, along, row_loss
 from fastloss.rows.row import formulas
@@ -21,10 +22,10 @@ def _axes(axis: Any, dimensions: int) -> tuple[int, ...]:
     try:
         axes = tuple(operator.index(one) for one in (axis if isinstance(axis, tuple) else (axis,)))
     except TypeError:
-        raise TypeError(f"axis is {shown(axis)}: expected None, an integer or a tuple of them") from None
+        raise wrong_type("axis", axis, "None, an integer or a tuple of them") from None
     found = tuple(sorted({one % dimensions for one in axes if -dimensions <= one < dimensions}))
     if len(found) != len(axes):
-        raise ValueError(f"axis is {shown(axis)}: expected distinct axes of an array of {dimensions} dimensions")
+        raise wrong_value("axis", axis, f"distinct axes of an array of {dimensions} dimensions")
     return found
 
 
@@ -46,15 +47,14 @@ def dice_loss(input, target, *, squared=True, smooth=0.0, axis=None):
     input : array_like
         Probabilities in [0, 1], of any shape.
     target : array_like of the input's shape
-        The mask: numbers in [0, 1].
+        The true mask: numbers in [0, 1].
     squared : bool
-        Whether the denominator has squares, or p and g themselves.
+        Whether the denominator sums squares, as above; False sums p and g themselves.
     smooth : float >= 0
-        Added above and below.
+        The number m added to numerator and denominator.
     axis : int or tuple of ints, optional
-        The axes to sum over; each place along the others makes one loss. None sums over all: one loss.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The axes to sum over; every index along the other axes has a loss of its own. None sums over all axes, which
+        makes one loss.
 
     Returns
     -------

@@ -61,17 +61,15 @@ def categorical_cross_entropy(input, target):
 
     .. math:: \ell = -\sum_k t_k \log x_k, \qquad x = \text{input}, \; t = \text{target}
 
-    Where there are logits, `cross_entropy` is more accurate. The logarithm is not clamped: a class of probability 0
-    that the target holds to be possible costs infinity.
+    If you have logits, `cross_entropy` is more accurate. The logarithm is not clamped: a class of predicted probability
+    0 whose target is above 0 costs infinity.
 
     Parameters
     ----------
     input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
-        Probabilities in [0, 1]; that they add up to 1 is not checked.
+        Probabilities in [0, 1] of C classes; whether they add up to 1 is not checked.
     target : array_like of the input's shape
         One-hot rows, or distributions: numbers in [0, 1].
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
 
     Returns
     -------
@@ -119,15 +117,13 @@ def entropy(p):
 
     .. math:: H(p) = -\sum_k p_k \log p_k
 
-    With 0 log 0 = 0. The slope is infinite at 0; there the derivatives are taken to be 0, so that a class that is ruled
-    out stays so.
+    With 0 log 0 = 0. The slope is infinite at 0; the derivatives there are set to 0, so that a class of probability 0
+    keeps it.
 
     Parameters
     ----------
     p : array_like of shape (..., C)
         Distributions: numbers in [0, 1].
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
 
     Returns
     -------
@@ -164,7 +160,7 @@ def nll_loss(input, target, *, weight=None, ignore_index=-100):
 
     .. math:: \ell = -w_t x_t, \qquad x = \text{input}, \; t = \text{target}
 
-    Only the target's entry of each row is read. From logits, use `cross_entropy`.
+    Of each row only the target's element is read. If you have logits, use `cross_entropy`.
 
     Parameters
     ----------
@@ -173,11 +169,9 @@ def nll_loss(input, target, *, weight=None, ignore_index=-100):
     target : array_like of whole numbers of shape (N,), (N, d1, ...) or ()
         The class ids t, in [0, C) or `ignore_index`.
     weight : array_like of shape (C,), optional
-        A factor >= 0 of each class; the mean's denominator is the sum of the targets' weights.
+        A factor w >= 0 for each class; the mean's denominator is the sum of the targets' weights.
     ignore_index : int
         Rows with this target are left out, of the mean's denominator too.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
 
     Returns
     -------

@@ -4,6 +4,7 @@ import numpy as np
 
 from fastloss.core import orders, validate
 from fastloss.core.domains import ANY, BINARY, FRACTION, Choice, Flag, Free
+from fastloss.core.errors import wrong_shape
 from fastloss.rows import logits as softmax
 from fastloss.rows import terms
 from fastloss.rows.loss import Matrix, RowLoss, Rows, along, last_axis, row_loss
@@ -56,34 +57,32 @@ def td_loss(q, actions, rewards, next_q, done, *, gamma, next_q_online=None, kin
 
     .. math:: \ell = (Q(s, a) - y)^2, \qquad y = r + \gamma (1 - \text{done}) \max_{a'} Q'(s', a')
 
-    There is no gradient through y. Where an episode is done, `next_q` is not read.
+    No gradient flows through y. Where an episode is done, `next_q` is not read.
 
     Parameters
     ----------
     q : array_like of shape (N, A)
-        The values of A actions in each state, of which `actions` were taken.
+        The values Q of A actions in each state.
     actions : array_like of integers of shape (N,)
-        Ids in [0, A).
+        The actions a taken: ids in [0, A).
     rewards : array_like of shape (N,)
         The rewards r.
     next_q : array_like of q's shape
         The target network's values Q' in the next states.
     done : array_like of shape (N,)
-        Whether the episode ended with the step: 0 or 1, or bools.
+        Whether the episode ended with this step: 0 or 1, or bools.
     gamma : float in [0, 1]
-        The discount of a step.
+        The discount factor of a step.
     next_q_online : array_like of q's shape, optional
-        The online network's values in the next states: given, they choose the action whose `next_q` is taken (double
-        Q-learning).
+        The online network's values in the next states. If given, their maximum selects the action whose `next_q` is
+        used (double Q-learning).
     kind : {"mse", "huber"}
-        The square, or Huber's loss with delta 1 (with the factor 1/2).
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        "mse" is the square; "huber" is Huber's loss with delta 1, which has the factor 1/2.
 
     Returns
     -------
     float, or an array of shape (N,) for ``reduction="none"``
-        The gradient is with respect to q.
+        The gradient is by `q`.
 
     Raises
     ------
@@ -128,7 +127,7 @@ def _steps(logits, actions, entropy_coef: float, log_probs: bool) -> tuple[Matri
         return last_axis("logits", array), validate.indices("actions", actions, array.shape[:1], array.shape[1])
     if array.ndim != 1 or not log_probs:
         also = " or, with log_probs=True, one" if array.ndim == 1 else ""
-        raise ValueError(f"logits has shape {array.shape}: expected two dimensions{also}")
+        raise wrong_shape("logits", array.shape, f"two dimensions{also}")
     if actions is not None:
         raise ValueError("actions is given: expected None where logits has the log-probability of one action a step")
     if entropy_coef != 0.0:
@@ -152,43 +151,41 @@ class PolicyLoss(RowLoss):
     reference="Williams, Simple statistical gradient-following algorithms, 1992",
 )
 def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_coef=0.0, log_probs=False):
-    r"""The surrogate whose gradient is the policy gradient (REINFORCE), with an entropy bonus.
+    r"""Surrogate loss whose gradient is the policy gradient (REINFORCE), with an entropy bonus.
 
     .. math:: \ell_t = -A_t \log \pi(a_t) - \beta H(\pi), \qquad
         \pi = \operatorname{softmax}(\text{logits}_t), \; H(\pi) = -\sum_k \pi_k \log \pi_k
 
-    with :math:`\beta` for `entropy_coef`.
-
-    A logit of -inf takes its action out. There is no gradient through the advantages.
+    with :math:`\beta` for `entropy_coef`. A logit of -inf excludes its action. No gradient goes through the advantages.
 
     Parameters
     ----------
     logits : array_like of shape (T, A)
-        The policy's logits of A actions, a row for each step. With `log_probs`, their log-probabilities
-        :math:`\log \pi`, or of shape (T,) those of the actions taken alone.
+        The policy's logits of A actions, a row for each step. With `log_probs`, the log-probabilities
+        :math:`\log \pi` of the actions; or of shape (T,), the log-probabilities of the actions taken.
     actions : array_like of integers of shape (T,), or None
-        The actions taken: ids in [0, A). None where `logits` is of shape (T,).
+        The actions a taken: ids in [0, A). None if `logits` is of shape (T,).
     advantages : array_like of shape (T,)
         The advantages A, or returns.
     episodes : array_like of shape (T,), optional
-        The episode that each step belongs to, in any order; None is a single one.
+        An id of the episode of each step, in any order. None is a single episode.
     entropy_coef : float
         The weight of the entropy bonus, which needs all actions of a step.
     log_probs : bool
-        Whether `logits` holds log-probabilities, as a policy's distribution gives them (log-densities where actions
-        are continuous). That those of a step add up to 1 is not checked, and the gradient is with respect to each as it
-        is given: what made them, a softmax for instance, is to be differentiated by whom it belongs to.
+        Whether `logits` holds log-probabilities (log-densities, if actions are continuous). Whether the probabilities
+        of a step add up to 1 is not checked. The gradient is by the log-probabilities themselves: differentiate the
+        function that made them, a softmax for instance, yourself.
+    sample_weight : array_like, shape (T,), optional
+        Weights w >= 0 of the steps.
     reduction : {"mean", "sum", "none"}
-        "mean" is the sum over all steps, divided by the number of episodes.
-    sample_weight : array_like of shape (T,), optional
-        A factor >= 0 of each step. The mean's denominator is the number of episodes times the mean weight of a step.
-    backend
-        As for every loss, see `fastloss.Loss`.
+        "mean" is the sum of w * loss over all steps, divided by the number of episodes times the mean weight of a step;
+        "sum" is that sum; "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none",
+        those of the sum.
 
     Returns
     -------
     float, or an array of shape (T,) for ``reduction="none"``
-        The gradient is with respect to the logits, or the log-probabilities.
+        The gradient is by `logits`.
 
     Raises
     ------

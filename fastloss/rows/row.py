@@ -13,13 +13,14 @@ Indices are unsigned, since a signed index would be tested for a negative value 
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from fastloss.compile.templates import known_names
+from fastloss.core.reduce import CHUNK
+from fastloss.core.requests import Wanted
 
-CHUNK = 8192  # numbers in a chunk of rows; a constant of the library, since the sums of chunks depend on it
 FIRST, ONE = np.uint64(0), np.uint64(1)
 
 
@@ -58,18 +59,6 @@ def clear_four(i, derivatives):
 CLEARS = (clear_two, clear_three, clear_four)  # by the number of gradients; the second derivative is one more
 
 
-class Wanted(NamedTuple):
-    """What a pass writes beside the losses' sums; the second derivative comes with the gradient."""
-
-    gradient: bool = False
-    curvature: bool = False
-
-    @property
-    def code(self) -> str:
-        """Part of the compiled kernel's name."""
-        return "v" + "g" * self.gradient + "c" * self.curvature
-
-
 @dataclasses.dataclass(frozen=True)
 class RowFormulas:
     """A row function and what its names mean for one loss."""
@@ -98,14 +87,4 @@ def formulas(name: str, row: Callable[..., Any], arguments: int = 1, **names: Ca
     return RowFormulas(name, row, tuple(sorted(names.items(), key=lambda item: item[0])), arguments)
 
 
-class Outcome(NamedTuple):
-    """What an engine returns: sums of the chunks, the bits of what was wrong, and arrays where wanted."""
-
-    partials: np.ndarray
-    wrong: int
-    each: Any
-    gradients: tuple[Any, ...]
-    curvature: Any
-
-
-__all__ = ["CHUNK", "FIRST", "ONE", "Outcome", "RowFormulas", "Wanted", "fill_row", "formulas", "settle"]
+__all__ = ["FIRST", "ONE", "RowFormulas", "fill_row", "formulas", "settle"]

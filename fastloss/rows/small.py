@@ -11,9 +11,11 @@ from fastloss.compile.kernels import Kernel
 from fastloss.compile.launch import ALONE, output
 from fastloss.compile.signatures import address_of
 from fastloss.core.reduce import ordered_sum
+from fastloss.core.reductions import Reduction
+from fastloss.core.requests import Wanted
 from fastloss.core.small import Plan
 from fastloss.rows import short as short_rows
-from fastloss.rows.row import RowFormulas, Wanted, rows_per_chunk
+from fastloss.rows.row import RowFormulas, rows_per_chunk
 
 WEIGHTS, PLAN, OPERANDS = 0, 1, 2  # of the inputs
 EACH, PARTIAL, WRONG, DERIVATIVES = range(4)  # of the outputs
@@ -43,7 +45,7 @@ def frame_of(kernel: Kernel, parameters: tuple[float, ...], columns: int) -> Sma
     return Small(frame, rows, factor, total, bits)
 
 
-def plan(kernel: Kernel, formulas: RowFormulas, wanted: Wanted, about: tuple[tuple[float, ...], str]) -> Plan:
+def plan(kernel: Kernel, formulas: RowFormulas, wanted: Wanted, about: tuple[tuple[float, ...], Reduction]) -> Plan:
     """The losses' reduction or each, where wanted, then gradients and curvature; `about` is (parameters, reduction)."""
     parameters, reduction = about
     signature, count, short = kernel.signature, formulas.arguments, bool(kernel.signature.scratch)
@@ -52,7 +54,7 @@ def plan(kernel: Kernel, formulas: RowFormulas, wanted: Wanted, about: tuple[tup
     masks = [np.dtype(one.dtype).itemsize - 1 for one in operands]
     dtypes = [np.dtype(one.dtype) for one in signature.outputs[DERIVATIVES:]]
     derivatives = [*range(count)] * wanted.gradient + [count] * wanted.curvature
-    mean, none = reduction == "mean", reduction == "none"
+    mean, none = reduction.divides, reduction.keeps == "examples"
     has_ids = len(operands) > count
     spare: dict[int, Spare[Small]] = {}  # by columns
 

@@ -7,7 +7,9 @@ import numpy as np
 
 from fastloss.compile.elementary import exp_negative, log
 from fastloss.core import backend, reduce, validate
-from fastloss.core.domains import AT_LEAST_ZERO, FOCUS, FRACTION, UNIT, Flag, Free, shown
+from fastloss.core.docstrings import share
+from fastloss.core.domains import AT_LEAST_ZERO, FOCUS, FRACTION, UNIT, Flag, Free
+from fastloss.core.errors import wrong_value
 from fastloss.core.gpu import holds_integers, on_gpu
 from fastloss.rows import logits as softmax
 from fastloss.rows.loss import Matrix, Rows, class_axis, row_loss
@@ -84,6 +86,14 @@ DISTRIBUTION = formulas(
 )
 
 
+share(
+    class_logits="""
+    input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
+        The logits x of C classes.
+    """
+)
+
+
 @row_loss(
     parameters={"weight": CLASS_WEIGHT, "ignore_index": IGNORE_INDEX, "label_smoothing": FRACTION},
     curvature=True,
@@ -92,29 +102,32 @@ DISTRIBUTION = formulas(
     reference="Cox, The regression analysis of binary sequences, 1958",
 )
 def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smoothing=0.0):
-    r"""Cross-entropy of softmax with class ids or distributions, from logits.
+    r"""Cross-entropy of the softmax of logits, with class ids or distributions as targets.
 
     .. math:: \ell = -w_t \log p_t \quad\text{or}\quad \ell = -\sum_k w_k y_k \log p_k, \qquad
         p_k = \frac{e^{x_k}}{\sum_j e^{x_j}}, \; x = \text{input}, \; t \text{ or } y = \text{target}
 
     A row is read from memory once, for its largest logit and its sum of exponentials. A logit of +inf has p = 1, so
-    that the loss is 0 for that class and infinity for the others; a logit of -inf takes its class out.
+    that the loss is 0 for that class and infinity for the others; a logit of -inf excludes its class.
 
     Parameters
     ----------
-    input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
-        Logits; C classes.
+    {class_logits}
     target : array_like of whole numbers of shape (N,), (N, d1, ...) or (), or array_like of the input's shape
-        The class ids, in [0, C) or `ignore_index`; or a distribution over classes, of numbers in [0, 1].
+        Class ids t, in [0, C) or `ignore_index`; or distributions y over the classes, of numbers in [0, 1].
     weight : array_like of shape (C,), optional
-        A factor >= 0 of each class.
+        A factor w >= 0 for each class.
     ignore_index : int
         Rows with this target are left out, of the mean's denominator too; not to be given for distributions.
     label_smoothing : float in [0, 1]
-        Mixes the target with the uniform distribution: :math:`y (1 - \epsilon) + \epsilon / C`.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`. With s for `sample_weight`, the mean of class ids is
-        :math:`\sum_i s_i \ell_i / \sum_i s_i w_{t_i}`, of distributions :math:`\sum_i s_i \ell_i / \sum_i s_i`.
+        The share epsilon of the uniform distribution in the target: :math:`y (1 - \epsilon) + \epsilon / C`.
+    sample_weight : array_like, optional
+        Weights s >= 0, one for each loss or for each entry of the first axis.
+    reduction : {"mean", "sum", "none"}
+        "mean" is :math:`\sum_i s_i \ell_i / \sum_i s_i w_{t_i}` for class ids and
+        :math:`\sum_i s_i \ell_i / \sum_i s_i` for distributions, and 0 where there is nothing to average; "sum" adds
+        the weighted losses; "none" returns each. Gradients are those of the mean or of the sum; with "none", those of
+        the sum.
 
     Returns
     -------
@@ -123,7 +136,7 @@ def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smooth
     Raises
     ------
     ValueError
-        If shapes do not fit, an id is not whole or out of range, a number of a distribution is out of range, or a
+        If shapes do not fit, an id is not whole or out of range, an element of a distribution is outside [0, 1], or a
         weight is negative.
 
     References
@@ -202,7 +215,7 @@ FOCAL = formulas("softmax_focal_loss", softmax.of_target, value=_focal, slope=_f
     reference="Lin, Goyal, Girshick, He & Dollar, Focal loss for dense object detection, 2017",
 )
 def softmax_focal_loss(input, target, *, gamma=2.0, alpha=None):
-    r"""Cross-entropy of softmax with class ids that plays down what is already classified well.
+    r"""Cross-entropy of the softmax of logits that down-weights well classified rows.
 
     .. math:: \ell = -\alpha_t (1 - p_t)^\gamma \log p_t, \qquad p = \operatorname{softmax}(x), \; x = \text{input}
 
@@ -210,16 +223,13 @@ def softmax_focal_loss(input, target, *, gamma=2.0, alpha=None):
 
     Parameters
     ----------
-    input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
-        Logits; C classes.
+    {class_logits}
     target : array_like of whole numbers of shape (N,), (N, d1, ...) or ()
         The class ids t, in [0, C).
     gamma : float in [0, 1e100]
-        How much is played down; 0 gives `cross_entropy`.
+        The exponent by which well classified rows are down-weighted; 0 gives `cross_entropy`.
     alpha : float or array_like of shape (C,), optional
-        A factor >= 0 of every class, or of each; it does not enter the mean's denominator.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        A factor >= 0 for all classes, or one for each; the mean's denominator does not contain it.
 
     Returns
     -------
@@ -229,7 +239,7 @@ def softmax_focal_loss(input, target, *, gamma=2.0, alpha=None):
     Raises
     ------
     ValueError
-        If shapes do not fit, an id is out of range, or a parameter is.
+        If shapes do not fit, or an id or a parameter is out of range.
 
     References
     ----------
@@ -321,23 +331,20 @@ POLYNOMIAL = formulas(
     reference="Leng et al., PolyLoss: a polynomial expansion perspective of classification loss functions, 2022",
 )
 def poly_loss(input, target, *, epsilon=(1.0,), divide_by_power=False):
-    r"""Cross-entropy of softmax with its first polynomial coefficients changed.
+    r"""Cross-entropy of the softmax of logits with its first polynomial coefficients changed.
 
     .. math:: \ell = -\log p_t + \sum_{j \ge 1} \epsilon_j (1 - p_t)^j, \qquad
         p = \operatorname{softmax}(x), \; x = \text{input}
 
     Parameters
     ----------
-    input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
-        Logits; C classes.
+    {class_logits}
     target : array_like of whole numbers of shape (N,), (N, d1, ...) or ()
         The class ids t, in [0, C).
     epsilon : float or sequence of floats
-        The coefficients :math:`\epsilon_1, \epsilon_2, \dots`; none gives `cross_entropy`.
+        The coefficients :math:`\epsilon_1, \epsilon_2, \dots`; an empty sequence gives `cross_entropy`.
     divide_by_power : bool
-        Divides :math:`\epsilon_j` by j, the coefficients then being relative to those of the logarithm's series.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        Whether to divide :math:`\epsilon_j` by j, so that coefficients are relative to those of the logarithm's series.
 
     Returns
     -------
@@ -362,7 +369,7 @@ def poly_loss(input, target, *, epsilon=(1.0,), divide_by_power=False):
     x = class_axis("input", input)
     coefficients = np.atleast_1d(validate.real("epsilon", epsilon))
     if coefficients.ndim > 1 or not np.isfinite(coefficients).all():
-        raise ValueError(f"epsilon is {shown(epsilon)}: expected a finite number, or a sequence of them")
+        raise wrong_value("epsilon", epsilon, "a finite number, or a sequence of them")
     if divide_by_power:
         coefficients = coefficients / np.arange(1, coefficients.size + 1)
     return Rows(POLYNOMIAL, (x,), (ids_of(target, x),), tuple(coefficients.tolist()))

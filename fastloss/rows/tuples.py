@@ -5,10 +5,12 @@ import numpy as np
 from fastloss.compile.elementary import at_least, step
 from fastloss.core import validate
 from fastloss.core.domains import ANY, BINARY, POSITIVE, SIGN, Flag, Free, one_of
+from fastloss.core.errors import wrong_shape
 from fastloss.core.gpu import GpuArray
+from fastloss.core.requests import Wanted
 from fastloss.rows import vectors
 from fastloss.rows.loss import Matrix, RowLoss, Rows, last_axis, row_loss
-from fastloss.rows.row import Wanted, formulas
+from fastloss.rows.row import formulas
 
 __all__ = [
     "center_loss",
@@ -24,7 +26,7 @@ def _vectors(names: tuple[str, ...], values: tuple[object, ...]) -> tuple[Matrix
     matrices = tuple(last_axis(name, value) for name, value in zip(names, values, strict=True))
     for name, matrix in zip(names[1:], matrices[1:], strict=True):
         if matrix.shape != matrices[0].shape:
-            raise ValueError(f"{name} has shape {matrix.shape}: expected the shape of {names[0]}, {matrices[0].shape}")
+            raise wrong_shape(name, matrix.shape, f"the shape of {names[0]}, {matrices[0].shape}")
     return matrices
 
 
@@ -37,7 +39,7 @@ TRIPLET = formulas("triplet_margin_loss", vectors.of_triplet, 3)
     reference="Balntas, Riba, Ponsa & Mikolajczyk, Learning local feature descriptors with triplets, 2016",
 )
 def triplet_margin_loss(anchor, positive, negative, *, margin=1.0, p=2.0, eps=1e-6, swap=False):
-    r"""How much nearer a positive is to its anchor than a negative, short of a margin; on given triplets.
+    r"""Triplet margin loss of given anchors, positives and negatives.
 
     .. math:: \ell = \max(0, d(a, p) - d(a, n) + m), \qquad d(x, y) = \lVert x - y + \epsilon \rVert_p
 
@@ -46,20 +48,18 @@ def triplet_margin_loss(anchor, positive, negative, *, margin=1.0, p=2.0, eps=1e
     anchor, positive, negative : array_like of shape (..., D)
         The vectors a, p, n.
     margin : float
-        How much farther the negative shall be, m.
+        The margin m: from a negative farther away than the positive by m, a triplet costs nothing.
     p : float > 0
-        The norm's exponent.
+        The exponent of the norm.
     eps : float
-        Added to every difference, as PyTorch does; where a distance is 0 all the same, its gradient is 0.
+        A number added to every difference, as in PyTorch. Where a distance is still 0, its gradient is 0.
     swap : bool
-        Takes the distance of positive and negative for d(a, n) where it is smaller.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        Whether to replace d(a, n) by d(p, n) where that is smaller.
 
     Returns
     -------
     float, or an array of shape (...) for ``reduction="none"``
-        The gradient is a tuple of three.
+        The gradient is a tuple of three arrays.
 
     Raises
     ------
@@ -116,33 +116,31 @@ CONTRASTIVE = {
     reference="Hadsell, Chopra & LeCun, Dimensionality reduction by learning an invariant mapping, 2006",
 )
 def contrastive_loss(x1, x2, target, *, margin=1.0, similar=1, half=False, squared=True):
-    r"""Draws similar vectors together and drives others apart, up to a margin.
+    r"""Squared distance of similar pairs; of dissimilar pairs, the squared shortfall from a margin.
 
     .. math:: \ell = s \, d^2 + (1 - s) \max(0, m - d)^2, \qquad d = \lVert x_1 - x_2 \rVert_2
 
-    where s is 1 for similar pairs, and 0 for others. ``similar=0, half=True`` is the form of Hadsell et al.
+    where s is 1 for similar pairs, and 0 for dissimilar ones. ``similar=0, half=True`` is the form of Hadsell et al.
 
     Parameters
     ----------
     x1, x2 : array_like of shape (..., D)
-        The vectors; where they are equal, the gradient is 0.
+        The vectors of each pair; where they are equal, the gradient is 0.
     target : array_like of shape (...)
-        0 or 1.
+        0 or 1, whether the pair is similar: see `similar`.
     margin : float
-        From which distance on others are left alone, m.
+        The distance m from which on a dissimilar pair costs nothing.
     similar : {1, 0}
-        Which target stands for similar pairs.
+        The target of similar pairs.
     half : bool
-        Halves the loss.
+        Whether to halve the loss.
     squared : bool
         Whether the two terms are squared.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
 
     Returns
     -------
     float, or an array of shape (...) for ``reduction="none"``
-        The gradient is a tuple of two.
+        The gradient is a tuple of two arrays.
 
     Raises
     ------
@@ -179,28 +177,27 @@ TWO_TERM = {
     reference="Hadsell, Chopra & LeCun, Dimensionality reduction by learning an invariant mapping, 2006",
 )
 def two_term_contrastive_loss(anchor, positive, negative, *, margin=1.0, squared=False):
-    r"""Draws a positive to its anchor and drives a negative away from it, up to a margin; on given triplets.
+    r"""Distance of the positive, plus how far the negative's distance falls short of a margin.
 
     .. math:: \ell = D(a, p) + \max(0, m - D(a, n)), \qquad D(x, y) = \lVert x - y \rVert_2
 
-    The two distances are not compared with each other, as they are in `triplet_margin_loss`: it is `contrastive_loss`
-    of the similar pair (a, p) plus that of the other pair (a, n).
+    Unlike `triplet_margin_loss` it does not compare the two distances: it is the `contrastive_loss` of the similar pair
+    (a, p) plus that of the dissimilar pair (a, n).
 
     Parameters
     ----------
     anchor, positive, negative : array_like of shape (..., D)
         The vectors a, p, n; where two of them are equal, the gradient of their distance is 0.
     margin : float
-        From which distance on a negative is left alone, m, in units of the distance.
+        The distance m from which on a negative costs nothing.
     squared : bool
-        Squares the two terms, as in `contrastive_loss`: :math:`D(a, p)^2 + \max(0, m - D(a, n))^2`.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`; one loss for each triplet.
+        Whether to square the two terms, as `contrastive_loss` does: :math:`D(a, p)^2 + \max(0, m - D(a, n))^2`.
 
     Returns
     -------
     float, or an array of shape (...) for ``reduction="none"``
-        The gradient is a tuple of three. At a distance of m that of the negative is PyTorch's: as within the margin.
+        The gradient is a tuple of three arrays. Where a negative's distance is m
+        itself, its gradient is that within the margin, as in PyTorch.
 
     Raises
     ------
@@ -237,28 +234,26 @@ COSINE = formulas("cosine_embedding_loss", vectors.of_cosine, 2, value=_cosine, 
 
 @row_loss(parameters={"margin": ANY}, reference="PyTorch, torch.nn.CosineEmbeddingLoss")
 def cosine_embedding_loss(input1, input2, target, *, margin=0.0):
-    r"""Turns similar vectors the same way, and others apart.
+    r"""One minus the cosine of similar pairs; of dissimilar pairs, the cosine above a margin.
 
     .. math:: \ell = 1 - c \text{ for target 1}, \quad \max(0, c - m) \text{ for target -1}, \qquad
         c = \frac{x_1 \cdot x_2}{\sqrt{(x_1 \cdot x_1 + \epsilon)(x_2 \cdot x_2 + \epsilon)}}
 
-    with :math:`\epsilon = 10^{-12}`, as PyTorch has it.
+    with :math:`\epsilon = 10^{-12}`, as in PyTorch.
 
     Parameters
     ----------
     input1, input2 : array_like of shape (..., D)
-        The vectors.
+        The vectors of each pair.
     target : array_like of shape (...)
-        1 or -1.
+        1 for a similar pair, -1 for a dissimilar one.
     margin : float
-        The cosine below which others are left alone, m.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The cosine m up to which a dissimilar pair costs nothing.
 
     Returns
     -------
     float, or an array of shape (...) for ``reduction="none"``
-        The gradient is a tuple of two.
+        The gradient is a tuple of two arrays.
 
     Raises
     ------
@@ -293,7 +288,7 @@ class CenterLoss(RowLoss):
         offsets = np.searchsorted(labels[order], np.arange(len(centers) + 1))
         each = weights if isinstance(weights, GpuArray) else np.broadcast_to(weights, labels.shape)
         operands = centers, x.rows, order, offsets, each
-        of_centers = engine.run(MEMBERS, operands, None, (1.0, ()), (Wanted(True), False))
+        of_centers = engine.run(MEMBERS, operands, None, 1.0, (), Wanted(gradient=True))
         return (*super().gradients(engine, outcome, call, weights), *of_centers.gradients)
 
 
@@ -302,7 +297,7 @@ class CenterLoss(RowLoss):
     reference="Wen, Zhang, Li & Qiao, A discriminative feature learning approach for deep face recognition, 2016",
 )
 def center_loss(embeddings, labels, centers):
-    r"""Half the squared distance of every vector to the center of its class.
+    r"""Half the squared distance of each vector to the center of its class.
 
     .. math:: \ell_i = \tfrac12 \lVert x_i - c_{y_i} \rVert_2^2, \qquad
         \frac{\partial \sum_i \ell_i}{\partial c_j} = \sum_{i : y_i = j} (c_j - x_i)
@@ -312,16 +307,14 @@ def center_loss(embeddings, labels, centers):
     embeddings : array_like of shape (N, D)
         The vectors x.
     labels : array_like of whole numbers of shape (N,)
-        The classes y, in [0, K).
+        The class y of each vector, in [0, K).
     centers : array_like of shape (K, D)
-        The classes' centers c.
-    sample_weight, reduction, backend
-        As for every loss, see `fastloss.Loss`.
+        The center c of each class.
 
     Returns
     -------
     float, or an array of shape (N,) for ``reduction="none"``
-        The gradient is a tuple of two: for the embeddings, and for the centers.
+        The gradient is a tuple of two arrays: by the embeddings and by the centers.
 
     Raises
     ------
@@ -340,6 +333,6 @@ def center_loss(embeddings, labels, centers):
     """
     x, c = validate.matrix("embeddings", embeddings), validate.matrix("centers", centers)
     if x.shape[1] != c.shape[1]:
-        raise ValueError(f"centers has shape {c.shape}: expected (K, {x.shape[1]}), as long as the embeddings")
+        raise wrong_shape("centers", c.shape, f"(K, {x.shape[1]}), as long as the embeddings")
     ids = validate.indices("labels", labels, x.shape[:1], len(c))
     return Rows(CENTRE, (last_axis("embeddings", x),), (c, ids))

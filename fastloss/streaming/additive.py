@@ -14,7 +14,7 @@ import numpy as np
 from fastloss.core import reduce, validate
 from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, ZERO, any_number, shown, wrong
 from fastloss.core.loss import Loss
-from fastloss.pointwise.element import CHUNK
+from fastloss.core.reduce import CHUNK
 from fastloss.pointwise.loss import PointwiseLoss
 from fastloss.streaming.state import State, Sums, both_weighted, one_sign, require_one_sign
 from fastloss.streaming.stored import Fields

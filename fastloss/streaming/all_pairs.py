@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import backend, reduce, validate
-from fastloss.core.given import exact
+from fastloss.core import backend, reduce, reductions, validate
+from fastloss.core.exact import exact
 from fastloss.core.loss import Loss
 from fastloss.pairs.boxes.sums import NoState
 from fastloss.pairs.loss import PairwiseLoss, checked_rows
@@ -96,7 +96,7 @@ class PairAccumulator(State):
         TypeError, ValueError
             As `update`, but there may be any number of labels.
         """
-        validate.reduction(reduction, ("mean", "sum"))
+        reductions.named(reduction, ("mean", "sum"))
         engine = self._engine()
         scores, labels, weights = rows = self._columns(scores, labels, sample_weight)
         engine.require_scores(scores, self.sigma)

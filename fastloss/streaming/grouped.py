@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import backend, reduce, validate
+from fastloss.core import backend, reduce, reductions, validate
 from fastloss.core.domains import MINUS_ONE, REAL, ZERO, Domain
 from fastloss.core.loss import Loss
 from fastloss.pairs import weights as pair_weights
-from fastloss.pairs.loss import GroupSums, PairwiseLoss, grouped_on_host
+from fastloss.pairs.loss import GroupSums, PairwiseLoss, grouped
 from fastloss.streaming import ids as group_ids
 from fastloss.streaming.state import State, Sums, both_weighted, one_sign, require_body, require_one_sign
 from fastloss.streaming.stored import Fields
@@ -132,7 +132,7 @@ class GroupAccumulator(State):
         self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean", **groups: Any
     ) -> np.ndarray:
         """Return the gradient for rows of whole groups, given again in any batches, with `groups` or `offsets`."""
-        validate.reduction(reduction, ("mean", "sum"))
+        reductions.named(reduction, ("mean", "sum"))
         seen, total = self._seen, _total(self._seen.weight)
         # Weights in the unit of the mean's own, so that slopes in float32 neither vanish nor overflow on the way.
         extra = math.frexp(total)[1] // self._degree if reduction == "mean" and math.isfinite(total) else 0
@@ -159,7 +159,7 @@ class GroupAccumulator(State):
         labels = validate.array("labels", backend.to_host(labels))
         if is_ordinary(weights) or weights.ndim != 1 or not np.shape(scores) == weights.shape == labels.shape:
             return weights, 0  # other shapes are refused by the loss
-        found = grouped_on_host(words, weights.size)
+        found = grouped(words.get("groups"), words.get("offsets"), weights.size)
         return pair_weights.centred(weights, found.rows, found.offsets, labels if self._ordered else None)
 
     def _united(self, other: Seen) -> Seen:

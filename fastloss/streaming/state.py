@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from fastloss.core import reduce, validate
+from fastloss.core import reduce, reductions
 from fastloss.core.domains import ZERO, Domain, wrong
 from fastloss.core.loss import Loss, lookup
 from fastloss.streaming import stored
@@ -73,7 +73,7 @@ class State(abc.ABC):
 
     def result(self, reduction: str = "mean") -> float:
         """Return the value over all data given so far; more may follow."""
-        validate.reduction(reduction, ("mean", "sum"))
+        reductions.named(reduction, ("mean", "sum"))
         self.loss.require_reduction(reduction)
         sums = self._sums()
         value = self._reduced(sums, reduction)

@@ -54,7 +54,7 @@ def test_whoever_disagrees_is_named(monkeypatch):
 
     def doubled(*arguments):
         outcome = run(*arguments)
-        return outcome if outcome.gradient is None else outcome._replace(gradient=2.0 * outcome.gradient)
+        return outcome._replace(gradients=tuple(2.0 * one for one in outcome.gradients))
 
     monkeypatch.setattr(pointwise, "run", doubled)
     found = list(gpu.disagreements([loss], many=False))

@@ -17,7 +17,11 @@ UNSPILLED = (
     "pointwise.",
     "rows.",
     "pairs.direct.",
+    "pairs.negatives.",
+    "pairs.queries.",
     "embeddings.",
+    "compile.cuda.columns.",
+    "compile.cuda.ranges.",
 )
 
 
@@ -32,16 +36,15 @@ def test_the_table_lists_every_kernel():
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
-@pytest.mark.parametrize("capability", machine_code.TARGETS, ids=machine_code.target_name)
-def test_takes_what_the_table_says(kernel, capability):
+def test_takes_what_the_table_says(kernel):
     """Another version of the compiler may take a few registers more or less; nothing may newly spill."""
-    found = machine_code.resources(kernel, capability)
-    expected = machine_code.read()[kernel.name, machine_code.target_name(capability)]
-    assert found.registers <= 1.25 * expected.registers + 8
-    assert found.spilled <= expected.spilled
-    assert found.stack <= expected.stack
-    if kernel.name.startswith(UNSPILLED):
-        assert (found.spilled, found.stack) == (0, 0)
+    for capability, found in zip(machine_code.TARGETS, machine_code.resources(kernel), strict=True):
+        expected = machine_code.read()[kernel.name, machine_code.target_name(capability)]
+        assert found.registers <= 1.25 * expected.registers + 8
+        assert found.spilled <= expected.spilled
+        assert found.stack <= expected.stack
+        if kernel.name.startswith(UNSPILLED):
+            assert (found.spilled, found.stack) == (0, 0)
 
 
 def test_a_spill_is_seen():
@@ -55,4 +58,4 @@ def test_a_spill_is_seen():
         out[0] = numbers[index[0]]
 
     launched = machine_code.Launched("planted", kernel, void(int64[::1], int64[::1]))
-    assert machine_code.resources(launched, (9, 0)).stack > 0
+    assert machine_code.resources(launched, [(9, 0)])[0].stack > 0

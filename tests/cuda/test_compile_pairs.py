@@ -1,4 +1,4 @@
-"""The kernels of pairs, the fast methods' among them, compiled for real GPUs; not in the simulator."""
+"""The kernels of pairs that no case launches, for `test_compile.py`, compiled for real GPUs; not in the simulator."""
 
 import os
 
@@ -16,17 +16,11 @@ from fastloss.pairs.loss import PairwiseLoss  # noqa: E402
 from tests.cuda import machine_code  # noqa: E402
 
 LABELS = {"few": np.arange(60) % 2, "many": np.arange(60)}
-IN_REGISTERS = (
-    "pairs.direct.",
-    "compile.cuda.columns.",
-    "compile.cuda.ranges.",
-    "pairs.negatives.",
-    "pairs.queries.",
-)
+IN_REGISTERS = "pairs.direct."
 
 
 def launched():
-    """Every kernel of the pairwise losses, of BPR and LambdaRank, each once."""
+    """Return every kernel of the pairwise losses, of BPR and LambdaRank, that `resources.csv` does not list."""
     found, scores = {}, np.zeros(60, np.float32)
     with machine_code.recorded() as kernels, np.errstate(all="ignore"):
         for loss in REGISTRY.values():
@@ -48,15 +42,15 @@ def launched():
         fastloss.lambdarank_loss.grad_hess(scores, LABELS["few"], backend="cuda")
         for one in kernels:
             found.setdefault(one.name, one)
-    return [found[name] for name in sorted(found)]
+    listed = {name for name, _ in machine_code.read()}
+    return [found[name] for name in sorted(found) if name not in listed]
 
 
 KERNELS = launched()
 
 
-@pytest.mark.parametrize("start", IN_REGISTERS)
-def test_there_are_kernels_of_each_kind(start):
-    assert any(kernel.name.startswith(start) for kernel in KERNELS)
+def test_there_are_kernels_with_weights():
+    assert any(kernel.name.startswith(IN_REGISTERS) and kernel.name.endswith("w") for kernel in KERNELS)
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)

@@ -12,9 +12,8 @@ if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") != "0" or getattr(numba_cuda, "im
 
 import fastloss  # noqa: E402
 from fastloss.core.domains import SIGN_OR_BINARY  # noqa: E402
-from fastloss.pointwise.element import Wanted  # noqa: E402
+from fastloss.core.requests import Wanted  # noqa: E402
 from fastloss.pointwise.loss import check  # noqa: E402
-from fastloss.rows.row import Wanted as RowsWanted  # noqa: E402
 from fastloss.rows.softmax import ENTROPY  # noqa: E402
 from tests.cuda import machine_code  # noqa: E402
 
@@ -35,8 +34,8 @@ def launched():
         place = arrays.Place()
         fastloss.mse_loss.value_and_grad(X, X, sample_weight=X, backend="cuda")
         pointwise.run(check(SIGN_OR_BINARY), (X,), None, (1.0,), Wanted(value=True))
-        operands, wanted = (X, np.zeros(4, np.int64)), (RowsWanted(True, True), True)
-        rows.run(ENTROPY, operands, X[:, 0].copy(), (1.0, ()), wanted)
+        operands, wanted = (X, np.zeros(4, np.int64)), Wanted(each=True, gradient=True, curvature=True)
+        rows.run(ENTROPY, operands, X[:, 0].copy(), 1.0, (), wanted)
         for one in (X, X.astype(float)):
             spread.multiplied(place, (one, X[0]), X.shape, np.float64)
         for dtype in (np.float32, np.int64, bool):
@@ -75,5 +74,5 @@ def test_all_are_there():
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
 def test_keeps_everything_in_registers(kernel):
-    found = machine_code.resources(kernel, (9, 0))
+    (found,) = machine_code.resources(kernel, [(9, 0)])
     assert (found.spilled, found.stack) == (0, 0)

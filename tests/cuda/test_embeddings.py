@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import fastloss
+from fastloss.ahead.cases import cases
 from fastloss.compile import cuda as engine
 from fastloss.core import gpu
 from fastloss.core.loss import REGISTRY
-from tests.cases import cases
 from tests.cuda.gpu import Pretended, small_tiles, view
 from tests.test_losses import as_tuple
 

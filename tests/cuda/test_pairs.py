@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import fastloss
+from fastloss.ahead.cases import cases
 from fastloss.compile import cuda as engine
 from fastloss.compile.cuda.sizes import using
 from fastloss.core.loss import REGISTRY
 from fastloss.pairs import halving
 from fastloss.pairs.loss import PairwiseLoss
-from tests.cases import cases
 from tests.cuda import gpu
 from tests.cuda.conftest import SIMULATED
 

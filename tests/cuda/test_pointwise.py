@@ -6,10 +6,10 @@ Run with NUMBA_ENABLE_CUDASIM=1 and the extra `cuda`.
 import numpy as np
 import pytest
 
+from fastloss.ahead.cases import cases
 from fastloss.compile import cuda as engine
 from fastloss.core.loss import REGISTRY
 from fastloss.pointwise.loss import PointwiseLoss
-from tests.cases import cases
 from tests.test_losses import as_tuple
 
 if engine.missing():

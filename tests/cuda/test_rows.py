@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import fastloss
+from fastloss.ahead.cases import cases
 from fastloss.compile import cuda as engine
 from fastloss.core.loss import REGISTRY
 from fastloss.rows.loss import RowLoss
-from tests.cases import cases
 from tests.cuda import gpu
 from tests.cuda.conftest import SIMULATED
 from tests.test_losses import as_tuple

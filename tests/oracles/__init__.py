@@ -14,6 +14,7 @@ from mpmath import mp, mpf
 
 DIGITS = 60
 STEP = mpf(10) ** -20
+MOST_REMEMBERED = 20_000
 ORACLES: dict[str, Callable[..., "Terms"]] = {}
 Function = Callable[..., Any]
 Arrays = Sequence[Any]
@@ -88,9 +89,8 @@ def total(numbers: Any) -> mpf:
 
 def times(a: mpf, b: mpf) -> mpf:
     """The product, with 0 * inf = 0: the limit of 0 * x. NaN stays."""
-    if mp.isnan(a) or mp.isnan(b):
-        return mp.nan
-    return mpf(0) if a == 0 or b == 0 else a * b
+    product = a * b
+    return mpf(0) if mp.isnan(product) and not (mp.isnan(a) or mp.isnan(b)) else product
 
 
 def at_least_zero(x: mpf) -> mpf:
@@ -109,6 +109,29 @@ def largest(numbers: Any) -> mpf:
     return result
 
 
+def remembered(function: Callable[[mpf], mpf]) -> Callable[[mpf], mpf]:
+    """Keep results by number and precision: differences move one number of many, and those of the others come again."""
+    found: dict[Any, mpf] = {}
+
+    @functools.wraps(function)
+    def of(x: mpf) -> mpf:
+        key = x._mpf_, mp.prec
+        if key not in found:
+            if len(found) >= MOST_REMEMBERED:
+                found.clear()
+            found[key] = function(x)
+        return found[key]
+
+    return of
+
+
+@remembered
+def exp(x: mpf) -> mpf:
+    """The exponential."""
+    return mp.exp(x)
+
+
+@remembered
 def log(x: mpf) -> mpf:
     """The logarithm: -inf at 0, NaN below."""
     if x == 0:
@@ -116,6 +139,7 @@ def log(x: mpf) -> mpf:
     return mp.log(x) if x > 0 else mp.nan
 
 
+@remembered
 def log1p(x: mpf) -> mpf:
     """log(1 + x), small x included: -inf at -1, NaN below."""
     if x == -1:
@@ -123,6 +147,7 @@ def log1p(x: mpf) -> mpf:
     return mp.log1p(x) if x > -1 else mp.nan
 
 
+@remembered
 def softplus(x: mpf) -> mpf:
     """log(1 + e^x) = x + log(1 + e^-x)."""
     return mp.log1p(mp.exp(x)) if x <= 0 else x + mp.log1p(mp.exp(-x))

@@ -10,6 +10,7 @@ from tests.oracles import (
     at_least_zero,
     elementwise,
     exact,
+    exp,
     largest,
     log,
     log1p,
@@ -71,7 +72,7 @@ def focal_loss(x, t, *, gamma=2.0, alpha=None):
     share = mpf(1)
     if alpha is not None:
         share = number(alpha) if t == 1 else 1 - number(alpha)
-    missed = mp.exp(-times(number(gamma), softplus(z)))
+    missed = exp(-times(number(gamma), softplus(z)))
     return times(share, times(missed, softplus(-z)))
 
 
@@ -105,7 +106,7 @@ def log_softmax(row):
         return [mp.nan for _ in row]
     # The top class: -log(1 + sum of the others' e^(x - top)), exact where its p is nearly 1.
     best = row.index(top)
-    rest = mp.log1p(total([mp.exp(x - top) for k, x in enumerate(row) if k != best]))
+    rest = log1p(total([exp(x - top) for k, x in enumerate(row) if k != best]))
     return [x - top - rest for x in row]
 
 
@@ -113,7 +114,7 @@ def _others(logs, t):
     """1 - p_t."""
     if logs[t] == -mp.inf:
         return mpf(1)
-    return total([mp.exp(x) for k, x in enumerate(logs) if k != t])
+    return total([exp(x) for k, x in enumerate(logs) if k != t])
 
 
 def _rows(array):
@@ -238,7 +239,7 @@ def entropy(p):
 @oracle
 def kl_divergence(p, q, *, log_p=False, log_q=False, wrt="q"):
     def term(a, b):
-        a, log_a = (mp.exp(a), a) if log_p else (a, log(a))
+        a, log_a = (exp(a), a) if log_p else (a, log(a))
         log_b = b if log_q else log(b)
         if a == 0:  # 0 log(0/q) = 0, for q = 0 too
             return times(a, log_b)

@@ -11,6 +11,7 @@ from tests.oracles import (
     at_least_zero,
     elementwise,
     exact,
+    exp,
     number,
     oracle,
     side,
@@ -88,7 +89,7 @@ def pairwise_exponential_loss(
     sigma=1.0,
 ):
     def loss(z):
-        return mp.exp(-number(sigma) * z)
+        return exp(-number(sigma) * z)
 
     return _over_pairs(scores, labels, groups, sample_weight, pairs, _difference, loss)
 

@@ -3,7 +3,7 @@
 import numpy as np
 from mpmath import mp, mpf
 
-from tests.oracles import Terms, exact, largest, number, oracle, times, total
+from tests.oracles import Terms, exact, exp, largest, number, oracle, times, total
 from tests.oracles.classification import log_softmax
 
 
@@ -35,6 +35,6 @@ def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_
         logs = list(logits[i]) if log_probs else log_softmax(logits[i])
         losses[i] = times(-logs[int(action)], advantages[i])
         if entropy_coef != 0:
-            losses[i] += number(entropy_coef) * total([times(mp.exp(x), x) for x in logs])
+            losses[i] += number(entropy_coef) * total([times(exp(x), x) for x in logs])
         denominators[i] = mpf(len(set(ids))) / len(ids)
     return Terms(losses, denominators)

@@ -10,7 +10,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from fastloss.core import backend, reduce, validate
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.docstrings import Keyword
+from fastloss.core.errors import wrong_shape
+from fastloss.core.loss import Loss
+from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.logits import Gradient, Logits, Scaled, Side, members, no_gradient
 from fastloss.rows.loss import row_weights, weights_of_mean
 
@@ -225,40 +228,38 @@ class CandidatesLoss(Loss):
 
     folder = "embeddings.candidates"
     others = frozenset({"labels"})
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
-    def _evaluate(self, what, own, shared):
-        reduction = shared["reduction"]
-        arrays = tuple(own.values())
-        engine, store = backend.with_store(shared["backend"], self.folder, arrays)
-        call = self.function(**backend.arguments(tuple(own), own))
+    def _run(self, request):
+        arrays = tuple(request.arguments.values())
+        engine, store = backend.with_store(request.backend, self.folder, arrays)
+        call = self.function(**backend.arguments(tuple(request.arguments), request.arguments))
         height = len(call.rows)
-        given = row_weights(backend.to_host(shared["sample_weight"]), (height,))
+        given = row_weights(backend.to_host(request.sample_weight), (height,))
         weights = np.ones(height) if given is None else given
         counted, power = weights if call.mass is None else weights * call.mass, 0
-        if reduction == "mean":
+        if request.reduction.divides:
             weights, counted, power = weights_of_mean(weights, call.factor, call.mass, call.inner)
         elif call.factor is not None:
             weights = weights * call.factor
-        denominator = reduce.sum_of_many(counted)
-        scale = reduce.lifted(reduce.inverse(denominator), power) if reduction == "mean" else 1.0
+        divisor = Divisor(reduce.sum_of_many(counted), power)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            each, gradient = _run((engine, store), call, weights * scale, what == "value_and_grad")
+            scales = weights * request.reduction.scale(divisor)
+            each, gradient = _run((engine, store), call, scales, request.has_gradient)
         each = reduce.weighed(weights, each)
         each = each if call.there is None else np.where(call.there, each, 0.0)
-        value = reduce.reduced(each, reduction, denominator)
-        results = [reduce.lifted(value, power)]
+        made = Evaluation(Outcome(each=each), divisor, counts=call.counted, home=arrays)
         if gradient is not None:
-            results.append(_named({name: store.home(one) for name, one in gradient.items()}))
-        if shared.get("with_counts"):
-            results.append(call.counted)
-        return backend.like(results[0] if len(results) == 1 else tuple(results), arrays)
+            made.gradients = _named({name: store.home(one) for name, one in gradient.items()})
+        return made
 
 
 class CountedLoss(CandidatesLoss):
-    """One in which a row may lack what makes a loss; ``with_counts=True`` adds how many do not."""
+    """A loss that some rows may not have; ``with_counts=True`` also returns the number of those that do."""
 
-    keywords = (*CandidatesLoss.keywords, keyword("with_counts", False))
+    keywords = (
+        *CandidatesLoss.keywords,
+        Keyword("with_counts", False, "bool", "Whether to return the number of rows that have a loss as well."),
+    )
 
 
 @functools.cache
@@ -380,7 +381,7 @@ def to_arrays(names: tuple[str, ...], values: tuple[Any, ...], deep: int = -1) -
         if at != deep or array.ndim != 3:
             validate.matrix(name, array)
         if arrays and array.shape[-1] != arrays[0].shape[1]:
-            raise ValueError(f"{name} has shape {array.shape}: expected {arrays[0].shape[1]} columns, as {names[0]}")
+            raise wrong_shape(name, array.shape, f"{arrays[0].shape[1]} columns, as {names[0]}")
         arrays.append(array)
     return arrays
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from fastloss.compile.blas import check, in_order
+from fastloss.core.outcomes import Outcome
+from fastloss.core.requests import Wanted
 from fastloss.embeddings.candidates.cpu import Adder, groups_of, ranges
-from fastloss.embeddings.factors.sums import Outcome
 from fastloss.pairs.boxes import cpu as boxes
 from fastloss.pairs.nodes import Node, Parameters
 from fastloss.pairs.pair import PairFormulas
-from fastloss.pointwise.element import Wanted
 
 STRIP = 1 << 22  # scores: each thread has them
 BLOCK = 4096  # items whose gradient is added at a time: it stays in a second-level cache
@@ -60,7 +60,7 @@ def run(
     for by_items, by_bias in in_order(work, groups_of(ranges(count, height), TASKS)):
         slopes[1][...] += by_items
         slopes[2][...] += by_bias
-    return Outcome(loss, *slopes)
+    return Outcome(each=loss, gradients=slopes)
 
 
 def _strip(formulas: PairFormulas, part: Any, users: Any, gradient: bool) -> None:

@@ -12,8 +12,9 @@ from fastloss.compile.cuda.launch import Code, a_block_each, code, launch
 from fastloss.compile.cuda.reduction import block_sum
 from fastloss.compile.elementary import INFINITY
 from fastloss.compile.templates import unbound
+from fastloss.core.outcomes import Outcome
 from fastloss.embeddings.cuda_products import ACROSS, BY_COLUMNS, BY_ROWS, Product, accumulate, add_columns, multiply
-from fastloss.embeddings.factors.sums import Outcome, distinct
+from fastloss.embeddings.factors.sums import distinct
 from fastloss.pairs.pair import PairFormulas
 
 STRIP = 1 << 25  # scores of a strip; one of slopes is as large
@@ -138,4 +139,5 @@ def run(
             accumulate(place, BY_COLUMNS, (strips[1], users[some]), by_items)
             if biased:
                 add_columns(place, strips[1], sums)
-    return Outcome(place.host(losses), by_users, by_items, place.host(sums).astype(dtype, copy=False))
+    gradients = by_users, by_items, place.host(sums).astype(dtype, copy=False)
+    return Outcome(each=place.host(losses), gradients=gradients)

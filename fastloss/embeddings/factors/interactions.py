@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import validate
-from fastloss.core.domains import shown
+from fastloss.core.errors import wrong_shape, wrong_value
 
 COMPRESSED = ("csr", "csc", "bsr")  # SciPy's formats with `indptr` and `indices`
 
@@ -21,7 +21,7 @@ def as_interactions(given: Any, users: int, items: int) -> tuple[np.ndarray, np.
 def _of_sparse(given: Any, users: int, items: int) -> tuple[np.ndarray, np.ndarray]:
     """Of a sparse matrix in any format: what is stored twice is added up, a stored 0 is no interaction."""
     if tuple(given.shape) != (users, items):
-        raise ValueError(f"interactions has shape {tuple(given.shape)}: expected {(users, items)}, users and items")
+        raise wrong_shape("interactions", tuple(given.shape), f"{(users, items)}, users and items")
     if np.dtype(given.dtype).kind not in "fiub":
         raise TypeError(f"interactions has dtype {given.dtype}: expected real numbers or bools")
     matrix = _in_csr(given)
@@ -30,7 +30,7 @@ def _of_sparse(given: Any, users: int, items: int) -> tuple[np.ndarray, np.ndarr
         at = int(np.argmin(strength >= 0.0))
         user = int(np.searchsorted(matrix.indptr, at, side="right")) - 1
         where = f"interactions[{user}, {matrix.indices[at]}]"
-        raise ValueError(f"{where} is {shown(strength[at])}: expected a number >= 0")
+        raise wrong_value(where, strength[at], "a number >= 0")
     some = np.append(0, np.cumsum(strength > 0.0))
     numbers = matrix.indices[strength > 0.0]
     offsets = validate.offsets("interactions.indptr", some[matrix.indptr], numbers.size)

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import backend, reduce, validate
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.errors import wrong_shape
+from fastloss.core.loss import Loss
+from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.logits import Scaled
 from fastloss.embeddings.factors.interactions import as_interactions
 from fastloss.embeddings.factors.sums import pair_counts
@@ -19,46 +21,52 @@ class FactorsLoss(Loss):
 
     folder = "embeddings.factors"
     others = frozenset({"interactions"})
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
 
-    def _evaluate(self, what, own, shared):
-        reduction = shared["reduction"]
-        arrays = tuple(own.values())
-        engine, store = backend.with_store(shared["backend"], self.folder, arrays)
-        own = backend.arguments(tuple(own), own)
+    def _run(self, request):
+        arrays = tuple(request.arguments.values())
+        engine, store = backend.with_store(request.backend, self.folder, arrays)
+        own = backend.arguments(tuple(request.arguments), request.arguments)
         users, items, bias = _factors(own)
         users, items = (store.vectors(Scaled((one,), bias.dtype)).all() for one in (users, items))
         interactions = as_interactions(own["interactions"], len(users), len(items))
-        weights = validate.sample_weight(backend.to_host(shared["sample_weight"]), (len(users),))
+        weights = validate.sample_weight(backend.to_host(request.sample_weight), (len(users),))
         if weights is None:
             weights = np.ones(len(users))
         else:
             validate.not_negative("sample_weight", weights)
             weights = np.asarray(weights, np.float64)
         pairs = pair_counts(interactions, len(items))
-        weights = reduce.in_unit(weights, pairs > 0) if reduction == "mean" else weights
-        denominator = reduce.sum_of_many(weights * pairs)
-        scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
-        formulas, wanted = pairwise_logistic_loss.formulas, what == "value_and_grad"
+        weights = reduce.in_unit(weights, pairs > 0) if request.reduction.divides else weights
+        divisor = Divisor(reduce.sum_of_many(weights * pairs))
+        scales = request.reduction.scale(divisor) * weights
+        formulas = pairwise_logistic_loss.formulas
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            outcome = engine.run(formulas, (store, users, items, bias), interactions, scale * weights, wanted)
-        value = reduce.reduced(reduce.weighed(weights, outcome.loss), reduction, denominator)
+            outcome = engine.run(formulas, (store, users, items, bias), interactions, scales, request.has_gradient)
+        made = Evaluation(outcome._replace(each=reduce.weighed(weights, outcome.each)), divisor, home=arrays)
         reg = self.function(**own)
-        if reduction != "none" and reg:
-            value += sum(_penalty(store, reg, one) for one in (users, items)) + reduce.penalty(reg, bias)
-        if what == "value":
-            return backend.like(value, arrays)
-        twice = (2.0 * reg,) if math.isfinite(2.0 * reg) else (reg, reg)
-        with np.errstate(over="ignore", under="ignore"):
-            for slopes, given in ((outcome.users, users), (outcome.items, items)) if reg else ():
-                for factor in twice:
-                    store.add(slopes, None, np.full(len(given), factor), given, None)
-            by_bias = () if own["item_bias"] is None else (outcome.bias + penalty_slope(reg, bias),)
-        return backend.like((value, (store.home(outcome.users), store.home(outcome.items), *by_bias)), arrays)
+        if request.reduction.keeps == "all" and reg:
+            penalty = sum(_penalty(store, reg, one) for one in (users, items)) + reduce.penalty(reg, bias)
+            made.finish = lambda value: value + penalty
+        if request.has_gradient:
+            made.gradients = _gradients(store, outcome, (users, items, bias), reg, own["item_bias"] is not None)
+        return made
+
+
+def _gradients(store: Any, outcome: Outcome, factors: Any, reg: float, biased: bool) -> tuple[Any, ...]:
+    """Return the gradients by users, items and the biases, those of the penalty included."""
+    users, items, bias = factors
+    by_users, by_items, by_bias = outcome.gradients
+    twice = (2.0 * reg,) if math.isfinite(2.0 * reg) else (reg, reg)
+    with np.errstate(over="ignore", under="ignore"):
+        for slopes, given in ((by_users, users), (by_items, items)) if reg else ():
+            for factor in twice:
+                store.add(slopes, None, np.full(len(given), factor), given, None)
+        more = (by_bias + penalty_slope(reg, bias),) if biased else ()
+    return store.home(by_users), store.home(by_items), *more
 
 
 def _penalty(store: Any, reg: float, vectors: Any) -> float:
-    """`reg` times the sum of the squares of vectors; on the host also where the sum alone leaves the numbers."""
+    """Return `reg` times the sum of the vectors' squares, on the host also where the sum alone leaves the range."""
     with np.errstate(all="ignore"):
         total = float(store.dots(vectors, None, vectors, None).sum())
     if 1e-280 <= total < math.inf or not isinstance(vectors, np.ndarray):
@@ -67,12 +75,12 @@ def _penalty(store: Any, reg: float, vectors: Any) -> float:
 
 
 def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The factors, and in their common precision the items' biases, empty if there are none."""
+    """Check the factors, and return them with the items' biases in their precision, empty if there are none."""
     users, items = (validate.matrix(name, own[name]) for name in ("user_factors", "item_factors"))
     if users.shape[1] != items.shape[1]:
-        raise ValueError(f"item_factors has shape {items.shape}: expected {users.shape[1]} columns, as user_factors")
+        raise wrong_shape("item_factors", items.shape, f"{users.shape[1]} columns, as user_factors")
     bias = np.empty(0) if own["item_bias"] is None else validate.real("item_bias", own["item_bias"])
     if own["item_bias"] is not None and bias.shape != (len(items),):
-        raise ValueError(f"item_bias has shape {bias.shape}: expected {(len(items),)}")
+        raise wrong_shape("item_bias", bias.shape, (len(items),))
     dtype = validate.common_dtype((users, items))
     return users, items, np.ascontiguousarray(bias, dtype)

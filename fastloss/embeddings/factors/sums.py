@@ -1,19 +1,8 @@
 """Users' positive items against all other items, by the scores of factors: what the engines share."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 Interactions = tuple[np.ndarray, np.ndarray]  # offsets of the users, and item numbers
-
-
-class Outcome(NamedTuple):
-    """Each user's loss summed over its pairs; gradients by users, items and the items' biases, where wanted."""
-
-    loss: np.ndarray
-    users: np.ndarray
-    items: np.ndarray
-    bias: np.ndarray
 
 
 def distinct(interactions: Interactions, items: int) -> Interactions:

@@ -45,13 +45,11 @@ class Examples(NamedTuple):
     weights: np.ndarray
 
 
-class Outcome(NamedTuple):
-    """Of each anchor: loss, what of it is active, and how many triplets or pairs there are; the gradient of the sum."""
+class Counts(NamedTuple):
+    """The numbers of triplets (or of pairs of anchor and positive): of those whose loss is above 0, and of all."""
 
-    loss: np.ndarray
-    active: np.ndarray
-    every: np.ndarray
-    gradient: Any  # a matrix in the store
+    active: Any
+    total: Any
 
 
 @regroups

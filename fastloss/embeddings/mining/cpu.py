@@ -10,12 +10,13 @@ from fastloss.compile.kernels import Kernel, kernel, once
 from fastloss.compile.launch import launch
 from fastloss.compile.signatures import INTEGERS, REALS, Array, Signature, array_of
 from fastloss.compile.templates import bind, known_names
+from fastloss.core.outcomes import Outcome
+from fastloss.core.requests import Wanted
 from fastloss.embeddings.candidates.cpu import TASKS, Adder, groups_of, ranges
 from fastloss.embeddings.mining import anchor as mining
-from fastloss.embeddings.mining.anchor import Examples, Kind, Outcome
+from fastloss.embeddings.mining.anchor import Counts, Examples, Kind
 from fastloss.pairs.boxes import cpu as boxes
 from fastloss.pairs.nodes import Node, Parameters
-from fastloss.pointwise.element import Wanted
 
 STRIP = 1 << 21  # elements of a strip: each thread has one
 ROWS = 256  # most and fewest rows of a strip: flatter products are slow
@@ -82,7 +83,8 @@ def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: b
 
     for own in in_order(work, groups_of(ranges(count, height), TASKS)):
         gradient -= own
-    return Outcome(*outputs, gradient + by_anchors)
+    losses, active, every = outputs
+    return Outcome(each=losses, gradients=(gradient + by_anchors,), counts=Counts(active, every))
 
 
 def _smooth(kind: Kind, strip: np.ndarray, bounds: tuple[int, int], where: Any, wanted: bool) -> None:

@@ -15,12 +15,13 @@ from fastloss.compile.cuda.launch import Code, a_block_each, code, launch
 from fastloss.compile.cuda.reduction import block_sum
 from fastloss.compile.elementary import INFINITY, weighed
 from fastloss.compile.templates import unbound
+from fastloss.core.outcomes import Outcome
 from fastloss.embeddings.cuda_products import BY_COLUMNS, BY_ROWS, PRODUCT, accumulate, add_columns, multiply
 from fastloss.embeddings.mining import anchor as mining
 from fastloss.embeddings.mining.anchor import (
+    Counts,
     Examples,
     Kind,
-    Outcome,
     inverse,
     lead,
     near_ones,
@@ -276,4 +277,4 @@ def run(examples: Examples, kind: Kind, settings: tuple[float, float], wanted: b
     gradient = store.zeros(by_rows.shape, np.float64)  # they may be nearly the same
     store.add(gradient, None, sums, rows, None)
     store.add(gradient, None, -np.ones(count), by_rows, None)
-    return Outcome(losses, active, every, gradient)
+    return Outcome(each=losses, gradients=(gradient,), counts=Counts(active, every))

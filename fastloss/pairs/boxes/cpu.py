@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.compile.templates import regroups
+from fastloss.core.requests import Wanted
 from fastloss.pairs.boxes import far
 from fastloss.pairs.boxes import sums as shape
 from fastloss.pairs.boxes.plan import (
@@ -47,10 +48,9 @@ from fastloss.pairs.boxes.sums import (
 )
 from fastloss.pairs.boxes.tables import tables
 from fastloss.pairs.cpu_nodes import CHOSEN, PIECE, ROWS, Scratch, run_block, tasks
-from fastloss.pairs.nodes import Node, Parameters, derivatives
+from fastloss.pairs.nodes import Node, Parameters
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.thresholds import cpu as thresholds
-from fastloss.pointwise.element import Wanted
 
 LOCATED = Scratch(PIECE, np.uint32), Scratch(PIECE, np.float64)  # fine boxes of chosen rows, and places in them
 RECEIVED = Scratch(DEGREES, np.float64), Scratch(4, np.float64)  # a box's polynomial, and the far sums
@@ -220,7 +220,7 @@ def _in_boxes(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: 
     if wanted.gradient or wanted.curvature:
         mirrored = [node.mirrored() for node in nodes]
         for some in batches(mirrored, -scale, rows[0]):
-            Batch(*some).run(formulas, rows, (-scale, s), derivatives(wanted), results)
+            Batch(*some).run(formulas, rows, (-scale, s), wanted.derivatives, results)
     return np.concatenate(losses)
 
 

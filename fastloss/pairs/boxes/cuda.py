@@ -31,6 +31,7 @@ from fastloss.compile.cuda.launch import a_block_each, a_thread_each, code, laun
 from fastloss.compile.cuda.reduction import block_sum
 from fastloss.compile.cuda.sizes import sizes
 from fastloss.compile.templates import unbound
+from fastloss.core.requests import Wanted
 from fastloss.pairs.boxes import far
 from fastloss.pairs.boxes import plan as box_plan
 from fastloss.pairs.boxes import sums as shape
@@ -66,10 +67,9 @@ from fastloss.pairs.boxes.sums import (
     scan,
 )
 from fastloss.pairs.boxes.tables import tables
-from fastloss.pairs.nodes import Node, Parameters, derivatives, ranges
+from fastloss.pairs.nodes import Node, Parameters, ranges
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.thresholds import cuda as thresholds
-from fastloss.pointwise.element import Wanted
 
 BITS = 62  # of a sum
 STEPS = 2.0**32  # to which a weight is rounded up when the sum of a box's weights is bounded
@@ -334,5 +334,5 @@ def _in_boxes(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: 
 
     losses = all_of(nodes, scale, wanted)
     if wanted.gradient or wanted.curvature:
-        all_of([node.mirrored() for node in nodes], -scale, derivatives(wanted))
+        all_of([node.mirrored() for node in nodes], -scale, wanted.derivatives)
     return np.concatenate(losses)

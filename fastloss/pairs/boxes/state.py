@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.core.requests import Wanted
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.boxes.cpu import Batch
 from fastloss.pairs.boxes.plan import keys_of, steepness
@@ -13,7 +14,6 @@ from fastloss.pairs.halving import LEVELS as LEVELS
 from fastloss.pairs.nodes import Node
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.survey import survey
-from fastloss.pointwise.element import Wanted
 
 MOST = 2.0**1009  # of |scale x|: the number of a fine box, and gaps between boxes, are finite
 LONG = 2.0**512  # of a gap that is too long to be added up for all rows, unless their weights are small

@@ -6,7 +6,7 @@ bounded cost: many small groups together, a large group into several. `block` do
 pairs, and whole groups or slices of one are summed in row order, so that no bit depends on the threads.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +15,12 @@ from fastloss.compile.kernels import Kernel, kernel, once
 from fastloss.compile.launch import as_input, launch
 from fastloss.compile.signatures import INTEGERS, REALS, Array, Signature, array_of
 from fastloss.compile.templates import bind, known_names, regroups, unbound
+from fastloss.core.outcomes import Outcome
+from fastloss.core.requests import Wanted
 from fastloss.pairs.direct.arrange import Arranged
 from fastloss.pairs.halving import Kind
 from fastloss.pairs.nodes import pieces
 from fastloss.pairs.pair import PairFormulas, row_sums
-from fastloss.pointwise.element import Wanted
 
 COST = 1 << 18  # pairs in a piece; a constant of the library, since the sums of slices depend on it
 
@@ -77,15 +78,6 @@ def block(inputs, parameters, outputs, first, last):
             row = stop
 
 
-class Outcome(NamedTuple):
-    """The groups' sums, and arrays in the rows' own order where wanted."""
-
-    loss: np.ndarray
-    each: np.ndarray
-    gradient: np.ndarray
-    curvature: np.ndarray
-
-
 @once
 def compiled_block(formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted: bool, dtype: np.dtype) -> Kernel:
     """The block of one loss and set of outputs."""
@@ -135,7 +127,7 @@ def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndar
     if len(pieces) > 1:  # else it holds whole groups
         in_order = np.argsort(pieces[:, 0])
         loss += np.bincount(pieces[in_order, 2], slices[in_order], groups)
-    return Outcome(loss, *results)
+    return wanted.outcome(results, groups=loss)
 
 
 def _stride(count: int) -> int:

@@ -19,10 +19,10 @@ from fastloss.compile.cuda.reduction import block_sum
 from fastloss.compile.cuda.sizes import sizes
 from fastloss.compile.elementary import exp, weighed
 from fastloss.compile.templates import unbound
+from fastloss.core.requests import Wanted
 from fastloss.pairs.direct import arrange as host
 from fastloss.pairs.halving import Kind
 from fastloss.pairs.pair import SPREAD, PairFormulas, row_sums
-from fastloss.pointwise.element import Wanted
 
 INFINITY = math.inf
 NO_FORMULAS = PairFormulas("none", unbound, unbound, unbound)

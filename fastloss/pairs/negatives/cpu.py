@@ -12,10 +12,11 @@ from fastloss.compile.kernels import Kernel, kernel, once
 from fastloss.compile.launch import ALONE, as_input, launch, output
 from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
 from fastloss.compile.templates import bind, known_names, regroups, unbound
+from fastloss.core.outcomes import Outcome
+from fastloss.core.reduce import CHUNK
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.negatives import shared as shared_negatives
-from fastloss.pairs.negatives.sums import Outcome, against, positive, shared_negative
-from fastloss.pointwise.element import CHUNK
+from fastloss.pairs.negatives.sums import against, positive, shared_negative
 
 WANT_GRADIENT = unbound
 
@@ -102,7 +103,7 @@ def run(
         _launch(
             compiled(formulas[:3], True, False, shared_block, dtype), inputs, outputs, (share, negatives.size, pairs)
         )
-    return Outcome(*outputs)
+    return Outcome(each=outputs[0], gradients=outputs[1:])
 
 
 def _shared(formulas: tuple, scores: tuple, weights: np.ndarray | None, scale: float | None) -> Outcome:
@@ -110,10 +111,11 @@ def _shared(formulas: tuple, scores: tuple, weights: np.ndarray | None, scale: f
     loss, steep, back = shared_negatives.sums(formulas[3], scores, own, scale is not None)
     share = 1.0 / scores[1].size
     if scale is None:
-        return Outcome(share * loss, steep, back)
+        return Outcome(each=share * loss)
     factor = scale * share * (1.0 if own is None else own)
     dtype = scores[0].dtype
-    return Outcome(share * loss, (factor * steep).astype(dtype, copy=False), (scale * share * back).astype(dtype))
+    gradients = (factor * steep).astype(dtype, copy=False), (scale * share * back).astype(dtype)
+    return Outcome(each=share * loss, gradients=gradients)
 
 
 def is_range(offsets: np.ndarray) -> bool:

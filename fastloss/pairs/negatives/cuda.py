@@ -12,8 +12,9 @@ from numba import cuda
 from fastloss.compile.cuda.arrays import Place
 from fastloss.compile.cuda.launch import a_thread_each, code, launch
 from fastloss.compile.templates import unbound
+from fastloss.core.outcomes import Outcome
 from fastloss.core.validate import kernel_dtype
-from fastloss.pairs.negatives.sums import Outcome, positive, shared_negative
+from fastloss.pairs.negatives.sums import positive, shared_negative
 
 WANT_GRADIENT = OWN = THREADS = unbound
 
@@ -57,4 +58,4 @@ def run(formulas: tuple, scores: tuple, weights: Any, offsets: Any, scale: float
         share = scale / second.size if second.size else 0.0
         what = code(shared_negatives, name, slope=slope)
         launch(place, what, a_thread_each(second.size), inputs[:3], share, (slopes[1],))
-    return Outcome(place.host(each), *map(place.home, slopes))
+    return Outcome(each=place.host(each), gradients=tuple(map(place.home, slopes)))

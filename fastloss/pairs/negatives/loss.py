@@ -6,7 +6,10 @@ import numpy as np
 
 from fastloss.compile.elementary import sigmoid, softplus
 from fastloss.core import backend, reduce, validate
-from fastloss.core.loss import Loss, keyword
+from fastloss.core.errors import both_given, wrong_shape
+from fastloss.core.loss import Loss
+from fastloss.core.outcomes import Divisor, Evaluation
+from fastloss.pairs.keywords import NEGATIVES
 from fastloss.pairs.pairwise import pairwise_logistic_loss
 
 
@@ -19,53 +22,50 @@ def _slope(gap):
 
 
 class NegativesLoss(Loss):
-    """A loss of positives' scores against negatives' scores.
-
-    The keyword `backend` is that of `fastloss.pairs.loss.PairwiseLoss`, but weights are read on the host.
-    """
+    """A loss of positives' scores against negatives' scores."""
 
     folder = "pairs.negatives"
-    keywords = (*Loss.keywords, keyword("backend", "auto"))
+    keywords = NEGATIVES
 
-    def _evaluate(self, what, own, shared):
-        reduction = shared["reduction"]
-        engine = backend.engine(backend.choose(shared["backend"], (own["pos_scores"], own["neg_scores"])), self.folder)
+    def _run(self, request):
+        own, reduction = request.arguments, request.reduction
+        where = backend.choose(request.backend, (own["pos_scores"], own["neg_scores"]))
+        engine = backend.engine(where, self.folder)
         own = {**backend.arguments(self.arguments, own, 1), **_on_host(own)}
         scores, offsets = _laid_out(own)
         positives = scores[0]
-        weights = validate.sample_weight(backend.to_host(shared["sample_weight"]), positives.shape)
+        weights = validate.sample_weight(backend.to_host(request.sample_weight), positives.shape)
         if weights is not None:
             validate.not_negative("sample_weight", weights)
             weights = np.asarray(weights, np.float64)
         counted = np.diff(offsets) > 0 if offsets is not None else np.full(positives.shape, scores[1].size > 0)
-        if weights is not None and reduction == "mean":
+        if weights is not None and reduction.divides:
             weights = reduce.in_unit(weights, counted)
-        denominator = float(np.sum(counted if weights is None else np.where(counted, weights, 0.0)))
-        scale = None
-        if what == "value_and_grad":
-            scale = reduce.inverse(denominator) if reduction == "mean" else 1.0
+        divisor = Divisor(float(np.sum(counted if weights is None else np.where(counted, weights, 0.0))))
         formulas = self.name, _value, _slope, pairwise_logistic_loss.formulas
+        scale = reduction.scale(divisor) if request.has_gradient else None
         outcome = engine.run(formulas, scores, weights, offsets, scale)
         each = outcome.each if weights is None else reduce.weighed(weights, outcome.each)
         penalty, more = self.function(**own)
-        value = reduce.reduced(each, reduction, denominator)
-        value = backend.like(value, scores) if reduction == "none" else value + penalty
-        if what == "value":
-            return value
-        negative = outcome.negative.reshape(np.shape(own["neg_scores"]))
-        slopes = [outcome.positive, negative]
-        return value, (*_as_given(slopes, scores), *([more] if own["params"] else []))
+        made = Evaluation(outcome._replace(each=each), divisor, home=scores)
+        if reduction.keeps == "all":
+            made.finish = lambda value: value + penalty
+        if request.has_gradient:
+            positive, negative = outcome.gradients
+            slopes = [positive, negative.reshape(np.shape(own["neg_scores"]))]
+            made.gradients = (*_as_given(slopes, scores), *([more] if own["params"] else []))
+        return made
 
 
 def _on_host(own: dict[str, Any]) -> dict[str, Any]:
-    """What is checked: offsets, and the parameters for the penalty."""
+    """Copy what is read on the host: offsets, and the parameters for the penalty."""
     params = own["params"]
     given = tuple(map(backend.to_host, params)) if isinstance(params, (tuple, list)) else params
     return {"offsets": backend.to_host(own["offsets"]), "params": given}
 
 
 def _as_given(slopes: list[Any], scores: tuple) -> tuple[Any, ...]:
-    """Each gradient in its own argument's precision."""
+    """Convert each gradient to its argument's precision."""
     kinds = (validate.kernel_dtype(array) for array in scores)
     return tuple(
         slope.astype(kind, copy=False) if isinstance(slope, np.ndarray) else slope
@@ -74,23 +74,23 @@ def _as_given(slopes: list[Any], scores: tuple) -> tuple[Any, ...]:
 
 
 def _laid_out(own: dict[str, Any]) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray | None]:
-    """The scores, and CSR offsets of each positive's own negatives; None where all share them."""
+    """Check the scores, and return them with CSR offsets of each positive's negatives, None where all share them."""
     positives, negatives = (validate.real(name, own[name]) for name in ("pos_scores", "neg_scores"))
     if positives.ndim != 1:
-        raise ValueError(f"pos_scores has shape {positives.shape}: expected one dimension")
+        raise wrong_shape("pos_scores", positives.shape, "one dimension")
     size, given = positives.size, own["offsets"]
     if given is not None:
         if own["shared"]:
-            raise ValueError("offsets and shared are both given: expected one of them")
+            raise both_given("offsets", "shared")
         if negatives.ndim != 1:
-            raise ValueError(f"neg_scores has shape {negatives.shape}: expected one dimension beside offsets")
+            raise wrong_shape("neg_scores", negatives.shape, "one dimension beside offsets")
         offsets = validate.offsets("offsets", given, negatives.size)
         if offsets.size != size + 1:
-            raise ValueError(f"offsets has shape {offsets.shape}: expected {(size + 1,)}, one more than pos_scores")
+            raise wrong_shape("offsets", offsets.shape, f"{(size + 1,)}, one more than pos_scores")
         return (positives, negatives), offsets
     if own["shared"]:
         if negatives.ndim != 1:
-            raise ValueError(f"neg_scores has shape {negatives.shape}: expected (K,) with shared=True")
+            raise wrong_shape("neg_scores", negatives.shape, "(K,) with shared=True")
         return (positives, negatives), None
     if negatives.ndim not in (1, 2) or negatives.shape[0] != size:
         raise ValueError(
@@ -102,6 +102,6 @@ def _laid_out(own: dict[str, Any]) -> tuple[tuple[np.ndarray, np.ndarray], np.nd
 
 
 def penalty_slope(reg: float, array: np.ndarray) -> np.ndarray:
-    """The gradient of reg x²; twice reg by itself may leave the range of floats, and 0 times infinity is NaN."""
+    """Return the gradient of reg x²; twice reg by itself may leave the range of floats, and 0 times infinity is NaN."""
     slope: np.ndarray = 2.0 * (reg * np.asarray(array, np.float64))
     return slope.astype(validate.kernel_dtype(array))

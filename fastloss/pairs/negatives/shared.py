@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.core.requests import Wanted
 from fastloss.pairs.boxes.cpu import Batch
 from fastloss.pairs.boxes.far import can_do
 from fastloss.pairs.boxes.plan import batches, steepness
 from fastloss.pairs.boxes.sums import H
-from fastloss.pairs.nodes import Node, derivatives
+from fastloss.pairs.nodes import Node
 from fastloss.pairs.pair import PairFormulas
-from fastloss.pointwise.element import Wanted
 
 # Nanoseconds of a thread, see bench/results: a pair computed directly, a row of the sums, a box of theirs, a call.
 PAIR, ROW, BOX, CALL = 8.0, 60.0, 6_000.0, 2_000_000.0
@@ -53,7 +53,7 @@ def sums(
     if gradient:
         own = np.empty(0) if weights is None else np.concatenate((weights, np.ones(sizes[1])))
         rows = all_scores, labels, own
-        _one_way(formulas, node.mirrored(), rows, -1.0, (derivatives(wanted), (np.empty(0), *results[1:])))
+        _one_way(formulas, node.mirrored(), rows, -1.0, (wanted.derivatives, (np.empty(0), *results[1:])))
     each, slopes, _ = results
     return each[: sizes[0]], slopes[: sizes[0]], slopes[sizes[0] :]
 

@@ -4,8 +4,6 @@
 they compile.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from fastloss.compile.templates import regroups, unbound
@@ -50,11 +48,3 @@ def shared_negative(j, scores, weights):
         s = slope(np.float64(scores[0][b]) - own)
         steep -= (weights[b] if weights.size else 1.0) * s
     return steep
-
-
-class Outcome(NamedTuple):
-    """Each positive's mean loss, unweighted, and both gradients where wanted."""
-
-    each: np.ndarray
-    positive: np.ndarray
-    negative: np.ndarray

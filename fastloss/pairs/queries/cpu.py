@@ -10,12 +10,13 @@ import numpy as np
 from fastloss.compile.elementary import weighed
 from fastloss.compile.templates import known_names, regroups, unbound
 from fastloss.core import orders
+from fastloss.core.outcomes import Outcome
+from fastloss.core.requests import Wanted
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.cpu_nodes import run_block
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.queries.query import pairs_of
-from fastloss.pairs.queries.ranking import Outcome, inverse_of, ranking, scratch_of, widest
-from fastloss.pointwise.element import Wanted
+from fastloss.pairs.queries.ranking import inverse_of, ranking, scratch_of, widest
 
 COST = 1 << 18  # pairs of a task
 MOST = 1 << 24  # pairs of a call
@@ -133,4 +134,4 @@ def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], sc
     run_block(block, name, arrays, tasks.size - 1, scratch_of(widest(sizes)), known_names(block, names))
     for g in np.flatnonzero(sizes * np.minimum(sizes, level) > MOST):
         _large(int(g), inputs, (sigma, level), results, (name, names))
-    return Outcome(loss, gradient, curvature)
+    return Outcome(groups=loss, gradients=(gradient,), curvatures=(curvature,))

@@ -14,12 +14,13 @@ from fastloss.compile.cuda.columns import taken
 from fastloss.compile.cuda.launch import a_block_each, a_thread_each, code, launch
 from fastloss.compile.elementary import weighed
 from fastloss.compile.templates import unbound
+from fastloss.core.outcomes import Outcome
+from fastloss.core.requests import Wanted
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.direct.cuda import group_of, group_sums
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.queries.query import discount, gain, pair
-from fastloss.pairs.queries.ranking import Outcome, ideals
-from fastloss.pointwise.element import Wanted
+from fastloss.pairs.queries.ranking import ideals
 
 WANT_GRADIENT = WANT_CURVATURE = THREADS = unbound
 
@@ -101,4 +102,5 @@ def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], sc
     what = code(sum_pairs, f"{formulas.name}_{wanted.code}", **names, **asked)
     launch(place, what, shape, inputs, (float(sigma), int(level)), (losses, gradient, curvature))
     launch(place, code(group_sums), a_block_each(groups), (losses, ends), (loss,))
-    return Outcome(place.host(loss), place.home(gradient), place.home(curvature))
+    gradients, curvatures = ((place.home(one),) for one in (gradient, curvature))
+    return Outcome(groups=place.host(loss), gradients=gradients, curvatures=curvatures)

@@ -1,6 +1,6 @@
 """Queries ranked, and their largest DCG: on the host, for every engine."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -8,14 +8,6 @@ from fastloss.compile.sorting import argsort
 from fastloss.compile.templates import regroups
 from fastloss.pairs.cpu_nodes import Scratch, run_block
 from fastloss.pairs.queries.query import fill, largest_dcg, unit_among
-
-
-class Outcome(NamedTuple):
-    """Each query's loss, and derivatives of the rows in their own order where wanted."""
-
-    loss: np.ndarray
-    gradient: np.ndarray
-    curvature: np.ndarray
 
 
 @regroups

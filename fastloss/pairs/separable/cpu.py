@@ -7,7 +7,7 @@ import numpy as np
 from fastloss.compile.templates import regroups
 from fastloss.pairs.boxes.sums import select
 from fastloss.pairs.cpu_nodes import CHOSEN, PIECE, few_of, run_block, tasks
-from fastloss.pairs.nodes import Node, Parameters, derivatives
+from fastloss.pairs.nodes import Node, Parameters
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.separable.sums import evaluate, largest, total_below
 
@@ -77,5 +77,5 @@ def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Param
     for at, node in enumerate(nodes):
         losses[at] = _one_way(node, rows, parameters, task)
         if wanted.gradient or wanted.curvature:
-            _one_way(node.mirrored(), rows, back, (derivatives(wanted), results))
+            _one_way(node.mirrored(), rows, back, (wanted.derivatives, results))
     return losses

@@ -13,7 +13,7 @@ from fastloss.compile.cuda.reduction import block_sum
 from fastloss.compile.cuda.sizes import sizes
 from fastloss.compile.templates import unbound
 from fastloss.pairs.boxes.sums import is_between
-from fastloss.pairs.nodes import Node, Parameters, derivatives, ranges
+from fastloss.pairs.nodes import Node, Parameters, ranges
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.separable.sums import evaluate, largest, total_below
 
@@ -111,5 +111,5 @@ def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Param
     for at, node in enumerate(nodes):
         losses[at] = _one_way(place, node, columns, parameters, task)
         if wanted.gradient or wanted.curvature:
-            _one_way(place, node.mirrored(), columns, back, (derivatives(wanted), results))
+            _one_way(place, node.mirrored(), columns, back, (wanted.derivatives, results))
     return losses

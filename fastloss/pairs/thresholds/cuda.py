@@ -20,7 +20,7 @@ from fastloss.compile.cuda.reduction import block_sum
 from fastloss.compile.cuda.sizes import sizes
 from fastloss.compile.templates import unbound
 from fastloss.pairs.boxes.sums import is_between
-from fastloss.pairs.nodes import Node, Parameters, derivatives, ranges
+from fastloss.pairs.nodes import Node, Parameters, ranges
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.thresholds.sums import evaluate, joined, suffix_sums
 
@@ -177,5 +177,5 @@ def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Param
     for at, node in enumerate(nodes):
         losses[at] = _one_way(formulas, node, rows, parameters, task)
         if wanted.gradient or wanted.curvature:
-            _one_way(formulas, node.mirrored(), rows, back, (derivatives(wanted), results))
+            _one_way(formulas, node.mirrored(), rows, back, (wanted.derivatives, results))
     return losses

@@ -1,8 +1,8 @@
-"""Cases of losses of batches of embeddings, for `row_cases.BUILDERS`."""
+"""Sample calls of losses of batches of embeddings, as in `row_cases.py`."""
 
 import numpy as np
 
-from tests.row_cases import builder
+from fastloss.ahead.row_cases import builder
 
 COUNT, DEPTH, CLASSES = 7, 3, 4
 CLASSES_OF = np.array([0, 1, 0, 2, 1, 0, 3])

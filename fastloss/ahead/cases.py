@@ -1,16 +1,20 @@
-"""Arguments to try every registered loss on: drawn from what the loss says of itself, or listed here by name.
+"""Sample calls of every loss, which warm-up, tests and benchmarks read: derived from the loss, or listed by its name.
 
-A loss of the pointwise or the pairwise shape needs no entry: its cases follow from its domains and parameters. A loss
-of another shape has a builder in BUILDERS; `test_losses.py` fails for a loss that has neither.
+Those of a pointwise or pairwise loss follow from its domains and parameters; those of another loss from its docstring's
+example and its parameters, unless `row_cases.py` or `embedding_cases.py` lists better ones.
 """
 
+import contextlib
 import dataclasses
+import doctest
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+import fastloss.ahead.embedding_cases  # noqa: F401  adds builders
+from fastloss.ahead.row_cases import BUILDERS
 from fastloss.core.domains import Choice, Flag, Range
 from fastloss.core.loss import REGISTRY, Loss
 from fastloss.pairs.loss import PairwiseLoss
@@ -37,7 +41,7 @@ def _short(value: Any) -> str:
 
 
 def draw(domain, rng, shape) -> np.ndarray:
-    """Numbers of a domain, away from kinks at its ends."""
+    """Draw numbers of a domain, away from kinks at its ends."""
     if domain.values:
         return rng.choice(domain.values, shape)
     low, high = max(domain.low, -3.0), min(domain.high, 3.0)
@@ -45,7 +49,7 @@ def draw(domain, rng, shape) -> np.ndarray:
 
 
 def settings(loss: Loss) -> Iterator[dict[str, Any]]:
-    """The defaults, then each parameter in turn at other values of its range."""
+    """Yield the defaults, then each parameter in turn at other values of its range."""
     yield {}
     for name, spec in loss.parameters.items():
         for value in values_of(spec):
@@ -54,7 +58,7 @@ def settings(loss: Loss) -> Iterator[dict[str, Any]]:
 
 
 def values_of(spec: Any) -> list[Any]:
-    """A few values that a parameter's specification allows."""
+    """Return a few values that a parameter's specification allows."""
     if isinstance(spec, Choice):
         return list(spec.values)
     if isinstance(spec, Flag):
@@ -101,30 +105,65 @@ def pairwise_cases(loss: PairwiseLoss) -> Iterator[Case]:
             yield Case(loss, (scores, labels[kind]), {**words, "groups": groups}, items=(14,))
 
 
-Builder = Callable[[np.random.Generator], Iterator[tuple[tuple[Any, ...], dict[str, Any]]]]
+class Recorder:
+    """The package, as a docstring's example sees it: what the loss is called with is kept."""
+
+    def __init__(self, loss: Loss):
+        self.loss = loss
+        self.recorded: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        import fastloss
+
+        found = getattr(fastloss, name)
+        if found is not self.loss:
+            return found
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.recorded.append((args, kwargs))
+            return found(*args, **kwargs)
+
+        return call
+
+
+def examples(loss: Loss) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Return the arguments with which the docstring's examples call the loss itself."""
+    recorder = Recorder(loss)
+    names: dict[str, Any] = {}
+    with contextlib.suppress(Exception), contextlib.redirect_stdout(None):
+        for example in doctest.DocTestParser().get_examples(loss.__doc__ or ""):
+            exec(example.source, names)
+            if "fastloss" in names:
+                names["fastloss"] = recorder
+    return recorder.recorded
+
+
+def example_cases(loss: Loss) -> Iterator[Case]:
+    """Yield the docstring's examples, with each setting: losses of the rows of their first argument."""
+    for args, kwargs in examples(loss):
+        arrays = tuple(np.asarray(one) for one in args)
+        for words in settings(loss):
+            yield Case(loss, arrays, {**kwargs, **words}, items=(len(arrays[0]),))
 
 
 def cases(loss: Loss) -> list[Case]:
-    """Every case of one loss."""
+    """Return every case of one loss."""
     if isinstance(loss, PointwiseLoss):
         return list(pointwise_cases(loss))
     if isinstance(loss, PairwiseLoss):
         return list(pairwise_cases(loss))
-    import tests.embedding_cases  # noqa: F401  more builders
-    from tests.row_cases import BUILDERS
-
-    rng = np.random.default_rng(len(loss.name))
-    made = BUILDERS[loss.name](rng)
-    return [Case(loss, *parts) for parts in made]
+    if loss.name not in BUILDERS:
+        return list(example_cases(loss))
+    return [Case(loss, *parts) for parts in BUILDERS[loss.name](np.random.default_rng(len(loss.name)))]
 
 
 def all_cases() -> list[Case]:
-    """Every case of every registered loss."""
+    """Return every case of every registered loss."""
     return [case for loss in REGISTRY.values() for case in cases(loss)]
 
 
 def grown(case: Case) -> list[Case]:
-    """The case with many rows, drawn from its own, so that chunks and blocks have work; of pairs, by each method.
+    """Return the case with many rows drawn from its own, so that chunks and blocks have work; of pairs, by each method.
 
     Embeddings are moved apart: equal ones have no direction in which their distance grows.
     """

@@ -1,4 +1,7 @@
-"""Cases of losses whose arguments have shapes of their own: (arrays, keywords, differentiable, weights' shape)."""
+"""Sample calls of losses of rows, and of pairs with arguments of their own, for `cases.py`.
+
+Each is (arrays, keywords, which arrays are differentiable, the shape of `sample_weight`).
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,10 +11,12 @@ import numpy as np
 Parts = tuple[tuple[Any, ...], dict[str, Any], tuple[int, ...], tuple[int, ...]]
 ROWS, CLASSES = 6, 4
 CLASS_WEIGHTS = np.array([0.5, 2.0, 1.25, 3.0])
-BUILDERS: dict[str, Callable[[np.random.Generator], Iterator[Parts]]] = {}
+Builder = Callable[[np.random.Generator], Iterator[Parts]]
+BUILDERS: dict[str, Builder] = {}
 
 
-def builder(function):
+def builder(function: Builder) -> Builder:
+    """Register a function that yields the cases of the loss of its name."""
     BUILDERS[function.__name__] = function
     return function
 

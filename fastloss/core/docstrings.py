@@ -1,0 +1,104 @@
+"""Docstrings of losses: a block that several share is written once, and filled in."""
+
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+BLOCKS: dict[str, str] = {}  # what a line {name} of a docstring stands for: see `share`
+PLACEHOLDER = re.compile(r"^( *)\{(\w+)\}$", re.MULTILINE)
+PARAMETERS = "Parameters\n----------\n"
+HEADING = re.compile(r"^\w+\n-+$", re.MULTILINE)
+
+
+class Keyword(NamedTuple):
+    """A keyword-only parameter that many losses share, and what their docstrings say of it."""
+
+    name: str
+    default: Any
+    type: str
+    text: str
+
+    @property
+    def parameter(self) -> inspect.Parameter:
+        """The parameter of the losses' signatures."""
+        return inspect.Parameter(self.name, inspect.Parameter.KEYWORD_ONLY, default=self.default)
+
+    @property
+    def block(self) -> str:
+        """The entry of the section "Parameters"."""
+        return f"{self.name} : {self.type}\n    " + inspect.cleandoc(self.text).replace("\n", "\n    ")
+
+
+def share(**blocks: str) -> None:
+    """Add blocks of text: a line {name} of a loss's docstring is replaced by the block of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is another block of that name.
+    """
+    for name, text in blocks.items():
+        if BLOCKS.setdefault(name, text) != text:
+            raise ValueError(f"there is another block {name!r}")
+
+
+def completed(docstring: str | None, keywords: Sequence[Keyword]) -> str | None:
+    """Fill the placeholders of a loss's docstring, and document the keywords at the end of its parameters.
+
+    A keyword that the docstring documents itself keeps its own words. Without a section "Parameters", or under
+    ``python -OO``, nothing is added.
+    """
+    if docstring is None:
+        return None
+    text = PLACEHOLDER.sub(_filled, inspect.cleandoc(docstring))
+    before, body, after = parted(text)
+    if not body:
+        return text
+    found = list(entries(body))
+    written = {name: entry for names, entry in found for name in names}
+    names = [one.name for one in keywords]
+    own = [entry for documented, entry in found if not set(names) & set(documented)]
+    shared = [written.get(one.name, one.block) for one in keywords]
+    return f"{before}{PARAMETERS}" + "\n".join([*own, *shared]) + f"\n\n{after}"
+
+
+def _filled(placeholder: re.Match[str]) -> str:
+    indent, name = placeholder.groups()
+    return indent + inspect.cleandoc(BLOCKS[name]).replace("\n", f"\n{indent}") if name in BLOCKS else placeholder[0]
+
+
+def parted(text: str) -> tuple[str, str, str]:
+    """Return what precedes the section "Parameters", its body and what follows it; all in the first without one."""
+    before, heading, rest = text.partition(PARAMETERS)
+    following = HEADING.search(rest)
+    end = following.start() if following else len(rest)
+    return (before, rest[:end].rstrip(), rest[end:]) if heading else (text, "", "")
+
+
+def entries(body: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the names and the text of each entry of a section."""
+    for entry in re.split(r"\n(?=\S)", body):
+        names = entry.split("\n", 1)[0].split(" : ")[0]
+        yield tuple(name.strip() for name in names.split(",")), entry
+
+
+def of_method(docstring: str | None, loss: str | None) -> str | None:
+    """Insert the loss's parameters into a method's docstring, and append what the loss says of its results."""
+    if docstring is None or loss is None:
+        return docstring
+    text, body = inspect.cleandoc(docstring), parted(loss)[1]
+    first = HEADING.search(text)
+    if not body or first is None:
+        return text
+    text = f"{text[: first.start()]}{PARAMETERS}{body}\n\n{text[first.start() :]}"
+    notes = _notes(loss)
+    return f"{text}\n\nNotes\n-----\n{notes}" if notes else text
+
+
+def _notes(loss: str) -> str:
+    """What stands below the type in the section "Returns"."""
+    _, _, rest = loss.partition("Returns\n-------\n")
+    following = HEADING.search(rest)
+    lines = rest[: following.start() if following else len(rest)].rstrip().split("\n")[1:]
+    return inspect.cleandoc("\n" + "\n".join(lines)) if lines else ""
