@@ -13,14 +13,12 @@ import numpy as np
 from fastloss.core import backend, docstrings, forks, reductions, small
 from fastloss.core.arrays import as_array, refuse_gradient, widened
 from fastloss.core.docstrings import Keyword
-from fastloss.core.domains import Choice, Flag, Parameter
+from fastloss.core.domains import Parameter
 from fastloss.core.errors import wrong_type
 from fastloss.core.outcomes import Evaluation
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Request
 
-# Checks of keywords that losses share
-SHARED: dict[str, Parameter] = {"with_counts": Flag(), "method": Choice(("auto", "direct", "fast"))}
 MISSING = id(inspect.Parameter.empty)
 
 
@@ -127,6 +125,8 @@ class Loss(abc.ABC):
         self.reference = reference
         self.parameters: dict[str, Parameter] = dict(parameters or {})
         own = inspect.signature(function)
+        shared = {one.name: one.check for one in self.keywords if one.check is not None}
+        self._checks: dict[str, Parameter] = {**shared, **self.parameters}
         keywords = (one.parameter for one in self.keywords)
         self.__signature__ = own.replace(parameters=[*own.parameters.values(), *keywords])
         self.arguments = tuple(p.name for p in own.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
@@ -247,14 +247,12 @@ class Loss(abc.ABC):
         shared: dict[str, Any] = {}
         for name, value in self._given(args, kwargs).items():
             refuse_gradient(name, value)
-            if name in self.parameters:
-                value = self.parameters[name].validate(name, widened(value))
+            if name in self._checks:
+                value = self._checks[name].validate(name, widened(value))
             elif (name in self._own and name not in self.others) or (name == "sample_weight" and value is not None):
                 value = as_array(name, value)
             elif name == "reduction":
                 value = self.require_reduction(value)
-            elif name in SHARED and name not in self._own:
-                value = SHARED[name].validate(name, value)
             (arguments if name in self._own else shared)[name] = value
         return Request(what, arguments, **shared)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from fastloss.core import backend, reduce, validate
 from fastloss.core.docstrings import Keyword
+from fastloss.core.domains import Flag
 from fastloss.core.errors import wrong_shape
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
@@ -258,7 +259,7 @@ class CountedLoss(CandidatesLoss):
 
     keywords = (
         *CandidatesLoss.keywords,
-        Keyword("with_counts", False, "bool", "Whether to return the number of rows that have a loss as well."),
+        Keyword("with_counts", False, "bool", "Whether to return the number of rows that have a loss as well.", Flag()),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from fastloss.core import backend, reduce, validate
 from fastloss.core.docstrings import Keyword
+from fastloss.core.domains import Flag
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.loss import codes
@@ -140,6 +141,7 @@ class TripletLoss(MiningLoss):
             Whether to return a named tuple (active, total) as well: the number of triplets with a loss above 0, and of
             all triplets.
             """,
+            Flag(),
         ),
     )
 
