@@ -75,6 +75,12 @@ def sample_weight(value: Any, shape: tuple[int, ...], before: int = 0) -> Any:
     raise wrong_shape("sample_weight", weights.shape, expected)
 
 
+def weights(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Return the examples' weights >= 0 on the host as a vector of float64, None if there are none; NaN passes."""
+    given = sample_weight(value, shape)
+    return None if given is None else within("sample_weight", given, NON_NEGATIVE).reshape(-1)
+
+
 def broadcast(name: str, value: Any, shape: tuple[int, ...]) -> Any:
     """Return the value viewed in a shape, by NumPy's rule; a `GpuArray` as it is, for the engine to broadcast."""
     result, shape = real(name, value), tuple(shape)
@@ -85,13 +91,6 @@ def broadcast(name: str, value: Any, shape: tuple[int, ...]) -> Any:
     if not fits:
         raise wrong_shape(name, result.shape, f"one that broadcasts to {shape}")
     return result if isinstance(value, GpuArray) else np.broadcast_to(result, shape)
-
-
-def not_negative(name: str, value: np.ndarray) -> None:
-    """Raise if an element is below 0; NaN passes."""
-    below = value < 0
-    if below.any():
-        raise ValueError(NON_NEGATIVE.explain(name, value))
 
 
 def _whole(name: str, array: np.ndarray, expected: str) -> np.ndarray:

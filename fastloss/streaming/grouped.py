@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import backend, reduce, reductions, validate
-from fastloss.core.domains import MINUS_ONE, REAL, ZERO, Domain
+from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, REAL, ZERO, Domain
 from fastloss.core.loss import Loss
 from fastloss.pairs import weights as pair_weights
 from fastloss.pairs.loss import GroupSums, PairwiseLoss, grouped
@@ -209,7 +209,7 @@ class GroupAccumulator(State):
 def _checked(weights: Any) -> np.ndarray:
     """Return weights on the host, checked."""
     result = validate.array("sample_weight", backend.to_host(weights))
-    validate.not_negative("sample_weight", result)
+    validate.within("sample_weight", result, NON_NEGATIVE)
     return result
 
 

@@ -16,7 +16,7 @@ from fastloss.core.errors import wrong_shape
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.logits import Gradient, Logits, Scaled, Side, members, no_gradient
-from fastloss.rows.loss import row_weights, weights_of_mean
+from fastloss.rows.loss import weights_of_mean
 
 
 class Term(Protocol):
@@ -235,7 +235,7 @@ class CandidatesLoss(Loss):
         engine, store = backend.with_store(request.backend, self.folder, arrays)
         call = self.function(**backend.arguments(tuple(request.arguments), request.arguments))
         height = len(call.rows)
-        given = row_weights(backend.to_host(request.sample_weight), (height,))
+        given = validate.weights(backend.to_host(request.sample_weight), (height,))
         weights = np.ones(height) if given is None else given
         counted, power = weights if call.mass is None else weights * call.mass, 0
         if request.reduction.divides:

@@ -29,12 +29,8 @@ class FactorsLoss(Loss):
         users, items, bias = _factors(own)
         users, items = (store.vectors(Scaled((one,), bias.dtype)).all() for one in (users, items))
         interactions = as_interactions(own["interactions"], len(users), len(items))
-        weights = validate.sample_weight(backend.to_host(request.sample_weight), (len(users),))
-        if weights is None:
-            weights = np.ones(len(users))
-        else:
-            validate.not_negative("sample_weight", weights)
-            weights = np.asarray(weights, np.float64)
+        weights = validate.weights(backend.to_host(request.sample_weight), (len(users),))
+        weights = np.ones(len(users)) if weights is None else weights
         pairs = pair_counts(interactions, len(items))
         weights = reduce.in_unit(weights, pairs > 0) if request.reduction.divides else weights
         divisor = Divisor(reduce.sum_of_many(weights * pairs))

@@ -34,10 +34,7 @@ class NegativesLoss(Loss):
         own = {**backend.arguments(self.arguments, own, 1), **_on_host(own)}
         scores, offsets = _laid_out(own)
         positives = scores[0]
-        weights = validate.sample_weight(backend.to_host(request.sample_weight), positives.shape)
-        if weights is not None:
-            validate.not_negative("sample_weight", weights)
-            weights = np.asarray(weights, np.float64)
+        weights = validate.weights(backend.to_host(request.sample_weight), positives.shape)
         counted = np.diff(offsets) > 0 if offsets is not None else np.full(positives.shape, scores[1].size > 0)
         if weights is not None and reduction.divides:
             weights = reduce.in_unit(weights, counted)

@@ -38,9 +38,8 @@ class QueryLoss(Loss):
         count = groups.offsets.size - 1
         order = np.arange(count) if groups.order is None else groups.order
         weights = np.ones(count)
-        given = validate.sample_weight(backend.to_host(request.sample_weight), (count,))
+        given = validate.weights(backend.to_host(request.sample_weight), (count,))
         if given is not None:
-            validate.not_negative("sample_weight", given)
             weights[order] = given
         if reduction.keeps == "groups":
             weights = (weights > 0.0).astype(np.float64)
