@@ -1,7 +1,8 @@
 """The command `fastloss`. Typer, Rich and PyArrow come with the extra `cli`; nothing else of the package imports them.
 
-`app.py` has the commands; `score.py` leads the data from `files.py` and `readers.py` through `groups.py` (and, where
-groups are scattered, `partition.py`) to `totals.py`, and `report.py` prints.
+`app.py` has the commands. `score.py` passes batches of the files (`files.py`, `readers.py`, `batches.py`) to the states
+of losses in `totals.py`: rows as they come, and whole groups, which `groups.py` collects, or `partition.py` if they are
+scattered. `naming.py` translates the errors of states to files and rows, and `report.py` prints.
 """
 
 import importlib.util

@@ -1,4 +1,4 @@
-"""What `fastloss info` says of the installation and the machine."""
+"""Facts about the installation and the machine, for `fastloss info` and `fastloss explain`."""
 
 import platform
 from typing import Any
@@ -11,7 +11,7 @@ PACKAGES = ("numba", "llvmlite", "numpy", "pyarrow")
 
 
 def facts() -> dict[str, Any]:
-    """Versions, threads, processor, GPU, stored kernels."""
+    """Return versions, threads, processor, GPU and stored kernels."""
     from fastloss.compile import kernels, threads
 
     return {
@@ -26,7 +26,7 @@ def facts() -> dict[str, Any]:
 
 
 def gpu() -> str:
-    """The GPU's name, or why there is none."""
+    """Return the GPU's name, or why there is none."""
     if version("numba-cuda") == "not installed":
         return 'none: pip install "fastloss[cuda]"'
     try:
@@ -40,7 +40,7 @@ def gpu() -> str:
 
 
 def kernels_of(loss: Loss) -> list[dict[str, Any]]:
-    """The kernels that a loss runs, for the arguments that are warmed up."""
+    """Return the kernels that a loss runs, for the arguments that are warmed up."""
     from fastloss.ahead.calls import calls_of
     from fastloss.compile import kernels
 

@@ -18,10 +18,10 @@ MOST_ROWS = 1 << 40  # more than any memory holds, and PyArrow takes no more tha
 
 
 class OnceCommand(TyperCommand):
-    """A command that does not drop one of two values of an option that takes one."""
+    """A command that refuses an option given twice, where Typer would keep the last value."""
 
     def parse_args(self, context: Any, args: list[str]) -> list[str]:
-        """Parse, or fail for an option that is given twice."""
+        """Parse arguments, or raise for an option that is given twice."""
         _, _, given = self.make_parser(context).parse_args(args=list(args))
         for one in given:
             takes_one = one.param_type_name == "option" and not one.multiple and not getattr(one, "is_flag", False)
@@ -31,10 +31,10 @@ class OnceCommand(TyperCommand):
 
 
 class OneLineGroup(TyperGroup):
-    """Commands whose every error is one line on stderr, with exit code 2."""
+    """Commands that print each error as one line on stderr, and exit with code 2."""
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
-        """Run, and exit."""
+        """Run a command, and exit."""
         extra["standalone_mode"] = False
         try:
             code = super().main(*args, **extra)
@@ -56,7 +56,7 @@ class OneLineGroup(TyperGroup):
 
 
 def fail(message: str) -> NoReturn:
-    """Print an error, and exit."""
+    """Print an error, and exit with code 2."""
     print(f"error: {message}", file=sys.stderr)
     sys.exit(EXIT_ERROR)
 
@@ -115,7 +115,7 @@ def score(
     ] = None,
     weights: Annotated[str | None, typer.Option(help="The column of the rows' weights, >= 0.")] = None,
     queries: Annotated[
-        str | None, typer.Option(help="Instead of files: a .npy file of embeddings, a row for each query.")
+        str | None, typer.Option(help="Instead of files: a .npy file of embeddings, one row per query.")
     ] = None,
     keys: Annotated[
         str | None,
@@ -123,7 +123,7 @@ def score(
     ] = None,
     positives: Annotated[
         str | None,
-        typer.Option(help="A .npy file with the number of each query's own key; without it key i is query i's."),
+        typer.Option(help="A .npy file with the index of each query's own key; by default key i is query i's."),
     ] = None,
     reduction: Annotated[str, typer.Option(help="'mean' (over rows, or over pairs) or 'sum'.")] = "mean",
     as_json: Annotated[
@@ -132,20 +132,21 @@ def score(
     per_group: Annotated[
         str | None,
         typer.Option(
-            help="Write a Parquet file with a row for each group: its id, its rows, each loss's mean and pairs;"
-            " in the order in which groups first appear."
+            help="Write a Parquet file with one row per group, in order of first appearance: id, number of rows,"
+            " and each loss's mean and number of pairs."
         ),
     ] = None,
-    threads: Annotated[int | None, typer.Option(help="How many threads to use; all cores by default.")] = None,
-    batch_rows: Annotated[int, typer.Option(help="How many rows are in memory at a time.")] = 1 << 20,
+    threads: Annotated[int | None, typer.Option(help="Number of threads; all cores by default.")] = None,
+    batch_rows: Annotated[int, typer.Option(help="Number of rows to read at a time.")] = 1 << 20,
 ) -> None:
-    """Score files: the losses of a column of scores against a column of labels.
+    """Compute losses of a column of scores against a column of labels.
 
     Files are read batch by batch, in the order given (patterns sorted); rows are counted from 0. A group's rows may
-    lie in several batches and files. If they lie apart from each other, all rows are first sorted by group through
-    temporary files (in TMPDIR), which costs the data written and read once more. A single group must fit in memory.
+    be spread over several batches and files. If other groups' rows lie between them, all rows are first sorted by
+    group in temporary files (in TMPDIR): the data are written and read once more. Each group must fit in memory.
 
-    With --queries and --keys, losses of embeddings such as info_nce_loss: the keys are read once, a tile at a time.
+    With --queries and --keys, compute losses of embeddings such as info_nce_loss; the keys are read once, a tile at a
+    time.
     """
     from fastloss.cli.asked import asked
 
@@ -199,7 +200,7 @@ def use_threads(count: int) -> None:
 
 @app.command("list", cls=OnceCommand)
 def list_losses(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List every loss, with "score" if `fastloss score` takes it, and its parameters: defaults and ranges."""
+    """List all losses, with "score" if `fastloss score` takes them, and their parameters, defaults and ranges."""
     from fastloss.cli import report
     from fastloss.cli.catalogue import entries, line
 
@@ -212,10 +213,10 @@ def list_losses(as_json: Annotated[bool, typer.Option("--json", help="Print JSON
 
 @app.command(cls=OnceCommand)
 def warmup(
-    losses: Annotated[list[str] | None, typer.Argument(help="Names of losses; all without it.")] = None,
-    jobs: Annotated[int | None, typer.Option(help="How many processes compile; one for each core by default.")] = None,
+    losses: Annotated[list[str] | None, typer.Argument(help="Names of losses; all by default.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Number of processes that compile; one per core by default.")] = None,
 ) -> None:
-    """Compile kernels ahead, and store them where the next process finds them; a line for each loss."""
+    """Compile kernels ahead of time, and store them for other processes; print a line for each loss."""
     from fastloss.ahead.workers import Ended, warmed
     from fastloss.compile import kernels, threads
     from fastloss.core.loss import REGISTRY, lookup
@@ -245,7 +246,7 @@ def warmup(
 
 @app.command(cls=OnceCommand)
 def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Say which versions, processor, threads, GPU and stored kernels are in use."""
+    """Show versions, processor, threads, GPU and stored kernels."""
     from fastloss.cli import report
     from fastloss.cli.about import facts
 
@@ -261,7 +262,7 @@ def explain(
     loss: Annotated[str, typer.Argument(help="The name of a loss.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say which kernels a loss runs: template, what its names are bound to, flags, signature and file of each."""
+    """Show the kernels that a loss runs: template, bound names, flags, signature and file of each."""
     from fastloss.cli import report
     from fastloss.cli.about import kernels_of
     from fastloss.core.loss import lookup

@@ -1,4 +1,4 @@
-"""Arrow columns in few types: checked, without dictionaries, runs and views; numbers and ids as the losses take them.
+"""Arrow columns in few types: checked, without dictionaries, runs and views; numbers as NumPy arrays.
 
 What a file says of its strings, dictionaries and runs is checked before PyArrow follows it to memory that is not there.
 """
@@ -9,14 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fastloss.core.orders import EXACT
+
 Type: TypeAlias = pa.DataType | str  # a string where Arrow has no such type: what NumPy calls it
 
-EXACT_INTEGERS = 2**53  # float64 holds all integers up to it
 WHOLE_DIGITS = 18  # int64 holds all decimals of so many
 
 
 def plain(kind: pa.DataType) -> pa.DataType:
-    """The type of a column's values, however they are stored."""
+    """Return the type of a column's values, however they are stored."""
     if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
         return plain(kind.value_type)
     if pa.types.is_large_string(kind) or _is(kind, "string_view"):
@@ -33,7 +34,7 @@ def _is(kind: pa.DataType, name: str) -> bool:
 
 
 def decoded(array: pa.Array) -> pa.Array:
-    """A column of which nothing has been checked yet, in its plain type."""
+    """Check a column, and convert it to its plain type."""
     array.validate(full=True)
     return _decoded(array)
 
@@ -48,7 +49,7 @@ def _decoded(array: pa.Array) -> pa.Array:
 
 
 def is_number(kind: Type) -> bool:
-    """Whether a plain type is one of numbers; that of nothing but null is."""
+    """Return whether a plain type is one of numbers, as that of a column of nothing but null is."""
     if isinstance(kind, str):
         return False
     types = pa.types
@@ -58,7 +59,7 @@ def is_number(kind: Type) -> bool:
 
 
 def is_id(kind: Type) -> bool:
-    """Whether a plain type's values are exact, hence may be ids."""
+    """Return whether values of a plain type may be ids: whether they are exact."""
     if isinstance(kind, str):
         return False
     types = pa.types
@@ -68,14 +69,14 @@ def is_id(kind: Type) -> bool:
 
 
 def number_type(kind: Type) -> Type:
-    """What a column of numbers becomes: decimals are float64, or int64 where all of them are integers that it holds."""
+    """Return the type that numbers are converted to: decimals to float64, or to int64 if it holds all of that type."""
     if isinstance(kind, str) or not pa.types.is_decimal(kind):
         return kind
     return pa.int64() if kind.scale == 0 and kind.precision <= WHOLE_DIGITS else pa.float64()
 
 
 class Inexact(Exception):
-    """A number so large that float64 holds no fractions, and not it either; and where it stands."""
+    """A number of at least 2**53 that float64 does not hold, and its index in the column."""
 
     def __init__(self, index: int, found: str):
         super().__init__(f"{found} is not a number of float64")
@@ -83,9 +84,9 @@ class Inexact(Exception):
 
 
 def numbers(array: pa.Array, whole: bool = False) -> np.ndarray:
-    """A decoded column of numbers as a NumPy array, viewed where Arrow holds it so; may raise `Inexact`.
+    """Convert a decoded column of numbers to a NumPy array, a view if possible; raise `Inexact` for what does not fit.
 
-    With `whole`, as int64, which holds integers that float64 does not.
+    With `whole`, the array is of int64, which holds integers that float64 does not.
     """
     if whole and not pa.types.is_integer(array.type):
         try:
@@ -107,14 +108,6 @@ def numbers(array: pa.Array, whole: bool = False) -> np.ndarray:
 
 
 def beyond(values: np.ndarray) -> np.ndarray:
-    """Where numbers are so large that not every integer is one of float64."""
+    """Return the indices of numbers so large that float64 does not hold every integer."""
     with np.errstate(invalid="ignore"):
-        return np.flatnonzero(np.abs(values) >= EXACT_INTEGERS)
-
-
-def first_inexact(values: np.ndarray) -> int | None:
-    """Where the first integer is that float64 does not hold, None if there is none."""
-    if values.dtype.kind not in "iu" or values.dtype.itemsize < 8:
-        return None
-    large = beyond(values.astype(np.float64)).tolist()
-    return next((index for index in large if int(values[index]) != float(values[index])), None)
+        return np.flatnonzero(np.abs(values) >= EXACT)

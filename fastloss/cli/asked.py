@@ -4,65 +4,60 @@ import dataclasses
 from typing import Any
 
 from fastloss.cli.errors import UserError, explained
-from fastloss.core.domains import REAL, Choice, Domain, Flag
+from fastloss.core.domains import Choice, Flag
 from fastloss.core.loss import REGISTRY, Loss, lookup
 from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.pairs.loss import PairwiseLoss
-from fastloss.pointwise.loss import PointwiseLoss
-from fastloss.streaming.accumulate import Accumulator
-from fastloss.streaming.groups import GroupAccumulator
-from fastloss.streaming.pairs import can_accumulate
+from fastloss.streaming.additive import Accumulator, takes_batches
+from fastloss.streaming.all_pairs import PairAccumulator, can_accumulate
+from fastloss.streaming.grouped import GroupAccumulator
+from fastloss.streaming.state import checked
 
 WORDS: dict[str, Any] = {"true": True, "false": False, "none": None}
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Asked:
     """One loss to be computed."""
 
     label: str  # its name; with the parameters as given, where one name is asked for twice
     loss: Any
-    parameters: dict[str, Any]
+    parameters: dict[str, Any]  # all of them, checked
 
     @property
     def is_pairwise(self) -> bool:
-        """Whether it runs over the pairs of a group."""
+        """Whether it is a loss over the pairs of a group."""
         return isinstance(self.loss, PairwiseLoss)
-
-    @property
-    def can_accumulate(self) -> bool:
-        """Whether a state of its pairs stands for the rows."""
-        return self.is_pairwise and can_accumulate(self.loss, self.parameters)
 
     @property
     def orders_labels(self) -> bool:
         """Whether only the order of labels counts."""
-        return self.is_pairwise and self.all_parameters().get("pairs", "all") != "all"
+        return self.is_pairwise and self.parameters.get("pairs") == "ordered"
 
-    def all_parameters(self) -> dict[str, Any]:
-        """Those given and the defaults of the others."""
-        return {**self.loss.defaults, **self.parameters}
+    def state(self, stream: bool = False) -> Any:
+        """Make an empty state; with `stream`, one of all pairs that keeps no rows, if there is one."""
+        return new_state(self.loss, self.parameters, stream)
 
-    def domains(self) -> tuple[Domain, Domain]:
-        """What scores and labels may be."""
-        if not self.is_pairwise:
-            scores, labels = self.loss.domains.values()
-            return scores, labels
-        return REAL, self.loss.labels if self.all_parameters().get("pairs", "all") == "all" else REAL
+
+def new_state(loss: Loss, parameters: dict[str, Any], stream: bool = False) -> Any:
+    """Make the state of a loss of scores and labels."""
+    if not isinstance(loss, PairwiseLoss):
+        return Accumulator(loss, parameters)
+    return (PairAccumulator if stream and can_accumulate(loss, parameters) else GroupAccumulator)(loss, parameters)
 
 
 def can_score(loss: Loss) -> bool:
-    """Whether a loss takes scores and labels."""
-    return isinstance(loss, PairwiseLoss) or (isinstance(loss, PointwiseLoss) and len(loss.arguments) == 2)
+    """Return whether a loss takes scores and labels."""
+    return isinstance(loss, PairwiseLoss) or takes_batches(loss)
 
 
 def can_search(loss: Loss) -> bool:
-    """Whether a loss takes queries and keys."""
+    """Return whether a loss takes queries and keys."""
     return isinstance(loss, CandidatesLoss) and loss.arguments[:2] in (("query", "key"), ("anchors", "positives"))
 
 
 def asked(texts: list[str], reduction: str, embedded: bool = False) -> list[Asked]:
-    """The losses of all `--loss` options: of scores and labels, or of queries and keys."""
+    """Parse all `--loss` options: losses of scores and labels or, if `embedded`, of queries and keys."""
     if not texts:
         raise UserError("no --loss is given (`fastloss list` shows what there is)")
     pieces = [text.partition(":") for text in texts]
@@ -72,13 +67,12 @@ def asked(texts: list[str], reduction: str, embedded: bool = False) -> list[Aske
         if labels.count(label) > 1:
             raise UserError(f"--loss {label} is given twice")
     return [
-        one(label, name, words, (reduction, embedded)) for label, (name, _, words) in zip(labels, pieces, strict=True)
+        one(label, name, words, reduction, embedded) for label, (name, _, words) in zip(labels, pieces, strict=True)
     ]
 
 
-def one(label: str, name: str, words: str, how: tuple[str, bool]) -> Asked:
-    """The loss of one `--loss` option."""
-    reduction, embedded = how
+def one(label: str, name: str, words: str, reduction: str, embedded: bool) -> Asked:
+    """Parse one `--loss` option."""
     with explained():
         loss = lookup(name)
     fits, what = (can_search, "queries and keys") if embedded else (can_score, "scores and labels")
@@ -95,20 +89,14 @@ def one(label: str, name: str, words: str, how: tuple[str, bool]) -> Asked:
             raise UserError(f"{name}: {word!r} has no value: expected {key}=VALUE, {loss.parameters[key]}")
         if key in parameters:
             raise UserError(f"{name}: {key} is given twice")
-        with explained(name):
-            parameters[key] = loss.parameters[key].validate(key, value(loss.parameters[key], text))
-    result = Asked(label, loss, parameters)
-    with explained(name):  # what only the state, or the loss's own body, finds wrong with the parameters
-        if isinstance(loss, PointwiseLoss):
-            Accumulator(loss, parameters)
-            loss.require_reduction(reduction)
-        elif isinstance(loss, PairwiseLoss):
-            GroupAccumulator(loss, parameters)
-    return result
+        parameters[key] = value(loss.parameters[key], text)
+    with explained(name):
+        loss.require_reduction(reduction)
+        return Asked(label, loss, checked(loss, parameters) if embedded else new_state(loss, parameters).parameters)
 
 
 def value(specification: Any, text: str) -> Any:
-    """What a parameter's text means; the loss's own check follows."""
+    """Parse a parameter's text; the loss's own check follows."""
     if isinstance(specification, Choice):
         return text
     if text.lower() in WORDS and not (isinstance(specification, Flag) and text.lower() == "none"):
@@ -126,7 +114,7 @@ def value(specification: Any, text: str) -> Any:
 
 
 def range_of(specification: Any) -> str:
-    """How `fastloss list` writes what a parameter may be."""
+    """Return how `fastloss list` writes what a parameter may be."""
     if isinstance(specification, Choice):
         return " or ".join(specification.values)
     return str(specification).removeprefix("a number ")

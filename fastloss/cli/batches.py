@@ -1,5 +1,6 @@
-"""From files to batches of checked NumPy arrays, each knowing which rows of the stream it holds."""
+"""Batches of all files as NumPy arrays, each with its place in the stream of rows."""
 
+import bisect
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -14,9 +15,7 @@ from fastloss.cli.readers import Columns, Source
 class Batch(NamedTuple):
     """Rows of one file."""
 
-    path: str
-    row: int  # the first one's number in the file, from 0
-    start: int  # and in the stream of all files
+    start: int  # the first one's number in the stream of all files, from 0
     scores: np.ndarray
     labels: np.ndarray
     weights: np.ndarray | None
@@ -28,74 +27,90 @@ class Batch(NamedTuple):
         """How many rows."""
         return self.scores.size
 
-    def place(self, index: int) -> str:
-        """How messages name a row of this batch."""
-        row = f"{self.path}: row {self.row + index}"
-        return f"{row} (counted from 0; row {self.start + index} of all files)" if self.start != self.row else row
+    def part(self, first: int, stop: int) -> "Batch":
+        """Return some of the rows, as views, without their groups' ids."""
+        weights = None if self.weights is None else self.weights[first:stop]
+        scores, labels = self.scores[first:stop], self.labels[first:stop]
+        return Batch(self.start + first, scores, labels, weights, None, self.bytes_done)
 
 
-def batches(sources: Sequence[Source], roles: dict[str, str], rows: int, whole: bool | None = None) -> Iterator[Batch]:
-    """All files' batches; null anywhere is an error.
+class Places:
+    """The files that the rows of the stream come from."""
 
-    With `whole`, labels are int64. With False, `Inexact` says that they have to be.
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._paths: list[str] = []
+
+    def begin(self, path: str, start: int) -> None:
+        """Add a file whose first row is row `start` of the stream."""
+        self._starts.append(start)
+        self._paths.append(path)
+
+    def name(self, row: int) -> str:
+        """Return a row of the stream as messages name it: by file and row."""
+        at = bisect.bisect_right(self._starts, row) - 1
+        own = row - self._starts[at]
+        text = f"{self._paths[at]}: row {own}"
+        return f"{text} (counted from 0; row {row} of all files)" if own != row else text
+
+
+def batches(
+    sources: Sequence[Source], roles: dict[str, str], rows: int, places: Places, whole: bool | None = None
+) -> Iterator[Batch]:
+    """Read all files, batch by batch, and add each file to `places`; a null is an error.
+
+    With `whole`, labels are read as int64; if it is False, labels that only int64 holds raise `Inexact`.
     """
     columns = list(dict.fromkeys(roles.values()))
-    start = 0
-    done = 0
+    start = done = 0
     for source in sources:
-        row = 0
-        pieces = source.batches(columns, rows)
-        while True:
-            with explained(source.path, anything=True):
-                piece = next(pieces, None)
-            if piece is None:
-                break
-            some, share = piece
-            batch = Batch(source.path, row, start, np.empty(0), np.empty(0), None, None, done + share * source.size)
-            require_no_null(batch, some)
-            found: dict[str, Any] = {
-                role: of_role(batch, role, column, (some[column], whole)) for role, column in roles.items()
-            }
-            batch = batch._replace(**found)
+        places.begin(source.path, start)
+        for some, share in explained_batches(source, columns, rows):
+            require_no_null(some, start, places)
+            found: dict[str, Any] = {"weights": None, "groups": None}
+            for role, column in roles.items():
+                if role == "groups":
+                    found[role] = some[column]
+                    continue
+                try:
+                    beyond = f"{source.path}: column {column!r} has labels beyond float64"
+                    with explained(beyond if whole else source.path):
+                        found[role] = numbers(some[column], bool(whole) and role == "labels")
+                except Inexact as error:
+                    if role == "labels" and whole is False:
+                        raise
+                    where = f"{places.name(start + error.index)}: column {column!r}"
+                    raise UserError(f"{where} is {error.found}, which float64 does not hold") from error
+            batch = Batch(start, bytes_done=done + share * source.size, **found)
             yield batch
-            row += batch.size
             start += batch.size
         done += source.size
 
 
-def require_no_null(batch: Batch, columns: Columns) -> None:
+def explained_batches(source: Source, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
+    """Read a file's batches; an error of any kind names the file."""
+    pieces = source.batches(columns, rows)
+    while True:
+        with explained(source.path, anything=True):
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
+
+
+def require_no_null(columns: Columns, start: int, places: Places) -> None:
     """Raise for the first row without a value, of the first column that has one."""
     for column, array in columns.items():
         if array.null_count:
             index = int(np.argmax(array.is_null().to_numpy(zero_copy_only=False)))
-            raise UserError(f"{batch.place(index)}: column {column!r} is null")
-
-
-def of_role(batch: Batch, role: str, column: str, given: tuple[pa.Array, bool | None]) -> Any:
-    """A column without null as what it is used for: ids as they are, all else as numbers."""
-    array, whole = given
-    if role == "groups":
-        return array
-    try:
-        with explained(f"{batch.path}: column {column!r} has labels beyond float64" if whole else batch.path):
-            return numbers(array, bool(whole) and role == "labels")
-    except Inexact as error:
-        if role == "labels" and whole is False:
-            raise
-        raise UserError(
-            f"{batch.place(error.index)}: column {column!r} is {error.found}, which float64 does not hold"
-        ) from error
+            raise UserError(f"{places.name(start + index)}: column {column!r} is null")
 
 
 def group_columns(sources: Sequence[Source], column: str, rows: int, until: int) -> Iterator[pa.Array]:
-    """The ids of the first `until` rows of the stream once more."""
+    """Read the ids of the first `until` rows of the stream again."""
     for source in sources:
-        pieces = source.batches([column], rows)
-        while until > 0:
-            with explained(source.path, anything=True):
-                piece = next(pieces, None)
-            if piece is None:
-                break
-            some, _ = piece
+        for some, _ in explained_batches(source, [column], rows) if until > 0 else ():
             yield some[column].slice(0, until)
             until -= len(some[column])
+            if until <= 0:
+                return

@@ -12,7 +12,7 @@ from fastloss.cli.totals import Answer
 
 
 class Files(NamedTuple):
-    """Paths; the numbers of the queries' own keys only where they are given."""
+    """Paths of the files; `positives` has the index of each query's own key."""
 
     queries: str
     keys: str
@@ -20,9 +20,9 @@ class Files(NamedTuple):
 
 
 def run(files: Files, losses: list[Asked], reduction: str) -> Report:
-    """Every loss; each reads the keys once."""
+    """Compute every loss; each reads the keys once."""
     begin = time.perf_counter()
-    queries, keys = (_mapped(path, 2) for path in files[:2])
+    queries, keys = _mapped(files.queries, 2), _mapped(files.keys, 2)
     own: dict[str, Any] = {}
     if files.positives is not None:
         numbers = _mapped(files.positives, 1)
@@ -36,9 +36,10 @@ def run(files: Files, losses: list[Asked], reduction: str) -> Report:
         if own and "positives" not in one.loss.parameters:
             raise UserError(f"{one.label} takes no --positives: key i is query i's")
         with explained(files.keys):
-            value = one.loss(queries, keys, reduction=reduction, **one.parameters, **own)
+            value = one.loss(queries, keys, reduction=reduction, **{**one.parameters, **own})
         answers.append(Answer(one, value, float(len(queries)), None))
-    return Report(answers, list(files[:2]), reduction, len(queries), None, False, time.perf_counter() - begin)
+    seconds = time.perf_counter() - begin
+    return Report(answers, [files.queries, files.keys], reduction, len(queries), None, False, seconds)
 
 
 def _mapped(path: str, dimensions: int) -> np.ndarray:

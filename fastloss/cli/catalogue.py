@@ -1,4 +1,4 @@
-"""What `fastloss list` says of every registered loss."""
+"""Facts about every registered loss, for `fastloss list`."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from fastloss.core.loss import REGISTRY, Loss, lookup
 
 
 def entries() -> list[dict[str, Any]]:
-    """All losses by name, as data about themselves."""
+    """Return facts about all losses, sorted by name."""
     lookup("mse_loss")  # fills the registry
     return [entry(REGISTRY[name]) for name in sorted(REGISTRY)]
 
 
 def entry(loss: Loss) -> dict[str, Any]:
-    """One loss."""
+    """Return facts about one loss."""
     return {
         "loss": loss.name,
         "shape": loss.shape,
@@ -30,6 +30,6 @@ def entry(loss: Loss) -> dict[str, Any]:
 
 
 def line(one: dict[str, Any]) -> str:
-    """The same in one line: the name, whether `fastloss score` takes it, its parameters with defaults and ranges."""
+    """Return a line about a loss: name, whether `fastloss score` takes it, parameters with defaults and ranges."""
     parameters = [f"{name}={about['default']} ({about['range']})" for name, about in one["parameters"].items()]
     return f"{one['loss']:<34} {'score' if one['score'] else '-':<6} {'; '.join(parameters)}".rstrip()

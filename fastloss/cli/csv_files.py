@@ -1,4 +1,4 @@
-"""CSV files: pieces of whole rows, each parsed by PyArrow in memory; an error names the row and what stands there.
+"""CSV files: pieces of whole rows, each parsed by PyArrow in memory; an error names the row and the field.
 
 Ids are text, as they are written: 007 is not 7. Scores, labels and weights are float64; int64 where the first numbers
 are integers that float64 does not hold.
@@ -28,7 +28,7 @@ NUMBERS = (pa.float64(), pa.int64())
 
 
 def stem(path: str) -> tuple[str, str]:
-    """A path's name without a compressed file's suffix, and that suffix."""
+    """Split a path, in lower case, into its name and the suffix of a compressed file, if it has one."""
     root, suffix = os.path.splitext(path.lower())
     return (root, suffix) if suffix in COMPRESSED else (path.lower(), "")
 
@@ -41,7 +41,7 @@ class CsvSource(Source):
         return "\t" if stem(self.path)[0].endswith(".tsv") else ","
 
     def _pieces(self) -> Generator[tuple[bytes, float]]:
-        """Text in whole rows, each with the share of the file that has been read."""
+        """Read pieces of whole rows, each with the share of the file that has been read."""
         compressed = stem(self.path)[1]
         with contextlib.ExitStack() as stack:
             raw: Any = stack.enter_context(open(self.path, "rb"))
@@ -56,7 +56,7 @@ class CsvSource(Source):
                 yield piece, min(raw.tell() / self.size, 1.0)
 
     def _parsed(self, text: bytes, names: list[str] | None, convert: dict[str, Any], at_once: bool = False) -> pa.Table:
-        """A table of some text; `names` if the text has no header; `at_once` by one thread, whose errors name rows."""
+        """Parse text, which has no header if `names` are given; `at_once` uses one thread, whose errors name rows."""
         from pyarrow import csv
 
         block = len(text) + 1 if at_once else SHARE
@@ -68,7 +68,7 @@ class CsvSource(Source):
         )
 
     def described(self) -> list[tuple[str, Type]]:
-        """The columns' names, and their types by the first rows."""
+        """Return the columns' names, and their types as the first rows show them."""
         with contextlib.closing(self._pieces()) as texts:
             text, _ = next(texts, (b"", 0.0))
         if not text:
@@ -90,7 +90,7 @@ class CsvSource(Source):
         return kind if pa.types.is_boolean(kind) else pa.float64()
 
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
-        """The file's pieces."""
+        """Read the file piece by piece."""
         types = {name: self.type_of(name) for name in columns}
         names, done = None, 0
         for text, share in self._pieces():
@@ -102,7 +102,7 @@ class CsvSource(Source):
 
 
 def reads(kind: pa.DataType, text: str | None) -> bool:
-    """Whether a field is a number of the type, or empty."""
+    """Return whether a field is a number of the type, or empty."""
     try:
         pa.scalar((text or "0").strip()).cast(kind)
     except pa.ArrowInvalid:
@@ -111,7 +111,7 @@ def reads(kind: pa.DataType, text: str | None) -> bool:
 
 
 def stands_for(text: str, number: float) -> bool:
-    """Whether a text is a number of float64; in scientific notation, whether it is one rounded to the text's digits."""
+    """Return whether float64 holds a number as it is written; in scientific notation, to as many digits as it has."""
     try:
         found = decimal.Decimal(text)
     except decimal.InvalidOperation:  # a word for infinity
@@ -128,7 +128,7 @@ class Piece:
         self._source, self._text, self._names, self._before = source, text, names, before
 
     def table(self, types: dict[str, Any]) -> pa.Table:
-        """The columns of `types`; all, with types guessed, if it names none."""
+        """Parse the columns of `types`; without any, all columns, and guess their types."""
         convert = {"include_columns": list(types), "column_types": types}
         try:
             result = self._source._parsed(self._text, self._names, convert)
@@ -144,7 +144,7 @@ class Piece:
         return result
 
     def _texts(self, name: str) -> list[Any]:
-        """A column's fields as they are written."""
+        """Return a column's fields as they are written."""
         convert = {"include_columns": [name], "column_types": {name: pa.string()}}
         return self._source._parsed(self._text, self._names, convert, at_once=True)[name].to_pylist()
 
@@ -159,7 +159,7 @@ class Piece:
                 raise ValueError(f"row {self._before + index}: column {name!r} is {text}, which float64 does not hold")
 
     def _explain(self, types: dict[str, Any], said: str) -> None:
-        """Raise for the first row that has another number of fields than the header, or a word for a number."""
+        """Raise for the first row with more or fewer fields than the header, or with text in place of a number."""
         uneven = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+): (.*)", said, re.DOTALL)
         if uneven:
             number, expected, found = map(int, uneven.groups()[:3])

@@ -1,4 +1,4 @@
-"""A CSV file as pieces of whole rows, so that PyArrow parses each in memory; damage that would merge rows is an error.
+"""Pieces of whole rows of a CSV file, to be parsed in memory; damage that would merge rows is an error.
 
 PyArrow's own streaming reader takes a quote that never closes for a field that holds the rest of the file, goes on
 after a closing quote as if nothing were there, and reads ahead in a thread that outlives an error. Here a row ends at a
@@ -16,7 +16,7 @@ MARK = b"\xef\xbb\xbf"  # UTF-8's, at the start of what some programs write
 
 
 def pieces(file: Any, delimiter: bytes, size: int) -> Iterator[bytes]:
-    """The text of a file that has `read`, about `size` bytes at a time, each a number of whole rows."""
+    """Read a file in pieces of about `size` bytes, each of whole rows."""
     rest, lines, more = b"", 0, size
     is_first = True
     while True:
@@ -39,12 +39,12 @@ def pieces(file: Any, delimiter: bytes, size: int) -> Iterator[bytes]:
 
 
 def line_ends(text: bytes) -> int:
-    """How many lines end in a text."""
+    """Count the ends of lines in a text."""
     return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
 
 
 def _marks(data: bytes, delimiter: int, lines: int) -> np.ndarray:
-    """Where quoting starts and ends, in turn; a doubled quote ends it and starts it again."""
+    """Return where quoting starts and ends, in turn; a doubled quote ends it and starts it again."""
     if b'"' not in data:
         return np.empty(0, np.int64)
     bytes_ = np.frombuffer(data, np.uint8)
@@ -65,7 +65,7 @@ def _marks(data: bytes, delimiter: int, lines: int) -> np.ndarray:
 
 
 def _opening_and_closing(data: bytes, quotes: list[int], delimiter: int) -> list[int]:
-    """Those of the quotes that are no text."""
+    """Return the quotes that open or close a field; the others are text."""
     starts = (delimiter, NEWLINE, RETURN)
     result: list[int] = []
     is_inside, last = False, -2
@@ -77,7 +77,7 @@ def _opening_and_closing(data: bytes, quotes: list[int], delimiter: int) -> list
 
 
 def _last_row_end(data: bytes, marks: np.ndarray) -> int:
-    """The place after the last newline outside quotes; 0 if there is none."""
+    """Return the position after the last newline outside quotes, 0 if there is none."""
     for newline, stop in ((b"\n", len(data)), (b"\r", len(data) - 1)):  # a newline may follow a return at the end
         while (end := data.rfind(newline, 0, max(stop, 0)) + 1) > 0:
             count = int(np.searchsorted(marks, end))
@@ -99,5 +99,5 @@ def _require_sound(data: bytes, marks: np.ndarray, end: int, is_last: bool, line
 
 
 def _line(data: bytes, place: int, before: int) -> int:
-    """The line, counted from 1, in which a place is."""
+    """Return the number of the line, counted from 1, of a position."""
     return before + line_ends(data[:place]) + 1

@@ -1,4 +1,4 @@
-"""Errors that a user can mend: one line on stderr, exit code 2, no traceback."""
+"""Errors that a user can correct: one line on stderr, exit code 2, no traceback."""
 
 import contextlib
 import re
@@ -21,27 +21,27 @@ EXPECTED = (
 
 
 class UserError(Exception):
-    """What is wrong with the command line or the data, in one line."""
+    """An error of the command line or the data, in one line."""
 
     def __str__(self) -> str:
         return re.sub(r"\s*[\r\n]\s*", " ", super().__str__().strip())
 
 
 def shortened(text: str, most: int = 60) -> str:
-    """A text, or its beginning if it is long."""
+    """Return a text, cut if it is long."""
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def named(column: str) -> str:
-    """A column's name in a sentence: in quotes unless it is one word."""
+    """Return a column's name for a message, in quotes unless it is one word."""
     return column if re.fullmatch(r"[\w.]+", column) else repr(column)
 
 
 @contextlib.contextmanager
 def explained(what: str = "", anything: bool = False) -> Iterator[None]:
-    """Turn what the libraries raise about bad input into a `UserError` that says where.
+    """Turn errors about bad input into a `UserError` that begins with `what`.
 
-    With `anything`, whatever they raise: of a damaged file, decoders may think of any error.
+    With `anything`, turn all errors: decoders may raise any for a damaged file.
     """
     before = f"{what}: " if what else ""
     try:

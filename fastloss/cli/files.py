@@ -1,4 +1,4 @@
-"""Which files are meant, of which format they are, and whether their columns go together."""
+"""Find the files of a command line, their formats, and whether their columns agree."""
 
 import glob
 import os
@@ -35,7 +35,7 @@ SUFFIXES: dict[str, type[Source]] = {
 
 
 def expand(patterns: Iterable[str]) -> list[str]:
-    """The files that are named, and those that a pattern matches, sorted; in the order of the command line."""
+    """Return the files of names and patterns in the order given, those of a pattern sorted."""
     paths: list[str] = []
     for pattern in patterns:
         if os.path.exists(pattern) or not glob.has_magic(pattern):
@@ -61,7 +61,7 @@ def expand(patterns: Iterable[str]) -> list[str]:
 
 
 def source(path: str, numbers: frozenset[str] = frozenset()) -> Source:
-    """The reader for a file: by its first bytes, else by its name."""
+    """Return the reader of a file's format, which its first bytes tell, or else its name."""
     with explained(path):
         with open(path, "rb") as file:
             head = file.read(8)
@@ -78,7 +78,7 @@ def source(path: str, numbers: frozenset[str] = frozenset()) -> Source:
 
 
 def sources(paths: Sequence[str], roles: dict[str, str]) -> list[Source]:
-    """Readers for all files, each of which has the columns of all roles, of the same types in all files."""
+    """Return readers for all files, after checking that all have the columns wanted, of one type each."""
     result: list[Source] = []
     expected: dict[str, tuple[Type, str]] = {}  # of each role's column, and the file that has it so
     for path in paths:
@@ -95,7 +95,7 @@ def sources(paths: Sequence[str], roles: dict[str, str]) -> list[Source]:
 
 
 def _type_for(role: str, column: str, one: Source) -> Type:
-    """The type of a role's column, which it may have."""
+    """Return the type of a role's column, or raise if the role does not take it."""
     with explained(one.path, anything=True):
         kind = one.type_of(column)
     if kind is None:

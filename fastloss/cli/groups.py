@@ -1,10 +1,10 @@
-"""Groups that lie row after row: found in batches, carried over from one batch or file to the next.
+"""Groups whose rows lie together: found in batches, carried over from one batch or file to the next.
 
-While new ids only increase, comparing neighbours shows that no group comes back, and nothing is remembered. From the
-first decrease on, the ids seen are kept (8 bytes a group). `Scattered` says that a group came back after its end.
+While new ids only increase, comparing neighbours shows that no group comes back, and no id is kept. From the first
+decrease on, the ids seen are kept (8 bytes a group).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,155 +12,96 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fastloss.cli.batches import Batch
+from fastloss.cli.ids import Runs, SeenIds
 
 
 class Scattered(Exception):
-    """Rows of one group are apart from each other."""
+    """Rows of other groups lie between those of one group."""
 
 
-class Closed(NamedTuple):
-    """Groups of which all rows are here, one after the other."""
+class WholeGroups(NamedTuple):
+    """Some groups with all their rows, group by group."""
 
     scores: np.ndarray
     labels: np.ndarray
     weights: np.ndarray | None
     offsets: np.ndarray
     ids: pa.Array | None  # None: the one group of data without groups
-
-
-def changes(values: np.ndarray) -> np.ndarray:
-    """Where runs of equal numbers start."""
-    return np.concatenate((np.zeros(min(values.size, 1), np.int64), np.flatnonzero(values[1:] != values[:-1]) + 1))
-
-
-def runs(ids: pa.Array) -> tuple[np.ndarray, pa.Array]:
-    """Where runs of equal ids start, and their ids."""
-    if pa.types.is_integer(ids.type):
-        starts = changes(ids.to_numpy())
-    else:
-        different = pc.not_equal(ids.slice(1), ids.slice(0, max(len(ids) - 1, 0)))
-        starts = np.flatnonzero(different.to_numpy(zero_copy_only=False)) + 1
-        starts = np.concatenate((np.zeros(min(len(ids), 1), np.int64), starts))
-    return starts, ids.take(pa.array(starts))
-
-
-def keys(ids: pa.Array) -> np.ndarray:
-    """A 64-bit number for each id: its own, or a hash."""
-    if pa.types.is_temporal(ids.type):
-        ids = ids.view(pa.int32() if ids.type.bit_width == 32 else pa.int64())
-    if pa.types.is_integer(ids.type):
-        return ids.to_numpy().astype(np.int64)
-    return np.fromiter(map(hash, ids.to_pylist()), np.int64, len(ids))
-
-
-class SeenKeys:
-    """A growing set of 64-bit numbers: sorted arrays, merged so that there are few."""
-
-    def __init__(self) -> None:
-        self._arrays: list[np.ndarray] = []
-
-    def add(self, new: np.ndarray) -> bool:
-        """Add numbers; False if one of them is there already, or comes twice."""
-        new = np.sort(new)
-        if (new[1:] == new[:-1]).any():
-            return False
-        for array in self._arrays:
-            place = np.searchsorted(array, new)
-            if (array[np.minimum(place, array.size - 1)] == new).any():
-                return False
-        if new.size:
-            self._arrays.append(new)
-        while len(self._arrays) > 1 and self._arrays[-2].size < 2 * self._arrays[-1].size:
-            self._arrays.append(np.sort(np.concatenate((self._arrays.pop(), self._arrays.pop()))))
-        return True
+    rows: Sequence[int] | np.ndarray  # each row's number in the stream
 
 
 class Contiguous:
-    """Closes a group when another begins; `earlier(n)` reads the ids of the stream's first n rows once more."""
+    """Collects the rows of a group until another one begins; `earlier(n)` reads the ids of the first n rows again."""
 
     def __init__(self, earlier: Callable[[int], Iterable[pa.Array]]):
         self._earlier = earlier
-        self._open: pa.Array | None = None  # the id of the group that may go on, in an array of one
-        self._rows: list[Batch] = []  # and its rows
-        self._seen: SeenKeys | None = None  # None while ids only increase
+        self._runs = Runs()
+        self._rows: list[Batch] = []  # of the last group, which may go on
+        self._seen: SeenIds | None = None  # None while ids only increase
 
-    def feed(self, batch: Batch) -> Closed | None:
-        """The groups that end in this batch."""
+    def feed(self, batch: Batch) -> WholeGroups | None:
+        """Add a batch; return the groups that end in it."""
         if batch.groups is None or not batch.size:
             return None
-        starts, ids = runs(batch.groups)
-        if self._open is not None and ids[0].equals(self._open[0]):
-            starts, ids = starts[1:], ids.slice(1)
+        before = self._runs.last
+        starts, ids = self._runs.new(batch.groups)
         if not len(ids):
-            self._rows.append(cut(batch, 0, batch.size))
+            self._rows.append(batch.part(0, batch.size))
             return None
-        self._require_new(ids, batch.start)
+        bounds = starts + sum(rows.size for rows in self._rows)
+        if before is not None:
+            bounds, ids = np.append(0, bounds), pa.concat_arrays([before, ids])
+        self._require_new(ids, before is None, batch.start)
         last = int(starts[-1])
-        carried = sum(rows.size for rows in self._rows)
-        closed = None
-        if self._open is not None or len(ids) > 1:
-            before = [np.zeros(1, np.int64)] if self._open is not None else []
-            offsets = np.concatenate((*before, starts + carried))
-            all_ids = ids if self._open is None else pa.concat_arrays([self._open, ids])
-            closed = together([*self._rows, cut(batch, 0, last)], offsets, all_ids.slice(0, len(all_ids) - 1))
-        self._open = ids.slice(len(ids) - 1)
-        self._rows = [cut(batch, last, batch.size)]
-        return closed
+        rows = [*self._rows, batch.part(0, last)]
+        self._rows = [batch.part(last, batch.size)]
+        return together(rows, bounds, ids.slice(0, len(ids) - 1)) if len(ids) > 1 else None
 
-    def finish(self) -> Closed | None:
-        """The last group."""
-        if self._open is None:
-            return None
-        return together(self._rows, np.array([0, sum(rows.size for rows in self._rows)]), self._open)
+    def finish(self) -> WholeGroups | None:
+        """Return the last group."""
+        return None if self._runs.last is None else as_one_group(self._rows, self._runs.last)
 
-    def _require_new(self, ids: pa.Array, start: int) -> None:
+    def _require_new(self, ids: pa.Array, with_first: bool, start: int) -> None:
+        """Raise `Scattered` if a group has come before; the first id has been looked at unless `with_first`."""
         if self._seen is None:
-            chain = ids if self._open is None else pa.concat_arrays([self._open, ids])
-            if len(chain) < 2 or pc.all(pc.less(chain.slice(0, len(chain) - 1), chain.slice(1))).as_py():
+            if pc.all(pc.less(ids.slice(0, len(ids) - 1), ids.slice(1)), min_count=0).as_py():
                 return
-            self._seen = SeenKeys()
-            last = None
+            self._seen = SeenIds()
+            earlier = Runs()
             for column in self._earlier(start):
-                _, old = runs(column)
-                if last is not None and old[0].equals(last):
-                    old = old.slice(1)
-                if len(old):
-                    last = old[len(old) - 1]
-                    if not self._seen.add(keys(old)):
-                        raise Scattered
-        if not self._seen.add(keys(ids)):
+                if not self._seen.add(earlier.new(column)[1]):
+                    raise Scattered
+        if not self._seen.add(ids if with_first else ids.slice(1)):
             raise Scattered
 
 
-class Whole:
-    """Data without groups are one group: all rows are kept."""
+class OneGroup:
+    """Collects all rows of data without groups, which are one group."""
 
     def __init__(self) -> None:
         self._rows: list[Batch] = []
 
     def feed(self, batch: Batch) -> None:
-        """Keep a batch."""
+        """Add a batch."""
         self._rows.append(batch)
 
-    def finish(self) -> Closed | None:
-        """The one group."""
-        size = sum(rows.size for rows in self._rows)
-        return together(self._rows, np.array([0, size]), None) if size else None
+    def finish(self) -> WholeGroups | None:
+        """Return the group."""
+        return as_one_group(self._rows, None) if any(rows.size for rows in self._rows) else None
 
 
-def cut(batch: Batch, start: int, stop: int) -> Batch:
-    """Some rows of a batch, as views."""
-    weights = None if batch.weights is None else batch.weights[start:stop]
-    return batch._replace(
-        scores=batch.scores[start:stop], labels=batch.labels[start:stop], weights=weights, groups=None
-    )
+def as_one_group(rows: list[Batch], ids: pa.Array | None) -> WholeGroups:
+    """Return the rows of several batches as one group."""
+    return together(rows, np.array([0, sum(some.size for some in rows)]), ids)
 
 
-def together(rows: list[Batch], offsets: np.ndarray, ids: pa.Array | None) -> Closed:
-    """Rows of several batches as closed groups; of one, as views."""
+def together(rows: list[Batch], offsets: np.ndarray, ids: pa.Array | None) -> WholeGroups:
+    """Return the rows of successive batches as groups; those of one batch as views."""
     rows = [some for some in rows if some.size]
+    first, last = rows[0], rows[-1]
+    stream = range(first.start, last.start + last.size)
     if len(rows) == 1:
-        return Closed(rows[0].scores, rows[0].labels, rows[0].weights, offsets, ids)
-    weights = None if rows[0].weights is None else np.concatenate([some.weights for some in rows])
+        return WholeGroups(first.scores, first.labels, first.weights, offsets, ids, stream)
+    weights = None if first.weights is None else np.concatenate([some.weights for some in rows])
     scores, labels = np.concatenate([some.scores for some in rows]), np.concatenate([some.labels for some in rows])
-    return Closed(scores, labels, weights, offsets, ids)
+    return WholeGroups(scores, labels, weights, offsets, ids, stream)

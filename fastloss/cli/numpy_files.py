@@ -1,4 +1,4 @@
-"""NumPy's files: a structured array's fields, or an archive's arrays, as columns; read piece by piece."""
+"""NumPy's files, read piece by piece: the fields of a structured array, or the arrays of an archive, are columns."""
 
 import contextlib
 import math
@@ -15,26 +15,26 @@ from fastloss.cli.readers import Columns, Source
 
 
 class Header(NamedTuple):
-    """What a .npy file says of its array."""
+    """The shape and the dtype that a .npy file gives."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
 
     def column_type(self) -> Type:
-        """The type of the array as a column."""
+        """Return the type of the array as a column."""
         if len(self.shape) != 1:
             return f"an array of shape {self.shape}"
         return arrow_type(self.dtype)
 
 
 def arrow(array: np.ndarray) -> pa.Array:
-    """A NumPy array as an Arrow one, without a copy where it is contiguous and of the machine's byte order."""
+    """Convert a NumPy array to Arrow, without a copy if it is contiguous and of the machine's byte order."""
     array = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
     return pa.array(in_unit_of_arrow(array) if array.dtype.kind in "mM" else array)
 
 
 def in_unit_of_arrow(array: np.ndarray) -> np.ndarray:
-    """Dates, times or durations in a unit that Arrow has too, of the same values; as they are if there is none."""
+    """Convert dates, times or durations exactly to a unit that Arrow has; return them unchanged if it has none."""
     unit, count = np.datetime_data(array.dtype)
     is_duration = array.dtype.kind == "m"
     if is_duration and unit in ("Y", "M"):  # of no fixed length
@@ -56,7 +56,7 @@ def in_unit_of_arrow(array: np.ndarray) -> np.ndarray:
 
 
 def arrow_type(dtype: np.dtype) -> Type:
-    """The Arrow type of a NumPy one, or its name if there is none."""
+    """Return the Arrow type of a dtype, or the dtype's name if Arrow has none."""
     if dtype.kind in "UT":
         return pa.string()
     if dtype.hasobject or dtype.shape or dtype.names is not None:
@@ -68,7 +68,7 @@ def arrow_type(dtype: np.dtype) -> Type:
 
 
 def read_header(file: Any) -> Header:
-    """The header of a .npy file that is open; the array's bytes follow."""
+    """Read the header of an open .npy file, up to the array's bytes."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)
@@ -78,7 +78,7 @@ def read_header(file: Any) -> Header:
 
 
 def read_piece(file: Any, dtype: np.dtype, count: int, what: str) -> np.ndarray:
-    """The next elements of an array."""
+    """Read the next elements of an array."""
     if not dtype.itemsize:
         return np.zeros(count, dtype)
     data = file.read(count * dtype.itemsize)
@@ -108,7 +108,7 @@ class NpySource(Source):
         return [(name, arrow_type(dtype[name])) for name in dtype.names or ()]
 
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
-        """Pieces of the array, the wanted fields of them."""
+        """Read the wanted fields, piece by piece."""
         with open(self.path, "rb") as file:
             header = self._header(file)
             size = header.shape[0]
@@ -133,7 +133,7 @@ class NpzSource(Source):
             return f"unknown ({shortened(str(error), 200)})"
 
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
-        """Pieces of the arrays."""
+        """Read the arrays piece by piece."""
         with contextlib.ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(self.path))
             files = {name: stack.enter_context(archive.open(f"{name}.npy")) for name in columns}

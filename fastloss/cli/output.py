@@ -1,4 +1,4 @@
-"""The file of `--per-group`: it appears under its name when it is complete, or not at all."""
+"""The file of `--per-group`, which appears under its name when it is complete, or not at all."""
 
 import contextlib
 import os
@@ -10,7 +10,6 @@ import tempfile
 from types import TracebackType
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from fastloss.cli.errors import UserError, explained
@@ -19,9 +18,9 @@ from fastloss.cli.errors import UserError, explained
 class GroupFile:
     """A Parquet file with a row for each group.
 
-    A regular file is written beside its final place and moved there by `commit`, with the mode and the owner of the one
-    that it replaces; of a link, what it points to is replaced. A device or a pipe stays what it is: `commit` writes the
-    complete file into it.
+    A regular file is written beside its final place and moved there by `commit`, with the mode and the owner of the
+    file that it replaces; if the path is a link, its target is replaced. A device or a pipe is not replaced: `commit`
+    writes the complete file to it.
     """
 
     def __init__(self, path: str, inputs: list[str]):
@@ -75,13 +74,13 @@ class GroupFile:
                 os.unlink(self._temporary)
 
     def restart(self) -> None:
-        """Forget what has been written."""
+        """Discard what has been written."""
         self._close()
         self._file.seek(0)
         self._file.truncate()
 
     def write(self, table: pa.Table) -> None:
-        """Add groups."""
+        """Append a table of groups."""
         from pyarrow import parquet
 
         with explained(self.path):
@@ -112,7 +111,7 @@ class GroupFile:
 
 
 def _status(path: str) -> os.stat_result | None:
-    """What is there, None if nothing is."""
+    """Return the status of a path, None if there is no file."""
     try:
         return os.stat(path)
     except FileNotFoundError:
@@ -120,7 +119,7 @@ def _status(path: str) -> os.stat_result | None:
 
 
 def _require_fit(path: str, before: os.stat_result, inputs: list[str]) -> None:
-    """Raise if what is there must not be written to."""
+    """Raise if the file that a path names must not be written to."""
     if any(os.path.samestat(before, os.stat(other)) for other in inputs):
         raise UserError(f"{path}: is one of the files to be read")
     if stat.S_ISBLK(before.st_mode):
@@ -134,8 +133,3 @@ def _require_fit(path: str, before: os.stat_result, inputs: list[str]) -> None:
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 if os.path.samestat(before, os.fstat(stream.fileno())):  # type: ignore[union-attr]
                     raise UserError(f"{path}: is where the {what} are printed")
-
-
-def group_table(ids: pa.Array, rows: np.ndarray, columns: dict[str, Any]) -> pa.Table:
-    """A row for each group."""
-    return pa.table({"group": ids, "rows": rows, **columns})

@@ -1,12 +1,12 @@
-"""Groups whose rows lie apart: rows are dealt into temporary files by a hash of their group, and each file is sorted.
+"""Groups whose rows lie apart: rows go to temporary files by a hash of their group, and each file is sorted.
 
-Costs the data written and read once more, and the memory of one file in PARTS (more where one group is larger).
+This costs writing and reading the data once more, and the memory of one file in PARTS (more if one group is larger).
 """
 
 import contextlib
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,35 +14,21 @@ import pyarrow.compute as pc
 
 from fastloss.cli.batches import Batch
 from fastloss.cli.errors import explained
-from fastloss.cli.groups import Closed, keys, runs
+from fastloss.cli.groups import WholeGroups
+from fastloss.cli.ids import codes, keys, runs
 
 BITS = 6
 PARTS = 1 << BITS
 
 
-class Part(NamedTuple):
-    """The groups of one temporary file, and the stream's row in which each of them first appears."""
-
-    closed: Closed
-    first_rows: np.ndarray
-
-
 def parts_of(ids: pa.Array) -> np.ndarray:
-    """Which file each row goes to."""
-    if pa.types.is_integer(ids.type):
-        return mixed(keys(ids))
-    coded = ids.dictionary_encode()
-    return mixed(keys(coded.dictionary))[coded.indices.to_numpy()]
-
-
-def mixed(numbers: np.ndarray) -> np.ndarray:
-    """The leading bits of a multiplicative hash."""
-    hashed = numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    """Return which file each row goes to: the leading bits of a multiplicative hash."""
+    hashed = keys(ids).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     return (hashed >> np.uint64(64 - BITS)).astype(np.uint8)
 
 
 def deal(batches: Iterable[Batch], folder: str) -> None:
-    """Write every batch's rows into the files of `folder`, in their order."""
+    """Write the rows of all batches to the files of `folder`, in their order."""
     with contextlib.ExitStack() as stack, explained("temporary files"):
         writers: list[pa.ipc.RecordBatchStreamWriter | None] = [None] * PARTS
         for batch in batches:
@@ -61,7 +47,7 @@ def deal(batches: Iterable[Batch], folder: str) -> None:
 
 
 def sorted_rows(batch: Batch, order: np.ndarray) -> pa.RecordBatch:
-    """A batch's rows in another order, with their numbers in the stream."""
+    """Return a batch's rows in another order, with their numbers in the stream."""
     groups: Any = batch.groups
     groups = groups.take(pa.array(order))
     columns = {"scores": pa.array(batch.scores[order]), "labels": pa.array(batch.labels[order])}
@@ -70,8 +56,8 @@ def sorted_rows(batch: Batch, order: np.ndarray) -> pa.RecordBatch:
     return pa.RecordBatch.from_pydict({**columns, "groups": groups, "rows": pa.array(batch.start + order)})
 
 
-def sorted_parts(folder: str) -> Iterator[Part]:
-    """Each file's groups, every one's rows together and in the stream's order."""
+def sorted_parts(folder: str) -> Iterator[WholeGroups]:
+    """Read each file's groups, their rows together and in the stream's order."""
     for part in range(PARTS):
         path = os.path.join(folder, f"{part}.arrows")
         if not os.path.exists(path):
@@ -79,18 +65,13 @@ def sorted_parts(folder: str) -> Iterator[Part]:
         with explained("temporary files"), pa.memory_map(path) as file:
             table = pa.ipc.open_stream(file).read_all()
             ids = table["groups"].combine_chunks()
-            if pa.types.is_integer(ids.type):
-                order = np.argsort(ids.to_numpy(), kind="stable")
-            else:
-                order = np.argsort(ids.dictionary_encode().indices.to_numpy(), kind="stable")
+            order = np.argsort(codes(ids), kind="stable")
             starts, distinct = runs(ids.take(pa.array(order)))
             arrays = {name: table[name].to_numpy()[order] for name in table.column_names if name != "groups"}
-        offsets = np.append(starts, order.size)
-        closed = Closed(arrays["scores"], arrays["labels"], arrays.get("weights"), offsets, distinct)
         os.unlink(path)
-        yield Part(closed, arrays["rows"][starts])
+        yield WholeGroups(offsets=np.append(starts, order.size), ids=distinct, **{"weights": None, **arrays})
 
 
 def in_order(tables: list[pa.Table], first_rows: list[np.ndarray]) -> pa.Table:
-    """Groups in the order of their first rows."""
+    """Return the groups of all tables in the order of their first rows."""
     return pa.concat_tables(tables).take(pc.array_sort_indices(pa.array(np.concatenate(first_rows))))

@@ -1,6 +1,6 @@
-"""The formats: each names a file's columns and their types, and reads wanted columns batch by batch.
+"""Readers of file formats: each gives the columns' names and types, and reads columns batch by batch.
 
-A file is open only while it is read. CSV and NumPy's files are in rooms of their own.
+A file is open only while it is read. `csv_files.py` and `numpy_files.py` have further formats.
 """
 
 import abc
@@ -17,7 +17,7 @@ Columns = dict[str, pa.Array]
 
 
 class Source(abc.ABC):
-    """One file."""
+    """A file with columns."""
 
     def __init__(self, path: str, numbers: frozenset[str] = frozenset()):
         self.path = path
@@ -30,7 +30,7 @@ class Source(abc.ABC):
         return self.described()
 
     def type_of(self, column: str) -> Type | None:
-        """The type of the one column of a name, None if there is none."""
+        """Return the type of a column, None if there is none; two columns of one name are an error."""
         found = [kind for name, kind in self.columns if name == column]
         if len(found) > 1:
             raise ValueError(f"{len(found)} columns are called {column!r}")
@@ -38,14 +38,14 @@ class Source(abc.ABC):
 
     @abc.abstractmethod
     def described(self) -> list[tuple[str, Type]]:
-        """The same, read from the file."""
+        """Read the columns' names and types."""
 
     @abc.abstractmethod
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
-        """Batches of about `rows` rows, each with the share of the file that has been read after it."""
+        """Read batches of about `rows` rows, each with the share of the file read so far."""
 
     def batches(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
-        """Batches of `rows` rows, whatever the file's own are, decoded; the last is smaller, and none is empty."""
+        """Read decoded batches of `rows` rows, whatever the file's own are; the last may be smaller, none is empty."""
         waiting: list[Columns] = []
         count = 0
         share = 0.0
@@ -66,14 +66,14 @@ class Source(abc.ABC):
 
 
 def joined(parts: list[Columns]) -> Columns:
-    """Batches put together; one is not copied."""
+    """Concatenate batches; a single one is not copied."""
     if len(parts) == 1:
         return parts[0]
     return {name: pa.concat_arrays([part[name] for part in parts]) for name in parts[0]}
 
 
 def of_schema(schema: pa.Schema) -> list[tuple[str, Type]]:
-    """The columns of a schema."""
+    """Return the columns' names and types."""
     return [(field.name, field.type) for field in schema]
 
 
@@ -90,7 +90,7 @@ class ParquetSource(Source):
             return of_schema(file.schema_arrow)
 
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
-        """Row groups, decoded by PyArrow's threads."""
+        """Read row groups, which PyArrow decodes in threads."""
         with self._open() as file:
             total = max(file.metadata.num_rows, 1)
             done = 0
@@ -115,7 +115,7 @@ class IpcSource(Source):
             return of_schema(self._open(file).schema)
 
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
-        """The file's own batches."""
+        """Read the file's own batches."""
         names = [name for name, _ in self.columns]
         options = pa.ipc.IpcReadOptions(included_fields=sorted(names.index(name) for name in columns))
         with pa.memory_map(self.path) as file:

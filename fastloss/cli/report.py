@@ -1,4 +1,4 @@
-"""What is printed: tables for people, JSON for programs, progress for the impatient."""
+"""Output: tables for people, JSON for programs, a progress bar."""
 
 import json
 import math
@@ -16,24 +16,24 @@ from fastloss.cli.version import version
 
 
 def console() -> Console:
-    """Standard output; lines are not cut where it is no terminal."""
+    """Return a console on standard output; lines are cut only on a terminal."""
     return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=10_000)
 
 
 def number(value: Any) -> Any:
-    """A number as JSON has it; NaN and infinities, which JSON lacks, as "NaN", "Infinity" and "-Infinity"."""
+    """Return a number for JSON: NaN and infinities become "NaN", "Infinity" and "-Infinity"."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     return value
 
 
 def print_json(content: Any) -> None:
-    """One JSON document."""
+    """Print one JSON document."""
     print(json.dumps(content, indent=2, allow_nan=False, default=str))
 
 
 def print_table(headings: Iterable[str], rows: Iterable[Iterable[str]], right: Iterable[str] = ()) -> None:
-    """Columns with headings; those in `right` are of numbers."""
+    """Print columns with headings; those in `right` are aligned to the right."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         table.add_column(heading, justify="right" if heading in right else "left", no_wrap=heading != "parameters")
@@ -43,7 +43,7 @@ def print_table(headings: Iterable[str], rows: Iterable[Iterable[str]], right: I
 
 
 def score_table(report: Report) -> None:
-    """The losses of `fastloss score`."""
+    """Print the losses of `fastloss score` as a table."""
     rows = []
     for answer in report.answers:
         is_pairwise = answer.pairs is not None
@@ -59,7 +59,7 @@ def score_table(report: Report) -> None:
 
 
 def rate(rows: int, seconds: float) -> str:
-    """Rows a second, in words."""
+    """Format rows per second."""
     each = rows / max(seconds, 1e-9)
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if each >= size:
@@ -68,7 +68,7 @@ def rate(rows: int, seconds: float) -> str:
 
 
 def score_json(report: Report) -> None:
-    """The same for programs."""
+    """Print the losses of `fastloss score` as JSON."""
     print_json(
         {
             "fastloss": version(),
@@ -83,7 +83,7 @@ def score_json(report: Report) -> None:
                 {
                     "loss": answer.asked.loss.name,
                     "label": answer.asked.label,
-                    "parameters": {name: number(value) for name, value in answer.asked.all_parameters().items()},
+                    "parameters": {name: number(value) for name, value in answer.asked.parameters.items()},
                     "value": number(answer.value),
                     "pairs": answer.pairs,
                     "weight": number(answer.weight),
@@ -95,7 +95,7 @@ def score_json(report: Report) -> None:
 
 
 class Progress:
-    """A bar on stderr with rows a second and the time left; nothing where stderr is no terminal."""
+    """A progress bar with rows per second and the time left, on stderr if it is a terminal."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -123,7 +123,7 @@ class Progress:
             self._bar.stop()
 
     def update(self, what: str, share: float, count: int) -> None:
-        """Show what is being done, the share of all that is done, and how many rows that was."""
+        """Show the current step, the share of the work that is done, and the rate of rows."""
         if self._bar is None:
             return
         elapsed = self._bar.tasks[0].elapsed or 0.0

@@ -1,4 +1,4 @@
-"""`fastloss score`: one pass over the files; a second over temporary ones where the groups' rows lie apart."""
+"""`fastloss score`: one pass over the files, and one over temporary files if groups have to be sorted first."""
 
 import contextlib
 import dataclasses
@@ -12,21 +12,21 @@ import pyarrow as pa
 
 from fastloss.cli.arrays import Inexact
 from fastloss.cli.asked import Asked
-from fastloss.cli.batches import Batch, batches, group_columns
-from fastloss.cli.checks import Checks
+from fastloss.cli.batches import Batch, Places, batches, group_columns
 from fastloss.cli.errors import UserError, explained
 from fastloss.cli.files import expand, sources
-from fastloss.cli.groups import Contiguous, Scattered, Whole
-from fastloss.cli.output import GroupFile, group_table
+from fastloss.cli.groups import Contiguous, OneGroup, Scattered, WholeGroups
+from fastloss.cli.naming import Naming
+from fastloss.cli.output import GroupFile
 from fastloss.cli.partition import deal, in_order, sorted_parts
 from fastloss.cli.readers import Source
-from fastloss.cli.totals import Answer, Columns, Totals
+from fastloss.cli.totals import Answer, Totals
 from fastloss.pairs.boxes.sums import NoState
 
 
 @dataclasses.dataclass
 class Job:
-    """What is to be done."""
+    """What to compute, of which files."""
 
     files: list[str]
     roles: dict[str, str]  # "scores", "labels", and where given "weights" and "groups": the columns' names
@@ -38,19 +38,19 @@ class Job:
 
 @dataclasses.dataclass
 class Report:
-    """What came out."""
+    """The results."""
 
     answers: list[Answer]
     files: list[str]
     reduction: str
     rows: int
-    groups: int | None  # None where no loss looked at them
+    groups: int | None  # None if no loss needed them
     partitioned: bool
     seconds: float
 
 
 def run(job: Job, progress: Any) -> Report:
-    """Score all files; `progress` is told the share that is done and the rows read so far."""
+    """Score all files, and report progress."""
     begin = time.perf_counter()
     files = expand(job.files)
     if job.per_group is not None and "groups" not in job.roles:
@@ -72,12 +72,12 @@ def run(job: Job, progress: Any) -> Report:
             answers = totals.answers(job.reduction)
         if output is not None:
             output.commit()
-    groups = totals.groups if scoring.needs_groups and "groups" in job.roles else None
+    groups = totals.groups if totals.needs_groups and "groups" in job.roles else None
     return Report(answers, files, job.reduction, totals.rows, groups, partitioned, time.perf_counter() - begin)
 
 
 class Scoring:
-    """The two ways through the data."""
+    """One pass over the data, or two if the rows of groups are scattered."""
 
     def __init__(self, job: Job, opened: Sequence[Source], output: GroupFile | None, progress: Any):
         self._job = job
@@ -85,12 +85,11 @@ class Scoring:
         self._output = output
         self._progress = progress
         self._bytes = sum(source.size for source in opened)
-        # Whether decimals and floats that are labels are read as integers, where their order is all that counts.
+        # Whether labels are read as int64, where only their order counts; False: once float64 does not hold one.
         self.whole: bool | None = False if all(one.orders_labels for one in job.losses) else None
-        self.needs_groups = output is not None or any(one.is_pairwise for one in job.losses)
 
     def totals(self) -> tuple[Totals, bool]:
-        """The sums over all data, and whether its rows were sorted first."""
+        """Return the states over all data, and whether its rows were sorted first."""
         try:
             return self.in_one_pass(stream="groups" not in self._job.roles), False
         except Scattered:
@@ -99,60 +98,51 @@ class Scoring:
             return self.in_one_pass(), False
 
     def in_one_pass(self, stream: bool = False) -> Totals:
-        """Groups whose rows lie together, scored as they come; with `stream`, one group's pairs as a state."""
-        totals = Totals(self._job.losses, None if self._output is None else self._write, stream)
-        groups: Contiguous | Whole | None = None
-        if self._output is not None or totals.pairwise:
-            groups = Contiguous(self._ids_before) if "groups" in self._job.roles else Whole()
+        """Score groups whose rows lie together as they come; with `stream`, keep a state of one group's pairs."""
+        totals = self._begin(stream)
+        groups = Contiguous(self._ids_before) if "groups" in self._job.roles else OneGroup()
         for batch in self._batches(totals, "scoring", 1.0):
-            closed = None if groups is None else groups.feed(batch)
-            if closed is not None:
-                with explained(batch.path):
-                    totals.add_groups(closed)
-        closed = None if groups is None else groups.finish()
-        if closed is not None:
-            with explained():
-                totals.add_groups(closed)
+            self._add(totals, groups.feed(batch) if totals.needs_groups else None)
+        self._add(totals, groups.finish())
         return totals
 
     def in_parts(self) -> Totals:
-        """Groups whose rows lie apart, brought together in temporary files first."""
+        """Bring together groups whose rows lie apart in temporary files, and score them."""
         tables: list[pa.Table] = []
         first_rows: list[np.ndarray] = []
-
-        def keep(ids: pa.Array, rows: np.ndarray, columns: Columns) -> None:
-            tables.append(group_table(ids, rows, columns))
-
         if self._output is not None:
             self._output.restart()
-        totals = Totals(self._job.losses, None if self._output is None else keep)
+        totals = self._begin()
         with explained("temporary files"), tempfile.TemporaryDirectory(prefix="fastloss-") as folder:
             deal(self._batches(totals, "sorting by group", 0.5), folder)
             done = 0
-            for part in sorted_parts(folder):
-                totals.add_groups(part.closed)
-                first_rows.append(part.first_rows)
-                done += part.closed.scores.size
+            for groups in sorted_parts(folder):
+                table = totals.add_groups(groups)
+                if table is not None:
+                    tables.append(table)
+                    first_rows.append(np.asarray(groups.rows)[groups.offsets[:-1]])
+                done += groups.scores.size
                 self._progress.update("scoring groups", 0.5 + 0.5 * done / max(totals.rows, 1), totals.rows)
         if self._output is not None and tables:
             self._output.write(in_order(tables, first_rows))
         return totals
 
+    def _begin(self, stream: bool = False) -> Totals:
+        return Totals(self._job.losses, Naming(self._job.roles, Places()), self._output is not None, stream)
+
+    def _add(self, totals: Totals, groups: WholeGroups | None) -> None:
+        table = None if groups is None else totals.add_groups(groups)
+        if self._output is not None and table is not None:
+            self._output.write(table)
+
     def _batches(self, totals: Totals, what: str, share: float) -> Iterator[Batch]:
-        """All batches, checked, and added up by the pointwise losses."""
-        roles = {role: column for role, column in self._job.roles.items() if role != "groups" or self.needs_groups}
-        checks = Checks(self._job.losses, self._job.roles)
+        """Read all batches, and add their rows to the states that take them in any batches."""
+        roles = {role: column for role, column in self._job.roles.items() if role != "groups" or totals.needs_groups}
         self._progress.update(what, 0.0, 0)
-        for batch in batches(self._sources, roles, self._job.batch_rows, self.whole):
-            checks.check(batch)
-            with explained(batch.path):
-                totals.add_rows(batch)
+        for batch in batches(self._sources, roles, self._job.batch_rows, totals.naming.places, self.whole):
+            totals.add_rows(batch)
             yield batch
             self._progress.update(what, share * batch.bytes_done / self._bytes, totals.rows)
 
     def _ids_before(self, rows: int) -> Iterator[pa.Array]:
         return group_columns(self._sources, self._job.roles["groups"], self._job.batch_rows, rows)
-
-    def _write(self, ids: pa.Array, rows: np.ndarray, columns: Columns) -> None:
-        if self._output is not None:
-            self._output.write(group_table(ids, rows, columns))

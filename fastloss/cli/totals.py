@@ -1,22 +1,18 @@
-"""The losses' sums over all that has been read."""
+"""The states of all losses, and each group's means."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from fastloss.cli.arrays import first_inexact
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch
-from fastloss.cli.groups import Closed
-from fastloss.pairs.boxes.sums import NoState
+from fastloss.cli.groups import WholeGroups
+from fastloss.cli.naming import Naming
 from fastloss.pairs.loss import GroupSums
-from fastloss.streaming.accumulate import Accumulator
-from fastloss.streaming.groups import GroupAccumulator
-from fastloss.streaming.pairs import PairAccumulator
-
-Columns = dict[str, Any]
+from fastloss.streaming.additive import Accumulator
+from fastloss.streaming.grouped import GroupAccumulator
 
 
 class Answer(NamedTuple):
@@ -28,70 +24,59 @@ class Answer(NamedTuple):
     pairs: int | None
 
 
-def group_means(sums: GroupSums) -> pa.Array:
-    """Each group's mean over its pairs, null where there is none, or none of a weight other than 0."""
-    is_none = (sums.weight == 0.0) & ~np.isnan(sums.loss)
-    return pa.array(np.divide(sums.loss, np.where(is_none, 1.0, sums.weight)), mask=is_none)
-
-
 class Totals:
-    """All losses' sums; `write` takes each group's id, rows and means, where they are wanted.
+    """A state for each loss.
 
-    With `stream`, the rows are one group, and the losses over pairs that can be accumulated need not keep them.
+    With `stream`, all rows are one group, and losses that have a state of all pairs do not keep the rows.
+    With `per_group`, a table of each group's means is made too.
     """
 
-    def __init__(
-        self,
-        losses: Sequence[Asked],
-        write: Callable[[pa.Array, np.ndarray, Columns], None] | None = None,
-        stream: bool = False,
-    ):
-        self.pointwise = {one.label: Accumulator(one.loss, one.parameters) for one in losses if not one.is_pairwise}
-        self.streamed = {
-            one.label: PairAccumulator(one.loss, one.parameters) for one in losses if stream and one.can_accumulate
-        }
-        self.pairwise = {
-            one.label: GroupAccumulator(one.loss, one.parameters)
-            for one in losses
-            if one.is_pairwise and one.label not in self.streamed
-        }
+    def __init__(self, losses: Sequence[Asked], naming: Naming, per_group: bool = False, stream: bool = False):
         self.rows = 0
         self.groups = 0
-        self._losses = losses
-        self._write = write
+        self._states = {one: one.state(stream) for one in losses}
+        self.naming = naming
+        self._per_group = per_group
+
+    @property
+    def needs_groups(self) -> bool:
+        """Whether whole groups are to be added, not only rows."""
+        return self._per_group or any(isinstance(state, GroupAccumulator) for state in self._states.values())
 
     def add_rows(self, batch: Batch) -> None:
-        """Rows, for the pointwise losses."""
+        """Add rows to the states that take them in any batches."""
         self.rows += batch.size
-        for state in self.pointwise.values():
-            state.update(batch.scores, batch.labels, batch.weights)
-        if self.streamed and any(first_inexact(column) is not None for column in (batch.scores, batch.labels)):
-            raise NoState  # a state is of float64; whole groups keep the order of integers
-        for whole in self.streamed.values():
-            whole.update(batch.scores, batch.labels, batch.weights)
+        rows = range(self.rows)
+        for one, state in self._states.items():
+            if isinstance(state, GroupAccumulator):
+                continue
+            counted = rows if isinstance(state, Accumulator) else rows[batch.start :]
+            with self.naming.explained(one.loss, counted):
+                state.update(batch.scores, batch.labels, batch.weights)
 
-    def add_groups(self, closed: Closed) -> None:
-        """Whole groups, for the pairwise losses and for the file of groups."""
-        self.groups += closed.offsets.size - 1
-        columns: Columns = {}
-        for one in self._losses:
-            if one.label in self.pairwise:
-                sums = self.pairwise[one.label].add(*closed[:3], groups=None, offsets=closed.offsets)
-                columns[one.label] = group_means(sums)
-                columns[f"{one.label}_pairs"] = sums.pairs
-            elif self._write is not None and not one.is_pairwise:
-                words = {**one.parameters, "offsets": closed.offsets, "sample_weight": closed.weights}
-                columns[one.label] = one.loss.group_means(closed.scores, closed.labels, **words)
-        if self._write is not None and closed.ids is not None:
-            self._write(closed.ids, np.diff(closed.offsets), columns)
+    def add_groups(self, groups: WholeGroups) -> pa.Table | None:
+        """Add whole groups; return a table of them if it is wanted."""
+        self.groups += groups.offsets.size - 1
+        columns = {"group": groups.ids, "rows": np.diff(groups.offsets)}
+        for one, state in self._states.items():
+            with self.naming.explained(one.loss, groups.rows):
+                if isinstance(state, GroupAccumulator):
+                    sums = state.add(groups.scores, groups.labels, groups.weights, groups=None, offsets=groups.offsets)
+                    columns |= {one.label: group_means(sums), f"{one.label}_pairs": sums.pairs}
+                elif self._per_group:
+                    words = {**one.parameters, "offsets": groups.offsets, "sample_weight": groups.weights}
+                    columns[one.label] = one.loss.group_means(groups.scores, groups.labels, **words)
+        return pa.table(columns) if self._per_group else None
 
     def answers(self, reduction: str) -> list[Answer]:
-        """Every loss's value, in the order in which they were asked for."""
-        return [self._answer(one, reduction) for one in self._losses]
+        """Return every loss's value, in the order in which they were asked for."""
+        return [
+            Answer(one, state.result(reduction), state.weight(), state.pairs() if one.is_pairwise else None)
+            for one, state in self._states.items()
+        ]
 
-    def _answer(self, one: Asked, reduction: str) -> Answer:
-        if not one.is_pairwise:
-            state = self.pointwise[one.label]
-            return Answer(one, state.result(reduction), state.weight(), None)
-        pairs = self.streamed[one.label] if one.label in self.streamed else self.pairwise[one.label]
-        return Answer(one, pairs.result(reduction), pairs.weight(), pairs.pairs())
+
+def group_means(sums: GroupSums) -> pa.Array:
+    """Return each group's mean over its pairs, null where there is none, or none of a weight other than 0."""
+    is_none = (sums.weight == 0.0) & ~np.isnan(sums.loss)
+    return pa.array(np.divide(sums.loss, np.where(is_none, 1.0, sums.weight)), mask=is_none)

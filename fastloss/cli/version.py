@@ -6,7 +6,7 @@ import fastloss
 
 
 def version(package: str = "fastloss") -> str:
-    """The version of an installed package, or of this one."""
+    """Return the version of an installed package, or of this one."""
     if package == "fastloss":
         return fastloss.__version__
     try:

@@ -29,17 +29,17 @@ def to_host(array: Any) -> Any:
     return module("compile.cuda.arrays").to_host(array) if on_gpu(array) else array
 
 
-def arguments(names: tuple[str, ...], own: dict[str, Any], dimensions: int = 2) -> dict[str, Any]:
+def arguments(names: tuple[str, ...], given: dict[str, Any], dimensions: int = 2) -> dict[str, Any]:
     """Return the arguments: arrays of floats on a GPU with that many dimensions stay there.
 
     The others are ids, labels or targets, which are checked on the host: they are copied, which waits for the GPU.
     """
-    there = {name: own[name] for name in names if on_gpu(own[name])}
+    there = {name: given[name] for name in names if on_gpu(given[name])}
     for name, value in there.items():
         real = np.dtype(value.__cuda_array_interface__["typestr"]).kind == "f"
         many = len(value.__cuda_array_interface__["shape"]) >= dimensions
         there[name] = GpuArray(name, value) if real and many else to_host(value)
-    return {**own, **there}
+    return {**given, **there}
 
 
 def resident(name: str, value: Any, there: bool = True) -> Any:

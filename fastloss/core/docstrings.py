@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from fastloss.core.domains import Parameter
+
 BLOCKS: dict[str, str] = {}  # what a line {name} of a docstring stands for: see `share`
 PLACEHOLDER = re.compile(r"^( *)\{(\w+)\}$", re.MULTILINE)
 PARAMETERS = "Parameters\n----------\n"
@@ -12,12 +14,13 @@ HEADING = re.compile(r"^\w+\n-+$", re.MULTILINE)
 
 
 class Keyword(NamedTuple):
-    """A keyword-only parameter that many losses share, and what their docstrings say of it."""
+    """A keyword-only parameter that many losses share, what their docstrings say of it, and how it is checked."""
 
     name: str
     default: Any
     type: str
     text: str
+    check: Parameter | None = None
 
     @property
     def parameter(self) -> inspect.Parameter:

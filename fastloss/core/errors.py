@@ -25,9 +25,9 @@ def position(array: Any, flat: int, before: int = 0) -> str:
     return ", ".join(str(int(i)) for i in np.unravel_index(flat, np.shape(array))) if np.ndim(array) else ""
 
 
-def element(name: str, array: np.ndarray, flat: int) -> str:
-    """Name an element as messages do."""
-    where = position(array, flat)
+def element(name: str, array: np.ndarray, flat: int, before: int = 0) -> str:
+    """Name an element as messages do; in a stream, `before` elements came earlier."""
+    where = position(array, flat, before)
     return f"{name}[{where}]" if where else name
 
 
@@ -41,9 +41,9 @@ def wrong_type(name: str, value: Any, expected: Any) -> TypeError:
     return TypeError(f"{name} is {shown(value)}: expected {expected}")
 
 
-def wrong_element(name: str, array: Any, flat: int, expected: str) -> ValueError:
+def wrong_element(name: str, array: Any, flat: int, expected: str, before: int = 0) -> ValueError:
     """Return the error for an element that is out of its range; `flat` is its position in the flattened array."""
-    return wrong_value(element(name, array, flat), array.reshape(-1)[flat], expected)
+    return wrong_value(element(name, array, flat, before), array.reshape(-1)[flat], expected)
 
 
 def wrong_shape(name: str, shape: tuple[int, ...], expected: Any) -> ValueError:

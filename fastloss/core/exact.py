@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.core.domains import is_integer, is_masked, is_real
-from fastloss.core.errors import element, inexact, shown, wrong_type
+from fastloss.core.errors import element, inexact, shown, wrong_element, wrong_type
 
 EXACT = 1 << 53  # float64 holds every integer up to here
 
@@ -53,16 +53,14 @@ def missing(value: Any) -> bool:
     return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
-def exact(name: str, array: Any) -> Any:
+def exact(name: str, array: Any, before: int = 0) -> Any:
     """Return the array; raise unless float64 holds its numbers. Only integers of 64 bits and wider floats are read."""
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         with np.errstate(over="ignore"):
             wrong = np.isinf(array.astype(np.float64)) & np.isfinite(array)
         if wrong.any():
             at = int(np.argmax(wrong))
-            raise ValueError(
-                f"{element(name, array, at)} is {shown(array.reshape(-1)[at])}: expected less than 1.8e308"
-            )
+            raise wrong_element(name, array, at, "less than 1.8e308", before)
     if array.dtype.kind not in "iu" or array.dtype.itemsize < 8 or not array.size:
         return array
     if int(array.min()) >= -EXACT and int(array.max()) <= EXACT:
@@ -73,4 +71,4 @@ def exact(name: str, array: Any) -> Any:
     if (same & inside).all():
         return array
     at = int(np.argmin(same & inside))
-    raise inexact(element(name, array, at), array.reshape(-1)[at])
+    raise inexact(element(name, array, at, before), array.reshape(-1)[at])

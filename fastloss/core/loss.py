@@ -13,14 +13,12 @@ import numpy as np
 from fastloss.core import backend, docstrings, forks, reductions, small
 from fastloss.core.arrays import as_array, refuse_gradient, widened
 from fastloss.core.docstrings import Keyword
-from fastloss.core.domains import Choice, Flag, Parameter
+from fastloss.core.domains import Parameter
 from fastloss.core.errors import wrong_type
 from fastloss.core.outcomes import Evaluation
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Request
 
-# Checks of keywords that losses share
-SHARED: dict[str, Parameter] = {"with_counts": Flag(), "method": Choice(("auto", "direct", "fast"))}
 MISSING = id(inspect.Parameter.empty)
 
 
@@ -98,13 +96,13 @@ BACKEND = Keyword(
 
 def with_signature(method: Callable[..., Any], loss: "Loss") -> types.MethodType:
     """Return the method with the loss's signature and parameters, for `help` and editors."""
-    own = types.FunctionType(method.__code__, method.__globals__, method.__name__)
-    functools.update_wrapper(own, method)
+    copy = types.FunctionType(method.__code__, method.__globals__, method.__name__)
+    functools.update_wrapper(copy, method)
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
     parameters = [itself, *loss.__signature__.parameters.values()]
-    own.__doc__ = docstrings.of_method(method.__doc__, loss.__doc__)
-    own.__signature__ = loss.__signature__.replace(parameters=parameters)  # type: ignore[attr-defined]
-    return types.MethodType(own, loss)
+    copy.__doc__ = docstrings.of_method(method.__doc__, loss.__doc__)
+    copy.__signature__ = loss.__signature__.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return types.MethodType(copy, loss)
 
 
 class Loss(abc.ABC):
@@ -126,12 +124,14 @@ class Loss(abc.ABC):
         self.function = function
         self.reference = reference
         self.parameters: dict[str, Parameter] = dict(parameters or {})
-        own = inspect.signature(function)
+        signature = inspect.signature(function)
+        shared = {one.name: one.check for one in self.keywords if one.check is not None}
+        self._checks: dict[str, Parameter] = {**shared, **self.parameters}
         keywords = (one.parameter for one in self.keywords)
-        self.__signature__ = own.replace(parameters=[*own.parameters.values(), *keywords])
-        self.arguments = tuple(p.name for p in own.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
-        self.defaults = {name: p.default for name, p in own.parameters.items() if name in self.parameters}
-        self._own = frozenset(own.parameters)
+        self.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *keywords])
+        self.arguments = tuple(p.name for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
+        self.defaults = {name: p.default for name, p in signature.parameters.items() if name in self.parameters}
+        self._own = frozenset(signature.parameters)
         every = self.__signature__.parameters.values()
         self._positional = tuple(p.name for p in every if p.kind is p.POSITIONAL_OR_KEYWORD)
         self._blank = {p.name: p.default for p in every}
@@ -247,14 +247,12 @@ class Loss(abc.ABC):
         shared: dict[str, Any] = {}
         for name, value in self._given(args, kwargs).items():
             refuse_gradient(name, value)
-            if name in self.parameters:
-                value = self.parameters[name].validate(name, widened(value))
+            if name in self._checks:
+                value = self._checks[name].validate(name, widened(value))
             elif (name in self._own and name not in self.others) or (name == "sample_weight" and value is not None):
                 value = as_array(name, value)
             elif name == "reduction":
                 value = self.require_reduction(value)
-            elif name in SHARED and name not in self._own:
-                value = SHARED[name].validate(name, value)
             (arguments if name in self._own else shared)[name] = value
         return Request(what, arguments, **shared)
 

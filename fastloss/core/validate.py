@@ -19,9 +19,9 @@ def array(name: str, value: Any) -> np.ndarray:
     return value if isinstance(value, GpuArray) else as_array(name, value)  # type: ignore[return-value]
 
 
-def real(name: str, value: Any) -> np.ndarray:
+def real(name: str, value: Any, before: int = 0) -> np.ndarray:
     """Return the same for arithmetic in floating point: raise for an integer that float64 would round."""
-    return value if isinstance(value, GpuArray) else exact(name, as_array(name, value))  # type: ignore[return-value]
+    return value if isinstance(value, GpuArray) else exact(name, as_array(name, value), before)  # type: ignore[return-value]
 
 
 def kernel_dtype(array: np.ndarray) -> np.dtype:
@@ -62,17 +62,23 @@ def same_shape(names: tuple[str, ...], arrays: tuple[np.ndarray, ...]) -> None:
             raise wrong_shape(name, one.shape, f"the shape of {names[0]}, {arrays[0].shape}")
 
 
-def sample_weight(value: Any, shape: tuple[int, ...]) -> Any:
+def sample_weight(value: Any, shape: tuple[int, ...], before: int = 0) -> Any:
     """Return the examples' weights in the losses' shape: one for each loss, or for each entry of the first axis."""
     if value is None:
         return None
-    weights = real("sample_weight", value)
+    weights = real("sample_weight", value, before)
     if weights.shape == shape:
         return weights
     if len(shape) > 1 and weights.shape == shape[:1]:
         return broadcast("sample_weight", weights.reshape(shape[0], *[1] * (len(shape) - 1)), shape)
     expected = f"{shape}" if len(shape) < 2 else f"{shape} or {shape[:1]}"
     raise wrong_shape("sample_weight", weights.shape, expected)
+
+
+def weights(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Return the examples' weights >= 0 on the host as a vector of float64, None if there are none; NaN passes."""
+    given = sample_weight(value, shape)
+    return None if given is None else within("sample_weight", given, NON_NEGATIVE).reshape(-1)
 
 
 def broadcast(name: str, value: Any, shape: tuple[int, ...]) -> Any:
@@ -85,13 +91,6 @@ def broadcast(name: str, value: Any, shape: tuple[int, ...]) -> Any:
     if not fits:
         raise wrong_shape(name, result.shape, f"one that broadcasts to {shape}")
     return result if isinstance(value, GpuArray) else np.broadcast_to(result, shape)
-
-
-def not_negative(name: str, value: np.ndarray) -> None:
-    """Raise if an element is below 0; NaN passes."""
-    below = value < 0
-    if below.any():
-        raise ValueError(NON_NEGATIVE.explain(name, value))
 
 
 def _whole(name: str, array: np.ndarray, expected: str) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The keywords that losses over pairs share, and the blocks that recur in their docstrings."""
 
 from fastloss.core.docstrings import Keyword, share
+from fastloss.core.domains import Choice, Flag
 from fastloss.core.loss import BACKEND, REDUCTION, SAMPLE_WEIGHT
 
 GROUPS = Keyword(
@@ -51,8 +52,9 @@ METHOD = Keyword(
     different labels, or so few rows of many labels that all pairs are far cheaper, every method takes N². Under "fast"
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
     """,
+    Choice(("auto", "direct", "fast")),
 )
-WITH_COUNTS = Keyword("with_counts", False, "bool", "Whether to return the number of pairs as well.")
+WITH_COUNTS = Keyword("with_counts", False, "bool", "Whether to return the number of pairs as well.", Flag())
 PAIR_BACKEND = Keyword(
     "backend",
     "auto",

@@ -113,11 +113,11 @@ class PairwiseLoss(Loss):
 
     def _checked(self, request: Request) -> tuple[Any, Any, Any]:
         """Check scores, labels and weights."""
-        own = request.arguments
-        weights = backend.resident("sample_weight", request.sample_weight, isinstance(own["labels"], GpuArray))
-        if own.get("pairs", "all") == "all":
-            return checked_rows(own["scores"], own["labels"], weights, self.labels)
-        return checked_rows(own["scores"], own["labels"], weights, by_order=True)
+        arguments = request.arguments
+        weights = backend.resident("sample_weight", request.sample_weight, isinstance(arguments["labels"], GpuArray))
+        if arguments.get("pairs", "all") == "all":
+            return checked_rows(arguments["scores"], arguments["labels"], weights, self.labels)
+        return checked_rows(arguments["scores"], arguments["labels"], weights, by_order=True)
 
     def _prepared(self, run: Any, request: Request, rows: Rows) -> Any:
         if request.method == "fast" and not self.has_fast:
@@ -230,11 +230,11 @@ def placed(request: Request, folder: str, labels_on_host: bool = False) -> tuple
 
     Scores stay on a GPU, and labels with them unless there are groups of ids, which are ordered on the host.
     """
-    own = request.arguments
-    run = backend.engine(backend.choose(request.backend, (own["scores"], own["labels"])), folder)
-    scores = backend.arguments(("scores",), own, 1)["scores"]
+    arguments = request.arguments
+    run = backend.engine(backend.choose(request.backend, (arguments["scores"], arguments["labels"])), folder)
+    scores = backend.arguments(("scores",), arguments, 1)["scores"]
     stay = request.groups is None and not labels_on_host and isinstance(scores, GpuArray)
-    labels = backend.resident("labels", own["labels"], stay)
+    labels = backend.resident("labels", arguments["labels"], stay)
     return request.with_arguments(scores=validate.array("scores", scores), labels=labels), run
 
 

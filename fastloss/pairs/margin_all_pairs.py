@@ -22,12 +22,12 @@ class AllPairsLoss(Loss):
 
     def _run(self, request):
         given = tuple(request.arguments[name] for name in self.arguments)
-        own = {name: backend.to_host(value) for name, value in request.arguments.items()}
-        positives, negatives = (validate.real(name, own[name]) for name in self.arguments)
+        on_host = {name: backend.to_host(value) for name, value in request.arguments.items()}
+        positives, negatives = (validate.real(name, on_host[name]) for name in self.arguments)
         for name, array in zip(self.arguments, (positives, negatives), strict=True):
             if array.ndim != 1:
                 raise wrong_shape(name, array.shape, "one dimension")
-        sign, margin = self.function(**own)
+        sign, margin = self.function(**on_host)
         weights = validate.sample_weight(backend.to_host(request.sample_weight), positives.shape)
         if weights is not None:
             weights = np.concatenate((weights, np.ones(negatives.size)))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import backend, reduce, small, validate
-from fastloss.core.domains import NON_NEGATIVE, Domain, Parameter, wrong
+from fastloss.core.domains import Domain, Parameter, wrong
 from fastloss.core.gpu import GpuArray, holds_integers, on_gpu
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
@@ -244,13 +244,12 @@ def row_weights(value: Any, shape: tuple[int, ...]) -> Any:
     value = None if value is None else validate.real("sample_weight", value)
     if shape == () and np.shape(value) == (1,):
         value = value.reshape() if isinstance(value, GpuArray) else np.reshape(value, ())
-    weights = validate.sample_weight(value, shape)
-    if isinstance(weights, GpuArray):
-        engine = backend.engine("cuda", "pointwise")
-        weights = engine.product(None, weights, shape)
-        weight_partials(engine, weights)
-        return weights.reshape(weights.size)
-    return None if weights is None else validate.within("sample_weight", weights, NON_NEGATIVE).reshape(-1)
+    if not isinstance(value, GpuArray):
+        return validate.weights(value, shape)
+    engine = backend.engine("cuda", "pointwise")
+    weights = engine.product(None, validate.sample_weight(value, shape), shape)
+    weight_partials(engine, weights)
+    return weights.reshape(weights.size)
 
 
 def _product(first: Any, second: Any) -> Any:

@@ -1,28 +1,38 @@
-"""What all states share: their loss's parameters, merging whole or not at all, bytes, and the unit of their weights."""
+"""What all states share: parameters, merging, bytes and results."""
 
 import abc
-import math
 import numbers
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
+from fastloss.core import reduce, reductions
+from fastloss.core.domains import ZERO, Domain, wrong
 from fastloss.core.loss import Loss, lookup
 from fastloss.streaming import stored
 from fastloss.streaming.stored import Fields
+from fastloss.streaming.units import times
 
-WIDEST = 64  # weights whose largest lies between 2**-64 and 2**64 are added up as they are
+
+class Sums(NamedTuple):
+    """What a value is made of: sums of weighted losses and of weights, in units of 2**`power`."""
+
+    power: int
+    loss: Any
+    weight: Any
 
 
 class State(abc.ABC):
     """The state of one loss over the data seen so far.
 
-    A batch, or another state, is taken whole or not at all: all that changes is in `_seen`, which is replaced by one
-    assignment when everything that may fail is done, so that not even Ctrl-C leaves half of a batch behind.
+    A subclass keeps what it has seen in `_seen`, and says in `_united` how two of them are added.
+
+    A batch, or another state, is taken whole or not at all: `_seen` is replaced by one assignment after everything that
+    may fail, so that not even Ctrl-C leaves half of a batch behind.
     """
 
-    kind: ClassVar[str]  # as its bytes say
+    kind: ClassVar[str]  # the name in the state's bytes
     expects: ClassVar[str]  # the losses that have such a state
 
     def __init__(self, loss: Loss, parameters: Mapping[str, Any]):
@@ -38,20 +48,45 @@ class State(abc.ABC):
 
     @abc.abstractmethod
     def _united(self, other: Any) -> Any:
-        """What both have seen, from the other's `_seen`."""
+        """Return what this state and another have seen, from the other's `_seen`."""
+
+    @abc.abstractmethod
+    def _sums(self, value: bool = True) -> Sums:
+        """Return the sums over all data; without `value`, the loss may be anything."""
 
     @abc.abstractmethod
     def _fields(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """What has been seen as numbers and arrays."""
+        """Return `_seen` as numbers and arrays."""
 
     @abc.abstractmethod
     def _read(self, fields: Fields) -> Any:
-        """What has been seen, from such fields; they are checked."""
+        """Return `_seen` from such fields, checking each."""
 
     @property
     def rows(self) -> int:
         """How many rows have been given."""
         return int(self._seen.rows)
+
+    @abc.abstractmethod
+    def update(self, scores: Any, labels: Any, sample_weight: Any = None) -> None:
+        """Add a batch."""
+
+    def result(self, reduction: str = "mean") -> float:
+        """Return the value over all data given so far; more may follow."""
+        reductions.named(reduction, ("mean", "sum"))
+        self.loss.require_reduction(reduction)
+        sums = self._sums()
+        value = self._reduced(sums, reduction)
+        return times(value, sums.power) if reduction == "sum" else value
+
+    def weight(self) -> float:
+        """Return what the mean is divided by."""
+        sums = self._sums(value=False)
+        return times(sums.weight, sums.power)
+
+    def _reduced(self, sums: Sums, reduction: str) -> float:
+        """Return the value in units of the sums."""
+        return float(sums.loss) if reduction == "sum" else reduce.mean(sums.loss, sums.weight)
 
     def merge(self, other: Self) -> None:
         """Add what another state of the same loss has seen; the other does not change.
@@ -71,13 +106,13 @@ class State(abc.ABC):
         self._seen = self._united(other._seen)
 
     def to_bytes(self) -> bytes:
-        """The state as bytes, for `from_bytes` on any machine."""
+        """Return the state as bytes, for `from_bytes` on any machine."""
         about, arrays = self._fields()
         return stored.pack(self.kind, {"loss": self.loss.name, "parameters": self.parameters, **about}, arrays)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """The state that `to_bytes` wrote.
+        """Return the state that `to_bytes` wrote.
 
         Raises
         ------
@@ -101,7 +136,7 @@ class State(abc.ABC):
 
 
 def checked(loss: Loss, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """All parameters of a loss by their own checks, as plain numbers and words, the defaults with them."""
+    """Check all parameters of a loss; return them, with the defaults of the others, as plain numbers and words."""
     for word in parameters:
         if word not in loss.parameters:
             raise TypeError(f"{loss.name} has no parameter {word!r}: expected one of {list(loss.parameters)}")
@@ -115,7 +150,7 @@ def require_body(loss: Loss, parameters: Mapping[str, Any]) -> None:
 
 
 def plain(name: str, value: Any) -> Any:
-    """A parameter as JSON has it."""
+    """Return a parameter as JSON has it."""
     if np.ndim(value):
         raise ValueError(f"{name} is an array: expected a number, since a state is made part by part")
     if value is None or isinstance(value, (str, bool, np.bool_)):
@@ -131,62 +166,29 @@ def _written(parameters: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in parameters.items()) or "no parameters"
 
 
-def both_weighted(before: bool | None, now: bool) -> bool:
-    """Whether there are weights, `before` being None if there have been no rows."""
-    if before not in (None, now):
+def both_weighted(before: bool | None, now: bool | None) -> bool | None:
+    """Return whether data with and without more rows have weights: None stands for no rows.
+
+    Raises
+    ------
+    ValueError
+        If only some rows have weights.
+    """
+    if None not in (before, now) and before != now:
         raise ValueError("sample_weight is given for some batches only: expected it for all, or for none")
-    return now
+    return before if now is None else now
 
 
-def exponent(weights: np.ndarray | None) -> int:
-    """That of the power of two by which weights are divided before they are added up: 0 for those of ordinary size.
-
-    A mean does not depend on the unit of the weights, and so neither must its sums leave the range of the numbers.
-    """
-    if weights is None or not weights.size:
-        return 0
-    largest = float(np.fmax.reduce(weights, axis=None))
-    if largest <= 0.0 or not math.isfinite(largest):
-        return 0
-    own = math.frexp(largest)[1]
-    return own if abs(own) > WIDEST else 0
+def require_one_sign(name: str, domain: Domain, batch: np.ndarray, bits: int, earlier: int, rows: int = 0) -> None:
+    """Raise if a batch holds 0 and earlier ones -1, or the other way round; `bits` are as `domains` has them."""
+    if wrong(bits | earlier):
+        at = int(np.argmax(batch == (0.0 if bits & ZERO else -1.0)))
+        where = f"{batch[at]:g} at index {rows + at}"
+        raise ValueError(f"{name} mixes 0 and -1 in different batches ({where}): expected {domain.expected}")
 
 
-def in_one_unit(weight: np.ndarray, powers: np.ndarray, *sums: np.ndarray) -> tuple[int, list[np.ndarray]]:
-    """Sums over parts, each in units of 2**powers[k], in one that is about the heaviest part: its exponent, and they.
-
-    `weight` is that of the parts. Whatever is too small then for float64 is nothing beside the heaviest. Sums that all
-    are in units of 1 stay as they are.
-    """
-    some = weight > 0.0
-    if not some.any() or not powers.any():
-        return 0, list(sums)
-    power = int((powers + np.frexp(weight)[1])[some].max())
-    with np.errstate(over="ignore", under="ignore"):
-        return power, [np.ldexp(one, np.where(some, powers - power, 0)) for one in sums]
-
-
-def is_ordinary(weights: np.ndarray) -> bool:
-    """Whether all weights above 0 lie between 2**-64 and 2**64."""
-    weights = np.asarray(weights, np.float64)
-    low = float(np.min(weights, initial=np.inf, where=weights > 0.0))
-    return low >= 2.0**-WIDEST and float(np.max(weights, initial=0.0)) <= 2.0**WIDEST
-
-
-def divided(array: Any, power: int) -> Any:
-    """Numbers divided by a power of two: exactly, unless they leave the range."""
-    if not power:
-        return array
-    with np.errstate(over="ignore", under="ignore"):
-        return np.ldexp(np.asarray(array, np.float64), -power)
-
-
-def times(value: float, power: int) -> float:
-    """A number times a power of two."""
-    return float(divided(value, -power))
-
-
-def matching(one: tuple[int, bool], other: tuple[int, bool]) -> int:
-    """The exponent in which two states' sums are added, from (exponent, whether the weights have a sum above 0)."""
-    some = [power for power, counts in (one, other) if counts]
-    return max(some, default=0)
+def one_sign(name: str, domain: Domain, bits: int, others: int) -> int:
+    """Return the bits of two states together, or raise if one holds 0 and the other -1."""
+    if wrong(bits | others):
+        raise ValueError(f"{name} mixes 0 and -1 in different states: expected {domain.expected}")
+    return bits | others

@@ -1,9 +1,9 @@
-"""A state as bytes: a line of text, numbers and names as JSON, the arrays as they lie in memory, a digest of it all.
+"""States as bytes: a line of text, numbers and names as JSON, the arrays' memory, and a digest of all that.
 
-The line says which format this is, and how long the JSON is. Numbers are little-endian on every machine. Nothing that
-is read could run code, and nothing is read before the digest is right: SHA-256, so that no damage passes for a state.
-Bytes that somebody made up may have a right digest, so whoever reads fields checks each of them; `Fields` has the
-checks. Rejected: NumPy's `.npz`, whose zip has no digest, and unpacks to a thousand times its size.
+The line gives the format and the length of the JSON. Numbers are little-endian on every machine. Nothing that is read
+can run code, and nothing is read before the digest has been checked: SHA-256, so that no damage goes unnoticed.
+Bytes that somebody made up may have a right digest, so each field is checked when it is read, with the checks of
+`Fields`. Rejected: NumPy's `.npz`, whose zip has no digest, and unpacks to a thousand times its size.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ DTYPES = re.compile(r"\|[bu]1|<[iuf]8|<U[1-9]\d{0,8}|\|S[1-9]\d{0,8}|<[mM]8(\[\w
 
 
 def wrong(why: str) -> ValueError:
-    """The error of bytes that are no state."""
+    """Return the error for bytes that are no state."""
     return ValueError(f"these bytes are no state of fastloss: {why}")
 
 
 def pack(kind: str, about: dict[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
-    """The fields of a state of some kind as bytes."""
+    """Return the fields of a state as bytes."""
     little = {name: np.ascontiguousarray(x, x.dtype.newbyteorder("<")) for name, x in arrays.items()}
     shapes = {name: [array.dtype.str, array.shape] for name, array in little.items()}
     text = json.dumps({"kind": kind, "about": about, "arrays": shapes}).encode()
@@ -40,7 +40,7 @@ def pack(kind: str, about: dict[str, Any], arrays: dict[str, np.ndarray]) -> byt
 
 
 def unpack(data: Any) -> tuple[str, "Fields"]:
-    """The kind and the fields that `pack` was given.
+    """Return the kind and the fields that `pack` was given.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def unpack(data: Any) -> tuple[str, "Fields"]:
 
 
 def _arrays(shapes: dict[str, Any], view: memoryview) -> dict[str, np.ndarray]:
-    """The arrays that lie one after another, copied, in the machine's own byte order."""
+    """Copy the arrays, which lie one after another, in the machine's own byte order."""
     arrays, at = {}, 0
     for name, about in shapes.items():
         if not isinstance(about, list) or list(map(type, about)) != [str, list]:
@@ -93,7 +93,7 @@ def _arrays(shapes: dict[str, Any], view: memoryview) -> dict[str, np.ndarray]:
 
 
 def _dtype(name: str, text: str) -> np.dtype:
-    """A dtype of those that states are made of."""
+    """Return a dtype by its name, if states may contain it."""
     try:
         if DTYPES.fullmatch(text):
             return np.dtype(text)
@@ -103,55 +103,59 @@ def _dtype(name: str, text: str) -> np.dtype:
 
 
 class Fields:
-    """What was read, each field to be taken once: a `ValueError` says which is not what it must be."""
+    """The fields of a state, each to be taken once; a `ValueError` names a field that is wrong."""
 
     def __init__(self, about: Any, arrays: dict[str, np.ndarray], of: str):
         if not isinstance(about, dict):
             raise wrong(f"{of} is no mapping")
         self._about, self._arrays, self._of = dict(about), dict(arrays), of
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a field of that name."""
+        return name in self._about
+
     def need(self, is_right: Any, what: str) -> None:
-        """Raise unless something holds that `what` says is wrong otherwise."""
+        """Raise unless a condition holds; `what` says what is wrong otherwise."""
         if not is_right:
             raise wrong(f"in {self._of}, {what}")
 
     def value(self, name: str) -> Any:
-        """A field of any type."""
+        """Take a field of any type."""
         self.need(name in self._about, f"{name} is missing")
         return self._about.pop(name)
 
     def text(self, name: str) -> str:
-        """A field that is a word."""
+        """Take a field that is text."""
         value = self.value(name)
         self.need(isinstance(value, str), f"{name} is {value!r:.80}: expected text")
         return str(value)
 
     def mapping(self, name: str) -> dict[str, Any]:
-        """A field that has fields."""
+        """Take a field that is a mapping."""
         value = self.value(name)
         self.need(isinstance(value, dict), f"{name} is {value!r:.80}: expected names with values")
         return dict(value)
 
     def whole(self, name: str, high: int = MOST_COUNT, low: int = 0) -> int:
-        """A field that is a whole number from `low` to `high`."""
+        """Take a field that is an integer in [`low`, `high`]."""
         value = self.value(name)
         fits = type(value) is int and low <= value <= high
         self.need(fits, f"{name} is {value!r:.80}: expected a whole number in [{low}, {high}]")
         return int(value)
 
     def exponent(self, name: str) -> int:
-        """A field that is the exponent of a power of two."""
+        """Take a field that is the exponent of a power of two."""
         return self.whole(name, MOST_EXPONENT, -MOST_EXPONENT)
 
     def choice(self, name: str, values: tuple[Any, ...]) -> Any:
-        """A field that is one of a few values."""
+        """Take a field that is one of a few values."""
         value = self.value(name)
         fits = any(type(value) is type(one) and value == one for one in values)
         self.need(fits, f"{name} is {value!r:.80}: expected one of {values}")
         return value
 
     def array(self, name: str, dtype: Any, shape: tuple[int | None, ...]) -> np.ndarray:
-        """An array of a dtype (None: any) and a shape, in which None is any length."""
+        """Take an array of a dtype (None: any) and a shape, in which None is any length."""
         self.need(name in self._arrays, f"array {name} is missing")
         array = self._arrays.pop(name)
         self.need(dtype is None or array.dtype == dtype, f"{name} has dtype {array.dtype}: expected {dtype}")
@@ -160,7 +164,7 @@ class Fields:
         return array
 
     def names(self) -> list[str]:
-        """The arrays that have not been taken."""
+        """Return the names of arrays that have not been taken."""
         return list(self._arrays)
 
     def has_no_more(self) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -198,6 +199,47 @@ def test_two_conventions_of_labels_in_two_files(tmp_path):
         message = failure("score", tmp_path / "?.parquet", "--loss", loss)
         assert f"b.parquet: row {first} " in message
         assert "label is -1" in message
+
+
+CASES = [  # a loss, a column, what is put into it, what was expected
+    ("mse_loss", "weight", -0.5, "a number >= 0"),
+    ("mse_loss", "label", 2**53 + 1, "a number that float64 holds exactly"),
+    ("focal_loss", "label", 7, "0 or 1"),
+    ("hinge_loss", "label", -1, "-1 or 1 (or 0 and 1 throughout)"),
+    ("soft_pairwise_loss", "label", -1, "-1 or 1 (or 0 and 1 throughout)"),
+    (PAIRWISE, "label", math.nan, "a number"),
+    (PAIRWISE, "weight", math.nan, "a number >= 0"),
+    (PAIRWISE, "score", 2**53 + 1, "a number that float64 holds exactly"),
+    ("pairwise_hinge_loss", "label", math.nan, "a number"),
+]
+
+
+@pytest.mark.parametrize(("loss", "column", "found", "expected"), CASES)
+@pytest.mark.parametrize("groups", ["none", "together", "apart"])
+@pytest.mark.parametrize("batch_rows", [7, 64, 1000])
+def test_the_row_of_a_number_that_a_loss_refuses(tmp_path, loss, column, found, expected, groups, batch_rows):
+    """In the second of three files, whatever the batches, the groups and the order in which rows reach the loss."""
+    data = {**make(300, 20), "label": np.tile([1, 0, 1], 100)}
+    if groups == "apart":
+        rows = np.random.default_rng(2).permutation(300)
+        data = {name: array[rows] for name, array in data.items()}
+    if found == -1:
+        data["label"] = np.where(np.arange(300) < 40, data["label"], 1)  # all 0 lie in the first file
+    data[column] = data[column].astype(np.float64 if isinstance(found, float) else np.int64)
+    data[column][150] = found
+    for k in range(3):
+        write_parquet(tmp_path / f"{k}.parquet", part(data, 100 * k, 100 * k + 100))
+    options = ("--loss", loss, "--loss", "l1_loss", "--batch-rows", batch_rows, "--weights", "weight")
+    if groups != "none":
+        options += ("--groups", "query", "--per-group", tmp_path / "out.parquet")
+    if column == "score" and found == 2**53 + 1:  # which l1_loss refuses too, and before
+        options = (*options[:2], *options[4:])
+    message = f"{tmp_path / '1.parquet'}: row 50 (counted from 0; row 150 of all files): {column} is {found}"
+    said = failure("score", tmp_path / "?.parquet", *options)
+    assert said.startswith(message) and said.endswith(f": expected by {loss} {expected}")
+    between = said.removeprefix(message).removesuffix(f": expected by {loss} {expected}")
+    assert re.fullmatch(r"(, but 0 in .*0\.parquet: row \d+)?", between) and (found == -1 or not between)
+    assert not (tmp_path / "out.parquet").exists()
 
 
 @pytest.mark.parametrize(("found", "text"), [(-0.5, "-0.5"), (math.nan, "nan")])

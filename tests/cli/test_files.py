@@ -206,7 +206,7 @@ def test_integers_beyond_float64_in_parquet(tmp_path, groups):
     report = score(path, "--loss", PAIRWISE, *groups)
     assert report["losses"][0]["pairs"] == fastloss.pairwise_logistic_loss([1.0] * 3, labels, with_counts=True)[1]
     assert values(report) == {PAIRWISE: pytest.approx(np.log(2.0))}  # of equal scores
-    message = f"row 1: label is {2**53 + 1}: expected by mse_loss a number that float64 holds"
+    message = f"row 1: label is {2**53 + 1}: expected by mse_loss a number that float64 holds exactly"
     assert failure("score", path, *LOSS, "--loss", PAIRWISE, *groups) == f"{path}: {message}"
 
 

@@ -8,7 +8,8 @@ import pytest
 import fastloss
 from fastloss.core.loss import lookup
 from fastloss.core.reduce import CHUNK, ExactSum, ordered_sum
-from fastloss.streaming.accumulate import Accumulator, accumulate
+from fastloss.streaming.accumulate import accumulate
+from fastloss.streaming.additive import Accumulator
 
 SIZE = 3 * CHUNK + 1000
 LOSSES = [

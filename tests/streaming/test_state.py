@@ -7,10 +7,11 @@ import fastloss
 from fastloss.core import reduce
 from fastloss.core.reduce import CHUNK
 from fastloss.pairs.boxes import state as box_state
+from fastloss.pairs.boxes.sums import NoState
 from fastloss.pointwise.loss import PointwiseLoss
-from fastloss.streaming import group_ids
+from fastloss.streaming import ids as group_ids
 from fastloss.streaming.accumulate import accumulate
-from fastloss.streaming.groups import GroupAccumulator
+from fastloss.streaming.grouped import GroupAccumulator
 
 SCORES, LABELS, WEIGHTS = np.array([0.5, -1.0, 2.0, 0.25]), np.array([1, 0, 2, 1]), np.array([0.5, 1.0, 0.25, 2.0])
 KINDS = ("elements", "pairs", "groups")
@@ -444,3 +445,24 @@ def test_kernels_that_run_as_python_warn_of_nothing(score):
             state = accumulate(name, grouped=True)
             state.update(scores, labels, weights, offsets=[0, 4])
             assert isinstance(state.result(), float) and isinstance(state.result("sum"), float)
+
+
+@pytest.mark.parametrize(("at", "name"), [(0, "input"), (1, "target"), (2, "sample_weight")])
+def test_integers_beyond_float64_are_counted_from_the_start(at, name):
+    state = accumulate("mse_loss")
+    state.update(np.zeros(100), np.zeros(100), np.ones(100))
+    before = state.to_bytes()
+    arrays = [np.array([1, 2, 3]) for _ in range(3)]
+    arrays[at][2] = 2**53 + 1
+    with pytest.raises(
+        ValueError, match=rf"{name}\[102\] is {2**53 + 1}: expected a number that float64 holds exactly"
+    ):
+        state.update(*arrays)
+    assert state.to_bytes() == before
+
+
+def test_labels_beyond_float64_have_no_state_of_all_pairs():
+    state = accumulate("pairwise_logistic_loss")
+    with pytest.raises(NoState, match=rf"labels\[1\] is {2**53 + 1}: expected a number that float64 holds exactly"):
+        state.update([0.5, 1.0], [1, 2**53 + 1])
+    assert state.rows == 0

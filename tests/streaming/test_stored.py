@@ -9,9 +9,10 @@ import pytest
 
 import fastloss
 from fastloss.streaming import stored
-from fastloss.streaming.accumulate import Accumulator, accumulate
-from fastloss.streaming.groups import GroupAccumulator
-from fastloss.streaming.pairs import PairAccumulator
+from fastloss.streaming.accumulate import accumulate
+from fastloss.streaming.additive import Accumulator
+from fastloss.streaming.all_pairs import PairAccumulator
+from fastloss.streaming.grouped import GroupAccumulator
 
 SCORES, LABELS, WEIGHTS = [0.5, -1.0, 2.0, 0.25], [1, 0, 2, 1], [0.5, 1.0, 0.0, 2.0]
 KINDS = ("elements", "pairs", "groups")
@@ -284,3 +285,23 @@ def test_parameters_of_every_type_travel():
         again = type(state).from_bytes(state.to_bytes())
         assert again.parameters == state.parameters
         again.merge(state)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 1, 6, 0, "2"])
+@pytest.mark.parametrize("name", ["soft_pairwise_loss", "pairwise_hinge_loss"])
+def test_bits_of_labels_are_of_a_loss_that_has_them(bits, name):
+    """2 stands for 0, 4 for -1, see `fastloss.core.domains`; only `soft_pairwise_loss` takes either."""
+    state = accumulate(name, grouped=True)
+    state.update([0.5, 1.0], [1, 1], offsets=[0, 2])
+    header, arrays = opened(state.to_bytes())
+    assert "bits" not in header["about"]  # as in the bytes of states before there were bits
+    header["about"]["bits"] = bits
+    made = closed(header, arrays)
+    if name == "soft_pairwise_loss" and bits in (2, 4):
+        again = GroupAccumulator.from_bytes(made)
+        assert again.to_bytes() == made
+        with pytest.raises(ValueError, match="mixes 0 and -1 in different batches"):
+            again.update([0.5], [-1 if bits == 2 else 0], offsets=[0, 1])
+    else:
+        with pytest.raises(ValueError, match="these bytes are no state of fastloss: in a state of groups, bits"):
+            GroupAccumulator.from_bytes(made)

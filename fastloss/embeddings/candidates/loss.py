@@ -11,11 +11,12 @@ import numpy as np
 
 from fastloss.core import backend, reduce, validate
 from fastloss.core.docstrings import Keyword
+from fastloss.core.domains import Flag
 from fastloss.core.errors import wrong_shape
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.logits import Gradient, Logits, Scaled, Side, members, no_gradient
-from fastloss.rows.loss import row_weights, weights_of_mean
+from fastloss.rows.loss import weights_of_mean
 
 
 class Term(Protocol):
@@ -234,7 +235,7 @@ class CandidatesLoss(Loss):
         engine, store = backend.with_store(request.backend, self.folder, arrays)
         call = self.function(**backend.arguments(tuple(request.arguments), request.arguments))
         height = len(call.rows)
-        given = row_weights(backend.to_host(request.sample_weight), (height,))
+        given = validate.weights(backend.to_host(request.sample_weight), (height,))
         weights = np.ones(height) if given is None else given
         counted, power = weights if call.mass is None else weights * call.mass, 0
         if request.reduction.divides:
@@ -258,7 +259,7 @@ class CountedLoss(CandidatesLoss):
 
     keywords = (
         *CandidatesLoss.keywords,
-        Keyword("with_counts", False, "bool", "Whether to return the number of rows that have a loss as well."),
+        Keyword("with_counts", False, "bool", "Whether to return the number of rows that have a loss as well.", Flag()),
     )
 
 

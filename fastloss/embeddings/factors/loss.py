@@ -25,16 +25,12 @@ class FactorsLoss(Loss):
     def _run(self, request):
         arrays = tuple(request.arguments.values())
         engine, store = backend.with_store(request.backend, self.folder, arrays)
-        own = backend.arguments(tuple(request.arguments), request.arguments)
-        users, items, bias = _factors(own)
+        arguments = backend.arguments(tuple(request.arguments), request.arguments)
+        users, items, bias = _factors(arguments)
         users, items = (store.vectors(Scaled((one,), bias.dtype)).all() for one in (users, items))
-        interactions = as_interactions(own["interactions"], len(users), len(items))
-        weights = validate.sample_weight(backend.to_host(request.sample_weight), (len(users),))
-        if weights is None:
-            weights = np.ones(len(users))
-        else:
-            validate.not_negative("sample_weight", weights)
-            weights = np.asarray(weights, np.float64)
+        interactions = as_interactions(arguments["interactions"], len(users), len(items))
+        weights = validate.weights(backend.to_host(request.sample_weight), (len(users),))
+        weights = np.ones(len(users)) if weights is None else weights
         pairs = pair_counts(interactions, len(items))
         weights = reduce.in_unit(weights, pairs > 0) if request.reduction.divides else weights
         divisor = Divisor(reduce.sum_of_many(weights * pairs))
@@ -43,12 +39,12 @@ class FactorsLoss(Loss):
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             outcome = engine.run(formulas, (store, users, items, bias), interactions, scales, request.has_gradient)
         made = Evaluation(outcome._replace(each=reduce.weighed(weights, outcome.each)), divisor, home=arrays)
-        reg = self.function(**own)
+        reg = self.function(**arguments)
         if request.reduction.keeps == "all" and reg:
             penalty = sum(_penalty(store, reg, one) for one in (users, items)) + reduce.penalty(reg, bias)
             made.finish = lambda value: value + penalty
         if request.has_gradient:
-            made.gradients = _gradients(store, outcome, (users, items, bias), reg, own["item_bias"] is not None)
+            made.gradients = _gradients(store, outcome, (users, items, bias), reg, arguments["item_bias"] is not None)
         return made
 
 
@@ -74,13 +70,13 @@ def _penalty(store: Any, reg: float, vectors: Any) -> float:
     return reduce.penalty(reg, vectors)
 
 
-def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _factors(arguments: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Check the factors, and return them with the items' biases in their precision, empty if there are none."""
-    users, items = (validate.matrix(name, own[name]) for name in ("user_factors", "item_factors"))
+    users, items = (validate.matrix(name, arguments[name]) for name in ("user_factors", "item_factors"))
     if users.shape[1] != items.shape[1]:
         raise wrong_shape("item_factors", items.shape, f"{users.shape[1]} columns, as user_factors")
-    bias = np.empty(0) if own["item_bias"] is None else validate.real("item_bias", own["item_bias"])
-    if own["item_bias"] is not None and bias.shape != (len(items),):
+    bias = np.empty(0) if arguments["item_bias"] is None else validate.real("item_bias", arguments["item_bias"])
+    if arguments["item_bias"] is not None and bias.shape != (len(items),):
         raise wrong_shape("item_bias", bias.shape, (len(items),))
     dtype = validate.common_dtype((users, items))
     return users, items, np.ascontiguousarray(bias, dtype)

@@ -10,12 +10,12 @@ import numpy as np
 
 from fastloss.core import backend, reduce, validate
 from fastloss.core.docstrings import Keyword
+from fastloss.core.domains import Flag
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.loss import codes
 from fastloss.embeddings.mining.anchor import Counts, Examples, Kind
 from fastloss.pairs import weights as pair_weights
-from fastloss.rows.loss import row_weights
 
 # Softplus takes distances of about 1 times two to this at most: there it is at its limit, but for equal distances, and
 # what is left of the unit is multiplied afterwards.
@@ -82,7 +82,7 @@ class MiningLoss(Loss):
         embeddings = validate.matrix("embeddings", call.embeddings)
         count = len(embeddings)
         classes = codes("labels", call.labels, count)
-        weights = row_weights(backend.to_host(request.sample_weight), (count,))
+        weights = validate.weights(backend.to_host(request.sample_weight), (count,))
         weights = np.ones(count) if weights is None else weights
         if mean and call.products:
             weights = pair_weights.evenly(weights)
@@ -140,6 +140,7 @@ class TripletLoss(MiningLoss):
             Whether to return a named tuple (active, total) as well: the number of triplets with a loss above 0, and of
             all triplets.
             """,
+            Flag(),
         ),
     )
 

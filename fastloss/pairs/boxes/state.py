@@ -168,12 +168,18 @@ def between(formulas: PairFormulas, sigma: float, source: Level, target: Level) 
         return float((made[:, 0] * on_keys(target, keys).reshape(-1, FINE)).sum())
 
 
-def add_gradient(formulas: PairFormulas, sigma: float, source: Level, rows: Any, task: Any) -> None:
-    """Add the slopes of rows of one label against a level, which is second (`sign` 1) or first (-1) in the pairs.
+class OwnRows(NamedTuple):
+    """Rows of which those of one label get a gradient, times a factor; they are first in a pair, or second (-1)."""
 
-    `task` is (sign, label, factor, gradient).
-    """
-    sign, label, factor, gradient = task
+    rows: Any
+    label: float
+    sign: float
+    factor: float
+
+
+def add_gradient(formulas: PairFormulas, sigma: float, source: Level, own_rows: OwnRows, gradient: np.ndarray) -> None:
+    """Add the slopes of rows of one label against all rows of a level."""
+    rows, label, sign, factor = own_rows
     if not source.keys.size:
         return
     scale, s = steepness(sigma)

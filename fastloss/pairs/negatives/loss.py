@@ -28,16 +28,13 @@ class NegativesLoss(Loss):
     keywords = NEGATIVES
 
     def _run(self, request):
-        own, reduction = request.arguments, request.reduction
-        where = backend.choose(request.backend, (own["pos_scores"], own["neg_scores"]))
+        arguments, reduction = request.arguments, request.reduction
+        where = backend.choose(request.backend, (arguments["pos_scores"], arguments["neg_scores"]))
         engine = backend.engine(where, self.folder)
-        own = {**backend.arguments(self.arguments, own, 1), **_on_host(own)}
-        scores, offsets = _laid_out(own)
+        arguments = {**backend.arguments(self.arguments, arguments, 1), **_on_host(arguments)}
+        scores, offsets = _laid_out(arguments)
         positives = scores[0]
-        weights = validate.sample_weight(backend.to_host(request.sample_weight), positives.shape)
-        if weights is not None:
-            validate.not_negative("sample_weight", weights)
-            weights = np.asarray(weights, np.float64)
+        weights = validate.weights(backend.to_host(request.sample_weight), positives.shape)
         counted = np.diff(offsets) > 0 if offsets is not None else np.full(positives.shape, scores[1].size > 0)
         if weights is not None and reduction.divides:
             weights = reduce.in_unit(weights, counted)
@@ -46,22 +43,22 @@ class NegativesLoss(Loss):
         scale = reduction.scale(divisor) if request.has_gradient else None
         outcome = engine.run(formulas, scores, weights, offsets, scale)
         each = outcome.each if weights is None else reduce.weighed(weights, outcome.each)
-        penalty, more = self.function(**own)
+        penalty, more = self.function(**arguments)
         made = Evaluation(outcome._replace(each=each), divisor, home=scores)
         if reduction.keeps == "all":
             made.finish = lambda value: value + penalty
         if request.has_gradient:
             positive, negative = outcome.gradients
-            slopes = [positive, negative.reshape(np.shape(own["neg_scores"]))]
-            made.gradients = (*_as_given(slopes, scores), *([more] if own["params"] else []))
+            slopes = [positive, negative.reshape(np.shape(arguments["neg_scores"]))]
+            made.gradients = (*_as_given(slopes, scores), *([more] if arguments["params"] else []))
         return made
 
 
-def _on_host(own: dict[str, Any]) -> dict[str, Any]:
+def _on_host(arguments: dict[str, Any]) -> dict[str, Any]:
     """Copy what is read on the host: offsets, and the parameters for the penalty."""
-    params = own["params"]
+    params = arguments["params"]
     given = tuple(map(backend.to_host, params)) if isinstance(params, (tuple, list)) else params
-    return {"offsets": backend.to_host(own["offsets"]), "params": given}
+    return {"offsets": backend.to_host(arguments["offsets"]), "params": given}
 
 
 def _as_given(slopes: list[Any], scores: tuple) -> tuple[Any, ...]:
@@ -73,14 +70,14 @@ def _as_given(slopes: list[Any], scores: tuple) -> tuple[Any, ...]:
     )
 
 
-def _laid_out(own: dict[str, Any]) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray | None]:
+def _laid_out(arguments: dict[str, Any]) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray | None]:
     """Check the scores, and return them with CSR offsets of each positive's negatives, None where all share them."""
-    positives, negatives = (validate.real(name, own[name]) for name in ("pos_scores", "neg_scores"))
+    positives, negatives = (validate.real(name, arguments[name]) for name in ("pos_scores", "neg_scores"))
     if positives.ndim != 1:
         raise wrong_shape("pos_scores", positives.shape, "one dimension")
-    size, given = positives.size, own["offsets"]
+    size, given = positives.size, arguments["offsets"]
     if given is not None:
-        if own["shared"]:
+        if arguments["shared"]:
             raise both_given("offsets", "shared")
         if negatives.ndim != 1:
             raise wrong_shape("neg_scores", negatives.shape, "one dimension beside offsets")
@@ -88,7 +85,7 @@ def _laid_out(own: dict[str, Any]) -> tuple[tuple[np.ndarray, np.ndarray], np.nd
         if offsets.size != size + 1:
             raise wrong_shape("offsets", offsets.shape, f"{(size + 1,)}, one more than pos_scores")
         return (positives, negatives), offsets
-    if own["shared"]:
+    if arguments["shared"]:
         if negatives.ndim != 1:
             raise wrong_shape("neg_scores", negatives.shape, "(K,) with shared=True")
         return (positives, negatives), None

@@ -25,22 +25,21 @@ class QueryLoss(Loss):
         """Return each query's weighted loss, its weight, and its number of pairs, which states add up."""
         each = self(scores, labels, sample_weight=sample_weight, reduction="none", **words)
         weights = np.ones(each.size) if sample_weight is None else np.asarray(sample_weight, np.float64)
-        own = np.asarray(backend.to_host(labels), np.float64)
-        groups = grouped(words.get("groups"), words.get("offsets"), own.size)
-        pairs = _pair_counts(own, groups)
+        relevance = np.asarray(backend.to_host(labels), np.float64)
+        groups = grouped(words.get("groups"), words.get("offsets"), relevance.size)
+        pairs = _pair_counts(relevance, groups)
         return GroupSums(each, weights, pairs if groups.order is None else pairs[groups.order])
 
     def _run(self, request):
         request, run = placed(request, self.folder, labels_on_host=True)
-        own, reduction = request.arguments, request.reduction
-        scores, labels, _ = checked_rows(own["scores"], own["labels"], None, RELEVANCE)
+        arguments, reduction = request.arguments, request.reduction
+        scores, labels, _ = checked_rows(arguments["scores"], arguments["labels"], None, RELEVANCE)
         groups = grouped(request.groups, request.offsets, scores.size)
         count = groups.offsets.size - 1
         order = np.arange(count) if groups.order is None else groups.order
         weights = np.ones(count)
-        given = validate.sample_weight(backend.to_host(request.sample_weight), (count,))
+        given = validate.weights(backend.to_host(request.sample_weight), (count,))
         if given is not None:
-            validate.not_negative("sample_weight", given)
             weights[order] = given
         if reduction.keeps == "groups":
             weights = (weights > 0.0).astype(np.float64)
@@ -50,24 +49,26 @@ class QueryLoss(Loss):
         scales = weights * (reduction.scale(divisor) if reduction.keeps == "all" else 1.0)
         wanted = request.wanted._replace(value=True, each=False)
         rows = (scores, labels, groups.rows, groups.offsets)
-        outcome = run.run(pairwise_logistic_loss.formulas, rows, self.function(**own), scales, wanted)
+        outcome = run.run(pairwise_logistic_loss.formulas, rows, self.function(**arguments), scales, wanted)
         losses = reduce.weighed(weights, outcome.groups)
         if reduction.keeps == "groups":
             pairs = _pair_counts(backend.to_host(labels), groups)
             losses, divisor = losses[order], Divisor(np.where(pairs > 0, weights, 0.0)[order])
         made = Outcome(groups=losses, each=losses[order] if reduction.keeps == "examples" else None)
-        return Evaluation(made, divisor, outcome.gradients, outcome.curvatures, home=(own["scores"],))
+        return Evaluation(made, divisor, outcome.gradients, outcome.curvatures, home=(arguments["scores"],))
 
 
 def _pair_counts(labels: np.ndarray, groups: Groups) -> np.ndarray:
     """Count each query's pairs of different labels."""
     sizes = np.diff(groups.offsets)
     owners = np.repeat(np.arange(sizes.size), sizes)
-    own = labels if groups.rows is None else labels[groups.rows]
-    order = np.lexsort((own, owners))
-    own, owners = own[order], owners[order]
-    starts = np.flatnonzero(np.append(True, (own[1:] != own[:-1]) | (owners[1:] != owners[:-1]))[: own.size])
-    equal = np.diff(np.append(starts, own.size))
+    ordered = labels if groups.rows is None else labels[groups.rows]
+    order = np.lexsort((ordered, owners))
+    ordered, owners = ordered[order], owners[order]
+    starts = np.flatnonzero(
+        np.append(True, (ordered[1:] != ordered[:-1]) | (owners[1:] != owners[:-1]))[: ordered.size]
+    )
+    equal = np.diff(np.append(starts, ordered.size))
     same = np.zeros(sizes.size, np.int64)
     np.add.at(same, owners[starts], equal * equal)
     return (sizes * sizes - same) // 2

@@ -1,4 +1,4 @@
-"""The moments of a state of pairs, `pairs/boxes/state.Level` for each label, as arrays and back."""
+"""Write and read the moments of a state of all pairs: a `pairs/boxes/state.Level` for each label."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,11 +8,11 @@ import numpy as np
 from fastloss.pairs.boxes.sums import FINE, SUB, H
 from fastloss.streaming.stored import MOST_EXPONENT, Fields
 
-SLACK = 1e-6  # by which sums of moments may be off: more than the rounding of any number of rows
+SLACK = 1e-6  # tolerance for sums of moments: more than the rounding of any number of rows
 
 
 def written(levels: Mapping[float, Any]) -> dict[str, np.ndarray]:
-    """Levels as arrays: a number for each, and one after another their fine boxes that hold a weight."""
+    """Return levels as arrays: one number per level, and the fine boxes of all levels that hold a weight."""
     some = [levels[label] for label in sorted(levels)]
     places = [np.nonzero(level.moments[:, :, 0]) for level in some]
     boxes = [
@@ -31,7 +31,7 @@ def written(levels: Mapping[float, Any]) -> dict[str, np.ndarray]:
 
 
 def read(fields: Fields, engine: Any, weighted: bool) -> dict[float, Any]:
-    """Levels from such arrays, which are checked: what is no sum of some rows' moments is refused."""
+    """Read levels from such arrays, and check that they may be sums over rows."""
     need = fields.need
     labels = fields.array("labels", np.float64, (None,))
     counts = fields.array("counts", np.int64, (labels.size,))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.streaming.pairs import PairAccumulator
+from fastloss.streaming.all_pairs import PairAccumulator
 
 RNG = np.random.default_rng(5)
 SIZE = 150

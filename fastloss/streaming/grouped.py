@@ -1,4 +1,4 @@
-"""Losses over groups of rows that come in batches of whole groups, from many machines, in any order."""
+"""States of losses over groups: batches of whole groups, from many machines, in any order."""
 
 import math
 from collections.abc import Mapping
@@ -7,47 +7,39 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import backend, reduce, reductions, validate
+from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, REAL, ZERO, Domain
 from fastloss.core.loss import Loss
 from fastloss.pairs import weights as pair_weights
 from fastloss.pairs.loss import GroupSums, PairwiseLoss, grouped
-from fastloss.streaming import group_ids
-from fastloss.streaming.state import (
-    WIDEST,
-    State,
-    both_weighted,
-    divided,
-    exponent,
-    in_one_unit,
-    is_ordinary,
-    matching,
-    require_body,
-    times,
-)
+from fastloss.streaming import ids as group_ids
+from fastloss.streaming.state import State, Sums, both_weighted, one_sign, require_body, require_one_sign
 from fastloss.streaming.stored import Fields
+from fastloss.streaming.units import WIDEST, common, divided, exponent, in_one_unit, is_ordinary, times
 
-MOST_TERMS = 128  # of an exact sum: a float64 each 53 of 2100 bits, one for what is beyond them, and room
+MOST_TERMS = 128  # of an exact sum: a float64 for every 53 of 2100 bits, one for infinities and NaN, and room
 MOST_PAIRS = (1 << 126) - 1
 
 
 class Seen(NamedTuple):
-    """What the batches add up to; losses and weights are in units of 2**`power`."""
+    """What the batches add up to: exact sums of losses and weights, in units of 2**`power`, and the groups' ids."""
 
     rows: int = 0
     groups: int = 0
     pairs: int = 0
     weighted: bool | None = None
     power: int = 0
-    loss: tuple[float, ...] = ()  # whose exact sum it is
-    weight: tuple[float, ...] = ()
+    loss: tuple[float, ...] = ()  # terms, of which the loss is the exact sum
+    weight: tuple[float, ...] = ()  # the same
+    bits: int = 0  # what the labels hold, see `domains`
     ids: Mapping[str, tuple[np.ndarray, ...]] = {}
 
 
 class GroupAccumulator(State):
     """The sums of a loss over groups seen so far; made by ``fastloss.accumulate(name, grouped=True)``.
 
-    Every batch holds whole groups: no group may come in two of them. Where groups are given by ids, these are kept (8
-    bytes a number) and one that comes back is an error; with offsets nothing is kept, and nothing can be found out.
-    Sums are exact until they are read, so that neither the batches nor their order change a bit.
+    Every batch holds whole groups: all rows of a group are in one batch. Ids of groups are kept (8 bytes a number), and
+    one that comes back is an error; with offsets nothing is kept, and it is not noticed. Sums are exact until they are
+    read, so that neither the batches nor their order change a bit.
 
     A batch or a state that is refused changes nothing.
     """
@@ -55,11 +47,13 @@ class GroupAccumulator(State):
     kind = "groups"
     expects = "a loss over groups"
 
-    def __init__(self, loss: Loss, parameters: dict[str, Any]):
+    def __init__(self, loss: Loss, parameters: Mapping[str, Any]):
         super().__init__(loss, parameters)
         require_body(loss, self.parameters)
         self._seen = Seen()
-        self._degree = 2 if isinstance(loss, PairwiseLoss) else 1  # weights that are multiplied into one
+        self._degree = 2 if isinstance(loss, PairwiseLoss) else 1  # how many weights are multiplied
+        self._ordered = self.parameters.get("pairs", "all") != "all"  # only the labels' order counts
+        self._labels: Domain = loss.labels if isinstance(loss, PairwiseLoss) and not self._ordered else REAL
 
     @classmethod
     def _require_fit(cls, loss: Loss) -> None:
@@ -87,9 +81,11 @@ class GroupAccumulator(State):
         self.add(scores, labels, sample_weight, groups, offsets)
 
     def add(self, scores: Any, labels: Any, sample_weight: Any, groups: Any, offsets: Any) -> GroupSums:
-        """Add a batch; return its groups' own sums, each in a unit of its own."""
+        """Add a batch; return the sums of its groups, each group's in a unit of its own."""
         if groups is None and offsets is None:
             raise ValueError("groups and offsets are both missing: expected one of them")
+        if groups is not None:
+            groups = validate.ids("groups", backend.to_host(groups), np.shape(groups))
         words = {"groups": groups, "offsets": offsets}
         weights, units = self._in_units(sample_weight, scores, labels, words)
         with np.errstate(all="ignore"):
@@ -100,44 +96,42 @@ class GroupAccumulator(State):
             power, loss, weight = 0, divided(loss, -power), divided(weight, -power)
         elif power % self._degree:
             power, loss, weight = power + 1, divided(loss, 1), divided(weight, 1)
-        ids = {}
-        if groups is not None:
-            found = validate.ids("groups", backend.to_host(groups), np.shape(groups))
-            ids = {name: (one,) for name, one in group_ids.shelved(found).items()}
+        shelves = {} if groups is None else group_ids.shelved(groups)
         self._seen = self._united(
             Seen(
-                int(np.prod(np.shape(scores))),
-                sums.loss.size,
-                int(sums.pairs.sum()),
-                (sample_weight is not None) if sums.loss.size else None,
-                power,
-                _exact(loss),
-                _exact(weight),
-                ids,
+                rows=int(np.prod(np.shape(scores))),
+                groups=sums.loss.size,
+                pairs=int(sums.pairs.sum()),
+                weighted=(sample_weight is not None) if sums.loss.size else None,
+                power=power,
+                loss=_exact(loss),
+                weight=_exact(weight),
+                bits=self._bits(labels),
+                ids={name: (one,) for name, one in shelves.items()},
             )
         )
         return sums
 
+    def _bits(self, labels: Any) -> int:
+        """Return whether a batch's labels hold 0 or -1, as bits; raise if earlier batches hold the other one."""
+        if self._labels.check(0.0) != ZERO:
+            return 0
+        labels = validate.array("labels", backend.to_host(labels))
+        bits = (ZERO if (labels == 0).any() else 0) | (MINUS_ONE if (labels == -1).any() else 0)
+        require_one_sign("labels", self._labels, labels, bits, self._seen.bits)
+        return bits
+
     def pairs(self) -> int:
-        """The number of pairs."""
+        """Return the number of pairs."""
         return self._seen.pairs
 
-    def weight(self) -> float:
-        """What the mean is divided by."""
-        return times(_total(self._seen.weight), self._seen.power)
-
-    def result(self, reduction: str = "mean") -> float:
-        """The loss over all groups given so far; more may follow."""
-        reductions.named(reduction, ("mean", "sum"))
-        total = _total(self._seen.loss)
-        if reduction == "sum":
-            return times(total, self._seen.power)
-        return reduce.mean(total, _total(self._seen.weight))
+    def _sums(self, value: bool = True) -> Sums:
+        return Sums(self._seen.power, _total(self._seen.loss), _total(self._seen.weight))
 
     def gradient(
         self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean", **groups: Any
     ) -> np.ndarray:
-        """The gradient for rows of whole groups, given again in any batches, with `groups` or `offsets`."""
+        """Return the gradient for rows of whole groups, given again in any batches, with `groups` or `offsets`."""
         reductions.named(reduction, ("mean", "sum"))
         seen, total = self._seen, _total(self._seen.weight)
         # Weights in the unit of the mean's own, so that slopes in float32 neither vanish nor overflow on the way.
@@ -155,7 +149,7 @@ class GroupAccumulator(State):
         return slope
 
     def _in_units(self, given: Any, scores: Any, labels: Any, words: dict[str, Any]) -> tuple[Any, Any]:
-        """Weights in units of two to powers, and these: one, or each group's own."""
+        """Return weights in units of powers of two, and the exponents: one, or one for each group."""
         if given is None:
             return None, 0
         weights = _checked(given)
@@ -166,26 +160,26 @@ class GroupAccumulator(State):
         if is_ordinary(weights) or weights.ndim != 1 or not np.shape(scores) == weights.shape == labels.shape:
             return weights, 0  # other shapes are refused by the loss
         found = grouped(words.get("groups"), words.get("offsets"), weights.size)
-        ordered = self.parameters.get("pairs", "all") != "all"
-        return pair_weights.centred(weights, found.rows, found.offsets, labels if ordered else None)
+        return pair_weights.centred(weights, found.rows, found.offsets, labels if self._ordered else None)
 
     def _united(self, other: Seen) -> Seen:
         own = self._seen
-        weighted = own.weighted
-        if other.weighted is not None:
-            weighted = both_weighted(own.weighted, other.weighted)
-        power = matching(*((one.power, _total(one.weight) > 0.0) for one in (own, other)))
+        weighted = both_weighted(own.weighted, other.weighted)
+        power = common(*((one.power, _total(one.weight) > 0.0) for one in (own, other)))
         loss, weight = (
             _exact(np.concatenate([divided(np.array(getattr(one, name)), power - one.power) for one in (own, other)]))
             for name in ("loss", "weight")
         )
+        bits = one_sign("labels", self._labels, own.bits, other.bits)
         ids = group_ids.joined(own.ids, other.ids)
         rows, groups, pairs = own.rows + other.rows, own.groups + other.groups, own.pairs + other.pairs
-        return Seen(rows, groups, pairs, weighted, power, loss, weight, ids)
+        return Seen(rows, groups, pairs, weighted, power, loss, weight, bits, ids)
 
     def _fields(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         seen = self._seen
         about = {name: getattr(seen, name) for name in ("rows", "groups", "pairs", "weighted", "power")}
+        if seen.bits:  # of the few losses whose labels may be mixed
+            about["bits"] = seen.bits
         sums = {"loss": np.array(seen.loss, np.float64), "weight": np.array(seen.weight, np.float64)}
         ids = {f"ids {name}": one for name, one in group_ids.one_each(seen.ids).items()}
         return about, {**sums, **ids}
@@ -194,8 +188,10 @@ class GroupAccumulator(State):
         rows, groups, pairs = fields.whole("rows"), fields.whole("groups"), fields.whole("pairs", MOST_PAIRS)
         weighted, power = fields.choice("weighted", (None, False, True)), fields.exponent("power")
         loss, weight = (tuple(fields.array(name, np.float64, (None,)).tolist()) for name in ("loss", "weight"))
+        bits = fields.choice("bits", (ZERO, MINUS_ONE)) if fields.has("bits") else 0
         ids = group_ids.read(fields, "ids ")
         need = fields.need
+        need(not bits or self._labels.check(0.0) == ZERO, "bits are of no domain")
         need(max(len(loss), len(weight)) <= MOST_TERMS, "loss or weight is of too many terms")
         need(groups or not (rows or pairs or loss or weight), "groups is 0, but there are rows")
         need(bool(groups) == (weighted is not None), "weighted does not go with groups")
@@ -207,18 +203,18 @@ class GroupAccumulator(State):
         need(not total < 0.0, "weight is negative")
         of_ones = float(pairs if self._degree == 2 else groups)
         need(weighted or abs(total - of_ones) <= 1e-9 * of_ones, "weight is not the number of pairs or queries")
-        return Seen(rows, groups, pairs, weighted, power, loss, weight, ids)
+        return Seen(rows, groups, pairs, weighted, power, loss, weight, bits, ids)
 
 
 def _checked(weights: Any) -> np.ndarray:
-    """Weights on the host, none below 0."""
+    """Return weights on the host, checked."""
     result = validate.array("sample_weight", backend.to_host(weights))
-    validate.not_negative("sample_weight", result)
+    validate.within("sample_weight", result, NON_NEGATIVE)
     return result
 
 
 def _exact(values: np.ndarray) -> tuple[float, ...]:
-    """A few numbers with the exact sum of some."""
+    """Return a few numbers with the same exact sum as `values`."""
     total = reduce.ExactSum()
     total.add(values)
     return tuple(term for term in total.terms().tolist() if term != 0.0)

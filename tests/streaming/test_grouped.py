@@ -5,7 +5,7 @@ import pytest
 
 import fastloss
 from fastloss.streaming import stored
-from fastloss.streaming.groups import GroupAccumulator
+from fastloss.streaming.grouped import GroupAccumulator
 
 RNG = np.random.default_rng(8)
 GROUPS = np.repeat(RNG.permutation(12), RNG.integers(1, 9, 12))
@@ -210,3 +210,28 @@ def test_made_up_ids_are_refused(shelf, ids):
     assert GroupAccumulator.from_bytes(stored.pack("groups", about, sums)).groups == 4
     with pytest.raises(ValueError, match="these bytes are no state of fastloss"):
         GroupAccumulator.from_bytes(stored.pack("groups", about, {**sums, f"ids {shelf}": ids}))
+
+
+def test_labels_are_of_one_convention_in_all_batches():
+    state, other = (fastloss.accumulate("soft_pairwise_loss", grouped=True) for _ in range(2))
+    state.update([0.5, 1.0], [1, 1], groups=[1, 1])
+    state.update([0.5, 1.0, 2.0], [1, 0, 1], groups=[2, 2, 2])
+    before = state.to_bytes()
+    with pytest.raises(
+        ValueError, match=r"labels mixes 0 and -1 in different batches \(-1 at index 1\): expected -1 or"
+    ):
+        state.update([0.5, 1.0], [1, -1], groups=[3, 3])
+    assert state.to_bytes() == before
+    again = GroupAccumulator.from_bytes(before)
+    other.update([0.5], [-1], groups=[4])
+    for one in (state, again):
+        with pytest.raises(ValueError, match="labels mixes 0 and -1 in different states"):
+            one.merge(other)
+        with pytest.raises(ValueError, match="labels mixes 0 and -1 in different states"):
+            other.merge(one)
+    assert state.to_bytes() == again.to_bytes() == before
+    assert other.groups == 1
+    hinge = fastloss.accumulate("pairwise_hinge_loss", pairs="all", grouped=True)  # takes any labels
+    hinge.update([0.5, 1.0], [0, 1], groups=[1, 1])
+    hinge.update([0.5, 1.0], [-1, 1], groups=[2, 2])
+    assert hinge.groups == 2

@@ -1,4 +1,4 @@
-"""All pairs of rows that come in batches, from many machines, in any order."""
+"""States of all pairs of rows: batches and states may come from many machines, in any order."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -6,33 +6,27 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import backend, reduce, reductions, validate
+from fastloss.core.exact import exact
 from fastloss.core.loss import Loss
+from fastloss.pairs.boxes.sums import NoState
 from fastloss.pairs.loss import PairwiseLoss, checked_rows
-from fastloss.streaming import pair_levels
-from fastloss.streaming.state import (
-    State,
-    both_weighted,
-    divided,
-    exponent,
-    in_one_unit,
-    is_ordinary,
-    require_body,
-    times,
-)
+from fastloss.streaming import levels as stored_levels
+from fastloss.streaming.state import State, Sums, both_weighted, require_body
 from fastloss.streaming.stored import Fields
+from fastloss.streaming.units import divided, exponent, in_one_unit, is_ordinary, times
 
 
 def can_accumulate(loss: PairwiseLoss, parameters: Mapping[str, Any]) -> bool:
-    """Whether there is a state for a loss with these parameters."""
+    """Return whether there is a state for a loss with these parameters."""
     ordered = "pairs" in loss.parameters and parameters.get("pairs", loss.defaults["pairs"]) == "ordered"
     return ordered and loss.formulas.tails is not None
 
 
 class Seen(NamedTuple):
-    """What the batches add up to: each label's `boxes.state.Level`, in a unit of weights of its own.
+    """What the batches add up to: the sums of each label's rows (`boxes.state.Level`).
 
-    Rows of one label meet the same others, so that one that is nothing beside the heaviest of them may be lost; rows of
-    two labels are multiplied, and may lie as far apart as they like.
+    Each label has a unit of weights of its own. Rows of one label are paired with the same rows, so one of negligible
+    weight beside the heaviest may be lost; weights of two labels are multiplied, and may differ by any factor.
     """
 
     rows: int = 0
@@ -43,15 +37,15 @@ class Seen(NamedTuple):
 class PairAccumulator(State):
     """The state of a smooth pairwise loss over rows seen so far; made by `fastloss.accumulate`.
 
-    One pass over the data, then `result`; a second pass with `gradient` gives each row's gradient. States of parts of
-    the data `merge` into the state of all of it, to 1e-12 whatever the parts and their order. A batch or a state that
-    is refused changes nothing.
+    After one pass over the data, `result` gives the loss; in a second pass, `gradient` gives each row's gradient.
+    States of parts of the data `merge` into the state of all data, equal to 1e-12 whatever the parts and their order.
+    A batch or a state that is refused changes nothing.
     """
 
     kind = "pairs"
     expects = "a loss over all pairs"
 
-    def __init__(self, loss: Loss, parameters: dict[str, Any]):
+    def __init__(self, loss: Loss, parameters: Mapping[str, Any]):
         super().__init__(loss, parameters)
         if not can_accumulate(self.loss, self.parameters):
             raise ValueError(f"{loss.name} is accumulated over ordered pairs only")
@@ -75,36 +69,27 @@ class PairAccumulator(State):
             If an argument is no array of numbers.
         ValueError
             If shapes differ, labels or weights are NaN, weights are negative, or some batches only have them; as
-            `NoState`, if a score or a weight is not finite, a score is too large, or a batch has more than 16 distinct
-            labels.
+            `NoState`, if a score or a weight is not finite, a score is too large, float64 does not hold a label, or a
+            batch has more than 16 distinct labels.
         """
-        rows, size, engine = self._columns(scores, labels, sample_weight), np.size(scores), self._engine()
-        powers = _units(rows[1], rows[2], engine.LEVELS)
+        engine = self._engine()
+        _, labels, weights = rows = self._columns(scores, labels, sample_weight)
+        powers = _units(labels, weights, engine.LEVELS)
         levels = engine.levels(engine.scaled(rows, powers), self.sigma)
         levels = {label: level._replace(power=powers.get(label, 0)) for label, level in levels.items()}
-        self._seen = self._united(Seen(size, (sample_weight is not None) if size else None, levels))
+        weighted = (sample_weight is not None) if labels.size else None
+        self._seen = self._united(Seen(labels.size, weighted, levels))
 
     def pairs(self) -> int:
-        """The number of pairs."""
+        """Return the number of pairs."""
         total = below = 0
         for label in sorted(self._seen.levels):
             own = self._seen.levels[label].rows
             total, below = total + own * below, below + own
         return total
 
-    def weight(self) -> float:
-        """What the mean is divided by."""
-        power, _, weight = self._sums(self._seen.levels, value=False)
-        return times(weight, power)
-
-    def result(self, reduction: str = "mean") -> float:
-        """The loss over all pairs of rows given so far."""
-        reductions.named(reduction, ("mean", "sum"))
-        power, total, weight = self._sums(self._engine().light(self._seen.levels))
-        return times(total, power) if reduction == "sum" else reduce.mean(total, weight)
-
     def gradient(self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean") -> np.ndarray:
-        """The gradient for rows of the data, given again in any batches; shape and dtype of the scores.
+        """Return the gradient for rows of the data, given again in any batches; shape and dtype of the scores.
 
         Raises
         ------
@@ -113,25 +98,26 @@ class PairAccumulator(State):
         """
         reductions.named(reduction, ("mean", "sum"))
         engine = self._engine()
-        rows = self._columns(scores, labels, sample_weight)
-        engine.require_scores(rows[0], self.sigma)
-        gradient = np.zeros(rows[0].size, rows[0].dtype)
+        scores, labels, weights = rows = self._columns(scores, labels, sample_weight)
+        engine.require_scores(scores, self.sigma)
+        gradient = np.zeros(scores.size, scores.dtype)
         if gradient.size:
             both_weighted(self._seen.weighted, sample_weight is not None)
         levels = engine.light(self._seen.levels)
         rows = engine.scaled(rows, {label: level.power for label, level in levels.items()})
-        power, _, weight = self._sums(levels, value=False)
-        for y in np.unique(rows[1]).tolist():
+        power, _, weight = self._over_pairs(levels, value=False)
+        for y in np.unique(labels).tolist():
             others = {label: level for label, level in levels.items() if label != y and level.weight > 0.0}
-            own = levels[y].power if rows[2].size and y in levels else 0
+            own = levels[y].power if weights.size and y in levels else 0
             # Of the sums over the other levels, in one unit; those of a mean are divided by its weight at once.
             unit = power - own if reduction == "mean" else max((level.power for level in others.values()), default=0)
             for label, level in others.items():
                 factor = times(reduce.inverse(weight) if reduction == "mean" else 1.0, level.power - unit)
-                task = (1.0 if label < y else -1.0, y, factor, gradient)
-                engine.add_gradient(self.loss.formulas, self.sigma, level, rows, task)
+                sign = 1.0 if label < y else -1.0
+                own_rows = engine.OwnRows(rows, y, sign, factor)
+                engine.add_gradient(self.loss.formulas, self.sigma, level, own_rows, gradient)
             if reduction == "sum" and own + unit:
-                some = rows[1] == y
+                some = labels == y
                 with np.errstate(over="ignore"):
                     gradient[some] = divided(gradient[some], -own - unit).astype(gradient.dtype)
         return gradient
@@ -140,7 +126,7 @@ class PairAccumulator(State):
         if not other.rows:
             return self._seen
         own, engine = self._seen, self._engine()
-        weighted = both_weighted(own.weighted, bool(other.weighted))
+        weighted = both_weighted(own.weighted, other.weighted)
         levels = dict(own.levels)
         for label, level in other.levels.items():
             levels[label] = engine.added(levels[label], level) if label in levels else level
@@ -149,12 +135,12 @@ class PairAccumulator(State):
     def _fields(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         seen = self._seen
         about = {"rows": seen.rows, "weighted": seen.weighted}
-        return about, pair_levels.written(seen.levels)
+        return about, stored_levels.written(seen.levels)
 
     def _read(self, fields: Fields) -> Seen:
         rows, weighted = fields.whole("rows"), fields.choice("weighted", (None, False, True))
         fields.need(bool(rows) == (weighted is not None), "weighted does not go with rows")
-        levels = pair_levels.read(fields, self._engine(), bool(weighted))
+        levels = stored_levels.read(fields, self._engine(), bool(weighted))
         fields.need(sum(level.rows for level in levels.values()) == rows, "rows is not the sum of the labels' rows")
         return Seen(rows, weighted, levels)
 
@@ -162,12 +148,20 @@ class PairAccumulator(State):
         return backend.module("pairs.boxes.state")
 
     def _columns(self, scores: Any, labels: Any, sample_weight: Any) -> Any:
-        """Rows as the kernels read them."""
-        scores, labels, weights = checked_rows(scores, labels, sample_weight)
-        return self._engine().columns(validate.real("scores", scores), validate.real("labels", labels), weights)
+        """Convert rows to scores, labels and weights as the kernels read them."""
+        labels = validate.array("labels", labels)
+        try:
+            exact("labels", labels)
+        except ValueError as error:  # one call on all rows goes by their order
+            raise NoState(str(error)) from None
+        return self._engine().columns(*checked_rows(scores, labels, sample_weight))
 
-    def _sums(self, levels: Mapping[float, Any], value: bool = True) -> tuple[int, float, float]:
-        """The loss and the weight of all pairs, in units of two to the power that comes first."""
+    def _sums(self, value: bool = True) -> Sums:
+        levels = self._seen.levels
+        return self._over_pairs(self._engine().light(levels) if value else levels, value)
+
+    def _over_pairs(self, levels: Mapping[float, Any], value: bool) -> Sums:
+        """Sum the loss, if `value` is wanted, and the weight over all pairs."""
         engine = self._engine()
         losses, weights, powers = [0.0], [0.0], [0]
         below = None
@@ -180,10 +174,10 @@ class PairAccumulator(State):
             below = own if below is None else engine.added(below, own)
         weight = np.array(weights)
         power, sums = in_one_unit(weight, np.array(powers), np.array(losses), weight)
-        return power, sum(sums[0].tolist()), sum(sums[1].tolist())
+        return Sums(power, sum(sums[0].tolist()), sum(sums[1].tolist()))
 
 
 def _units(labels: np.ndarray, weights: np.ndarray, most: int) -> dict[float, int]:
-    """The exponent of each label's unit of weights, where some are not of ordinary size; of more labels, none."""
+    """Return the exponent of each label's weights, if some are not of ordinary size and labels are at most `most`."""
     distinct = [] if is_ordinary(weights) else np.unique(labels).tolist()
     return {float(y): exponent(weights[labels == y]) for y in distinct} if len(distinct) <= most else {}

@@ -1,8 +1,8 @@
-"""The ids of groups that have come, in arrays by which one that comes back is found.
+"""Sets of group ids, in which an id that comes back is found.
 
-Ids that could be equal lie on one shelf, each shelf with a dtype of its own, whatever the arrays held in which they
-came: integers of any width by their value, strings by their length, dates in one unit. A shelf is a few sorted arrays,
-each at most half as long as the one before. Nothing is changed in place: a state that refuses a batch keeps its ids.
+Ids that could be equal are kept on one shelf, which has one dtype whatever the dtypes of the batches: integers of any
+width by their value, strings by their length, dates in one unit. A shelf is a few sorted arrays, each at most half as
+long as the one before. Nothing is changed in place: a state that refuses a batch keeps its ids.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ LARGEST = np.iinfo(np.int64).max
 
 
 def shelved(ids: np.ndarray) -> dict[str, np.ndarray]:
-    """The distinct ids of a batch by shelf, each sorted; `ids` are as `validate.ids` returns them."""
+    """Return the distinct ids of a batch by shelf, sorted; `ids` are as `validate.ids` returns them."""
     kind = ids.dtype.kind
     if kind == "O":
         return _of_objects(ids.reshape(-1).tolist())
@@ -58,7 +58,7 @@ def _some(shelves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _of_objects(ids: list[Any]) -> dict[str, np.ndarray]:
-    """Of Python objects: integers beyond 64 bits, strings that are long or end with NUL."""
+    """Return shelves of Python objects: integers beyond 64 bits, strings that are long or end with NUL."""
     numbers = [one for one in ids if isinstance(one, int)]
     texts = [one for one in ids if isinstance(one, (str, bytes))]
     if len(numbers) == len(ids):
@@ -77,7 +77,7 @@ def _of_objects(ids: list[Any]) -> dict[str, np.ndarray]:
 
 
 def _by_length(name: str, ids: np.ndarray) -> dict[str, np.ndarray]:
-    """Shelves for lengths up to 1, 2, 4, ..., so that one long id does not widen all."""
+    """Return shelves for lengths up to 1, 2, 4, ..., so that one long id does not widen all."""
     if not ids.size:
         return {}
     widths = 2 ** np.ceil(np.log2(np.maximum(np.char.str_len(ids), 1))).astype(np.int64)
@@ -86,12 +86,12 @@ def _by_length(name: str, ids: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def kind_of(shelves: Mapping[str, Any]) -> str | None:
-    """What the ids are, None if there are none."""
+    """Return what the ids are, None if there are none."""
     return next((KINDS[name.partition(":")[0]] for name in shelves), None)
 
 
 def joined(shelves: Shelves, more: Mapping[str, tuple[np.ndarray, ...]]) -> Shelves:
-    """Both together.
+    """Return the union of two sets.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def _in_unit(ids: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 
 def shown(name: str, id: Any) -> str:
-    """An id as messages show it."""
+    """Return an id as messages show it."""
     shelf = name.partition(":")[0]
     if shelf in ("datetime64", "timedelta64"):
         return str(id)
@@ -156,17 +156,17 @@ def shown(name: str, id: Any) -> str:
 
 
 def count(shelves: Shelves) -> int:
-    """How many ids there are."""
+    """Return how many ids there are."""
     return sum(ids.size for arrays in shelves.values() for ids in arrays)
 
 
 def one_each(shelves: Shelves) -> dict[str, np.ndarray]:
-    """Each shelf as one sorted array."""
+    """Return each shelf as one sorted array."""
     return {name: np.unique(np.concatenate(arrays)) for name, arrays in shelves.items()}
 
 
 def read(fields: Fields, prefix: str) -> Shelves:
-    """Shelves from the arrays of a state whose names start with `prefix`."""
+    """Read shelves from the arrays of a state whose names start with `prefix`, checking them."""
     shelves = {}
     for name in [name for name in fields.names() if name.startswith(prefix)]:
         shelf = name.removeprefix(prefix)
@@ -179,7 +179,7 @@ def read(fields: Fields, prefix: str) -> Shelves:
 
 
 def _belongs(shelf: str, ids: np.ndarray) -> bool:
-    """Whether these are ids of a shelf, and of no other."""
+    """Return whether these are ids of a shelf, and of no other."""
     name, _, width = shelf.partition(":")
     if name not in KINDS:
         return False
@@ -206,7 +206,7 @@ def _belongs(shelf: str, ids: np.ndarray) -> bool:
 
 
 def _is_wide(text: bytes) -> bool:
-    """Whether this is an integer of more than 64 bits as `shelved` writes it."""
+    """Return whether this is an integer of more than 64 bits as `shelved` writes it."""
     try:
         number = int(text, 16)
     except ValueError:
