@@ -9,8 +9,6 @@ import sys
 
 import nox
 
-from tools import lowest as lowest_versions
-
 nox.options.sessions = ["quick"]
 nox.options.reuse_existing_virtualenvs = True
 
@@ -174,8 +172,8 @@ def lowest(session: nox.Session) -> None:
     """The command, and a loss of each folder, with the lowest versions that pyproject.toml allows."""
     folder = pathlib.Path(session.create_tmp()).resolve()
     pins = folder / "lowest.txt"
-    pins.write_text("\n".join(lowest_versions.pins()))
     python = own_python(session, folder / "environment")
+    pins.write_text(session.run(python, "tools/lowest.py", silent=True, external=True))
     session.run(python, "-m", "pip", "install", "-q", "-e", ".[test]", "-c", str(pins), external=True)
     # Old versions use what newer ones that they meet here have deprecated.
     command = (python, "-m", "pytest", "-q", "-n", "auto", "-W", "ignore::DeprecationWarning")

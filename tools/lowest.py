@@ -32,3 +32,7 @@ def pins(declared: dict[str, Any] | None = None) -> list[str]:
             raise ValueError(f"{requirement} is not of the form name>=version")
         found.append("==".join(match.groups()))
     return found
+
+
+if __name__ == "__main__":
+    print("\n".join(pins()))
