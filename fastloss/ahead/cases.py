@@ -162,7 +162,7 @@ def all_cases() -> list[Case]:
     return [case for loss in REGISTRY.values() for case in cases(loss)]
 
 
-def grown(case: Case) -> list[Case]:
+def grown(case: Case, count: int = 20_000) -> list[Case]:
     """Return the case with many rows drawn from its own, so that chunks and blocks have work; of pairs, by each method.
 
     Embeddings are moved apart: equal ones have no direction in which their distance grows.
@@ -171,7 +171,7 @@ def grown(case: Case) -> list[Case]:
         return []
     rng = np.random.default_rng(0)
     embeddings = case.loss.folder.startswith("embeddings.")
-    own, count = len(case.arrays[0]), 700 if embeddings else 20_000
+    own, count = len(case.arrays[0]), min(count, 700) if embeddings else count
     rows = rng.integers(0, own, count)
 
     def more(value: Any) -> Any:
