@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core.errors import position, shown, wrong_type, wrong_value
+from fastloss.core.errors import mixed, shown, wrong_element, wrong_type, wrong_value
 
 WRONG, ZERO, MINUS_ONE = 1, 2, 4  # the last two are wrong only together
 
@@ -70,8 +70,8 @@ class Domain:
         """Tell whether numbers that float64 cannot hold exactly are outside."""
         return bool(self.values) or (math.isfinite(self.low) and math.isfinite(self.high))
 
-    def explain(self, name: str, array: Any, before: int = 0) -> str:
-        """Return the message for the first element that is not in the domain; `before` elements came earlier."""
+    def error(self, name: str, array: Any, before: int = 0) -> ValueError:
+        """Return the error for the first element that is not in the domain; `before` elements came earlier."""
         flat = np.asarray(array).reshape(-1)
         seen: dict[int, int] = {}
         for start in range(0, flat.size, 65536):
@@ -80,10 +80,8 @@ class Domain:
                 bits = self.check(x)
                 seen.setdefault(bits, start + offset)
                 if bits == WRONG:
-                    at = position(array, start + offset, before)
-                    return f"{name}[{at}] is {shown(flat[start + offset])}: expected {self.expected}"
-        zero, minus = (position(array, seen[bits], before) for bits in (ZERO, MINUS_ONE))
-        return f"{name} mixes 0 (at index {zero}) and -1 (at index {minus}): expected {self.expected}"
+                    return wrong_element(name, np.asarray(array), start + offset, self.expected, before)
+        return mixed(name, array, seen[ZERO], seen[MINUS_ONE], self.expected, before)
 
 
 def wrong(bits: int) -> bool:

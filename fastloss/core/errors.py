@@ -1,6 +1,6 @@
 """Errors of arguments, each kind made here: the name, what was found, and what was expected."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,29 @@ def element(name: str, array: np.ndarray, flat: int, before: int = 0) -> str:
     return f"{name}[{where}]" if where else name
 
 
+class Offender(NamedTuple):
+    """The element that an error is about, and the earlier one that it contradicts, if there is one."""
+
+    argument: str
+    position: int  # in the flattened array, or in the stream
+    found: str
+    expected: str
+    earlier: int | None = None
+
+
+def about(offender: Offender, message: str) -> ValueError:
+    """Return an error that carries its element: whoever knows where the array came from can say more than an index."""
+    error = ValueError(message)
+    error.__dict__["offender"] = offender
+    return error
+
+
+def offender(error: BaseException) -> Offender | None:
+    """Return the element that an error is about; None if it names none."""
+    found = error.__dict__.get("offender")
+    return found if isinstance(found, Offender) else None
+
+
 def wrong_value(name: str, value: Any, expected: Any) -> ValueError:
     """Return the error for an argument, or an element under its name, that is out of its range."""
     return ValueError(f"{name} is {shown(value)}: expected {expected}")
@@ -43,7 +66,9 @@ def wrong_type(name: str, value: Any, expected: Any) -> TypeError:
 
 def wrong_element(name: str, array: Any, flat: int, expected: str, before: int = 0) -> ValueError:
     """Return the error for an element that is out of its range; `flat` is its position in the flattened array."""
-    return wrong_value(element(name, array, flat, before), array.reshape(-1)[flat], expected)
+    value = array.reshape(-1)[flat]
+    message = str(wrong_value(element(name, array, flat, before), value, expected))
+    return about(Offender(name, before + flat, shown(value), expected), message)
 
 
 def wrong_shape(name: str, shape: tuple[int, ...], expected: Any) -> ValueError:
@@ -66,6 +91,17 @@ def both_given(first: str, second: str) -> ValueError:
     return ValueError(f"{first} and {second} are both given: expected one of them")
 
 
-def inexact(name: str, value: Any) -> ValueError:
-    """Return the error for a number that float64 would round."""
-    return wrong_value(name, value, "a number that float64 holds exactly")
+def inexact(name: str, array: Any, flat: int, before: int = 0) -> ValueError:
+    """Return the error for an element that float64 would round."""
+    return wrong_element(name, array, flat, "a number that float64 holds exactly", before)
+
+
+def mixed(name: str, array: Any, zero: int, minus: int, expected: str, before: int = 0) -> ValueError:
+    """Return the error for an array that holds 0 and -1, first at these positions of the flattened one."""
+    both = " and ".join(
+        f"{label} (at index {position(array, at, before)})" for label, at in (("0", zero), ("-1", minus))
+    )
+    later = Offender(
+        name, before + max(zero, minus), "0" if zero > minus else "-1", expected, before + min(zero, minus)
+    )
+    return about(later, f"{name} mixes {both}: expected {expected}")

@@ -7,8 +7,7 @@ import numpy as np
 
 from fastloss.core.domains import is_integer, is_masked, is_real
 from fastloss.core.errors import element, inexact, shown, wrong_element, wrong_type
-
-EXACT = 1 << 53  # float64 holds every integer up to here
+from fastloss.core.orders import is_large
 
 
 def of_objects(name: str, array: np.ndarray) -> np.ndarray:
@@ -33,9 +32,9 @@ def of_objects(name: str, array: np.ndarray) -> np.ndarray:
         try:
             result[at] = float(one)
         except OverflowError:
-            raise inexact(element(name, array, at), one) from None
+            raise inexact(name, array, at) from None
         if isinstance(one, numbers.Integral) and int(result[at]) != int(one):
-            raise inexact(element(name, array, at), one)
+            raise inexact(name, array, at)
     return result.reshape(array.shape)
 
 
@@ -61,9 +60,7 @@ def exact(name: str, array: Any, before: int = 0) -> Any:
         if wrong.any():
             at = int(np.argmax(wrong))
             raise wrong_element(name, array, at, "less than 1.8e308", before)
-    if array.dtype.kind not in "iu" or array.dtype.itemsize < 8 or not array.size:
-        return array
-    if int(array.min()) >= -EXACT and int(array.max()) <= EXACT:
+    if not is_large(array):
         return array
     floats = array.astype(np.float64)
     inside = floats < (2.0**63 if array.dtype.kind == "i" else 2.0**64)
@@ -71,4 +68,4 @@ def exact(name: str, array: Any, before: int = 0) -> Any:
     if (same & inside).all():
         return array
     at = int(np.argmin(same & inside))
-    raise inexact(element(name, array, at, before), array.reshape(-1)[at])
+    raise inexact(name, array, at, before)

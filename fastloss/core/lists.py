@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.core.domains import is_integer
-from fastloss.core.exact import EXACT
+from fastloss.core.orders import EXACT
 
 Convert = Callable[[str, Any], np.ndarray]  # of what is in a list, under its own name in messages
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from fastloss.core.errors import position
-from fastloss.core.exact import EXACT, missing
+from fastloss.core.exact import missing
+from fastloss.core.orders import EXACT
 
 
 def first_missing(value: Any) -> str | None:

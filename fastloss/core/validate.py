@@ -156,7 +156,7 @@ def within(name: str, array: np.ndarray, domain: Domain) -> np.ndarray:
     for x in some.tolist():
         bits |= domain.check(x)
     if wrong(bits):
-        raise ValueError(domain.explain(name, array))
+        raise domain.error(name, array)
     return result
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from fastloss.compile.templates import unbound
 from fastloss.core import backend, orders, reduce, reductions, small, validate
 from fastloss.core.domains import NON_NEGATIVE, REAL, Choice, Domain, Parameter, wrong
-from fastloss.core.errors import both_given, wrong_shape
+from fastloss.core.errors import both_given, wrong_element, wrong_shape
 from fastloss.core.gpu import GpuArray
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
@@ -266,7 +266,7 @@ def _raise_outside(name: str, array: Any, domain: Domain) -> None:
     for start in range(0, array.size if array.dtype.kind == "f" else 0, BLOCK):
         nan = np.isnan(array[start : start + BLOCK])
         if nan.any():
-            raise ValueError(f"{name}[{start + int(np.argmax(nan))}] is nan: expected {domain.expected}")
+            raise wrong_element(name, array, start + int(np.argmax(nan)), domain.expected)
     if domain is REAL:
         return
     bits = 0
@@ -275,7 +275,7 @@ def _raise_outside(name: str, array: Any, domain: Domain) -> None:
     ):
         bits |= domain.check(float(x))
     if wrong(bits):
-        raise ValueError(domain.explain(name, array))
+        raise domain.error(name, array)
 
 
 def pairwise(

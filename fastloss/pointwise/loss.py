@@ -75,11 +75,11 @@ class Data:
         bits = outcome.wrong
         for name, domain, operand in zip(self.names, formulas.domains, self.operands, strict=True):
             if wrong(bits & 15):
-                raise ValueError(domain.explain(name, backend.to_host(operand), self.before))
+                raise domain.error(name, backend.to_host(operand), self.before)
             bits >>= 4
         if bits:  # the examples' own weights have been checked, in their sum
             factor = np.broadcast_to(backend.to_host(self.call.factor), self.operands[0].shape)
-            raise ValueError(NON_NEGATIVE.explain("weight", factor))
+            raise NON_NEGATIVE.error("weight", factor)
         return outcome
 
 
@@ -332,7 +332,7 @@ def weight_partials(engine: ModuleType, weights: Any, before: int = 0) -> np.nda
     """Check the examples' weights, and return the sums of their chunks."""
     outcome = engine.run(WEIGHT, (weights,), None, (1.0,), Wanted(value=True))
     if outcome.wrong:
-        raise ValueError(NON_NEGATIVE.explain("sample_weight", backend.to_host(weights), before))
+        raise NON_NEGATIVE.error("sample_weight", backend.to_host(weights), before)
     return outcome.chunks
 
 

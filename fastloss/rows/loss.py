@@ -235,7 +235,7 @@ def raise_if_wrong(bits: int, checked: tuple[tuple[str, Domain, Any], ...]) -> N
     """Raise for the first argument that a row function found to be outside its domain."""
     for name, domain, array in checked:
         if wrong(bits & 15):
-            raise ValueError(domain.explain(name, backend.to_host(array)))
+            raise domain.error(name, backend.to_host(array))
         bits >>= 4
 
 

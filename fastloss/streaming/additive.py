@@ -176,7 +176,7 @@ class Accumulator(State):
         for array, (name, domain) in zip((batch.scores, batch.labels), self.loss.domains.items(), strict=True):
             own, other = bits & 15, before & 15
             if wrong(own):
-                raise ValueError(domain.explain(name, array, self._seen.rows))
+                raise domain.error(name, array, self._seen.rows)
             require_one_sign(name, domain, array, own, other, self._seen.rows)
             bits, before = bits >> 4, before >> 4
 
@@ -197,7 +197,7 @@ class Accumulator(State):
         """Return the sums of chunks, and the bits of what is in them; `before` rows came earlier."""
         power = exponent(rows.weights)
         if rows.weights is not None and power and (rows.weights < 0).any():
-            raise ValueError(NON_NEGATIVE.explain("sample_weight", rows.weights, before))
+            raise NON_NEGATIVE.error("sample_weight", rows.weights, before)
         words = {**self.parameters, "before": before}
         made = self.loss.chunk_sums(rows.scores, rows.labels, sample_weight=divided(rows.weights, power), **words)
         if np.isinf(made.loss).any() and self.loss.sums == 1:  # of a loss, or of a sum of losses that fit

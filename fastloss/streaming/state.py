@@ -9,6 +9,7 @@ import numpy as np
 
 from fastloss.core import reduce, reductions
 from fastloss.core.domains import ZERO, Domain, wrong
+from fastloss.core.errors import Offender, about
 from fastloss.core.loss import Loss, lookup
 from fastloss.streaming import stored
 from fastloss.streaming.stored import Fields
@@ -183,8 +184,9 @@ def require_one_sign(name: str, domain: Domain, batch: np.ndarray, bits: int, ea
     """Raise if a batch holds 0 and earlier ones -1, or the other way round; `bits` are as `domains` has them."""
     if wrong(bits | earlier):
         at = int(np.argmax(batch == (0.0 if bits & ZERO else -1.0)))
-        where = f"{batch[at]:g} at index {rows + at}"
-        raise ValueError(f"{name} mixes 0 and -1 in different batches ({where}): expected {domain.expected}")
+        later = Offender(name, rows + at, f"{batch[at]:g}", domain.expected)
+        where = f"{later.found} at index {later.position}"
+        raise about(later, f"{name} mixes 0 and -1 in different batches ({where}): expected {domain.expected}")
 
 
 def one_sign(name: str, domain: Domain, bits: int, others: int) -> int:
