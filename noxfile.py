@@ -53,11 +53,9 @@ ONE_OF_EACH = (
 )
 NEWEST = "3.14"  # of Python
 LOSSES = " or ".join(ONE_OF_EACH)
-LEAST_COVERAGE = 90  # percent of lines and branches of these and the elementary functions, run as plain Python
+LEAST_COVERAGE = 90  # percent of lines and branches of KERNELS' folders and the elementary functions, as plain Python
 PLAIN = {"NUMBA_DISABLE_JIT": "1"}
-
-
-EXTRAS = {
+EXTRAS = {  # that a session needs
     "quick": "dev",
     "lint": "dev",
     "tests": "test",

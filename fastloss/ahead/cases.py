@@ -94,15 +94,15 @@ def pointwise_cases(loss: PointwiseLoss) -> Iterator[Case]:
 
 
 def pairwise_cases(loss: PairwiseLoss) -> Iterator[Case]:
-    rng = np.random.default_rng(len(loss.name))
-    scores, groups = rng.normal(size=14) * 2, rng.integers(0, 3, 14)
-    labels = {"binary": rng.integers(0, 2, 14), "graded": rng.integers(0, 5, 14), "real": rng.normal(size=14)}
+    rng, rows = np.random.default_rng(len(loss.name)), 10  # the oracles take the cube of them
+    scores, groups = rng.normal(size=rows) * 2, rng.integers(0, 3, rows)
+    labels = {"binary": rng.integers(0, 2, rows), "graded": rng.integers(0, 5, rows), "real": rng.normal(size=rows)}
     for words in settings(loss):
         everything = words.get("pairs", "ordered" if "pairs" in loss.parameters else "all") == "all"
         kinds = ["binary"] if everything and loss.labels.values else list(labels)
         for kind in kinds:
-            yield Case(loss, (scores, labels[kind]), words, items=(14,))
-            yield Case(loss, (scores, labels[kind]), {**words, "groups": groups}, items=(14,))
+            yield Case(loss, (scores, labels[kind]), words, items=(rows,))
+            yield Case(loss, (scores, labels[kind]), {**words, "groups": groups}, items=(rows,))
 
 
 class Recorder:

@@ -123,11 +123,7 @@ def test_whole_decimals_that_float64_does_not_hold(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "kind",
-    [
-        *(pa.decimal128(38, 2), pa.decimal128(38, 0), pa.decimal256(60, 3), pa.int64()),
-        *([pa.decimal64(18, 0)] if hasattr(pa, "decimal64") else []),  # since Arrow 19
-    ],
+    "kind", [pa.decimal128(38, 2), pa.decimal128(38, 0), pa.decimal256(60, 3), pa.decimal64(18, 0), pa.int64()]
 )
 @pytest.mark.parametrize("groups", [(), ("--groups", "user")])
 def test_decimals_whose_order_counts(tmp_path, kind, groups):
