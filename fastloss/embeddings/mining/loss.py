@@ -12,7 +12,7 @@ from fastloss.core import backend, reduce, validate
 from fastloss.core.loss import Loss, keyword
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.loss import codes
-from fastloss.embeddings.mining.anchor import Counts, Examples, Kind
+from fastloss.embeddings.mining.anchor import Counts, Examples, Settings, Strategy
 from fastloss.pairs import weights as pair_weights
 from fastloss.rows.loss import row_weights
 
@@ -27,8 +27,8 @@ class Mined:
 
     embeddings: Any
     labels: Any
-    name: str  # of the engine's ways of mining
-    settings: tuple[float, float]
+    name: str  # of the strategy
+    settings: Settings
     formulas: Any = None
     squared: bool = False
     soft: bool = False
@@ -38,18 +38,18 @@ class Mined:
 
     @property
     def is_smooth(self) -> bool:
-        """Whether it is made of softplus, which takes distances in their own unit."""
+        """Whether it applies softplus, which takes distances in their own unit."""
         return self.soft or self.name == "smooth"
 
-    def settings_in(self, unit: float) -> tuple[float, float]:
-        """The settings for embeddings that are divided by a unit."""
-        margin, other = self.settings
+    def settings_in(self, unit: float) -> Settings:
+        """Return the settings for embeddings that are divided by a unit."""
         if self.is_smooth:
-            return margin, 2.0 ** min(self._exponent(unit), STEEPEST)
-        return margin / unit / (unit if self.degree == 2 and not self.products else 1.0), other
+            return self.settings._replace(scale=2.0 ** min(self._exponent(unit), STEEPEST))
+        margin = self.settings.margin / unit / (unit if self.degree == 2 and not self.products else 1.0)
+        return self.settings._replace(margin=margin)
 
     def restored(self, loss: Any, unit: float) -> Any:
-        """A loss of embeddings that are divided by a unit, as that of the embeddings themselves."""
+        """Return the embeddings' own loss from that of embeddings that are divided by a unit."""
         exponent = self._exponent(unit)
         with np.errstate(over="ignore", under="ignore"):
             if not self.is_smooth:
@@ -112,29 +112,29 @@ class MiningLoss(Loss):
 
 
 def _mined(engine: Any, examples: Examples, call: Mined, unit: float, gradient: bool) -> tuple[Outcome, np.ndarray]:
-    """What the engine finds, and what the mean divides each example's loss by."""
-    kind = Kind(call.name, call.formulas, call.squared, call.soft)
+    """Run the engine; return its outcome, and what the mean divides each example's loss by."""
+    strategy = Strategy(call.name, call.formulas, call.squared, call.soft)
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
-        outcome = engine.run(examples, kind, call.settings_in(unit), gradient)
+        outcome = engine.run(examples, strategy, call.settings_in(unit), gradient)
         if call.products:
             return outcome, 0.5 * examples.weights * _others(examples.weights)
         return outcome, outcome.counts.active if call.average == "active" else outcome.counts.total
 
 
 def _others(weights: np.ndarray) -> np.ndarray:
-    """The sum of all other weights: a difference would lose what is beside a heavy one."""
+    """Sum all other weights: a difference would lose the light ones beside a heavy one."""
     before, after = (np.append(0.0, np.cumsum(one)[:-1]) for one in (weights, weights[::-1]))
     return before[: weights.size] + after[::-1][: weights.size]
 
 
 class TripletLoss(MiningLoss):
-    """One of triplets; ``with_counts=True`` adds their `Counts`."""
+    """A loss over triplets; ``with_counts=True`` adds their `Counts`."""
 
     keywords = (*MiningLoss.keywords, keyword("with_counts", False))
 
 
 def _ranges(classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each row's class begins and ends, classes in order."""
+    """Return where each row's class begins and ends, for sorted classes."""
     return np.searchsorted(classes, classes), np.searchsorted(classes, classes, side="right")
 
 
