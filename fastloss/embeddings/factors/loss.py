@@ -10,7 +10,7 @@ from fastloss.core.loss import Loss, keyword
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.logits import Scaled
 from fastloss.embeddings.factors.interactions import as_interactions
-from fastloss.embeddings.factors.sums import pair_counts
+from fastloss.embeddings.factors.sums import Factors, pair_counts
 from fastloss.pairs.negatives.loss import penalty_slope
 from fastloss.pairs.pairwise import pairwise_logistic_loss
 
@@ -41,32 +41,33 @@ class FactorsLoss(Loss):
         scales = request.reduction.scale(divisor) * weights
         formulas = pairwise_logistic_loss.formulas
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            outcome = engine.run(formulas, (store, users, items, bias), interactions, scales, request.has_gradient)
+            factors = Factors(store, users, items, bias)
+            outcome = engine.run(formulas, factors, interactions, scales, request.has_gradient)
         made = Evaluation(outcome._replace(each=reduce.weighed(weights, outcome.each)), divisor, home=arrays)
         reg = self.function(**own)
         if request.reduction.keeps == "all" and reg:
             penalty = sum(_penalty(store, reg, one) for one in (users, items)) + reduce.penalty(reg, bias)
             made.finish = lambda value: value + penalty
         if request.has_gradient:
-            made.gradients = _gradients(store, outcome, (users, items, bias), reg, own["item_bias"] is not None)
+            made.gradients = _gradients(outcome, factors, reg, own["item_bias"] is not None)
         return made
 
 
-def _gradients(store: Any, outcome: Outcome, factors: Any, reg: float, biased: bool) -> tuple[Any, ...]:
-    """The gradients by users, items and the biases, those of the penalty included."""
-    users, items, bias = factors
+def _gradients(outcome: Outcome, factors: Factors, reg: float, biased: bool) -> tuple[Any, ...]:
+    """Return the gradients by users, items and the biases, those of the penalty included."""
+    store = factors.store
     by_users, by_items, by_bias = outcome.gradients
     twice = (2.0 * reg,) if math.isfinite(2.0 * reg) else (reg, reg)
     with np.errstate(over="ignore", under="ignore"):
-        for slopes, given in ((by_users, users), (by_items, items)) if reg else ():
+        for slopes, given in ((by_users, factors.users), (by_items, factors.items)) if reg else ():
             for factor in twice:
                 store.add(slopes, None, np.full(len(given), factor), given, None)
-        more = (by_bias + penalty_slope(reg, bias),) if biased else ()
+        more = (by_bias + penalty_slope(reg, factors.bias),) if biased else ()
     return store.home(by_users), store.home(by_items), *more
 
 
 def _penalty(store: Any, reg: float, vectors: Any) -> float:
-    """`reg` times the sum of the squares of vectors; on the host also where the sum alone leaves the numbers."""
+    """Return `reg` times the sum of the squares of vectors; on the host also where the sum alone overflows."""
     with np.errstate(all="ignore"):
         total = float(store.dots(vectors, None, vectors, None).sum())
     if 1e-280 <= total < math.inf or not isinstance(vectors, np.ndarray):
@@ -75,7 +76,7 @@ def _penalty(store: Any, reg: float, vectors: Any) -> float:
 
 
 def _factors(own: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The factors, and in their common precision the items' biases, empty if there are none."""
+    """Check the factors and, in their common precision, the items' biases, which are empty if there are none."""
     users, items = (validate.matrix(name, own[name]) for name in ("user_factors", "item_factors"))
     if users.shape[1] != items.shape[1]:
         raise ValueError(f"item_factors has shape {items.shape}: expected {users.shape[1]} columns, as user_factors")
