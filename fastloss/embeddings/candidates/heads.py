@@ -35,8 +35,8 @@ class Head(NamedTuple):
         """Compute the scores of some rows, in this thread."""
         inputs = tuple(as_input(one, FLOAT) for one in (rest, *numbers))
         outputs = tuple(output(rest.size, FLOAT) for _ in range(2 + self.terms))
-        own = compiled(self.block, len(inputs), len(outputs))
-        launch(own, inputs, np.array(self.parameters, np.float64), outputs, 1)
+        head = compiled(self.block, len(inputs), len(outputs))
+        launch(head, inputs, np.array(self.parameters, np.float64), outputs, 1)
         losses, by_rest, *by_terms = outputs
         return Scores(losses, by_rest, tuple(by_terms))
 
