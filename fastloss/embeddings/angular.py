@@ -10,7 +10,8 @@ from fastloss.core import validate
 from fastloss.core.docstrings import share
 from fastloss.core.domains import SCALE, Flag, Range
 from fastloss.embeddings.candidates.logits import Scaled
-from fastloss.embeddings.candidates.loss import Candidates, Listed, candidates_loss, left_out, to_arrays
+from fastloss.embeddings.candidates.loss import Candidates, candidates_loss, left_out, to_arrays
+from fastloss.embeddings.candidates.terms import Listed
 
 __all__ = ["arcface_loss", "cosface_loss", "sphereface_loss"]
 

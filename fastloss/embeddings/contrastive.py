@@ -9,20 +9,18 @@ from fastloss.core import validate
 from fastloss.core.domains import SCALE, Choice, Flag, Free
 from fastloss.core.errors import both_given, wrong_shape
 from fastloss.core.identities import as_ids
+from fastloss.embeddings.candidates.heads import AGAINST_SOME
 from fastloss.embeddings.candidates.logits import Scaled
 from fastloss.embeddings.candidates.loss import (
     Candidates,
-    Classmates,
     CountedLoss,
-    Listed,
-    Reach,
-    below_some,
     candidates_loss,
     codes,
     left_out,
-    reach,
     to_arrays,
 )
+from fastloss.embeddings.candidates.reach import Reach, reach
+from fastloss.embeddings.candidates.terms import Classmates, Listed
 
 __all__ = ["info_nce_loss", "multiple_negatives_ranking_loss", "nt_xent_loss", "supcon_loss"]
 
@@ -112,9 +110,9 @@ def info_nce_loss(
     if positives is not None and ids is not None:
         raise both_given("ids", "positives")
     arrays = to_arrays(("query", "key", "negatives"), (query, key, negatives))
-    call = _against(arrays, (1.0 / temperature, similarity, symmetric), ids, positives)
-    call.symmetric = symmetric
     names = ("query", "key", "negatives")
+    call = _against(arrays, 1.0 / temperature, similarity, names, ids, positives, equal=symmetric)
+    call.symmetric = symmetric
     call.public = _gradients(names, arrays, "temperature", -1.0 / temperature)
     return call
 
@@ -167,34 +165,33 @@ def multiple_negatives_ranking_loss(anchors, positives, negatives=None, *, scale
     """
     names = ("anchors", "positives", "negatives")
     arrays = to_arrays(names, (anchors, positives, negatives), deep=2)
-    call = _against(arrays, (scale, similarity, True), ids, None, names[:2])
+    call = _against(arrays, scale, similarity, names, ids, equal=True)
     call.public = _gradients(names, arrays, "scale", 1.0 / scale)
     return call
 
 
-def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candidates:
-    """Rows of the first array against those of the others; `settings` also says whether keys are as many as queries."""
-    scale, similarity, exact = settings
+def _against(arrays, scale, similarity, names, ids, positives=None, *, equal) -> Candidates:
+    """Set rows of the first array against those of the others; `equal`: there must be as many keys as queries."""
     query, key, *more = arrays
     height = len(query)
-    own = reach(arrays, scale) if similarity == "dot" else Reach(validate.common_dtype(arrays))
-    by_row, by_column = own.divisors
+    within = reach(arrays, scale) if similarity == "dot" else Reach(validate.common_dtype(arrays))
+    by_row, by_column = within.divisors
     flat = (one.reshape(math.prod(one.shape[:-1]), one.shape[-1]) for one in more)
-    rows = Scaled((query,), own.dtype, scale / by_row, similarity == "cos")
-    columns = Scaled((key, *flat), own.dtype, 1.0 / by_column, similarity == "cos")
+    rows = Scaled((query,), within.dtype, scale / by_row, similarity == "cos")
+    columns = Scaled((key, *flat), within.dtype, 1.0 / by_column, similarity == "cos")
     call = Candidates(rows, columns, (), lambda gradient, total: {}, counted=height)
-    call.reaches(own)
+    call.set_reach(within)
     if positives is not None:
         expected = "the pair (offsets, key numbers)"
         offsets, numbers = validate.lists("positives", positives, expected, (height, names[0]), len(key))
-        call.terms, call.head = (Listed(numbers, offsets),), below_some
+        call.terms, call.head = (Listed(numbers, offsets),), AGAINST_SOME
         call.known = np.zeros(height, bool), _spread(offsets, numbers)
         call.there = np.diff(offsets) > 0
         call.factor = call.mass = call.there.astype(np.float64)
         call.counted = int(call.mass.sum())
         return call
-    if len(key) < height or (len(key) > height and exact):
-        least = "" if exact else "at least "
+    if len(key) < height or (len(key) > height and equal):
+        least = "" if equal else "at least "
         raise wrong_shape(names[1], key.shape, f"{least}{height} rows, as {names[0]}")
     itself = np.arange(height)
     call.terms, call.excluded = (Listed(itself),), left_out(itself, itself)
@@ -207,7 +204,7 @@ def _against(arrays, settings, ids, positives, names=("query", "key")) -> Candid
 
 
 def _spread(offsets: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """The entropy of each row's list, a key that is listed twice having two shares: no loss is less."""
+    """Return the entropy of each row's list, a key that is listed twice having two shares: no loss is less."""
     sizes = np.diff(offsets)
     owners = np.repeat(np.arange(sizes.size), sizes)
     if not owners.size:
@@ -219,7 +216,7 @@ def _spread(offsets: np.ndarray, numbers: np.ndarray) -> np.ndarray:
 
 
 def _gradients(names, arrays, scalar, factor):
-    """The gradients' names for the caller; `factor` times the sum of slopes times logits is that by the scalar."""
+    """Name the caller's gradients; `factor` times the sum of slopes times logits is that by the scalar."""
 
     def public(gradient, total) -> dict[str, Any]:
         by_columns = gradient.columns
@@ -351,7 +348,7 @@ def supcon_loss(embeddings, labels, *, temperature=0.1):
         vectors,
         (mates,),
         public,
-        head=below_some,
+        head=AGAINST_SOME,
         known=(alone, least),
         excluded=left_out(groups, groups),
         factor=counts,

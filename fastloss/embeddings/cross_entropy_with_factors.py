@@ -1,24 +1,16 @@
 """Cross-entropy over a large catalogue of classes, straight from factors."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
 
 from fastloss.core import reduce, validate
 from fastloss.core.domains import Free, Range
+from fastloss.embeddings.candidates.heads import Head, smoothed
 from fastloss.embeddings.candidates.logits import Scaled
-from fastloss.embeddings.candidates.loss import (
-    Average,
-    Candidates,
-    Listed,
-    candidates_loss,
-    left_out,
-    reach,
-    sigmoid,
-    softplus,
-    to_arrays,
-)
+from fastloss.embeddings.candidates.loss import Candidates, candidates_loss, left_out, to_arrays
+from fastloss.embeddings.candidates.reach import reach
+from fastloss.embeddings.candidates.terms import Average, Listed
 
 __all__ = ["cross_entropy_with_factors"]
 
@@ -101,30 +93,14 @@ def cross_entropy_with_factors(
         return result if bias is None else {**result, "bias": gradient.bias}
 
     call = Candidates(rows, columns, (listed,), public, bias=biases, factor=own, mass=own)
-    call.reaches(within)
+    call.set_reach(within)
     call.excluded, call.there = left_out(targets, np.arange(count)), known
     if label_smoothing:
         every = np.ones(count) if weights is None else weights
         call.factor = known.astype(np.float64)
         if weights is not None and reduce.unit(weights) != 1.0:
             call.inner = lambda: np.full(height, weights.max())
-        call.head = Smoothed(label_smoothing, every.sum() / max(count, 1))
+        call.head = Head(smoothed, 2, (label_smoothing, every.sum() / max(count, 1)))
         call.known = (own,)
         call.terms = listed, Average(every / max(count, 1))
     return call
-
-
-@dataclasses.dataclass(frozen=True)
-class Smoothed:
-    """The head of a smoothed target: (1 - s) w softplus(rest - target) + s (W log(e**rest + e**target) - average)."""
-
-    smoothing: float
-    total: float
-
-    def __call__(self, rest, target, average, weights):
-        share = sigmoid(rest - target)
-        sharp, smooth = (1.0 - self.smoothing) * weights, self.smoothing * self.total
-        loss = sharp * softplus(rest - target) + smooth * np.logaddexp(rest, target) - self.smoothing * average
-        loss = np.where(loss < 0.0, 0.0, loss)  # by rounding
-        slopes = (sharp + smooth) * share, smooth * (1.0 - share) - sharp * share, np.full(len(rest), -self.smoothing)
-        return loss, slopes

@@ -1,8 +1,8 @@
 """Products of matrices on CUDA: a block of threads has a tile, each thread some of its elements in registers.
 
 Element (i, j) of a thread lies at (row + i SIDE, column + j SIDE) of the tile, so that neighbouring threads read and
-write neighbours. What the tile is made of goes through shared memory, STEP of the depth at a time. `amend` is what a
-loss makes of an element afterwards. No element is written by two blocks: bits do not depend on who comes first.
+write neighbours. Factors go through shared memory, STEP of the depth at a time. `amend` changes an element afterwards,
+as a loss wants it. No element is written by two blocks: bits do not depend on the order of blocks.
 """
 
 import functools
@@ -17,7 +17,7 @@ from fastloss.compile.cuda.launch import Code, a_thread_each, code, launch
 from fastloss.compile.cuda.sizes import Tile, sizes
 from fastloss.compile.templates import unbound
 
-LONGEST = 1024  # of the depth, what is summed in the precision of the numbers
+LONGEST = 1024  # products that are summed in the precision of the numbers
 
 TILE = EACH = STEP = unbound  # see `sizes.Tile`
 SIDE = THREADS = unbound  # along a side, and in all
@@ -27,9 +27,8 @@ NUMBER = FLOAT = unbound
 fetch_first = fetch_second = keep_first = keep_second = amend = unbound
 
 
-def fetch_across(held, source, start, depth):
-    """A thread's share of some of the rows, and of their columns from some on; 0 outside."""
-    first, k = start
+def fetch_across(held, source, first, k, depth):
+    """Read a thread's share of the rows from `first` on, columns k <= c < k + STEP; 0 outside."""
     column = k + cuda.threadIdx.x % STEP
     for q in range(LOADS):
         row = first + cuda.threadIdx.x // STEP + q * (THREADS // STEP)
@@ -37,14 +36,13 @@ def fetch_across(held, source, start, depth):
 
 
 def keep_across(held, buffer):
-    """Where all threads find it: buffer[c, r] is column c of row r."""
+    """Write it where all threads find it: buffer[c, r] is column c of row r."""
     for q in range(LOADS):
         buffer[cuda.threadIdx.x % STEP, cuda.threadIdx.x // STEP + q * (THREADS // STEP)] = held[q]
 
 
-def fetch_along(held, source, start, depth):
-    """The same of the transpose."""
-    first, k = start
+def fetch_along(held, source, first, k, depth):
+    """Read the same of the transpose."""
     column = first + cuda.threadIdx.x % TILE
     for q in range(LOADS):
         row = k + cuda.threadIdx.x // TILE + q * (THREADS // TILE)
@@ -59,51 +57,53 @@ def keep_along(held, buffer):
 ACROSS, ALONG = (fetch_across, keep_across), (fetch_along, keep_along)
 
 
-def product(sums, sources, corner, depth, buffers):
-    """A thread's elements of the tile at `corner`, over a range of the depth; all threads must come here."""
+def product(sums, sources, top, left, begin, end, buffers):
+    """Compute a thread's elements of a tile over begin <= k < end of the depth; all threads must come here."""
+    first, second = sources
+    first_buffer, second_buffer = buffers
     for i in range(EACH):
         for j in range(EACH):
             sums[i, j] = FLOAT(0.0)
     one = cuda.local.array(LOADS, NUMBER)
     two = cuda.local.array(LOADS, NUMBER)
-    fetch_first(one, sources[0], (corner[0], depth[0]), depth[1])
-    fetch_second(two, sources[1], (corner[1], depth[0]), depth[1])
-    for k in range(depth[0] + STEP, depth[1] + STEP, STEP):
-        keep_first(one, buffers[0])
-        keep_second(two, buffers[1])
+    fetch_first(one, first, top, begin, end)
+    fetch_second(two, second, left, begin, end)
+    for k in range(begin + STEP, end + STEP, STEP):
+        keep_first(one, first_buffer)
+        keep_second(two, second_buffer)
         cuda.syncthreads()
-        fetch_first(one, sources[0], (corner[0], k), depth[1])  # it comes while the sums go on
-        fetch_second(two, sources[1], (corner[1], k), depth[1])
+        fetch_first(one, first, top, k, end)  # the next numbers arrive while these are multiplied
+        fetch_second(two, second, left, k, end)
         for c in range(STEP):
-            add_outer(sums, buffers, c)
+            add_outer(sums, first_buffer, second_buffer, c)
         cuda.syncthreads()
 
 
-def add_outer(sums, buffers, c):
+def add_outer(sums, first_buffer, second_buffer, c):
     row, column = cuda.threadIdx.x // SIDE, cuda.threadIdx.x % SIDE
     for i in range(EACH):
         for j in range(EACH):
-            sums[i, j] += buffers[0][c, row + i * SIDE] * buffers[1][c, column + j * SIDE]
+            sums[i, j] += first_buffer[c, row + i * SIDE] * second_buffer[c, column + j * SIDE]
 
 
 def kernel(sources, depth, targets, more):
-    """A tile of one of the targets, each of which takes a part of the depth."""
+    """Compute a tile of one of the targets, each of which is the product over a part of the depth."""
     first = cuda.shared.array((STEP, PADDED), NUMBER)
     second = cuda.shared.array((STEP, PADDED), NUMBER)
     sums = cuda.local.array((EACH, EACH), NUMBER)
     parts = targets.shape[0]
     part, tile = cuda.blockIdx.x % parts, cuda.blockIdx.x // parts
     target, wide = targets[part], (targets.shape[2] + TILE - 1) // TILE
-    corner, steps = (tile // wide * TILE, tile % wide * TILE), (depth + STEP - 1) // STEP
-    some = steps * part // parts * STEP, min(depth, steps * (part + 1) // parts * STEP)
-    product(sums, sources, corner, some, (first, second))
-    row, column = corner[0] + cuda.threadIdx.x // SIDE, corner[1] + cuda.threadIdx.x % SIDE
+    top, left, steps = tile // wide * TILE, tile % wide * TILE, (depth + STEP - 1) // STEP
+    begin, end = steps * part // parts * STEP, min(depth, steps * (part + 1) // parts * STEP)
+    product(sums, sources, top, left, begin, end, (first, second))
+    row, column = top + cuda.threadIdx.x // SIDE, left + cuda.threadIdx.x % SIDE
     for i in range(EACH):
         for j in range(EACH):
             r, c = row + i * SIDE, column + j * SIDE
             if r < target.shape[0] and c < target.shape[1]:
                 target[r, c] = sums[i, j]
-    for element in range(EACH * EACH):  # what would not be unrolled around registers
+    for element in range(EACH * EACH):  # a loop of its own: `amend` must not be unrolled around the registers
         r, c = row + element // EACH * SIDE, column + element % EACH * SIDE
         if r < target.shape[0] and c < target.shape[1]:
             amend(target, r, c, more)
@@ -114,6 +114,7 @@ def leave(target, r, c, more):
 
 
 def add_parts(parts, target):
+    """Add the sum of the parts, in float64."""
     k = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
     if k < target.size:
         total = 0.0
@@ -136,7 +137,7 @@ Load = tuple[Callable[..., None], Callable[..., None]]
 
 
 class Product(NamedTuple):
-    """Which product: how the two matrices are read, what becomes of an element, and names that it needs."""
+    """A product: how the two matrices are read, how an element is changed, and names bound for that."""
 
     name: str
     loads: tuple[Load, Load]
@@ -150,12 +151,12 @@ BY_COLUMNS = Product("columns", (ALONG, ALONG))  # first.T @ second
 
 
 def loading(first: Load, second: Load) -> dict[str, Any]:
-    """What the names of `product` mean."""
+    """Return the bindings of `product`."""
     return dict(zip(("fetch_first", "keep_first", "fetch_second", "keep_second"), (*first, *second), strict=True))
 
 
 def sized(tile: Tile, dtype: np.dtype) -> dict[str, Any]:
-    """What the names of sizes mean, but for THREADS, and those of a precision."""
+    """Return the bindings of sizes, but for THREADS, and of a precision."""
     return {
         "TILE": tile.tile,
         "EACH": tile.each,
@@ -170,13 +171,13 @@ def sized(tile: Tile, dtype: np.dtype) -> dict[str, Any]:
 
 @functools.cache
 def kernel_of(product: Product, dtype: np.dtype, tile: Tile) -> Code:
-    """The kernel of one product."""
+    """Name the kernel of one product."""
     names = {**dict(product.names), **loading(*product.loads), **sized(tile, dtype)}
     return code(kernel, f"{product.name}_{dtype.name}", amend=product.amend, **names)
 
 
 def multiply(place: Any, product: Product, sources: tuple[Any, Any], targets: Any, more: Any = 0) -> None:
-    """Every tile of the targets, one behind another: each is a part of the product, over a part of the depth."""
+    """Multiply two matrices; each target is the product over a part of the depth."""
     dtype = np.dtype(targets.dtype)
     tile = sizes().tile(dtype)
     parts, height, width = targets.shape
@@ -185,12 +186,12 @@ def multiply(place: Any, product: Product, sources: tuple[Any, Any], targets: An
 
 
 def depth_of(product: Product, sources: tuple[Any, Any]) -> int:
-    """What is summed over."""
+    """Return how many products make an element."""
     return sources[1].shape[1 if product.loads[1] is ACROSS else 0]
 
 
 def accumulate(place: Any, product: Product, sources: tuple[Any, Any], target: Any) -> None:
-    """Add a product to a matrix; a long sum is that of parts, side by side, which are added in float64."""
+    """Add a product to a matrix; a long sum is cut into parts, which are added in float64."""
     if not target.size:
         return
     parts = max(1, -(-depth_of(product, sources) // LONGEST))

@@ -5,26 +5,19 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.compile.elementary import sigmoid
 from fastloss.core import validate
 from fastloss.core.domains import ANY, SCALE, Choice, Flag, Free
 from fastloss.core.errors import wrong_shape
-from fastloss.embeddings.candidates.logits import Logits, Scaled
-from fastloss.embeddings.candidates.loss import (
-    Candidates,
-    CountedLoss,
-    Gradient,
-    against_rest,
-    candidates_loss,
-    codes,
-    left_out,
-    sigmoid,
-)
+from fastloss.embeddings.candidates.heads import Head
+from fastloss.embeddings.candidates.logits import Gradient, Logits, Scaled
+from fastloss.embeddings.candidates.loss import Candidates, CountedLoss, candidates_loss, codes, left_out
 
 __all__ = ["ge2e_loss"]
 
 
 class OwnCentroid:
-    """Each row's logit with the mean of its class, itself left out."""
+    """A term: each row's logit with the mean of its class, itself left out."""
 
     def __init__(self, given: Scaled, classes: np.ndarray, count: int):
         self.classes = classes
@@ -38,7 +31,7 @@ class OwnCentroid:
         self._through: Any = None  # the gradient by the rows that the means are of, through the means
 
     def _others(self, source: Any) -> Any:
-        """For each row the mean of its class, itself left out. A gradient by these means is pulled back by the same."""
+        """Return each row's mean of its class, itself left out; a gradient by these means is pulled back alike."""
         store, depth = self._store, self._given.shape[1]
         total, result = (store.zeros((len(one), depth), np.float64) for one in (self.sizes, self.others))
         store.add(total, self.classes, np.ones(len(self.others)), source, None)
@@ -62,11 +55,27 @@ class OwnCentroid:
             np.add.at(gradient.bias, self.classes, slopes)
 
     def add(self, gradient: Gradient) -> None:
-        """To the gradient by the rows, what goes through their own means, and through the classes'."""
+        """Add to the gradient by the rows what goes through their own means, and through the classes' means."""
         add, by_given = self._store.add, self._store.zeros(self._given.shape, np.float64)
         add(by_given, None, np.ones(len(self.others)), self._through, None)
         add(by_given, None, 1.0 / self.sizes[self.classes], gradient.columns, self.classes)
         add(gradient.rows, None, np.ones(len(self.others)), self._given.pull(by_given), None)
+
+
+def contrast(inputs, parameters, outputs, first, last):
+    """1 - sigmoid(own) + sigmoid(other), `other` being the largest logit of another class, if there is one."""
+    _, own, other, there = inputs
+    losses, by_rest, by_own, by_other = outputs
+    for i in range(np.uint64(losses.size)):
+        lack = sigmoid(-own[i])
+        push = sigmoid(other[i]) if there[i] != 0.0 else 0.0
+        losses[i] = lack + push
+        by_rest[i] = 0.0
+        by_own[i] = -lack * sigmoid(own[i])
+        by_other[i] = push * (sigmoid(-other[i]) if there[i] != 0.0 else 0.0)
+
+
+CONTRAST = Head(contrast, 2)
 
 
 @candidates_loss(
@@ -149,15 +158,9 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax", nor
         own.add(gradient)
         return {"embeddings": gradient.rows.reshape(*shape), "w": (total - b * by_b) / w, "b": by_b}
 
-    call = Candidates(rows, columns, (own,), public, against_rest, factor=mass, mass=mass, counted=int(mass.sum()))
+    call = Candidates(rows, columns, (own,), public, factor=mass, mass=mass, counted=int(mass.sum()))
     call.excluded, call.there = left_out(known, np.arange(len(columns))), own.others > 0
     if contrast:
         call.bias = np.full(len(columns), b)
-        call.needs_rest, call.needs_largest = False, True
-
-        def head(_, own, other, there):
-            lack, two = sigmoid(-own), np.where(there, sigmoid(other), 0.0)
-            return lack + two, (np.zeros(len(own)), -lack * sigmoid(own), two * np.where(there, sigmoid(-other), 0.0))
-
-        call.head = head
+        call.needs_rest, call.needs_largest, call.head = False, True, CONTRAST
     return call

@@ -2,6 +2,7 @@
 
 from fastloss.core.docstrings import share
 from fastloss.core.domains import ANY, Choice, Flag
+from fastloss.embeddings.mining.anchor import Settings
 from fastloss.embeddings.mining.loss import Mined, MiningLoss, mining_loss
 from fastloss.pairs.pairwise import pairwise_logistic_loss
 from fastloss.rows.tuples import CONTRASTIVE
@@ -94,7 +95,9 @@ def batch_all_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, sof
     _no_margin_if_soft(margin, soft)
     name = "smooth" if soft else "all"
     formulas = pairwise_logistic_loss.formulas if soft else None
-    return Mined(embeddings, labels, name, (margin, 1.0), formulas, squared, average=average, degree=1 + squared)
+    return Mined(
+        embeddings, labels, name, Settings(margin, 1.0), formulas, squared, average=average, degree=1 + squared
+    )
 
 
 @mining_loss(
@@ -146,7 +149,7 @@ def batch_hard_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, so
     1.0
     """
     _no_margin_if_soft(margin, soft)
-    return Mined(embeddings, labels, "hard", (margin, 1.0), None, squared, soft, degree=1 + squared)
+    return Mined(embeddings, labels, "hard", Settings(margin, 1.0), None, squared, soft, degree=1 + squared)
 
 
 @mining_loss(
@@ -195,7 +198,7 @@ def batch_semihard_triplet_loss(embeddings, labels, *, margin=0.2, squared=False
     >>> fastloss.batch_semihard_triplet_loss([[0.0], [1.0], [1.5]], ["a", "a", "b"], margin=1.0)
     1.0
     """
-    return Mined(embeddings, labels, "semihard", (margin, 1.0), None, squared, degree=1 + squared)
+    return Mined(embeddings, labels, "semihard", Settings(margin, 1.0), None, squared, degree=1 + squared)
 
 
 @mining_loss(
@@ -245,5 +248,5 @@ def batch_contrastive_loss(embeddings, labels, *, margin=1.0, half=False, square
     >>> fastloss.batch_contrastive_loss([[0.0], [0.5], [2.0]], [0, 0, 1], reduction="sum")
     0.25
     """
-    settings = margin, 0.5 if half else 1.0
+    settings = Settings(margin, 0.5 if half else 1.0)
     return Mined(embeddings, labels, "pairs", settings, CONTRASTIVE[squared], products=True, degree=1 + squared)

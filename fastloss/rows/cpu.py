@@ -30,13 +30,13 @@ def block(inputs, parameters, outputs, first, last):
 
 def add_rows(inputs, parameters, outputs, chunk):
     weights, plan, operands = inputs[0], inputs[1], inputs[2:]
-    scale, own = parameters[0], parameters[1:]
+    scale, more, rows, size = parameters[0], parameters[1:], plan[0], plan[1]
     each, partials, wrong, derivatives = outputs[0], outputs[1], outputs[2], outputs[3:]
     total = 0.0
     union = 0
-    for i in range(np.uint64(chunk * plan[1]), np.uint64(min(plan[0], (chunk + 1) * plan[1]))):
+    for i in range(np.uint64(chunk * size), np.uint64(min(rows, (chunk + 1) * size))):
         w = weights[i] if weights.size else 1.0
-        loss, bits = row(i, operands, scale * w, own, derivatives)
+        loss, bits = row(i, operands, scale * w, more, derivatives)
         if w == 0.0 and loss == loss:
             clear_row(i, derivatives)
         loss = weighed(w, loss)
@@ -61,7 +61,7 @@ def compiled(formulas: RowFormulas, wanted: Wanted, layout: tuple[tuple[np.dtype
 
 
 def readable(array: np.ndarray) -> np.ndarray:
-    """The array as kernels take it: matrices of float32 or float64, vectors of float64 or int64; viewed if possible."""
+    """Return an array as kernels read it: matrices of float32 or float64, vectors of float64 or int64."""
     if array.dtype.kind == "i" and array.ndim == 1:
         dtype: np.dtype[Any] = np.dtype(np.int64)
     else:
@@ -70,14 +70,18 @@ def readable(array: np.ndarray) -> np.ndarray:
 
 
 def plan(
-    formulas: RowFormulas, operands: tuple[np.ndarray, ...], wanted: Wanted, about: tuple[tuple[float, ...], Reduction]
+    formulas: RowFormulas,
+    operands: tuple[np.ndarray, ...],
+    wanted: Wanted,
+    parameters: tuple[float, ...],
+    reduction: Reduction,
 ) -> Plan | None:
-    """The short way for operands of these kinds, if they need no conversion and kernels are compiled."""
+    """Return a plan for small calls with such operands, if they need no conversion and kernels are compiled."""
     if any(readable(one) is not one for one in operands):
         return None
     short = formulas.row is of_target and operands[0].shape[1] <= short_rows.MOST
-    own = compiled(formulas, wanted.derivatives, tuple((one.dtype, one.ndim) for one in operands), short)
-    return small_rows.plan(own, formulas, wanted, about) if own.entry else None
+    kernel = compiled(formulas, wanted.derivatives, tuple((one.dtype, one.ndim) for one in operands), short)
+    return small_rows.plan(kernel, formulas, wanted, parameters, reduction) if kernel.entry else None
 
 
 def run(

@@ -47,7 +47,7 @@ def kernel_of(formulas: RowFormulas, wanted: Wanted) -> Code:
 
 
 def kernel_type(array: Any) -> np.dtype:
-    """Matrices are float32 or float64, vectors float64 or int64."""
+    """Return the dtype that the kernel reads: matrices are float32 or float64, vectors float64 or int64."""
     if array.ndim == 2:
         return validate.kernel_dtype(array)
     return np.dtype(np.int64 if array.dtype.kind == "i" else np.float64)
@@ -60,8 +60,8 @@ class _Matrices:
         self._place = place
 
     def read(self, array: Any) -> Any:
-        found = self._place.device(array, kernel_type(array))
-        return laid_out(self._place, found, True) if found.ndim == 2 and found.shape[1] > FEW else found
+        array = self._place.device(array, kernel_type(array))
+        return laid_out(self._place, array, True) if array.ndim == 2 and array.shape[1] > FEW else array
 
     def empty(self, shape: tuple[int, int], dtype: np.dtype) -> Any:
         return self._place.empty(shape, dtype, "F" if shape[1] > FEW else "C")

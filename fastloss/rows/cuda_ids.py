@@ -1,4 +1,4 @@
-"""Class ids that lie on the device: checked there, and what belongs to a class looked up for each."""
+"""Class ids that lie on the device: they are checked there, and each class's number is looked up there."""
 
 import math
 
@@ -18,34 +18,36 @@ HAS_IGNORED = unbound
 
 
 def check(ids, settings, outputs):
-    """A block writes some ids as the kernels want them, the ignored one as -1; `settings` is (classes, ignored)."""
+    """Write a block's ids as kernels read them, the ignored one as -1, and whether one of them is out of range."""
+    classes, ignored = settings
+    checked_ids, any_wrong = outputs
     i = cuda.blockIdx.x * ROWS + cuda.threadIdx.x
     stop = min(ids.size, (cuda.blockIdx.x + 1) * ROWS)
     wrong = 0
     while i < stop:
         t = np.int64(ids[i])
-        if HAS_IGNORED and t == settings[1]:
+        if HAS_IGNORED and t == ignored:
             t = np.int64(-1)
-        elif t < 0 or t >= settings[0]:
+        elif t < 0 or t >= classes:
             wrong |= 1
-        outputs[0][i] = t
+        checked_ids[i] = t
         i += THREADS
     _, wrong = block_sum(0.0, wrong)
     if cuda.threadIdx.x == 0:
-        outputs[1][cuda.blockIdx.x] = wrong
+        any_wrong[cuda.blockIdx.x] = wrong
 
 
-def look_up(inputs, outputs):
-    """A thread looks up a number of its id's class, 1 if there are none; 0 for a row that is ignored."""
+def look_up(inputs, result):
+    """Look up the number of a thread's class, 1 if there are no numbers; 0 for a row that is ignored."""
     ids, numbers = inputs
     i = np.int64(cuda.blockIdx.x) * THREADS + cuda.threadIdx.x
     if i < ids.size:
         t = ids[i]
-        outputs[0][i] = 0.0 if t < 0 else (numbers[t] if numbers.size else 1.0)
+        result[i] = 0.0 if t < 0 else (numbers[t] if numbers.size else 1.0)
 
 
 def checked(given: GpuArray, shape: tuple[int, ...], count: int, ignored: int | None) -> GpuArray | None:
-    """The ids as int64, one after another; None if they are not of that shape or one is out of range."""
+    """Return the ids as a vector of int64; None if they are not of that shape or one is out of range."""
     if given.shape != shape:
         return None
     place, size = Place(given), math.prod(shape)
@@ -60,9 +62,10 @@ def checked(given: GpuArray, shape: tuple[int, ...], count: int, ignored: int | 
 
 
 def of_classes(ids: GpuArray, numbers: np.ndarray) -> GpuArray:
-    """A number for each id: its class's, or 1 if there are no numbers; 0 where a row is ignored."""
+    """Return the number of each id's class, or 1 if there are no numbers; 0 where a row is ignored."""
     place = Place(ids)
-    found = place.empty(ids.size)
-    inputs = (place.device(ids), place.device(numbers, np.float64))
-    launch(place, code(look_up), a_thread_each(ids.size), inputs, (found,))
-    return GpuArray(ids.name, found)
+    result = place.empty(ids.size)
+    launch(
+        place, code(look_up), a_thread_each(ids.size), (place.device(ids), place.device(numbers, np.float64)), result
+    )
+    return GpuArray(ids.name, result)

@@ -1,7 +1,9 @@
-"""Rows of logits. p = softmax(x); `top` describes a row's sum of exponentials (`log_sum`).
+"""Rows of logits. p = softmax(x).
 
 Every loss below is a function of log p, so its derivatives follow from d log p_t / d x_k = delta_kt - p_k.
 """
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,13 +16,31 @@ LANES = np.uint64(8)
 TWO, THREE, FOUR, FIVE, SIX, SEVEN = (np.uint64(lane) for lane in range(2, 8))
 
 SMALL, LIFT = 2.0**-960, 2.0**120
+KEEP, SPREAD = 0, 1  # parameters of distributions: of the label smoothing
+ENTROPY = 0  # of policies: the coefficient of the entropy
 
 WANT_GRADIENT = WANT_CURVATURE = unbound
 value = slope = curvature = coefficient = named = check = unbound
 
 
+class ExpSum(NamedTuple):
+    """A row's sum of exponentials, e**maximum (count + rest)."""
+
+    maximum: Any
+    count: Any  # how often the maximum occurs
+    rest: Any  # the sum of e**(x_k - maximum) over all other k
+
+
+class Share(NamedTuple):
+    """A class's share p of a sum of exponentials."""
+
+    log_p: Any
+    q: Any  # 1 - p
+    others: Any  # the sum of the other classes' exponentials
+
+
 def maximum(i, x, start, stop):
-    """The largest of some columns, NaN aside; eight accumulators, since LLVM does not vectorise one."""
+    """Return the largest of some columns, NaN aside; eight accumulators, since LLVM does not vectorise one."""
     a = x[i, start]
     if stop - start < LANES:
         for k in range(start + ONE, stop):
@@ -45,10 +65,10 @@ def maximum(i, x, start, stop):
 
 
 @regroups
-def sum_below(i, x, bounds, r):
-    """How many of some columns equal r, and the sum of e**(x - r) over the others."""
+def sum_below(i, x, start, stop, r):
+    """Count the columns that equal r, and sum e**(x - r) over the others."""
     count = rest = 0.0
-    for k in range(bounds[0], bounds[1]):
+    for k in range(start, stop):
         z = np.float64(x[i, k])
         count += 1.0 if z == r else 0.0
         rest += 0.0 if z == r else exp_negative(z - r)
@@ -56,11 +76,11 @@ def sum_below(i, x, bounds, r):
 
 
 def log_sum(i, x):
-    """(r, n, rest): the row's maximum r, how often it occurs, and the sum of e**(x_k - r) over all other k.
+    """Return a row's `ExpSum`.
 
-    Kept apart, because log(1 + rest) and rest / (1 + rest) are accurate however small rest is. One pass: the sum so far
-    is rescaled when a block of columns exceeds r. Equal infinities are never subtracted: a single +inf has p = 1;
-    where p is undefined (several +inf, nothing but -inf, NaN), rest is NaN.
+    Its numbers are kept apart, because log(1 + rest) and rest / (1 + rest) are accurate however small rest is. One
+    pass: the sum so far is rescaled when a block of columns exceeds r. Equal infinities are never subtracted: a single
+    +inf has p = 1; where p is undefined (several +inf, nothing but -inf, NaN), rest is NaN.
     """
     columns = np.uint64(x.shape[1])
     r, n, rest = -INFINITY, 0.0, 0.0
@@ -70,17 +90,20 @@ def log_sum(i, x):
         if m > r:
             rest = (rest + n) * exp_negative(r - m)
             r, n = m, 0.0
-        count, more = sum_below(i, x, (start, stop), r)
+        count, more = sum_below(i, x, start, stop, r)
         n += count
         rest += more
-    if r == -INFINITY or (r == INFINITY and n > 1.0):
-        rest = NAN
-    return r, n, rest
+    return ExpSum(r, n, unless_undefined(r, n, rest))
 
 
-def log_total(top):
-    """log(sum_k e**(x_k - r)), accurate also near 0."""
-    _, n, rest = top
+def unless_undefined(r, n, rest):
+    """Return rest, or NaN where the largest logit, r, occurs n times and is infinite so that p is undefined."""
+    return NAN if r == -INFINITY or (r == INFINITY and n > 1.0) else rest
+
+
+def log_total(exp_sum):
+    """Return log(sum_k e**(x_k - r)), accurate also near 0."""
+    n, rest = exp_sum.count, exp_sum.rest
     return log1p_unit(rest) if n == 1.0 and rest <= 1.0 else log(n + rest)
 
 
@@ -92,21 +115,40 @@ def exp_gap(z, r):
     return 1.0 if z == r else exp_negative(z - r)
 
 
-def against_all(lead, e, top):
-    """Of the class with x - r = lead and e**lead = e: log p, 1 - p, and the sum of the others' exponentials."""
-    _, n, rest = top
+def share_of(lead, e, exp_sum):
+    """Return the `Share` of the class with x - r = lead and e**lead = e."""
+    n, rest = exp_sum.count, exp_sum.rest
     others = (n - 1.0) + rest if e == 1.0 else (n + rest) - e
-    return lead - log_total(top), others / (n + rest), others
+    return Share(lead - log_total(exp_sum), others / (n + rest), others)
 
 
 def inverse_of(others):
-    """(u, 1 / (u others)), 0 for 0: u is a power of two without which the inverse could be infinite."""
+    """Return (u, 1 / (u others)), 0 for 0: u is a power of two without which the inverse could be infinite."""
     u = LIFT if others < SMALL else 1.0
     return u, (0.0 if others == 0.0 else 1.0 / (u * others))
 
 
+def curvature_of_other(h, s, e, total, u, inverse):
+    """Return h c**2 - s c (1 - p) of a class with the exponential e, c = e / others; `inverse_of` gives u, inverse."""
+    c = e * u * inverse
+    return h * c * c - s * c * ((total - e) / total)
+
+
+def curvature_of_target(h, s, q):
+    return h - s * (1.0 - q)
+
+
+def skip_row(i, derivatives):
+    """Fill the wanted derivatives of a row that is left out with zeros."""
+    gradient, diagonal = derivatives
+    if WANT_GRADIENT:
+        fill_row(i, gradient, 0.0)
+    if WANT_CURVATURE:
+        fill_row(i, diagonal, 0.0)
+
+
 def of_target(i, operands, factor, parameters, derivatives):
-    """A loss g(log p_t, q) of the target's class, with q = 1 - p_t.
+    """Compute a loss g(log p_t, q) of the target's class, with q = 1 - p_t.
 
     `value` is g, `slope` is q g', which is dg/dx_t, and `curvature` is q**2 g'', derivatives being with respect to
     log p_t. With c_k = p_k / q, which has a limit where q is 0,
@@ -114,33 +156,32 @@ def of_target(i, operands, factor, parameters, derivatives):
     d2g/dx_t2 = curvature - slope p_t.
     """
     x, targets = operands
+    gradient, diagonal = derivatives
     if targets[i] < 0:
-        if WANT_GRADIENT:
-            fill_row(i, derivatives[0], 0.0)
-        if WANT_CURVATURE:
-            fill_row(i, derivatives[1], 0.0)
+        skip_row(i, derivatives)
         return 0.0, 0
     t = np.uint64(targets[i])
-    top = log_sum(i, x)
-    log_p, q, others = against_all(gap(np.float64(x[i, t]), top[0]), exp_gap(np.float64(x[i, t]), top[0]), top)
-    u, inverse = inverse_of(others)
+    exp_sum = log_sum(i, x)
+    r, z = exp_sum.maximum, np.float64(x[i, t])
+    target = share_of(gap(z, r), exp_gap(z, r), exp_sum)
+    log_p, q = target.log_p, target.q
+    u, inverse = inverse_of(target.others)
     if WANT_GRADIENT:
         s = slope(log_p, q, parameters)
-        write_multiple(i, x, derivatives[0], top[0], -factor * s * u * inverse)
-        derivatives[0][i, t] = factor * s
+        write_multiple(i, x, gradient, r, -factor * s * u * inverse)
+        gradient[i, t] = factor * s
     if WANT_CURVATURE:
         s, h = slope(log_p, q, parameters), curvature(log_p, q, parameters)
-        total = top[1] + top[2]
+        total = exp_sum.count + exp_sum.rest
         for k in range(FIRST, np.uint64(x.shape[1])):
-            e = exp_gap(np.float64(x[i, k]), top[0])
-            c = e * u * inverse
-            derivatives[1][i, k] = factor * (h * c * c - s * c * ((total - e) / total))
-        derivatives[1][i, t] = factor * (h - s * (1.0 - q))
+            e = exp_gap(np.float64(x[i, k]), r)
+            diagonal[i, k] = factor * curvature_of_other(h, s, e, total, u, inverse)
+        diagonal[i, t] = factor * curvature_of_target(h, s, q)
     return value(log_p, q, parameters), 0
 
 
 def write_multiple(i, x, out, r, multiplier):
-    """Multiplier * e**(x - r) for the whole row."""
+    """Write multiplier * e**(x - r) for the whole row."""
     for k in range(FIRST, np.uint64(x.shape[1])):
         out[i, k] = multiplier * exp_gap(np.float64(x[i, k]), r)
 
@@ -151,11 +192,13 @@ def write_multiple(i, x, out, r, multiplier):
 
 
 def coefficient_given(i, k, operands, parameters):
-    return operands[2][k] * (parameters[0] * np.float64(operands[1][i, k]) + parameters[1])
+    _, distributions, weights = operands
+    return weights[k] * (parameters[KEEP] * np.float64(distributions[i, k]) + parameters[SPREAD])
 
 
 def coefficient_spread(i, k, operands, parameters):
-    return operands[2][k] * parameters[1]
+    _, _, weights = operands
+    return weights[k] * parameters[SPREAD]
 
 
 def named_given(i, operands, parameters):
@@ -163,12 +206,15 @@ def named_given(i, operands, parameters):
 
 
 def named_id(i, operands, parameters):
-    t = operands[1][i]
-    return t, (0.0 if t < 0 else operands[2][np.uint64(t)] * parameters[0])
+    """Return a row's class id, negative if the row is left out, and what is added to that class's coefficient."""
+    _, ids, weights = operands
+    t = ids[i]
+    return t, (0.0 if t < 0 else weights[np.uint64(t)] * parameters[KEEP])
 
 
 def check_given(i, k, operands):
-    return check(np.float64(operands[1][i, k]))
+    _, distributions, _ = operands
+    return check(np.float64(distributions[i, k]))
 
 
 def check_nothing(i, k, operands):
@@ -178,89 +224,100 @@ def check_nothing(i, k, operands):
 check_target = unbound
 
 
-def missed(a, z, r):
-    """A (r - z), where 0 times infinity is 0."""
+class Deficits(NamedTuple):
+    """The sums of a_k (r - x_k) and of a_k, and the bits of wrong targets."""
+
+    loss: Any
+    total: Any
+    wrong: Any
+
+
+def deficit(a, z, r):
+    """Return a (r - z), where 0 times infinity is 0."""
     return 0.0 if a == 0.0 else -a * gap(z, r)
 
 
 @regroups
-def sum_missed(i, operands, r, parameters):
-    """The sums of a_k (r - x_k) and of a_k, and the bits of wrong targets."""
+def sum_deficits(i, operands, r, parameters):
+    x = operands[0]
     loss, total, wrong = 0.0, 0.0, 0
-    for k in range(FIRST, np.uint64(operands[0].shape[1])):
+    for k in range(FIRST, np.uint64(x.shape[1])):
         a = coefficient(i, k, operands, parameters)
         total += a
-        loss += missed(a, np.float64(operands[0][i, k]), r)
+        loss += deficit(a, np.float64(x[i, k]), r)
         wrong |= check_target(i, k, operands)
-    return loss, total, wrong
+    return Deficits(loss, total, wrong)
 
 
 def of_distribution(i, operands, factor, parameters, derivatives):
+    """Compute sum_k a_k (lse - x_k)."""
     x = operands[0]
-    at, extra = named(i, operands, parameters)
-    if at < 0:
-        if WANT_GRADIENT:
-            fill_row(i, derivatives[0], 0.0)
-        if WANT_CURVATURE:
-            fill_row(i, derivatives[1], 0.0)
+    gradient, diagonal = derivatives
+    id_, extra = named(i, operands, parameters)
+    if id_ < 0:
+        skip_row(i, derivatives)
         return 0.0, 0
-    t = np.uint64(at)
-    top = log_sum(i, x)
-    r = top[0]
-    loss, total, wrong = sum_missed(i, operands, r, parameters)
-    loss += missed(extra, np.float64(x[i, t]), r)
-    total += extra
-    inverse = 1.0 / (top[1] + top[2])
+    t = np.uint64(id_)
+    exp_sum = log_sum(i, x)
+    r = exp_sum.maximum
+    sums = sum_deficits(i, operands, r, parameters)
+    loss = sums.loss + deficit(extra, np.float64(x[i, t]), r)
+    total = sums.total + extra
+    inverse = 1.0 / (exp_sum.count + exp_sum.rest)
     if WANT_GRADIENT:
         for k in range(FIRST, np.uint64(x.shape[1])):
             p = exp_gap(np.float64(x[i, k]), r) * inverse
-            derivatives[0][i, k] = factor * (total * p - coefficient(i, k, operands, parameters))
+            gradient[i, k] = factor * (total * p - coefficient(i, k, operands, parameters))
         if extra != 0.0:
             p = exp_gap(np.float64(x[i, t]), r) * inverse
-            derivatives[0][i, t] = factor * (total * p - (coefficient(i, t, operands, parameters) + extra))
+            gradient[i, t] = factor * (total * p - (coefficient(i, t, operands, parameters) + extra))
     if WANT_CURVATURE:
         for k in range(FIRST, np.uint64(x.shape[1])):
             p = exp_gap(np.float64(x[i, k]), r) * inverse
-            derivatives[1][i, k] = factor * total * p * (1.0 - p)
-    return loss + total * log_total(top), wrong
+            diagonal[i, k] = factor * total * p * (1.0 - p)
+    return loss + total * log_total(exp_sum), sums.wrong
 
 
 @regroups
 def sum_spread(i, x, r):
-    """The sum of e**(x_k - r) (r - x_k)."""
+    """Sum e**(x_k - r) (r - x_k)."""
     total = 0.0
     for k in range(FIRST, np.uint64(x.shape[1])):
-        total += missed(exp_gap(np.float64(x[i, k]), r), np.float64(x[i, k]), r)
+        total += deficit(exp_gap(np.float64(x[i, k]), r), np.float64(x[i, k]), r)
     return total
 
 
 def of_policy(i, operands, factor, parameters, derivatives):
-    """-A log p_a - c H with H = -sum_k p_k log p_k, whose gradient is A (p_k - delta_ka) + c p_k (log p_k + H)."""
+    """Compute -A log p_a - c H with H = -sum_k p_k log p_k.
+
+    The gradient is A (p_k - delta_ka) + c p_k (log p_k + H).
+    """
     x, actions, advantages = operands
+    gradient, _ = derivatives
     a = np.uint64(actions[i])
-    advantage, coefficient_ = advantages[i], parameters[0]
-    top = log_sum(i, x)
-    r, logarithm = top[0], log_total(top)
-    inverse = 1.0 / (top[1] + top[2])
+    advantage, c = advantages[i], parameters[ENTROPY]
+    exp_sum = log_sum(i, x)
+    r, logarithm = exp_sum.maximum, log_total(exp_sum)
+    inverse = 1.0 / (exp_sum.count + exp_sum.rest)
     entropy = logarithm + sum_spread(i, x, r) * inverse
     if WANT_GRADIENT:
         for k in range(FIRST, np.uint64(x.shape[1])):
             e = exp_gap(np.float64(x[i, k]), r)
-            more = e * (entropy - logarithm) - missed(e, np.float64(x[i, k]), r)
-            derivatives[0][i, k] = factor * inverse * (advantage * e + coefficient_ * more)
+            more = e * (entropy - logarithm) - deficit(e, np.float64(x[i, k]), r)
+            gradient[i, k] = factor * inverse * (advantage * e + c * more)
         e = exp_gap(np.float64(x[i, a]), r)
-        more = e * (entropy - logarithm) - missed(e, np.float64(x[i, a]), r)
-        _, q, _ = against_all(gap(np.float64(x[i, a]), r), e, top)
-        derivatives[0][i, a] = factor * (coefficient_ * more * inverse - advantage * q)
-    lost = missed(advantage, np.float64(x[i, a]), r) + advantage * logarithm
-    return lost - coefficient_ * entropy, 0
+        more = e * (entropy - logarithm) - deficit(e, np.float64(x[i, a]), r)
+        q = share_of(gap(np.float64(x[i, a]), r), e, exp_sum).q
+        gradient[i, a] = factor * (c * more * inverse - advantage * q)
+    loss = deficit(advantage, np.float64(x[i, a]), r) + advantage * logarithm
+    return loss - c * entropy, 0
 
 
 # From logarithms of probabilities x, each an argument of its own: -A x_a - c H with H = -sum_k e**x_k x_k.
 
 
 def bonus(x, c):
-    """An action's part of c H: -c e**x x, 0 at -inf, and where c is 0 unless x is NaN."""
+    """Return an action's part of c H: -c e**x x, 0 at -inf, and where c is 0 unless x is NaN."""
     return unless_nan(x, 0.0) if c == 0.0 or x == -INFINITY else -c * (exp(x) * x)
 
 
@@ -277,12 +334,12 @@ def sum_bonus(i, x, c):
 
 
 def of_logged_policy(i, operands, factor, parameters, derivatives):
-    """-A x_a - c H; the gradient is c e**x_k (x_k + 1) - A delta_ka."""
+    """Compute -A x_a - c H; the gradient is c e**x_k (x_k + 1) - A delta_ka."""
     x, actions, advantages = operands
-    a, c = np.uint64(actions[i]), parameters[0]
+    gradient, _ = derivatives
+    a, c = np.uint64(actions[i]), parameters[ENTROPY]
     if WANT_GRADIENT:
         for k in range(FIRST, np.uint64(x.shape[1])):
-            derivatives[0][i, k] = -factor * bonus_slope(np.float64(x[i, k]), c)
-        z = np.float64(x[i, a])
-        derivatives[0][i, a] = -factor * (advantages[i] + bonus_slope(z, c))
-    return missed(advantages[i], np.float64(x[i, a]), 0.0) - sum_bonus(i, x, c), 0
+            gradient[i, k] = -factor * bonus_slope(np.float64(x[i, k]), c)
+        gradient[i, a] = -factor * (advantages[i] + bonus_slope(np.float64(x[i, a]), c))
+    return deficit(advantages[i], np.float64(x[i, a]), 0.0) - sum_bonus(i, x, c), 0

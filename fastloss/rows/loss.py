@@ -145,8 +145,8 @@ class RowLoss(Loss):
             return None
         if call.checked or not all(map(_is_the_same, call.operands, args)) or args[0].ndim != 2:
             return None
-        about = call.parameters, request.reduction
-        run = backend.engine("cpu", "rows").plan(call.formulas, args, request.wanted, about)
+        engine = backend.engine("cpu", "rows")
+        run = engine.plan(call.formulas, args, request.wanted, call.parameters, request.reduction)
         return run and _in_form(request.what, run)
 
     def _placed(self, own: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Rows: row i of every operand makes one loss. What all families of row functions share.
 
-A row function is `row(i, operands, factor, parameters, derivatives)`: it returns the loss of row i and the bits of what
-is wrong with it, and writes the row's gradients, times `factor`, to the leading arrays of `derivatives`; the diagonal
-second derivative goes to the last. There is one function for a family of losses (`softmax.py`, `terms.py`,
-`vectors.py`); the engine binds a loss's scalar formulas, and the constants WANT_*, into it.
+A row function is `row(i, operands, factor, parameters, derivatives)`: it returns the loss of row i and the bits of its
+numbers outside their domains, and writes the row's gradients, times `factor`, to the leading arrays of `derivatives`;
+the diagonal of the second derivative goes to the last. There is one function for a family of losses (`logits.py`,
+`terms.py`, `vectors.py`); the engine binds a loss's scalar formulas, and the constants WANT_*, into it.
 
 Functions whose names begin with `sum_` may have their additions reassociated, so that they vectorise; the rest keeps
 its order of operations, so that the loss has the same bits whichever derivatives are wanted with it.
@@ -25,7 +25,7 @@ FIRST, ONE = np.uint64(0), np.uint64(1)
 
 
 def rows_per_chunk(columns: int) -> int:
-    """How many rows are summed together."""
+    """Return how many rows are summed together."""
     return max(1, CHUNK // max(columns, 1))
 
 
@@ -34,25 +34,26 @@ def fill_row(i, out, number):
         out[i, k] = number
 
 
-def settle(i, out, at, number):
-    """A row of zeros with `number` at one place."""
+def fill_one_hot(i, out, column, number):
+    """Fill a row with zeros, and with `number` in one column."""
     fill_row(i, out, 0.0)
-    out[i, at] = number
+    out[i, column] = number
 
 
 def clear_two(i, derivatives):
-    """Zeros in each of so many arrays, for a row of weight 0: its derivatives may be infinite, but not unknown."""
-    fill_row(i, derivatives[0], 0.0)
-    fill_row(i, derivatives[1], 0.0)
+    """Fill a row of two arrays with zeros, for a weight of 0: its derivatives may be infinite, but not unknown."""
+    first, second = derivatives
+    fill_row(i, first, 0.0)
+    fill_row(i, second, 0.0)
 
 
 def clear_three(i, derivatives):
-    clear_two(i, derivatives)
+    clear_two(i, derivatives[:2])
     fill_row(i, derivatives[2], 0.0)
 
 
 def clear_four(i, derivatives):
-    clear_three(i, derivatives)
+    clear_three(i, derivatives[:3])
     fill_row(i, derivatives[3], 0.0)
 
 
@@ -61,7 +62,7 @@ CLEARS = (clear_two, clear_three, clear_four)  # by the number of gradients; the
 
 @dataclasses.dataclass(frozen=True)
 class RowFormulas:
-    """A row function and what its names mean for one loss."""
+    """A row function and the bindings of one loss."""
 
     name: str
     row: Callable[..., tuple[float, int]]
@@ -69,13 +70,13 @@ class RowFormulas:
     arguments: int = 1  # how many have a gradient
 
     def bindings(self, wanted: Wanted) -> dict[str, Any]:
-        """What the names of the row function's module mean."""
+        """Return the bindings of the row function's open names."""
         wants = {"WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature}
         return {**wants, "clear_row": CLEARS[self.arguments - 1], **dict(self.names)}
 
 
 def formulas(name: str, row: Callable[..., Any], arguments: int = 1, **names: Callable[..., Any]) -> RowFormulas:
-    """The row function `row` with `names` bound, under a name that no other loss or variant has.
+    """Bind `names` in the row function `row`, under a name that no other loss or variant has.
 
     Raises
     ------
@@ -87,4 +88,4 @@ def formulas(name: str, row: Callable[..., Any], arguments: int = 1, **names: Ca
     return RowFormulas(name, row, tuple(sorted(names.items(), key=lambda item: item[0])), arguments)
 
 
-__all__ = ["FIRST", "ONE", "RowFormulas", "fill_row", "formulas", "settle"]
+__all__ = ["FIRST", "ONE", "RowFormulas", "fill_one_hot", "fill_row", "formulas"]

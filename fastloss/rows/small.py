@@ -1,4 +1,4 @@
-"""The short way of losses of rows: matrices as they are, without weights, see `fastloss/core/small.py`."""
+"""Small calls of losses of rows: matrices as they are, without weights, see `fastloss/core/small.py`."""
 
 import ctypes
 import math
@@ -19,7 +19,7 @@ from fastloss.rows.row import RowFormulas, rows_per_chunk
 
 WEIGHTS, PLAN, OPERANDS = 0, 1, 2  # of the inputs
 EACH, PARTIAL, WRONG, DERIVATIVES = range(4)  # of the outputs
-WIDTHS = 16  # that a plan remembers frames for
+WIDTHS = 16  # numbers of columns that a plan keeps frames for
 
 
 class Small(NamedTuple):
@@ -33,7 +33,7 @@ class Small(NamedTuple):
 
 
 def frame_of(kernel: Kernel, parameters: tuple[float, ...], columns: int) -> Small:
-    """A frame for one chunk of rows of one width, without any arrays of the caller's."""
+    """Make a frame for one chunk of rows of one width, without any arrays of the caller's."""
     frame, behind = Frame(kernel), len(kernel.signature.inputs)
     rows = frame.keep(PLAN, (ctypes.c_int64 * 2)(0, rows_per_chunk(columns)))
     factor = frame.keep(behind, (ctypes.c_double * (1 + len(parameters)))(1.0, *parameters))
@@ -45,9 +45,10 @@ def frame_of(kernel: Kernel, parameters: tuple[float, ...], columns: int) -> Sma
     return Small(frame, rows, factor, total, bits)
 
 
-def plan(kernel: Kernel, formulas: RowFormulas, wanted: Wanted, about: tuple[tuple[float, ...], Reduction]) -> Plan:
-    """The losses' reduction or each, where wanted, then gradients and curvature; `about` is (parameters, reduction)."""
-    parameters, reduction = about
+def plan(
+    kernel: Kernel, formulas: RowFormulas, wanted: Wanted, parameters: tuple[float, ...], reduction: Reduction
+) -> Plan:
+    """Return a plan whose results are the reduced or single losses where wanted, then gradients and curvature."""
     signature, count, short = kernel.signature, formulas.arguments, bool(kernel.signature.scratch)
     behind = len(signature.inputs) + 1
     operands = signature.inputs[OPERANDS:]
@@ -105,7 +106,7 @@ def plan(kernel: Kernel, formulas: RowFormulas, wanted: Wanted, about: tuple[tup
             frame.run()
             wrong, sum_ = bits[0], total[0]
         else:
-            wrong, sum_ = _of_many(small, -(-rows // plan_[1]), (behind, columns))
+            wrong, sum_ = _run_chunks(small, -(-rows // plan_[1]), behind, columns)
         frames.give(small)
         if wrong:
             return None
@@ -118,14 +119,13 @@ def plan(kernel: Kernel, formulas: RowFormulas, wanted: Wanted, about: tuple[tup
     return run
 
 
-def _of_many(small: Small, chunks: int, about: tuple[int, int]) -> tuple[int, float]:
-    """What is wrong in some of many chunks, and the sum of their losses; `about` is (where outputs begin, columns)."""
-    frame, (behind, columns) = small.frame, about
+def _run_chunks(small: Small, chunks: int, behind: int, columns: int) -> tuple[int, float]:
+    """Run many chunks; return the bits of wrong numbers and the sum of the losses. Outputs begin at `behind`."""
+    frame, partial, wrong = small.frame, behind + PARTIAL, behind + WRONG
     totals, bits = np.empty(chunks), np.empty(chunks, np.int64)
-    places = behind + PARTIAL, behind + WRONG
-    frame.addresses[places[0]], frame.addresses[places[1]] = address_of(totals), address_of(bits)
+    frame.addresses[partial], frame.addresses[wrong] = address_of(totals), address_of(bits)
     try:
         frame.run_together(chunks, ALONE // max(small.rows[1] * columns, 1))
     finally:
-        frame.addresses[places[0]], frame.addresses[places[1]] = map(ctypes.addressof, (small.total, small.bits))
+        frame.addresses[partial], frame.addresses[wrong] = map(ctypes.addressof, (small.total, small.bits))
     return int(np.bitwise_or.reduce(bits)), ordered_sum(totals)

@@ -1,17 +1,21 @@
-"""Rows that are sums over their columns, or over what stands against one column of theirs."""
+"""Rows that are sums over their columns, or over all columns but one."""
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastloss.compile.elementary import INFINITY, at_least, unless_nan
 from fastloss.compile.templates import regroups, unbound
 from fastloss.rows.logits import maximum
-from fastloss.rows.row import FIRST, ONE, fill_row, settle
+from fastloss.rows.row import FIRST, ONE, fill_one_hot, fill_row
 
 WANT_GRADIENT = WANT_CURVATURE = unbound
 value = slope = slope_of_second = curvature = load = check = check_first = check_second = shares = floored = unbound
 
-
 FAINT, LIFT = 2.0**-300, 2.0**600
+MARGIN = 0  # parameters, of margins between classes
+SQUARED, SMOOTH = 0, 1  # of overlaps
+DISCOUNT = 0  # of Bellman errors
 ROUNDING = (64.0 * 2.0**-23, 64.0 * 2.0**-52)  # of a sum of probabilities in single and in double precision
 
 
@@ -60,7 +64,7 @@ def sum_shares(i, operands):
 
 
 def of_distributions(i, operands, loss):
-    """The divergence of two rows: 0 where it is negative, but would not be if both had one sum without rounding."""
+    """Return the divergence of two rows: 0 where it is negative, and both have the same sum but for rounding."""
     if not loss < 0.0:
         return loss
     data, model = sum_shares(i, operands)
@@ -68,97 +72,99 @@ def of_distributions(i, operands, loss):
 
 
 def of_terms(i, operands, factor, parameters, derivatives):
-    """The sum of value(x_k, ...) over the row; slope and curvature are derivatives in the first operand."""
-    columns = np.uint64(operands[0].shape[1])
+    """Sum value(x_k, ...) over the row; slope and curvature are derivatives in the first operand."""
+    gradient, diagonal = derivatives
     loss, wrong = sum_terms(i, operands)
     if WANT_GRADIENT:
-        for k in range(FIRST, columns):
-            derivatives[0][i, k] = factor * slope(*load(i, k, operands))
+        for k in range(FIRST, np.uint64(gradient.shape[1])):
+            gradient[i, k] = factor * slope(*load(i, k, operands))
     if WANT_CURVATURE:
-        for k in range(FIRST, columns):
-            derivatives[1][i, k] = factor * curvature(*load(i, k, operands))
+        for k in range(FIRST, np.uint64(diagonal.shape[1])):
+            diagonal[i, k] = factor * curvature(*load(i, k, operands))
     return floored(i, operands, loss), wrong
 
 
 def of_terms_of_both(i, operands, factor, parameters, derivatives):
-    """The same with a gradient of both operands."""
+    """Sum the same, with a gradient of both operands."""
+    by_first, by_second, _ = derivatives
     loss, wrong = sum_terms(i, operands)
     if WANT_GRADIENT:
-        for k in range(FIRST, np.uint64(operands[0].shape[1])):
-            derivatives[0][i, k] = factor * slope(*load(i, k, operands))
-        for k in range(FIRST, np.uint64(operands[0].shape[1])):
-            derivatives[1][i, k] = factor * slope_of_second(*load(i, k, operands))
+        for k in range(FIRST, np.uint64(by_first.shape[1])):
+            by_first[i, k] = factor * slope(*load(i, k, operands))
+        for k in range(FIRST, np.uint64(by_second.shape[1])):
+            by_second[i, k] = factor * slope_of_second(*load(i, k, operands))
     return floored(i, operands, loss), wrong
 
 
 def of_picked(i, operands, factor, parameters, derivatives):
-    """-x_t."""
+    """Return -x_t."""
     x, targets = operands
+    gradient, _ = derivatives
     if targets[i] < 0:
         if WANT_GRADIENT:
-            fill_row(i, derivatives[0], 0.0)
+            fill_row(i, gradient, 0.0)
         return 0.0, 0
     t = np.uint64(targets[i])
     if WANT_GRADIENT:
-        settle(i, derivatives[0], t, -unless_nan(np.float64(x[i, t]), factor))
+        fill_one_hot(i, gradient, t, -unless_nan(np.float64(x[i, t]), factor))
     return -np.float64(x[i, t]), 0
 
 
-def lack(margin, own, other):
-    """What `own` lacks of being `margin` ahead of `other`."""
-    return margin - (own - other)
+def margin_deficit(margin, target, other):
+    """Return what the target's score is short of being `margin` ahead of another."""
+    return margin - (target - other)
 
 
-def behind(is_own, z):
-    """What a class lacks, nothing for the true one itself: value, slope and curvature are 0 below 0."""
-    return -1.0 if is_own else z
+def deficit_of(i, k, t, x, margin):
+    """Return class k's deficit; -1 for the target itself, since value, slope and curvature are 0 below 0."""
+    z = margin_deficit(margin, np.float64(x[i, t]), np.float64(x[i, k]))
+    return -1.0 if k == t else z
 
 
 @regroups
-def sum_lacking(i, x, t, margin):
+def sum_values(i, t, x, margin):
     total = 0.0
     for k in range(FIRST, np.uint64(x.shape[1])):
-        total += value(behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k]))))
+        total += value(deficit_of(i, k, t, x, margin))
     return total
 
 
 @regroups
-def sum_slopes(i, x, t, margin):
+def sum_slopes(i, t, x, margin):
     total = 0.0
     for k in range(FIRST, np.uint64(x.shape[1])):
-        total += slope(behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k]))))
+        total += slope(deficit_of(i, k, t, x, margin))
     return total
 
 
 @regroups
-def sum_curvatures(i, x, t, margin):
+def sum_curvatures(i, t, x, margin):
     total = 0.0
     for k in range(FIRST, np.uint64(x.shape[1])):
-        total += curvature(behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k]))))
+        total += curvature(deficit_of(i, k, t, x, margin))
     return total
 
 
 def of_others(i, operands, factor, parameters, derivatives):
-    """The sum over k != t of value(margin - x_t + x_k), divided by the number of columns; parameters are (margin,)."""
+    """Sum value(margin - x_t + x_k) over k != t, and divide by the number of columns."""
     x, targets = operands
-    t, columns, margin = np.uint64(targets[i]), np.uint64(x.shape[1]), parameters[0]
+    gradient, diagonal = derivatives
+    t, columns, margin = np.uint64(targets[i]), np.uint64(x.shape[1]), parameters[MARGIN]
     inverse = 1.0 / np.float64(x.shape[1])
     if WANT_GRADIENT:
         for k in range(FIRST, columns):
-            z = behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k])))
-            derivatives[0][i, k] = factor * inverse * slope(z)
-        derivatives[0][i, t] = unless_nan(np.float64(x[i, t]), -factor * inverse * sum_slopes(i, x, t, margin))
+            gradient[i, k] = factor * inverse * slope(deficit_of(i, k, t, x, margin))
+        gradient[i, t] = unless_nan(np.float64(x[i, t]), -factor * inverse * sum_slopes(i, t, x, margin))
     if WANT_CURVATURE:
         for k in range(FIRST, columns):
-            z = behind(k == t, lack(margin, np.float64(x[i, t]), np.float64(x[i, k])))
-            derivatives[1][i, k] = factor * inverse * curvature(z)
-        derivatives[1][i, t] = unless_nan(np.float64(x[i, t]), factor * inverse * sum_curvatures(i, x, t, margin))
-    return unless_nan(np.float64(x[i, t]), sum_lacking(i, x, t, margin) * inverse), 0  # a single class has no others
+            diagonal[i, k] = factor * inverse * curvature(deficit_of(i, k, t, x, margin))
+        diagonal[i, t] = unless_nan(np.float64(x[i, t]), factor * inverse * sum_curvatures(i, t, x, margin))
+    return unless_nan(np.float64(x[i, t]), sum_values(i, t, x, margin) * inverse), 0  # a single class has no others
 
 
 @regroups
 def sum_unknown(i, x, start, stop):
-    """How many of some columns are NaN."""
+    """Count the NaN in some columns."""
     count = 0.0
     for k in range(start, stop):
         count += 1.0 if x[i, k] != x[i, k] else 0.0
@@ -166,9 +172,9 @@ def sum_unknown(i, x, start, stop):
 
 
 def first_largest(i, x, start, stop):
-    """The largest of some columns, and where the first of equal ones lies; the first NaN if there is one.
+    """Return the largest of some columns and its column, the first of equal ones; the first NaN if there is one.
 
-    Three passes, since one that keeps number and place has a branch for each column that nobody can predict.
+    Three passes, since one that keeps number and column has a branch for each column that nobody can predict.
     """
     if start >= stop:
         return -INFINITY, start
@@ -182,26 +188,46 @@ def first_largest(i, x, start, stop):
 
 
 def of_highest_other(i, operands, factor, parameters, derivatives):
-    """max(0, margin + max_{k != t} x_k - x_t); the first of equal maxima counts, and NaN stays."""
+    """Return max(0, margin + max_{k != t} x_k - x_t); the first of equal maxima counts, and NaN stays."""
     x, targets = operands
+    gradient, _ = derivatives
     t, columns = np.uint64(targets[i]), np.uint64(x.shape[1])
     before, first = first_largest(i, x, FIRST, t)
     after, second = first_largest(i, x, t + ONE, columns)
-    best, at = (before, first) if t > FIRST and (before >= after or before != before) else (after, second)
+    best, other = (before, first) if t > FIRST and (before >= after or before != before) else (after, second)
     if columns == ONE:
-        at = t
-    z = lack(parameters[0], np.float64(x[i, t]), best) if at != t else unless_nan(np.float64(x[i, t]), -1.0)
+        other = t
+    target = np.float64(x[i, t])
+    z = margin_deficit(parameters[MARGIN], target, best) if other != t else unless_nan(target, -1.0)
     if WANT_GRADIENT:
         push = factor if z >= 0.0 else (0.0 if z < 0.0 else z)
-        settle(i, derivatives[0], t, -push)
-        if at != t:
-            derivatives[0][i, at] = push
+        fill_one_hot(i, gradient, t, -push)
+        if other != t:
+            gradient[i, other] = push
     return at_least(0.0, z), 0
+
+
+class OverlapSums(NamedTuple):
+    """Sums of a row in a unit of its own: N and D grow with the power of the unit that p and g have in D."""
+
+    missed: Any  # N
+    total: Any  # D
+    common: Any  # sum p g
+    wrong: Any  # bits of wrong numbers
+
+
+class Overlap(NamedTuple):
+    """A row's overlap loss L, and what its derivatives take."""
+
+    loss: Any
+    same: Any  # C = 1 - L
+    inverse: Any  # 1 / (D + m)
+    unit: Any  # a power of two by which p and g were multiplied
+    wrong: Any
 
 
 @regroups
 def sum_overlap(i, operands, squared, unit):
-    """N, D, sum p g and the bits of wrong numbers; N and D grow with the power of `unit` that p and g have in D."""
     prediction, truth = operands
     missed = total = common = 0.0
     wrong = 0
@@ -212,63 +238,67 @@ def sum_overlap(i, operands, squared, unit):
         missed += (x - y) * (x - y) if squared else x * (1.0 - g) + y * (1.0 - p)
         total += x * x + y * y if squared else x + y
         common += x * y
-    return missed, total, common, wrong
+    return OverlapSums(missed, total, common, wrong)
 
 
 def overlap(i, operands, squared, smooth):
-    """L, C = 1 - L, 1 / (D + m), a power of two and the bits of wrong numbers.
+    """Return a row's `Overlap`.
 
-    The power is `unit`, by which p and g were multiplied: 1 unless squares of theirs could be subnormal or the inverse
-    infinite. Below `FAINT` they are below 2**-150, and the smallest times `LIFT` is 2**-474, whose square is normal.
-    1 / (D + m) and C are then those of a row in that unit: with D = sum p + sum g, C grows with p and g.
+    The unit is 1 unless squares of p and g could be subnormal or the inverse infinite. Below `FAINT` they are below
+    2**-150, and the smallest times `LIFT` is 2**-474, whose square is normal. 1 / (D + m) and C are then those of a row
+    in that unit: with D = sum p + sum g, C grows with p and g.
     """
-    missed, total, common, wrong = sum_overlap(i, operands, squared, 1.0)
-    unit = LIFT if total + smooth < FAINT else 1.0
+    sums = sum_overlap(i, operands, squared, 1.0)
+    unit = LIFT if sums.total + smooth < FAINT else 1.0
     if unit != 1.0:
-        missed, total, common, wrong = sum_overlap(i, operands, squared, unit)
-    total += smooth * unit * unit if squared else smooth * unit
+        sums = sum_overlap(i, operands, squared, unit)
+    total = sums.total + (smooth * unit * unit if squared else smooth * unit)
     if total == 0.0:
-        return 0.0, 0.0, 0.0, unit, wrong
-    return unless_nan(total, missed / total), (2.0 * common + smooth * unit * unit) / total, 1.0 / total, unit, wrong
+        return Overlap(0.0, 0.0, 0.0, unit, sums.wrong)
+    same = (2.0 * sums.common + smooth * unit * unit) / total
+    return Overlap(unless_nan(total, sums.missed / total), same, 1.0 / total, unit, sums.wrong)
 
 
 def of_overlap(i, operands, factor, parameters, derivatives):
-    """1 - (2 sum p g + m) / (D + m), D = sum p^2 + sum g^2, or sum p + sum g; parameters are (squared, m).
+    """Return 1 - (2 sum p g + m) / (D + m), D = sum p^2 + sum g^2, or sum p + sum g.
 
     As L = N / (D + m): N = sum (p - g)^2, or sum p (1 - g) + g (1 - p), whose terms have one sign. Its derivatives in
     p_k are L' = (N' - L D') / (D + m) and L'' = (N'' - L D'' - 2 L' D') / (D + m). With D = sum p + sum g,
     N' - L D' = 1 - 2 g - L is taken as C - 2 g: of tiny numbers L is nearly 1.
     """
     prediction, truth = operands
+    gradient, diagonal = derivatives
     columns = np.uint64(prediction.shape[1])
-    squared = parameters[0] != 0.0
-    loss, same, inverse, unit, wrong = overlap(i, operands, squared, parameters[1])
+    squared = parameters[SQUARED] != 0.0
+    row = overlap(i, operands, squared, parameters[SMOOTH])
+    loss, same, inverse, unit = row.loss, row.same, row.inverse, row.unit
     rest = unit if squared else 1.0
     if WANT_GRADIENT:
         for k in range(FIRST, columns):
             p, g = unit * np.float64(prediction[i, k]), unit * np.float64(truth[i, k])
-            own = (2.0 * (p - g) - loss * (2.0 * p)) if squared else same - 2.0 * g
-            derivatives[0][i, k] = factor * inverse * own * rest
+            first = (2.0 * (p - g) - loss * (2.0 * p)) if squared else same - 2.0 * g
+            gradient[i, k] = factor * inverse * first * rest
     if WANT_CURVATURE:
         for k in range(FIRST, columns):
             p, g = unit * np.float64(prediction[i, k]), unit * np.float64(truth[i, k])
             first = inverse * ((2.0 * (p - g) - loss * (2.0 * p)) if squared else same - 2.0 * g)
             second = (2.0 - 2.0 * loss - 4.0 * first * p) if squared else -2.0 * first
-            derivatives[1][i, k] = factor * inverse * second * unit * rest
-    return loss, wrong
+            diagonal[i, k] = factor * inverse * second * unit * rest
+    return loss, row.wrong
 
 
 def of_bellman(i, operands, factor, parameters, derivatives):
-    """value(x_a - y), y = reward + gamma (1 - done) next[argmax choice]; a done row's next is not read."""
+    """Return value(x_a - y), y = reward + gamma (1 - done) next[argmax choice]; a done row's next is not read."""
     x, actions, rewards, after, done, choice = operands
+    gradient, diagonal = derivatives
     a = np.uint64(actions[i])
     ahead = 0.0
     if done[i] != 1.0:
-        best, at = first_largest(i, choice, FIRST, np.uint64(choice.shape[1]))
-        ahead = parameters[0] * unless_nan(best, np.float64(after[i, at])) + 0.0 * done[i]
+        best, b = first_largest(i, choice, FIRST, np.uint64(choice.shape[1]))
+        ahead = parameters[DISCOUNT] * unless_nan(best, np.float64(after[i, b])) + 0.0 * done[i]
     z = np.float64(x[i, a]) - (rewards[i] + ahead)
     if WANT_GRADIENT:
-        settle(i, derivatives[0], a, factor * slope(z))
+        fill_one_hot(i, gradient, a, factor * slope(z))
     if WANT_CURVATURE:
-        settle(i, derivatives[1], a, factor * curvature(z))
+        fill_one_hot(i, diagonal, a, factor * curvature(z))
     return value(z), 0

@@ -1,7 +1,7 @@
-"""Softmaxes over candidates on CUDA: products in register tiles, and what a loss makes of them while they are there.
+"""Softmaxes over candidates on CUDA: logits are computed and folded in registers.
 
 `rest` walks over all columns with each tile of rows, every thread with running maxima and sums of its own, which are
-joined at the end: no logit is stored. `gradients` writes a strip of the slopes by the logits, of which the gradients
+merged at the end: no logit is stored. `gradients` writes a strip of the slopes by the logits, of which the gradients
 are two more products. The interface is that of `embeddings.candidates.cpu`.
 """
 
@@ -18,7 +18,8 @@ from fastloss.compile.cuda.launch import Code, code, launch
 from fastloss.compile.cuda.sizes import Tile, sizes
 from fastloss.compile.elementary import INFINITY
 from fastloss.compile.templates import unbound
-from fastloss.embeddings.candidates.logits import Gradient, Logits, Side, Sums, finite, log_sums, merge, no_gradient
+from fastloss.embeddings.candidates.log_sums import Side, Sums, finite, log_sums, merge
+from fastloss.embeddings.candidates.logits import Gradient, Logits, no_gradient
 from fastloss.embeddings.cuda_products import (
     ACROSS,
     BY_COLUMNS,
@@ -31,7 +32,8 @@ from fastloss.embeddings.cuda_products import (
     product,
     sized,
 )
-from fastloss.embeddings.tiles import fold_row, joined, share
+from fastloss.embeddings.mining.anchor import better
+from fastloss.embeddings.tiles import fold_row, merged, share
 
 STRIP = 1 << 26  # elements of a strip: 256 MB in single precision
 BLOCKS = 512  # where rows give fewer blocks, several share the columns
@@ -41,11 +43,11 @@ WIDE, WIDER = numba.float64, np.float64  # of the sums
 EACH = SIDE = TILE = STEP = PADDED = THREADS = NUMBER = FLOAT = unbound  # as in `products`
 TWICE = unbound
 NOTHING = unbound  # the second number of a row's state, before it has seen a column
-fold = join = unbound
+fold = combine = unbound
 
 
 def logit(z, row, column, sides):
-    """A product with the biases added; -inf for what is left out, and beyond the last row or column."""
+    """Add the biases to a product; return -inf for what is left out, and beyond the last row or column."""
     (row_bias, row_groups), (column_bias, column_groups) = sides
     if row >= row_groups.size or column >= column_groups.size:
         return FLOAT(-INFINITY)
@@ -63,7 +65,7 @@ def to_logits(buffer, row, column, sides):
 
 
 def take(sums, i, buffer):
-    """Row i of a thread's elements, which later rows are overwritten by: no index of `sums` depends on i.
+    """Copy row i of a thread's elements to its buffer, over later rows: no index of `sums` depends on i.
 
     Only so do they live in registers; the compiler would replace k by i behind `k == i`.
     """
@@ -74,6 +76,7 @@ def take(sums, i, buffer):
 
 
 def kernel(sources, sides, outputs):
+    """Walk over a part of the columns with a tile of rows, and fold each row's logits into two numbers."""
     first = cuda.shared.array((STEP, PADDED), NUMBER)
     second = cuda.shared.array((STEP, PADDED), NUMBER)
     buffer = cuda.shared.array((EACH, THREADS), NUMBER).T
@@ -86,27 +89,26 @@ def kernel(sources, sides, outputs):
     for i in range(EACH):
         maxima[i, thread], others[i, thread] = -INFINITY, NOTHING
     for tile in range(wide * part // parts, wide * (part + 1) // parts):
-        product(sums, sources, (top, tile * TILE), (0, sources[0].shape[1]), (first, second))
+        product(sums, sources, top, tile * TILE, 0, sources[0].shape[1], (first, second))
         column = tile * TILE + thread % SIDE
         for i in range(EACH):
             take(sums, i, buffer)
             to_logits(buffer, top + thread // SIDE + i * SIDE, column, sides)
             fold(buffer, column, maxima[i], others[i])
     cuda.syncthreads()
-    finish((maxima, others), (part, top), outputs)
+    combine_threads(maxima, others, part, top, outputs)
 
 
-def finish(state, place, outputs):
-    """What the threads of a row have found, as one."""
-    maxima, others = state
-    part, first = place
+def combine_threads(maxima, others, part, top, outputs):
+    """Combine the numbers of all threads of a row."""
+    row_maxima, row_others = outputs
     for r in range(cuda.threadIdx.x, TILE, THREADS):
-        if first + r < outputs[0].shape[1]:
+        if top + r < row_maxima.shape[1]:
             i, start = r // SIDE, r % SIDE * SIDE
-            top, other = WIDER(maxima[i, start]), others[i, start]
+            largest, other = WIDER(maxima[i, start]), others[i, start]
             for k in range(start + 1, start + SIDE):
-                top, other = join(top, other, WIDER(maxima[i, k]), others[i, k])
-            outputs[0][part, first + r], outputs[1][part, first + r] = top, other
+                largest, other = combine(largest, other, WIDER(maxima[i, k]), others[i, k])
+            row_maxima[part, top + r], row_others[part, top + r] = largest, other
 
 
 def fold_few(buffer, column, maxima, sums):
@@ -120,15 +122,8 @@ def find_few(buffer, column, maxima, columns):
             maxima[thread], columns[thread] = buffer[thread, j], column + j * SIDE
 
 
-def farther(top, column, other, another):
-    """The larger of two logits with its column, which is -1 for none; the first of equal ones."""
-    if other > top or (other == top and another < column):
-        return other, another
-    return top, column
-
-
 def soften(target, r, c, more):
-    """The slope by a logit: its share of the row's sum times the row's factor, plus the same by columns."""
+    """Replace a product by the slope: the logit's share of the row's sum times a factor, plus the same by columns."""
     sides, (row_logs, row_factors), (column_logs, column_factors) = more
     z = logit(target[r, c], r, c, sides)
     slope = share(z, row_logs[r], row_factors[r])
@@ -137,19 +132,19 @@ def soften(target, r, c, more):
     target[r, c] = slope
 
 
-FOLD: dict[str, Any] = {"fold": fold_few, "join": joined, "NOTHING": 0.0, "exp_negative": exp}
-FIND: dict[str, Any] = {"fold": find_few, "join": farther, "NOTHING": -1.0}
+FOLD: dict[str, Any] = {"fold": fold_few, "combine": merged, "NOTHING": 0.0, "exp_negative": exp}
+FIND: dict[str, Any] = {"fold": find_few, "combine": better, "NOTHING": -1.0}
 
 
 @functools.cache
 def kernel_of(find: bool, dtype: np.dtype, tile: Tile) -> Code:
-    """The kernel that folds rows, or finds their largest logits."""
+    """Name the kernel that folds rows, or finds their largest logits."""
     names = {**loading(ACROSS, ACROSS), **sized(tile, dtype), **(FIND if find else FOLD)}
     return code(kernel, f"{'find' if find else 'fold'}_{dtype.name}", **names)
 
 
 def softened(twice: bool) -> Product:
-    """The product whose elements become slopes by logits."""
+    """Return the product whose elements become slopes by logits."""
     return Product("both" if twice else "soften", (ACROSS, ACROSS), soften, (("TWICE", twice), ("exp_negative", exp)))
 
 
@@ -160,14 +155,14 @@ class Operands:
         self.logits = logits
         self.place: Place = logits.store.place
         self.rows, self.columns = logits.rows, logits.columns.all()
-        groups = _groups(logits)
+        row_groups, column_groups = map(self.place.device, _groups(logits))
         none = self.place.empty(0, logits.dtype)
         bias = self.place.device(logits.bias) if logits.bias.size else none
-        self.by_rows, self.by_columns = (none, self.place.device(groups[0])), (bias, self.place.device(groups[1]))
+        self.by_rows, self.by_columns = (none, row_groups), (bias, column_groups)
 
 
 def _groups(logits: Logits) -> tuple[np.ndarray, np.ndarray]:
-    """The group of each row and of each column, which is in one at most; -1 for none."""
+    """Return the group of each row and of each column, which is in one at most; -1 for none."""
     owners, offsets, members = logits.excluded
     rows = owners if owners.size else np.full(len(logits.rows), -1)
     columns = np.full(logits.width, -1)
@@ -176,7 +171,7 @@ def _groups(logits: Logits) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _walk(place: Place, find: bool, sources: tuple[Any, Any], sides: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Two numbers of each row: its maximum and sum, or its largest logit and that one's column."""
+    """Return two numbers of each row: its maximum and sum, or its largest logit and that one's column."""
     height, width = (source.shape[0] for source in sources)
     dtype = np.dtype(sources[0].dtype)
     tile = sizes().tile(dtype)
@@ -191,53 +186,56 @@ def _walk(place: Place, find: bool, sources: tuple[Any, Any], sides: Any) -> tup
 
 
 def prepared(logits: Logits) -> Operands:
-    """What `rest` and `gradients` take: what lies on the host is copied to the device once."""
+    """Return what `rest` and `gradients` take; arrays on the host are copied to the device once."""
     return Operands(logits)
 
 
-def rest(own: Operands, both: bool = False) -> Sums:
-    """The rows' logs of sums of exponentials, and the columns' by a second walk with rows and columns exchanged."""
-    rows = log_sums(*_walk(own.place, False, (own.rows, own.columns), (own.by_rows, own.by_columns)))
+def rest(given: Operands, both: bool = False) -> Sums:
+    """Compute logs of rows' sums of exponentials, and of columns' by a second walk with rows and columns exchanged."""
+    rows = log_sums(*_walk(given.place, False, (given.rows, given.columns), (given.by_rows, given.by_columns)))
     if not both:
         return Sums(rows, np.empty(0))
-    columns = _walk(own.place, False, (own.columns, own.rows), (own.by_columns, own.by_rows))
+    columns = _walk(given.place, False, (given.columns, given.rows), (given.by_columns, given.by_rows))
     return Sums(rows, log_sums(*columns))
 
 
 def largest(logits: Logits) -> np.ndarray:
-    """The column of each row's largest logit, the first of several; -1 for none."""
-    own = Operands(logits)
-    found = _walk(own.place, True, (own.rows, own.columns), (own.by_rows, own.by_columns))
-    return found[1].astype(np.int64)
+    """Find the column of each row's largest logit, the first of several; -1 for none."""
+    given = Operands(logits)
+    _, columns = _walk(given.place, True, (given.rows, given.columns), (given.by_rows, given.by_columns))
+    return columns.astype(np.int64)
 
 
 def strip_rows(logits: Logits) -> int:
-    """None: there is no way here that does both at once."""
+    """Return 0: there is no way here that computes logs and gradient at once."""
     return 0
 
 
-def gradients(own: Operands, rows: Side, columns: Side | None = None) -> Gradient:
-    """Where the slope by z_ij is f_i e**(z_ij - l_i), plus the same by columns.
+def gradients(given: Operands, rows: Side, columns: Side | None = None) -> Gradient:
+    """Compute the gradient where the slope by z_ij is f_i e**(z_ij - l_i), plus the same by columns.
 
     Where columns are rows, `columns` must be `rows`, and the sum of both gradients comes as that by columns.
     """
-    logits, place = own.logits, own.place
+    logits, place = given.logits, given.place
     height, width = len(logits.rows), logits.width
     if not height or not width:
         return no_gradient(logits, 0 if logits.same else height, width)
     step = strip_height(width, height, logits.dtype)
-    by_rows = place.zeros(own.rows.shape if not logits.same else (0, own.rows.shape[1]), logits.dtype)
-    by_columns = place.zeros(own.columns.shape, logits.dtype)
+    by_rows = place.zeros(given.rows.shape if not logits.same else (0, given.rows.shape[1]), logits.dtype)
+    by_columns = place.zeros(given.columns.shape, logits.dtype)
     sums = place.zeros(width if logits.bias.size else 0)
     strip = place.empty((step, width), logits.dtype)
-    sides = _on_device(place, rows, logits.dtype), _on_device(place, columns or rows, logits.dtype)
+    row_logs, row_factors = _on_device(place, rows, logits.dtype)
+    column_side = _on_device(place, columns or rows, logits.dtype)
+    row_bias, row_groups = given.by_rows
     for start in range(0, height, step):
         some = slice(start, min(start + step, height))
-        slopes, vectors = strip[: some.stop - start], own.rows[some]
-        more = ((own.by_rows[0], own.by_rows[1][some]), own.by_columns), tuple(one[some] for one in sides[0]), sides[1]
-        multiply(place, softened(columns is not None), (vectors, own.columns), slopes.reshape(1, *slopes.shape), more)
+        slopes, vectors = strip[: some.stop - start], given.rows[some]
+        sides, row_side = ((row_bias, row_groups[some]), given.by_columns), (row_logs[some], row_factors[some])
+        more = sides, row_side, column_side
+        multiply(place, softened(columns is not None), (vectors, given.columns), slopes.reshape(1, *slopes.shape), more)
         target = by_columns if logits.same else by_rows
-        accumulate(place, BY_ROWS, (slopes, own.columns), target[some])
+        accumulate(place, BY_ROWS, (slopes, given.columns), target[some])
         if not logits.same:  # else a slope is that by z_ij and by z_ji
             accumulate(place, BY_COLUMNS, (slopes, vectors), by_columns)
         if logits.bias.size:
@@ -246,7 +244,7 @@ def gradients(own: Operands, rows: Side, columns: Side | None = None) -> Gradien
 
 
 def strip_height(width: int, height: int, dtype: np.dtype) -> int:
-    """Rows of a strip: whole tiles."""
+    """Return the number of rows of a strip: whole tiles."""
     tile = sizes().tile(dtype).tile
     return min(height, max(1, STRIP // (width * tile)) * tile)
 

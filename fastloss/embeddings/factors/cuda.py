@@ -3,8 +3,6 @@
 Every pair is looked at. A positive's score is put aside and becomes -inf among the others, where it costs nothing.
 """
 
-from typing import Any
-
 import numpy as np
 from numba import cuda
 
@@ -14,7 +12,8 @@ from fastloss.compile.elementary import INFINITY
 from fastloss.compile.templates import unbound
 from fastloss.core.outcomes import Outcome
 from fastloss.embeddings.cuda_products import ACROSS, BY_COLUMNS, BY_ROWS, Product, accumulate, add_columns, multiply
-from fastloss.embeddings.factors.sums import distinct
+from fastloss.embeddings.cuda_rows import fill
+from fastloss.embeddings.factors.sums import Factors, Interactions, distinct
 from fastloss.pairs.pair import PairFormulas
 
 STRIP = 1 << 25  # scores of a strip; one of slopes is as large
@@ -24,20 +23,22 @@ value = slope = unbound
 
 
 def kernel(strips, first, interactions, positives, outputs):
-    """A user: its scores, each positive's against all others, and its slopes beside them."""
+    """Sum each of a user's positives against all other items; write slopes to a strip of their own."""
     scores, slopes = strips
     offsets, items = interactions
     losses, scales = outputs
     r = cuda.blockIdx.x
-    own = offsets[first + r], offsets[first + r + 1]
+    user = first + r
+    begin, end = offsets[user], offsets[user + 1]
     known = cuda.syncthreads_or(any_unknown(scores, r)) == 0
-    fill(slopes, r, 0.0 if known else np.nan)
     loss = 0.0 if known else np.nan
+    if WANT_GRADIENT:
+        fill(slopes, r, loss)
     if known:
-        put_aside(scores, r, own, items, positives)
+        put_aside(scores, r, begin, end, items, positives)
         cuda.syncthreads()
-        for k in range(own[0], own[1]):
-            cost, pull = against(strips, r, positives[k])
+        for k in range(begin, end):
+            cost, pull = add_negatives(scores, slopes, r, positives[k])
             loss += cost
             pull, _ = block_sum(pull, 0)
             cuda.syncthreads()
@@ -46,14 +47,15 @@ def kernel(strips, first, interactions, positives, outputs):
         loss, _ = block_sum(loss, 0)
         cuda.syncthreads()
         if WANT_GRADIENT:
-            scale(slopes, r, scales[first + r])
+            scale(slopes, r, scales[user])
             cuda.syncthreads()
-            put_back(slopes, own, items, positives, (r, scales[first + r]))
+            put_back(slopes, r, begin, end, items, positives, scales[user])
     if cuda.threadIdx.x == 0:
-        losses[first + r] = loss
+        losses[user] = loss
 
 
 def any_unknown(scores, r):
+    """Return 1 if one of a thread's scores is not finite."""
     unknown = 0
     for j in range(cuda.threadIdx.x, scores.shape[1], THREADS):
         if not abs(scores[r, j]) < INFINITY:
@@ -61,20 +63,15 @@ def any_unknown(scores, r):
     return unknown
 
 
-def fill(slopes, r, number):
-    for j in range(cuda.threadIdx.x, slopes.shape[1] if WANT_GRADIENT else 0, THREADS):
-        slopes[r, j] = number
-
-
-def put_aside(scores, r, own, items, positives):
-    for k in range(own[0] + cuda.threadIdx.x, own[1], THREADS):
+def put_aside(scores, r, begin, end, items, positives):
+    """Copy the positives' scores, and set them to -inf where they lie."""
+    for k in range(begin + cuda.threadIdx.x, end, THREADS):
         positives[k] = scores[r, items[k]]
         scores[r, items[k]] = -INFINITY
 
 
-def against(strips, r, score):
-    """A positive against a thread's items: the losses, and the slope by the positive; those by the items are added."""
-    scores, slopes = strips
+def add_negatives(scores, slopes, r, score):
+    """Sum the losses of a positive against a thread's items, and the slope by its score; add those by the items'."""
     loss = pull = 0.0
     for j in range(cuda.threadIdx.x, scores.shape[1], THREADS):
         gap = score - np.float64(scores[r, j])
@@ -91,9 +88,9 @@ def scale(slopes, r, factor):
         slopes[r, j] *= factor
 
 
-def put_back(slopes, own, items, positives, place):
-    r, factor = place
-    for k in range(own[0] + cuda.threadIdx.x, own[1], THREADS):
+def put_back(slopes, r, begin, end, items, positives, factor):
+    """Write the positives' slopes, times a factor."""
+    for k in range(begin + cuda.threadIdx.x, end, THREADS):
         slopes[r, items[k]] = factor * positives[k]
 
 
@@ -105,39 +102,41 @@ SCORES = Product("scores", (ACROSS, ACROSS))
 BIASED = Product("biased", (ACROSS, ACROSS), add_bias)
 
 
-def kernel_of(formulas: PairFormulas, dtype: np.dtype, wanted: bool) -> Code:
-    """The kernel of one loss."""
-    names = {"value": formulas.value, "slope": formulas.slope, "WANT_GRADIENT": wanted}
-    return code(kernel, f"{formulas.name}_{dtype.name}_{wanted:d}", **names)
+def kernel_of(formulas: PairFormulas, dtype: np.dtype, gradient: bool) -> Code:
+    """Name the kernel for one loss."""
+    names = {"value": formulas.value, "slope": formulas.slope, "WANT_GRADIENT": gradient}
+    return code(kernel, f"{formulas.name}_{dtype.name}_{gradient:d}", **names)
 
 
 def run(
-    formulas: PairFormulas, factors: tuple[Any, ...], interactions: Any, scales: np.ndarray, gradient: bool
+    formulas: PairFormulas, factors: Factors, interactions: Interactions, scales: np.ndarray, gradient: bool
 ) -> Outcome:
-    """One pass over the users, as `embeddings.factors.cpu.run`; users and items lie on the device."""
-    store, users, items, on_host = factors
-    place, dtype, biased = store.place, on_host.dtype, on_host.size > 0
+    """Make one pass over the users, as `embeddings.factors.cpu.run`; users and items lie on the device."""
+    users, items, dtype = factors.users, factors.items, factors.bias.dtype
+    place, biased = factors.store.place, factors.bias.size > 0
     count, width = len(users), len(items)
-    bias = place.device(on_host)
+    bias = place.device(factors.bias)
     by_users, by_items = (place.zeros(one.shape if gradient else (0, 0), dtype) for one in (users, items))
-    sums, losses = place.zeros(width if gradient and biased else 0), place.zeros(count)
-    given = distinct(interactions, width)
-    lists = tuple(place.device(one, np.int64) for one in given)
-    positives, multiples = place.empty(max(1, given[1].size)), place.device(scales, np.float64)
+    by_bias, losses = place.zeros(width if gradient and biased else 0), place.zeros(count)
+    offsets, numbers = distinct(interactions, width)
+    lists = place.device(offsets, np.int64), place.device(numbers, np.int64)
+    positives, multiples = place.empty(max(1, numbers.size)), place.device(scales, np.float64)
     step = max(1, min(count, STRIP // max(width, 1)))
-    scores, slopes = place.empty((step, width), dtype), place.empty((step if gradient else 0, width), dtype)
+    score_strip = place.empty((step, width), dtype)
+    slope_strip = place.empty((step if gradient else 0, width), dtype)
     what = kernel_of(formulas, dtype, gradient)
     for start in range(0, count if width else 0, step):
         height = min(step, count - start)
         some = slice(start, start + height)
-        strips = scores[:height], slopes[:height] if gradient else slopes
+        scores, slopes = score_strip[:height], slope_strip[:height] if gradient else slope_strip
         product, more = (BIASED, bias) if biased else (SCORES, 0)
-        multiply(place, product, (users[some], items), strips[0].reshape(1, height, width), more)
-        launch(place, what, a_block_each(height), strips, start, lists, positives, (losses, multiples))
+        multiply(place, product, (users[some], items), scores.reshape(1, height, width), more)
+        outputs = losses, multiples
+        launch(place, what, a_block_each(height), (scores, slopes), start, lists, positives, outputs)
         if gradient:
-            accumulate(place, BY_ROWS, (strips[1], items), by_users[some])
-            accumulate(place, BY_COLUMNS, (strips[1], users[some]), by_items)
+            accumulate(place, BY_ROWS, (slopes, items), by_users[some])
+            accumulate(place, BY_COLUMNS, (slopes, users[some]), by_items)
             if biased:
-                add_columns(place, strips[1], sums)
-    gradients = by_users, by_items, place.host(sums).astype(dtype, copy=False)
+                add_columns(place, slopes, by_bias)
+    gradients = by_users, by_items, place.host(by_bias).astype(dtype, copy=False)
     return Outcome(each=place.host(losses), gradients=gradients)

@@ -11,7 +11,7 @@ COMPRESSED = ("csr", "csc", "bsr")  # SciPy's formats with `indptr` and `indices
 
 
 def as_interactions(given: Any, users: int, items: int) -> tuple[np.ndarray, np.ndarray]:
-    """CSR offsets and item numbers."""
+    """Check interactions, and return them as CSR offsets and item numbers."""
     if hasattr(given, "tocsr"):
         return _of_sparse(given, users, items)
     expected = "a sparse matrix or the pair (offsets, item numbers)"
@@ -19,7 +19,7 @@ def as_interactions(given: Any, users: int, items: int) -> tuple[np.ndarray, np.
 
 
 def _of_sparse(given: Any, users: int, items: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of a sparse matrix in any format: what is stored twice is added up, a stored 0 is no interaction."""
+    """Convert a sparse matrix of any format: elements stored twice are added up, a stored 0 is no interaction."""
     if tuple(given.shape) != (users, items):
         raise wrong_shape("interactions", tuple(given.shape), f"{(users, items)}, users and items")
     if np.dtype(given.dtype).kind not in "fiub":
@@ -38,9 +38,9 @@ def _of_sparse(given: Any, users: int, items: int) -> tuple[np.ndarray, np.ndarr
 
 
 def _in_csr(given: Any) -> Any:
-    """A copy in CSR and float64, in which small integers do not overflow as they are added.
+    """Copy a matrix to CSR and float64, in which small integers do not overflow as they are added.
 
-    SciPy's conversions, and its sums of what is stored twice, read and write where indices say: all are checked before.
+    SciPy's conversions and sums of duplicates read and write at the indices without a check: all are checked before.
     Rejected: its `check_format(full_check=True)`, which COO, DIA and LIL lack and which cuts the caller's arrays.
     """
     _check(given)

@@ -11,7 +11,7 @@ from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.logits import Scaled
 from fastloss.embeddings.factors.interactions import as_interactions
-from fastloss.embeddings.factors.sums import pair_counts
+from fastloss.embeddings.factors.sums import Factors, pair_counts
 from fastloss.pairs.negatives.loss import penalty_slope
 from fastloss.pairs.pairwise import pairwise_logistic_loss
 
@@ -37,27 +37,28 @@ class FactorsLoss(Loss):
         scales = request.reduction.scale(divisor) * weights
         formulas = pairwise_logistic_loss.formulas
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            outcome = engine.run(formulas, (store, users, items, bias), interactions, scales, request.has_gradient)
+            factors = Factors(store, users, items, bias)
+            outcome = engine.run(formulas, factors, interactions, scales, request.has_gradient)
         made = Evaluation(outcome._replace(each=reduce.weighed(weights, outcome.each)), divisor, home=arrays)
         reg = self.function(**arguments)
         if request.reduction.keeps == "all" and reg:
             penalty = sum(_penalty(store, reg, one) for one in (users, items)) + reduce.penalty(reg, bias)
             made.finish = lambda value: value + penalty
         if request.has_gradient:
-            made.gradients = _gradients(store, outcome, (users, items, bias), reg, arguments["item_bias"] is not None)
+            made.gradients = _gradients(outcome, factors, reg, arguments["item_bias"] is not None)
         return made
 
 
-def _gradients(store: Any, outcome: Outcome, factors: Any, reg: float, biased: bool) -> tuple[Any, ...]:
+def _gradients(outcome: Outcome, factors: Factors, reg: float, biased: bool) -> tuple[Any, ...]:
     """Return the gradients by users, items and the biases, those of the penalty included."""
-    users, items, bias = factors
+    store = factors.store
     by_users, by_items, by_bias = outcome.gradients
     twice = (2.0 * reg,) if math.isfinite(2.0 * reg) else (reg, reg)
     with np.errstate(over="ignore", under="ignore"):
-        for slopes, given in ((by_users, users), (by_items, items)) if reg else ():
+        for slopes, given in ((by_users, factors.users), (by_items, factors.items)) if reg else ():
             for factor in twice:
                 store.add(slopes, None, np.full(len(given), factor), given, None)
-        more = (by_bias + penalty_slope(reg, bias),) if biased else ()
+        more = (by_bias + penalty_slope(reg, factors.bias),) if biased else ()
     return store.home(by_users), store.home(by_items), *more
 
 

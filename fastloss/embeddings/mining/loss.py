@@ -14,7 +14,7 @@ from fastloss.core.domains import Flag
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.loss import codes
-from fastloss.embeddings.mining.anchor import Counts, Examples, Kind
+from fastloss.embeddings.mining.anchor import Counts, Examples, Settings, Strategy
 from fastloss.pairs import weights as pair_weights
 
 # Softplus takes distances of about 1 times two to this at most: there it is at its limit, but for equal distances, and
@@ -28,8 +28,8 @@ class Mined:
 
     embeddings: Any
     labels: Any
-    name: str  # of the engine's ways of mining
-    settings: tuple[float, float]
+    name: str  # of the strategy
+    settings: Settings
     formulas: Any = None
     squared: bool = False
     soft: bool = False
@@ -39,15 +39,15 @@ class Mined:
 
     @property
     def is_smooth(self) -> bool:
-        """Whether the loss is made of softplus, which takes distances in their own unit."""
+        """Whether it applies softplus, which takes distances in their own unit."""
         return self.soft or self.name == "smooth"
 
-    def settings_in(self, unit: float) -> tuple[float, float]:
+    def settings_in(self, unit: float) -> Settings:
         """Return the settings for embeddings that are divided by a unit."""
-        margin, other = self.settings
         if self.is_smooth:
-            return margin, 2.0 ** min(self._exponent(unit), STEEPEST)
-        return margin / unit / (unit if self.degree == 2 and not self.products else 1.0), other
+            return self.settings._replace(scale=2.0 ** min(self._exponent(unit), STEEPEST))
+        margin = self.settings.margin / unit / (unit if self.degree == 2 and not self.products else 1.0)
+        return self.settings._replace(margin=margin)
 
     def restored(self, loss: Any, unit: float) -> Any:
         """Return the loss of the embeddings, from that of embeddings divided by a unit."""
@@ -112,10 +112,10 @@ class MiningLoss(Loss):
 
 
 def _mined(engine: Any, examples: Examples, call: Mined, unit: float, gradient: bool) -> tuple[Outcome, np.ndarray]:
-    """Run the engine, and return its outcome and what the mean divides each example's loss by."""
-    kind = Kind(call.name, call.formulas, call.squared, call.soft)
+    """Run the engine; return its outcome, and what the mean divides each example's loss by."""
+    strategy = Strategy(call.name, call.formulas, call.squared, call.soft)
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
-        outcome = engine.run(examples, kind, call.settings_in(unit), gradient)
+        outcome = engine.run(examples, strategy, call.settings_in(unit), gradient)
         if call.products:
             return outcome, 0.5 * examples.weights * _others(examples.weights)
         return outcome, outcome.counts.active if call.average == "active" else outcome.counts.total

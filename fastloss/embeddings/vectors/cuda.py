@@ -1,4 +1,4 @@
-"""Vectors on the device, and sums over few of them, in their order: what `embeddings.vectors.cpu` has.
+"""Vectors on the device, and sums over few of them in a fixed order. The interface is that of `vectors.cpu`.
 
 A block of threads does a vector. No number is written by two blocks: bits do not depend on who comes first.
 """
@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import cuda, float64
+from numba import cuda
 
 from fastloss.compile.cuda.arrays import Place
 from fastloss.compile.cuda.launch import a_block_each, code, launch
@@ -17,36 +17,13 @@ from fastloss.compile.templates import unbound
 from fastloss.core import orders
 from fastloss.core.validate import kernel_dtype
 from fastloss.embeddings.candidates.logits import Scaled
-from fastloss.embeddings.mining.anchor import unit_of
+from fastloss.embeddings.cuda_rows import block_largest, largest_magnitude
+from fastloss.embeddings.mining.distances import unit_of
 
-LONGEST = 256  # vectors that are added one after another; of more, pieces are added first
+LONGEST = 256  # vectors that are added one after another; longer runs are cut into pieces
 NOBODY = np.empty(0, np.int64)
 
 UNIT = THREADS = unbound
-
-
-def block_largest(number):
-    """The largest of all threads' numbers, for all of them; NaN if there is one."""
-    numbers = cuda.shared.array(THREADS, float64)
-    thread = cuda.threadIdx.x
-    numbers[thread] = number
-    half = THREADS // 2
-    while half > 0:
-        cuda.syncthreads()
-        if thread < half:
-            one, other = numbers[thread], numbers[thread + half]
-            numbers[thread] = one if (one > other or one != one) else other
-        half //= 2
-    cuda.syncthreads()
-    return numbers[0]
-
-
-def largest_of(source, row):
-    m = 0.0
-    for c in range(cuda.threadIdx.x, source.shape[1], THREADS):
-        v = abs(np.float64(source[row, c]))
-        m = v if (v > m or v != v) else m
-    return m
 
 
 def sum_squares(source, row, safe):
@@ -58,12 +35,12 @@ def sum_squares(source, row, safe):
 
 
 def scale(arrays, factor):
-    """Each vector times a factor, or of that length, and then one by its length; a vector of zeros stays one."""
+    """Multiply a vector by a factor, or bring it to that length; a vector of zeros stays one."""
     source, target, inverse = arrays
     row = cuda.blockIdx.x
     safe = share = 1.0
     if UNIT:
-        largest = block_largest(largest_of(source, row))
+        largest = block_largest(largest_magnitude(source, row))
         safe = largest if 0.0 < largest < INFINITY else 1.0  # so that no square over- or underflows
         total, _ = block_sum(sum_squares(source, row, safe), 0)
         length = math.sqrt(total)
@@ -74,20 +51,21 @@ def scale(arrays, factor):
         target[row, c] = np.float64(source[row, c]) / safe * share * factor
 
 
-def sum_products(row, matrices, rows):
+def sum_products(first, second, i, j):
+    """Sum a thread's share of the product of row i of one matrix with row j of another."""
     total = 0.0
-    for c in range(cuda.threadIdx.x, matrices[0].shape[1], THREADS):
-        total += np.float64(matrices[0][rows[0], c]) * np.float64(matrices[1][rows[1], c])
+    for c in range(cuda.threadIdx.x, first.shape[1], THREADS):
+        total += np.float64(first[i, c]) * np.float64(second[j, c])
     return total
 
 
 def pull(arrays, factor):
-    """From the gradient by scaled vectors to that by the given ones: only what is at a right angle turns a vector."""
+    """Turn the gradient by a scaled vector into that by the given one; its part along the vector turns nothing."""
     gradient, vectors, inverse = arrays
     row = cuda.blockIdx.x
     along, multiple = 0.0, factor
     if UNIT:
-        along, _ = block_sum(sum_products(row, (vectors, gradient), (row, row)), 0)
+        along, _ = block_sum(sum_products(vectors, gradient, row, row), 0)
         along, multiple = along / (factor * factor), factor * inverse[row]
     for c in range(cuda.threadIdx.x, gradient.shape[1], THREADS):
         turned = np.float64(gradient[row, c])
@@ -97,31 +75,33 @@ def pull(arrays, factor):
 
 
 def dots(matrices, lists):
+    """Multiply a listed row of one matrix by a listed row of another; an empty list stands for 0, 1, 2, ..."""
+    first, second = matrices
+    first_rows, second_rows, result = lists
     k = cuda.blockIdx.x
-    numbers, others, result = lists
-    first = numbers[k] if numbers.size else k
-    second = others[k] if others.size else k
-    total, _ = block_sum(sum_products(k, matrices, (first, second)), 0)
+    i = first_rows[k] if first_rows.size else k
+    j = second_rows[k] if second_rows.size else k
+    total, _ = block_sum(sum_products(first, second, i, j), 0)
     if cuda.threadIdx.x == 0:
         result[k] = total
 
 
 def add(matrices, lists):
-    """To each listed place the vectors times factors that its list names."""
+    """Add to a listed row of the target the source's rows start <= at < stop of a list, times factors."""
     target, source = matrices
-    places, offsets, numbers, factors = lists
+    target_rows, offsets, source_rows, factors = lists
     k = cuda.blockIdx.x
-    place = places[k] if places.size else k
+    row = target_rows[k] if target_rows.size else k
     start, stop = (offsets[k], offsets[k + 1]) if offsets.size else (k, k + 1)
     for c in range(cuda.threadIdx.x, target.shape[1], THREADS):
         total = 0.0
         for at in range(start, stop):
-            total += factors[at] * np.float64(source[numbers[at] if numbers.size else at, c])
-        target[place, c] += total
+            total += factors[at] * np.float64(source[source_rows[at] if source_rows.size else at, c])
+        target[row, c] += total
 
 
 class Vectors:
-    """Vectors times a factor, or of that length, as a matrix on the device."""
+    """A matrix on the device of vectors times a factor, or brought to that length."""
 
     def __init__(self, store: "Store", about: Scaled):
         self.about, self._place = about, store.place
@@ -150,11 +130,11 @@ class Vectors:
         return self.scaled.shape
 
     def all(self) -> Any:
-        """The matrix."""
+        """Return the matrix."""
         return self.scaled
 
     def pull(self, gradient: Any) -> Any:
-        """From the gradient by the scaled vectors to that by the given ones; works in place."""
+        """Turn the gradient by the scaled vectors into that by the given ones, in place."""
         if self.about.unit or self.about.factor != 1.0:
             self._launch(pull, (gradient, self.scaled, self.inverse))
         return gradient
@@ -166,51 +146,58 @@ class Vectors:
 
 
 class Store:
-    """Where the vectors of a call lie, and what they are summed by; numbers and places are None for each in turn."""
+    """Where the vectors of a call lie, and sums of them. Row numbers that are None stand for 0, 1, 2, ..."""
 
     def __init__(self, *arrays: Any):
         self.place = Place(*arrays)
 
     def vectors(self, about: Scaled) -> Vectors:
-        """The vectors that are described; where they lie there as they are wanted, they are not copied."""
+        """Return the vectors that are described; not copied if they lie on the device just so."""
         return Vectors(self, about)
 
     def on_device(self, array: Any) -> Any:
-        """A matrix that may be there already, in single or double precision."""
+        """Return a matrix on the device, in single or double precision; not copied if it is there."""
         return array if hasattr(array, "copy_to_host") else self.place.device(array, kernel_dtype(array))
 
     def zeros(self, shape: tuple[int, int], dtype: Any) -> Any:
-        """To be added to."""
+        """Return zeros, to be added to."""
         return self.place.zeros(shape, dtype)
 
-    def dots(self, first: Any, numbers: Any, second: Any, others: Any) -> np.ndarray:
-        """Products of vectors, a pair at a time, in float64, on the host."""
-        count = len(first) if numbers is None else len(numbers)
-        lists = (self.place.device(NOBODY if one is None else one, np.int64) for one in (numbers, others))
+    def dots(self, first: Any, first_rows: Any, second: Any, second_rows: Any) -> np.ndarray:
+        """Multiply rows of two matrices, a pair at a time; float64, on the host."""
+        count = len(first) if first_rows is None else len(first_rows)
+        lists = (self._numbers(first_rows), self._numbers(second_rows))
         result = self.place.empty(count)
         self._launch(dots, (first, second), (*lists, result), count)
         return self.place.host(result)
 
-    def add(self, target: Any, places: Any, factors: np.ndarray, source: Any, numbers: Any) -> None:
-        """target[places] += factors * source[numbers], places that occur several times included."""
+    def add(self, target: Any, target_rows: Any, factors: np.ndarray, source: Any, source_rows: Any) -> None:
+        """target[target_rows] += factors * source[source_rows], rows that occur several times included."""
         if not target.size or not len(factors):
             return
         offsets = NOBODY
-        if places is not None:
-            order = np.argsort(places, kind="stable")
-            offsets, places = orders.runs(places[order])
-            numbers, factors = order if numbers is None else numbers[order], factors[order]
+        if target_rows is not None:
+            order = np.argsort(target_rows, kind="stable")
+            offsets, target_rows = orders.runs(target_rows[order])
+            source_rows, factors = order if source_rows is None else source_rows[order], factors[order]
             if np.diff(offsets).max() > LONGEST:
                 pieces, owners = _pieces(offsets)
                 partial = self.zeros((len(owners), target.shape[1]), np.float64)
-                self._add(partial, source, (None, pieces, numbers, factors))
-                return self.add(target, places[owners], np.ones(len(owners)), partial, None)
-        self._add(target, source, (places, offsets, numbers, factors))
+                self._add(partial, None, factors, source, source_rows, pieces)
+                return self.add(target, target_rows[owners], np.ones(len(owners)), partial, None)
+        self._add(target, target_rows, factors, source, source_rows, offsets)
 
-    def _add(self, target: Any, source: Any, lists: Any) -> None:
-        ids = [self.place.device(NOBODY if one is None else one, np.int64) for one in lists[:3]]
-        count = len(lists[1]) - 1 if len(lists[1]) else len(lists[3])
-        self._launch(add, (target, source), (*ids, self.place.device(lists[3], np.float64)), count)
+    def _add(
+        self, target: Any, target_rows: Any, factors: np.ndarray, source: Any, source_rows: Any, offsets: np.ndarray
+    ) -> None:
+        """Add runs of rows, cut by offsets, to a row each; without offsets, row by row."""
+        count = len(offsets) - 1 if len(offsets) else len(factors)
+        lists = (self._numbers(target_rows), self._numbers(offsets), self._numbers(source_rows))
+        self._launch(add, (target, source), (*lists, self.place.device(factors, np.float64)), count)
+
+    def _numbers(self, rows: Any) -> Any:
+        """Copy row numbers to the device, none for None."""
+        return self.place.device(NOBODY if rows is None else rows, np.int64)
 
     def _launch(self, template: Any, sources: tuple[Any, Any], lists: tuple[Any, ...], count: int) -> None:
         matrices = tuple(one.scaled if isinstance(one, Vectors) else one for one in sources)
@@ -218,9 +205,9 @@ class Store:
         launch(self.place, code(template, name), a_block_each(count), matrices, lists)
 
     def centred(self, array: Any, order: np.ndarray) -> tuple[Any, float]:
-        """Vectors less their mean, which no distance knows, and products lose digits by; in another order.
+        """Return vectors less their mean, in another order and divided by a power of two; and that power.
 
-        They are divided by a power of two, which comes with them.
+        No distance depends on the mean, which would cost products digits.
         """
         found, first = self._in_unit(array)
         count, depth = found.shape
@@ -235,7 +222,7 @@ class Store:
         return result, first * second
 
     def _in_unit(self, array: Any) -> tuple[Any, float]:
-        """Vectors divided by the `unit_of` their greatest length."""
+        """Divide vectors by the `unit_of` their greatest length; return them and the unit."""
         dtype = np.dtype(array.dtype) if hasattr(array, "copy_to_host") else kernel_dtype(array)
         for power in (1.0, 2.0**-600, 2.0**500):
             scaled = self.vectors(Scaled((array,), np.dtype(np.float64), power)).all()
@@ -247,12 +234,12 @@ class Store:
         return self.vectors(Scaled((array,), dtype, 1.0 / unit)).all(), unit
 
     def home(self, result: Any) -> Any:
-        """A matrix on the device as the caller's kind of array; anything else as it is."""
+        """Return a matrix on the device as the caller's kind of array; anything else as it is."""
         return self.place.home(result) if hasattr(result, "copy_to_host") else result
 
 
 def _pieces(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Runs cut so that none is longer than `LONGEST`: offsets of the pieces, and the run that each belongs to."""
+    """Cut runs so that none is longer than `LONGEST`; return the pieces' offsets, and each piece's run."""
     counts = -(-np.diff(offsets) // LONGEST)
     owners = np.repeat(np.arange(len(counts)), counts)
     before = np.repeat(np.cumsum(counts) - counts, counts)
