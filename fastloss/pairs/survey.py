@@ -1,13 +1,12 @@
 """The levels of labels of groups, on the host, for every engine."""
 
-from typing import Any
-
 import numpy as np
 
 from fastloss.compile.templates import regroups
 from fastloss.pairs.cpu_nodes import ROWS, run_block
 from fastloss.pairs.halving import LEVELS, Levels
 from fastloss.pairs.nodes import pieces
+from fastloss.pairs.records import Columns
 
 
 @regroups
@@ -44,20 +43,19 @@ def survey_block(inputs, parameters, outputs, first, last):
         )
 
 
-def survey(rows: Any, bounds: np.ndarray) -> list[Levels]:
-    """The levels of groups of rows, given by their (begin, end)."""
-    scores, labels, weights = rows
+def survey(rows: Columns, bounds: np.ndarray) -> list[Levels]:
+    """Return the levels of groups of rows, given by their (begin, end)."""
     owner, start, stop = pieces(bounds[:, 0], bounds[:, 1], ROWS)
     size = len(owner)
     values, counts, totals = (np.zeros((size, LEVELS)) for _ in range(3))
     about = np.empty((size, 5))
-    arrays = ((scores, labels, weights, np.stack((start, stop), axis=1)), (0.0,), (values, counts, totals, about))
-    run_block(survey_block, "any", arrays, size)
+    outputs = values, counts, totals, about
+    run_block(survey_block, "any", (*rows, np.stack((start, stop), axis=1)), (0.0,), outputs, size)
     return _united(values, counts, totals, about, owner)
 
 
 def _united(values, counts, totals, about, owner) -> list[Levels]:
-    """Each group's levels from those of its ranges, of which `owner` has the groups, rising: all groups in one pass."""
+    """Merge the levels of ranges into those of their groups, `owner`, rising: all groups in one pass."""
     if not owner.size:
         return []
     number, low, high, infinite, more = about.T

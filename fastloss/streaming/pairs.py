@@ -128,8 +128,8 @@ class PairAccumulator(State):
             unit = power - own if reduction == "mean" else max((level.power for level in others.values()), default=0)
             for label, level in others.items():
                 factor = times(reduce.inverse(weight) if reduction == "mean" else 1.0, level.power - unit)
-                task = (1.0 if label < y else -1.0, y, factor, gradient)
-                engine.add_gradient(self.loss.formulas, self.sigma, level, rows, task)
+                sign = 1.0 if label < y else -1.0
+                engine.add_gradient(self.loss.formulas, self.sigma, level, rows, sign, y, factor, gradient)
             if reduction == "sum" and own + unit:
                 some = rows[1] == y
                 with np.errstate(over="ignore"):

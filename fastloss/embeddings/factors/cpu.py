@@ -14,6 +14,7 @@ from fastloss.embeddings.candidates.cpu import Adder, groups_of, ranges
 from fastloss.pairs.boxes import cpu as boxes
 from fastloss.pairs.nodes import Node, Parameters
 from fastloss.pairs.pair import PairFormulas
+from fastloss.pairs.records import Columns, Results
 
 STRIP = 1 << 22  # scores: each thread has them
 BLOCK = 4096  # items whose gradient is added at a time: it stays in a second-level cache
@@ -83,6 +84,6 @@ def _strip(formulas: PairFormulas, part: Any, users: Any, gradient: bool) -> Non
         return
     empty = np.empty(0, scores.dtype)
     wanted = Wanted(value=True, gradient=gradient)
-    rows = (scores.reshape(-1), labels.reshape(-1), np.empty(0))
-    results = (empty, slope.reshape(-1), empty)
-    loss[owners] = boxes.sums(formulas, nodes, rows, Parameters(1.0), (wanted, results))
+    rows = Columns(scores.reshape(-1), labels.reshape(-1), np.empty(0))
+    results = Results(empty, slope.reshape(-1), empty)
+    loss[owners] = boxes.sums(formulas, nodes, rows, Parameters(1.0), wanted, results)

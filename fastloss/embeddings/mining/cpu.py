@@ -17,6 +17,7 @@ from fastloss.embeddings.mining import anchor as mining
 from fastloss.embeddings.mining.anchor import Counts, Examples, Kind
 from fastloss.pairs.boxes import cpu as boxes
 from fastloss.pairs.nodes import Node, Parameters
+from fastloss.pairs.records import Columns, Results
 
 STRIP = 1 << 21  # elements of a strip: each thread has one
 ROWS = 256  # most and fewest rows of a strip: flatter products are slow
@@ -110,12 +111,10 @@ def _smooth(kind: Kind, strip: np.ndarray, bounds: tuple[int, int], where: Any, 
             losses[a] = np.nan
     scores, empty = -distances, np.empty(0, distances.dtype)
     slopes = np.zeros(strip.shape if wanted else (0, 0), distances.dtype)
-    results = empty, slopes.reshape(-1), empty
-    rows = scores.reshape(-1), labels.reshape(-1), np.empty(0)
+    results = Results(empty, slopes.reshape(-1), empty)
+    rows = Columns(scores.reshape(-1), labels.reshape(-1), np.empty(0))
     if nodes:
-        losses[owners] = boxes.sums(
-            kind.formulas, nodes, rows, Parameters(1.0), (Wanted(True, gradient=wanted), results)
-        )
+        losses[owners] = boxes.sums(kind.formulas, nodes, rows, Parameters(1.0), Wanted(True, gradient=wanted), results)
     if wanted:
         factors: Any = -2.0 if kind.squared else np.divide(-1.0, strip, out=np.zeros_like(strip), where=strip != 0)
         np.multiply(slopes, factors, out=strip)

@@ -20,6 +20,7 @@ multiplications and memory operations); far sums as differences of global sums (
 """
 
 import functools
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -50,26 +51,41 @@ class NoState(ValueError):
     """Rows that a state of moments cannot hold."""
 
 
-def fine_box(fine, grid, keys):
-    """The box numbered `fine` on the whole axis, counted from the grid's first.
+class Grid(NamedTuple):
+    """The boxes of a node: if `first_key` < `last_key`, the coarse ones are keys[first_key:last_key] and no others."""
 
-    `grid` is (the first fine box, first, last): if first < last, the coarse boxes are keys[first:last] and no others.
-    """
-    if grid[2] <= grid[1]:
-        return np.int64(fine - grid[0])
+    origin: Any  # the number of the first fine box on the whole axis
+    first_key: Any
+    last_key: Any
+    keys: Any
+
+
+class Received(NamedTuple):
+    """The polynomials of fine boxes, and factors: of slopes, and of curvatures over that of slopes."""
+
+    coefficients: Any
+    slope_factor: Any
+    bend_factor: Any
+
+
+def fine_box(fine, grid):
+    """Return the box numbered `fine` on the whole axis, counted from the grid's first."""
+    if grid.last_key <= grid.first_key:
+        return np.int64(fine - grid.origin)
+    keys = grid.keys
     coarse = floor(fine * (1.0 / SUB))
-    low, high = grid[1], grid[2] - 1
+    low, high = grid.first_key, grid.last_key - 1
     while low < high:
         middle = (low + high) // 2
         if keys[middle] < coarse:
             low = middle + 1
         else:
             high = middle
-    return SUB * (low - grid[1]) + np.int64(fine - SUB * coarse)
+    return SUB * (low - grid.first_key) + np.int64(fine - SUB * coarse)
 
 
 def place(scaled, fine):
-    """u in [-1, 1]. Without a loop of its own: it must not be regrouped."""
+    """Return u in [-1, 1]. Without a loop of its own: it must not be regrouped."""
     return 2.0 * (scaled - fine) - 1.0
 
 
@@ -101,31 +117,30 @@ def is_between(label, between):
     return np.uint64((y >= between[0]) & (y <= between[1]))
 
 
-def located(x, scale, grid, keys):
-    """The fine box of a score, and the place in it."""
+def located(x, scale, grid):
+    """Return the fine box of a score, and the place in it."""
     scaled = scale * np.float64(x) * (SUB / H)
     fine = floor(scaled)
-    return fine_box(fine, grid, keys), place(scaled, fine)
+    return fine_box(fine, grid), place(scaled, fine)
 
 
 @regroups
-def locate(chosen, scores, scale, grid, found):
-    """The fine box of each chosen row, and the place in it."""
-    keys, boxes, places = found
+def locate(chosen, scores, scale, grid, boxes, places):
+    """Write the fine box of each chosen row, and the place in it."""
     for k in range(np.uint64(chosen.size)):
-        box, places[k] = located(scores[chosen[k]], scale, grid, keys)
+        box, places[k] = located(scores[chosen[k]], scale, grid)
         boxes[k] = np.uint32(box)
 
 
 @regroups
-def add_moments(chosen, rows, scale, grid, results):
-    """Step 1, for the chosen rows of `rows`, (scores, weights, keys); `results` is (moments, scratch of `locate`).
+def add_moments(chosen, rows, scale, grid, moments, scratch):
+    """Do step 1 for the chosen rows of `rows`, (scores, weights); `scratch` is that of `locate`.
 
     Boxes and places come first, for many rows at a time: the additions to memory then wait for nothing but each other.
     """
-    scores, weights, keys = rows
-    moments, (boxes, places) = results
-    locate(chosen, scores, scale, grid, (keys, boxes, places))
+    scores, weights = rows
+    boxes, places = scratch
+    locate(chosen, scores, scale, grid, boxes, places)
     for k in range(np.uint64(chosen.size)):
         at, u = np.uint64(boxes[k]), places[k]
         w = weights[chosen[k]] if WEIGHTED else 1.0
@@ -234,13 +249,10 @@ def polynomial(coefficients, at, kernel, u):
 
 
 def add_row(i, w, where, received, results):
-    """Row i's loss, at a place (fine box, u) in it; derivatives are added to the results.
-
-    `received` is (coefficients, slope's factor, curvature's factor over it).
-    """
+    """Return row i's loss, `where` being its fine box and the place in it; derivatives are added to the results."""
     at, u = where
     coefficients, steep, bend = received
-    each, gradient, curvatures = results
+    each, gradient, curvature = results
     loss = 0.0
     if WANT_VALUE:
         loss = weighed(w, polynomial(coefficients, at, 0, u))
@@ -249,26 +261,22 @@ def add_row(i, w, where, received, results):
     if WANT_GRADIENT:
         gradient[i] += weighed(steep * w, polynomial(coefficients, at, 1 if WANT_VALUE else 0, u))
     if WANT_CURVATURE:
-        curvatures[i] += bend * weighed(steep * w, polynomial(coefficients, at, 2 if WANT_VALUE else 1, u))
+        curvature[i] += bend * weighed(steep * w, polynomial(coefficients, at, 2 if WANT_VALUE else 1, u))
     return loss
 
 
 @regroups
-def evaluate(chosen, rows, grid, received, results):
-    """Step 4 for the chosen rows; derivatives are added to the results, the loss is returned.
-
-    `grid` is that of `fine_box` with (scale, slope's factor, curvature's factor over it) behind it, `received` is
-    (coefficients, scratch of `locate`).
-    """
-    scores, weights, keys = rows
-    coefficients, (boxes, places) = received
-    locate(chosen, scores, grid[3], grid, (keys, boxes, places))
+def evaluate(chosen, rows, scale, grid, received, scratch, results):
+    """Do step 4 for the chosen rows: return their loss; derivatives are added to the results."""
+    scores, weights = rows
+    boxes, places = scratch
+    locate(chosen, scores, scale, grid, boxes, places)
     total = 0.0
     for k in range(np.uint64(chosen.size)):
         i = chosen[k]
         at, u = np.uint64(boxes[k]), places[k]
         w = weights[i] if WEIGHTED else 1.0
-        total += add_row(i, w, (at, u), (coefficients, grid[4], grid[5]), results)
+        total += add_row(i, w, (at, u), received, results)
     return total
 
 
