@@ -17,6 +17,9 @@ MOST = 64
 
 curvature = unbound
 
+BEGIN, END = range(2)  # columns of ranges of rows
+SLOPE, CURVATURE = range(2)  # and of sums over them
+
 
 def heaviest(weights: np.ndarray) -> np.ndarray:
     """Return the rows that are to be summed one by one, heaviest first."""
@@ -38,7 +41,7 @@ def block(inputs, parameters, outputs, first, last):
         for k in range(heavy.size):
             h = heavy[k]
             first_sum = second_sum = 0.0
-            for j in range(tasks[task, 0], tasks[task, 1]):
+            for j in range(tasks[task, BEGIN], tasks[task, END]):
                 gap = m * (np.float64(scores[j]) - np.float64(scores[h]))
                 steep = slope_of_both(m, gap, m, -gap, s) if j != h else 0.0
                 bend = m * m * (curvature(gap, s) + curvature(-gap, s)) if j != h else 0.0
@@ -46,7 +49,7 @@ def block(inputs, parameters, outputs, first, last):
                 curvatures[j] += weighed(weights[h], bend)
                 first_sum -= weighed(weights[j], steep)
                 second_sum += weighed(weights[j], bend)
-            sums[task, k, 0], sums[task, k, 1] = first_sum, second_sum
+            sums[task, k, SLOPE], sums[task, k, CURVATURE] = first_sum, second_sum
 
 
 def sums(

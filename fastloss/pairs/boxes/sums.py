@@ -37,6 +37,8 @@ WINDOW = 154  # near boxes on each side; s H WINDOW > 38, and e**-38 is below ha
 # and the reach sum w (t - left edge) to the right, and sums of e**(-s |t - edge|) to the right and to the left.
 COUNT, RIGHT, REACH, FALLING, RISING = DEGREES, DEGREES + 1, DEGREES + 2, DEGREES + 3, DEGREES + 4
 COLUMNS = DEGREES + 5
+# What lies beyond a box's window, and the tails by which a kernel is made of it.
+FAR_WEIGHT, FAR_REACH, FAR_FALLING, FAR_RISING = range(4)
 
 SEGMENT = np.uint64(64)  # rows
 
@@ -90,13 +92,14 @@ def place(scaled, fine):
 
 
 @regroups
-def select(rows, labels, between, chosen):
+def select(bounds, labels, between, chosen):
     """Write the rows start <= i < stop whose label lies between two, both included; return how many there are.
 
     Segments that are chosen whole, or not at all, need no look at each row's place.
     """
-    count, end = np.uint64(0), np.uint64(rows[1])
-    for start in range(np.uint64(rows[0]), end, SEGMENT):
+    begin, end = np.uint64(bounds[0]), np.uint64(bounds[1])
+    count = np.uint64(0)
+    for start in range(begin, end, SEGMENT):
         stop = min(start + SEGMENT, end)
         inside = np.uint64(0)
         for i in range(start, stop):
@@ -210,16 +213,16 @@ def couple(q, boxes, keys, table, received):
 
 
 def far_sums(q, boxes, keys, s, sums):
-    """What lies beyond the window of box q: weights, reach, and the two sums of exponentials, from q's left edge."""
+    """Write what lies beyond the window of box q: weights, reach, and two sums of exponentials, from q's left edge."""
     first, last = near(q, keys)
-    sums[0] = sums[1] = sums[2] = sums[3] = 0.0
+    sums[FAR_WEIGHT] = sums[FAR_REACH] = sums[FAR_FALLING] = sums[FAR_RISING] = 0.0
     if last < keys.size:
         gap = H * (keys[last] - keys[q])
-        sums[0] = boxes[last, RIGHT]
-        sums[1] = boxes[last, REACH] + boxes[last, RIGHT] * gap
-        sums[2] = boxes[last, FALLING] * exp(-s * (gap - H))
+        sums[FAR_WEIGHT] = boxes[last, RIGHT]
+        sums[FAR_REACH] = boxes[last, REACH] + boxes[last, RIGHT] * gap
+        sums[FAR_FALLING] = boxes[last, FALLING] * exp(-s * (gap - H))
     if first > 0:
-        sums[3] = boxes[first - 1, RISING] * exp(-s * H * (keys[q] - keys[first - 1] - 1.0))
+        sums[FAR_RISING] = boxes[first - 1, RISING] * exp(-s * H * (keys[q] - keys[first - 1] - 1.0))
 
 
 @regroups
@@ -228,14 +231,17 @@ def cut(received, sums, tails, tables, polynomials):
     cuts, edges = tables
     for sub in range(SUB):
         for n in range(FINE):
-            total = tails[2] * sums[2] * edges[1, sub, n] + tails[3] * sums[3] * edges[0, sub, n]
+            total = (
+                tails[FAR_FALLING] * sums[FAR_FALLING] * edges[1, sub, n]
+                + tails[FAR_RISING] * sums[FAR_RISING] * edges[0, sub, n]
+            )
             for m in range(DEGREES):
                 total += cuts[sub, m, n] * received[m]
             polynomials[sub, n] = total
-        polynomials[sub, 0] += tails[0] * sums[0]
-        if tails[1] != 0.0:  # the reach may be infinite
-            polynomials[sub, 0] += tails[1] * (sums[1] - (sub + 0.5) * (H / SUB) * sums[0])
-            polynomials[sub, 1] -= tails[1] * 0.5 * (H / SUB) * sums[0]
+        polynomials[sub, 0] += tails[FAR_WEIGHT] * sums[FAR_WEIGHT]
+        if tails[FAR_REACH] != 0.0:  # the reach may be infinite
+            polynomials[sub, 0] += tails[FAR_REACH] * (sums[FAR_REACH] - (sub + 0.5) * (H / SUB) * sums[FAR_WEIGHT])
+            polynomials[sub, 1] -= tails[FAR_REACH] * 0.5 * (H / SUB) * sums[FAR_WEIGHT]
 
 
 def polynomial(coefficients, at, kernel, u):

@@ -25,4 +25,5 @@ def tables(formulas: PairFormulas, s: float) -> tuple[np.ndarray, np.ndarray]:
 
 @regroups
 def nodes_block(inputs, parameters, outputs, first, last):
-    at_nodes(inputs[0], parameters[0], outputs[0])
+    (gaps,), (values,) = inputs, outputs
+    at_nodes(gaps, parameters[0], values)
