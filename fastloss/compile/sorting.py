@@ -22,13 +22,13 @@ def argsort(keys, ranks, scratch):
         width, count = RUN, begin // RUN + 1
         while count % 2 == 0:
             start = (count - 2) * width
-            merge(keys, ranks, scratch, (start, start + width, end))
+            merge(keys, ranks, scratch, start, start + width, end)
             width, count = 2 * width, count // 2
     width = RUN
     while width < size:
         start = (size - 1) // (2 * width) * (2 * width)
         if start + width < size:
-            merge(keys, ranks, scratch, (start, start + width, size))
+            merge(keys, ranks, scratch, start, start + width, size)
         width *= 2
 
 
@@ -43,9 +43,8 @@ def sort_run(keys, ranks, begin, end):
 
 
 @regroups
-def merge(keys, ranks, scratch, bounds):
+def merge(keys, ranks, scratch, begin, middle, end):
     """Merge two neighbouring runs; the first is moved aside, since the merged one is written over it."""
-    begin, middle, end = bounds
     second = keys[ranks[middle]]
     if not precedes(second, keys[ranks[middle - 1]]):
         return

@@ -8,6 +8,7 @@ from fastloss.core.requests import Wanted
 from fastloss.pairs.boxes import cpu as boxes
 from fastloss.pairs.nodes import Node, Parameters
 from fastloss.pairs.pair import PairFormulas
+from fastloss.pairs.records import Columns, Results
 
 
 def sum_rows(
@@ -27,7 +28,7 @@ def sum_rows(
     ]
     if nodes:
         empty: Any = np.empty(0, scores.dtype)
-        rows = scores.reshape(-1), labels.reshape(-1), np.empty(0)
-        wanted, results = Wanted(value=True, gradient=slopes.size > 0), (empty, slopes.reshape(-1), empty)
-        losses[known] = boxes.sums(formulas, nodes, rows, Parameters(1.0), (wanted, results))
+        rows = Columns(scores.reshape(-1), labels.reshape(-1), np.empty(0))
+        wanted, results = Wanted(value=True, gradient=slopes.size > 0), Results(empty, slopes.reshape(-1), empty)
+        losses[known] = boxes.sums(formulas, nodes, rows, Parameters(1.0), wanted, results)
     return losses

@@ -14,10 +14,11 @@ from fastloss.core.validate import kernel_dtype
 from fastloss.pairs import differences, halving, heavy
 from fastloss.pairs.boxes import cpu as boxes
 from fastloss.pairs.direct import cpu as direct_pairs
-from fastloss.pairs.direct.arrange import arranged as arranged_rows
+from fastloss.pairs.direct.arrange import Arranged, arranged
 from fastloss.pairs.halving import Kind, Large
 from fastloss.pairs.nodes import Node, Parameters, Sums
 from fastloss.pairs.pair import PairFormulas, multiplier_difference, multiplier_first
+from fastloss.pairs.records import Columns, Groups, Results, Rows
 from fastloss.pairs.separable import cpu as separable
 from fastloss.pairs.sloped import host as sloped
 from fastloss.pairs.survey import survey
@@ -27,7 +28,7 @@ FEWEST = 2048  # rows from which "auto" takes the fast method, see bench/results
 
 
 def method_of(formulas: PairFormulas) -> Sums | None:
-    """The loss's fast method."""
+    """Return the loss's fast method."""
     if formulas.tails is not None:
         return boxes.sums
     if formulas.power is not None:
@@ -41,7 +42,7 @@ class Prepared(NamedTuple):
     formulas: PairFormulas
     kind: Kind
     parameters: tuple[float, ...]
-    direct: Any  # (rows arranged by `direct`, their groups), or None
+    direct: tuple[Arranged, np.ndarray] | None  # rows arranged by `direct`, and their groups
     fast: list[Large]
     pairs: np.ndarray  # of each group
     weight: np.ndarray
@@ -49,14 +50,14 @@ class Prepared(NamedTuple):
     dtype: np.dtype
 
 
-def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[float, ...], method: str) -> Prepared:
-    """Choose each group's method; `arrays` is (scores, labels, weights or None, row order or None, offsets)."""
-    scores, labels, weights, order, offsets = arrays
+def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[float, ...], method: str) -> Prepared:
+    """Choose each group's method, and count its pairs."""
+    order, offsets = rows.groups.rows, rows.groups.offsets
     sizes = np.diff(offsets)
     least = {"auto": FEWEST, "fast": 2, "direct": np.inf}[method]
     large = np.flatnonzero(sizes >= least) if method_of(formulas) else np.empty(0, np.int64)
-    found = _large(arrays, large, kind) if large.size else []
-    fast = [one for one in found if _suits(formulas, kind, parameters, one, method)]
+    candidates = _large(rows, large, kind) if large.size else []
+    fast = [one for one in candidates if _suits(formulas, kind, parameters, one, method)]
     pairs, weight = np.zeros(sizes.size, np.int64), np.zeros(sizes.size)
     for one in fast:
         pairs[one.group], weight[one.group] = halving.count(kind, one)
@@ -65,44 +66,36 @@ def prepare(formulas: PairFormulas, kind: Kind, arrays: Any, parameters: tuple[f
     rest = np.flatnonzero(~chosen)
     direct = None
     if rest.size:
-        rows = halving.rows_of(order, offsets, rest) if fast else order
-        bounds = np.append(0, np.cumsum(sizes[rest])) if fast else offsets
-        arranged = arranged_rows(formulas, kind, (scores, labels, weights, rows, bounds), parameters)
-        pairs[rest], weight[rest] = arranged.pairs, arranged.weight
-        direct = arranged, rest
-    return Prepared(formulas, kind, parameters, direct, fast, pairs, weight, scores.size, kernel_dtype(scores))
+        if fast:
+            order, offsets = halving.rows_of(order, offsets, rest), np.append(0, np.cumsum(sizes[rest]))
+        small = arranged(formulas, kind, rows._replace(groups=Groups(order, offsets, None)), parameters)
+        pairs[rest], weight[rest] = small.pairs, small.weight
+        direct = small, rest
+    size, dtype = rows.scores.size, kernel_dtype(rows.scores)
+    return Prepared(formulas, kind, parameters, direct, fast, pairs, weight, size, dtype)
 
 
-def _large(arrays: Any, large: np.ndarray, kind: Kind) -> list[Large]:
-    """The surveyed groups; those with many labels sorted by falling label where these choose the pairs."""
-    scores, labels, weights, order, offsets = arrays
-    rows = (
-        np.ascontiguousarray(scores, kernel_dtype(scores)),
-        np.ascontiguousarray(labels, kernel_dtype(labels)),
-        np.empty(0) if weights is None else np.ascontiguousarray(weights, np.float64),
-    )
+def _large(rows: Rows, large: np.ndarray, kind: Kind) -> list[Large]:
+    """Survey the large groups; those with many labels are sorted by falling label where these choose the pairs."""
+    order, offsets = rows.groups.rows, rows.groups.offsets
+    columns = Columns.of(rows.scores, rows.labels, rows.weights)
     bounds = np.stack((offsets[large], offsets[large + 1]), 1)
     if order is not None:
-        own = halving.rows_of(order, offsets, large)
-        rows = _taken(rows, own)
+        order = halving.rows_of(order, offsets, large)
+        columns = columns.taken(order)
         ends = np.cumsum(bounds[:, 1] - bounds[:, 0])
         bounds = np.stack((np.append(0, ends[:-1]), ends), 1)
-    found = []
-    for g, (begin, end), levels in zip(large, bounds, survey(rows, bounds), strict=True):
-        one = Large(int(g), rows, None if order is None else own, int(begin), int(end), levels)
-        found.append(_sorted(one) if levels.many and kind.multiplier is not multiplier_first else one)
-    return found
-
-
-def _taken(rows: Any, own: Any) -> Any:
-    return tuple(column[own] if column.size else column for column in rows)
+    groups = []
+    for g, (begin, end), levels in zip(large, bounds, survey(columns, bounds), strict=True):
+        one = Large(int(g), columns, order, int(begin), int(end), levels)
+        groups.append(_sorted(one) if levels.many and kind.multiplier is not multiplier_first else one)
+    return groups
 
 
 def _sorted(one: Large) -> Large:
-    rows = one.rows
-    order = one.begin + np.argsort(-rows[1][one.begin : one.end].astype(np.float64), kind="stable")
-    own = order if one.own is None else one.own[order]
-    return one._replace(rows=_taken(rows, order), own=own, begin=0, end=order.size)
+    falling = one.begin + np.argsort(-one.rows.labels[one.begin : one.end].astype(np.float64), kind="stable")
+    order = falling if one.order is None else one.order[falling]
+    return one._replace(rows=one.rows.taken(falling), order=order, begin=0, end=falling.size)
 
 
 def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], one: Large, method: str) -> bool:
@@ -113,94 +106,93 @@ def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], on
 
 
 def evaluate(prepared: Prepared, scales: np.ndarray, wanted: Wanted) -> Outcome:
-    """Losses and derivatives; `scales` multiplies each group's derivatives."""
-    size, dtype = prepared.size, prepared.dtype
-    results = tuple(np.zeros(size if want else 0, dtype) for want in wanted[1:])
+    """Return losses and derivatives; `scales` multiplies each group's derivatives."""
+    formulas, kind, parameters = prepared.formulas, prepared.kind, prepared.parameters
+    results = Results.zeros(prepared.size, wanted, prepared.dtype)
     loss = np.zeros(prepared.pairs.size)
     if prepared.direct:
-        arranged, groups = prepared.direct
-        task = (prepared.parameters, wanted)
+        rows, groups = prepared.direct
         if not prepared.fast:
-            return direct_pairs.evaluate(prepared.formulas, prepared.kind, arranged, scales, (task, results))
-        done = direct_pairs.evaluate(prepared.formulas, prepared.kind, arranged, scales[groups], (task, results))
+            return direct_pairs.evaluate(formulas, kind, rows, scales, parameters, wanted, results)
+        done = direct_pairs.evaluate(formulas, kind, rows, scales[groups], parameters, wanted, results)
         loss[groups] = done.groups
-    run = _Run(prepared.formulas, prepared.kind, prepared.parameters[0], scales, wanted)
-    together = [one for one in prepared.fast if one.own is None]
+    run = _Run(formulas, kind, parameters[0], scales, wanted)
+    together = [one for one in prepared.fast if one.order is None]
     if together:
         loss += run.groups(together, results)
     for one in prepared.fast:
-        if one.own is not None:
-            local = tuple(np.zeros(one.rows[0].size if want else 0) for want in wanted[1:])
+        if one.order is not None:
+            local = Results.zeros(one.rows.scores.size, wanted)
             loss += run.groups([one], local)
-            some = slice(one.begin, one.end)
+            group = slice(one.begin, one.end)
             for result, part in zip(results, local, strict=True):
                 if result.size:
-                    result[one.own[some]] = part[some]
+                    result[one.order[group]] = part[group]
     return wanted.outcome(results, groups=loss)
 
 
 class _Run(halving.Run):
-    """Fast methods for what one call wants, on arrays of NumPy's."""
+    """Fast methods for the outputs of one call, on NumPy's arrays."""
 
-    def sums(self, nodes: list[Node], rows: Any, parameters: Parameters, results: Any) -> np.ndarray:
+    def sums(self, nodes: list[Node], rows: Columns, parameters: Parameters, results: Results) -> np.ndarray:
         method = method_of(self.formulas)
         assert method is not None
-        return method(self.formulas, nodes, rows, parameters, (self.wanted, results))
+        return method(self.formulas, nodes, rows, parameters, self.wanted, results)
 
-    def spoil(self, one: Large, results: Any) -> None:
+    def fill_nan(self, one: Large, results: Results) -> None:
         for result in results:
             result[one.begin : one.end] = np.nan
 
-    def add(self, one: Large, label: float, term: tuple[float, int], result: Any) -> None:
-        some = slice(one.begin, one.end)
-        number, power = term
-        w = one.rows[2][some] ** power if one.rows[2].size else 1.0
-        result[some] += np.where(one.rows[1][some] == label, w * number, 0.0)
+    def add(self, one: Large, label: float, number: float, power: int, result: Any) -> None:
+        group = slice(one.begin, one.end)
+        _, labels, weights = one.rows.taken(group)
+        w = weights**power if weights.size else 1.0
+        result[group] += np.where(labels == label, w * number, 0.0)
 
     def span(self, one: Large, start: int, stop: int) -> tuple[float, float]:
-        own = one.rows[0][start:stop]
-        return float(own.min()), float(own.max())
+        scores = one.rows.scores[start:stop]
+        return float(scores.min()), float(scores.max())
 
-    def sloped(self, one: Large, results: Any) -> float:
-        some = slice(one.begin, one.end)
-        own = tuple(result[some] for result in results)
-        rows = _taken(one.rows, some)
-        return sloped.sums(self.formulas, rows, (self.number, self.scales[one.group]), (self.wanted, own))
+    def sloped(self, one: Large, results: Results) -> float:
+        group = slice(one.begin, one.end)
+        scale = self.scales[one.group]
+        return sloped.sums(self.formulas, one.rows.taken(group), self.number, scale, self.wanted, results.part(group))
 
-    def level(self, one: Large, node: Node, gap: tuple[float, Parameters], results: Any) -> float:
+    def level(self, one: Large, node: Node, m: float, parameters: Parameters, results: Results) -> float:
         scores, labels, weights = one.rows
-        own = one.begin + np.flatnonzero(labels[one.begin : one.end] == node.targets[0])
-        factors = weights[own] if weights.size else np.ones(own.size)
+        rows = one.begin + np.flatnonzero(labels[one.begin : one.end] == node.targets[0])
+        factors = weights[rows] if weights.size else np.ones(rows.size)
         derived = self.wanted.gradient or self.wanted.curvature
         alone = heavy.heaviest(factors) if derived else np.empty(0, np.int64)
         if not alone.size:
-            return self._level(one, node, gap, results)
+            return self._level(one, node, m, parameters, results)
         light = weights.copy() if weights.size else np.ones(labels.size)
-        light[own[alone]] = 0.0
-        rest = one._replace(rows=(scores, labels, light))
+        light[rows[alone]] = 0.0
+        rest = one._replace(rows=Columns(scores, labels, light))
         total = 0.0
         if self.wanted.value or self.wanted.each:
-            total = self._for(self.wanted.losses)._level(one, node, gap, results)
-        self._for(self.wanted.derivatives)._level(rest, node, gap, results)
-        found = heavy.sums(self.formulas, self.number, gap[0], (scores[own], factors), alone)
-        for result, part, want in zip(results[1:], found, self.wanted[2:], strict=True):
-            if want:
-                result[own] += node.factor * part
+            total = self._for(self.wanted.losses)._level(one, node, m, parameters, results)
+        self._for(self.wanted.derivatives)._level(rest, node, m, parameters, results)
+        slopes, curvatures = heavy.sums(self.formulas, self.number, m, scores[rows], factors, alone)
+        if self.wanted.gradient:
+            results.gradient[rows] += node.factor * slopes
+        if self.wanted.curvature:
+            results.curvature[rows] += node.factor * curvatures
         return total
 
     def _for(self, wanted: Wanted) -> "_Run":
         return _Run(self.formulas, self.kind, self.number, self.scales, wanted)
 
-    def leaves(self, one: Large, results: Any) -> float:
+    def leaves(self, one: Large, results: Results) -> float:
         scores, labels, weights = one.rows
         parts = halving.leaves(labels, one.begin, one.end)
-        bounds = np.array([part[0] for part in parts] + [labels.size])
-        arrays = (scores, labels, weights if weights.size else None, None, bounds)
+        bounds = np.array([start for start, _ in parts] + [labels.size])
+        rows = Rows(scores, labels, weights if weights.size else None, Groups(None, bounds, None))
         parameters = (self.number,)
-        arranged = arranged_rows(self.formulas, self.kind, arrays, parameters)
+        small = arranged(self.formulas, self.kind, rows, parameters)
         scales = np.full(bounds.size - 1, self.scales[one.group])
-        local = tuple(np.zeros(result.size, scores.dtype) for result in results)
-        outcome = direct_pairs.evaluate(self.formulas, self.kind, arranged, scales, ((parameters, self.wanted), local))
+        local = Results(*(np.zeros(result.size, scores.dtype) for result in results))
+        outcome = direct_pairs.evaluate(self.formulas, self.kind, small, scales, parameters, self.wanted, local)
         for result, part in zip(results, local, strict=True):
             result += part
         return float(np.cumsum(outcome.groups)[-1])

@@ -1,4 +1,4 @@
-"""What the CPU's fast methods for pairs of scores share: tasks, and blocks launched on tuples of arrays."""
+"""What the CPU's fast methods for pairs of scores share: ranges of rows, and launches of blocks."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -18,12 +18,12 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def tasks(nodes: list[Node]) -> np.ndarray:
-    """Ranges of rows (node, 0, begin, end) that cover the nodes."""
+    """Return ranges of rows that cover the nodes, see `nodes.ranges`."""
     return ranges(nodes, ROWS)
 
 
 def few_of(ranges: np.ndarray) -> int:
-    """How many of one node's ranges take 50 microseconds: 0, far less than one, if there are full ones."""
+    """Return how many of one node's ranges take 50 microseconds: 0, far less than one, if there are full ones."""
     return 1 if len(ranges) < 3 else 0
 
 
@@ -40,24 +40,25 @@ CHOSEN = Scratch(PIECE, np.uint64)  # rows that `select` has chosen
 def run_block(
     block: Any,
     name: str,
-    arrays: tuple[Any, ...],
+    inputs: tuple[Any, ...],
+    parameters: tuple[float, ...],
+    outputs: tuple[Any, ...],
     chunks: int,
     scratch: tuple[Scratch, ...] = (),
     names: Mapping[str, Any] = NOTHING,
     few: int = 1,
 ) -> None:
-    """Launch a block on (inputs, parameters, outputs), compiled for their types with its open names bound.
+    """Launch a block, compiled for the arrays' types with its open names bound.
 
     Scratch arrays come to the block behind its outputs. `few` is that of `launch`.
     """
-    inputs, parameters, outputs = arrays
     spare = tuple(array_of(one.dtype) for one in scratch)
     signature = Signature(tuple(map(Array.of, inputs)), tuple(map(Array.of, outputs)), spare)
-    own = compiled(block, name, signature, tuple(names.items()))
-    launch(own, inputs, np.array(parameters, np.float64), outputs, chunks, few, tuple(one.length for one in scratch))
+    kernel = compiled(block, name, signature, tuple(names.items()))
+    launch(kernel, inputs, np.array(parameters, np.float64), outputs, chunks, few, tuple(one.length for one in scratch))
 
 
 @once
 def compiled(block: Any, name: str, signature: Signature, names: tuple[tuple[str, Any], ...]) -> Kernel:
-    """The kernel of a block for arrays of some kinds."""
+    """Compile a block for arrays of some types."""
     return kernel(bind(block, **dict(names)), name, signature)

@@ -14,6 +14,7 @@ from fastloss.core.requests import Wanted
 from fastloss.pairs.boxes.sums import WINDOW, H
 from fastloss.pairs.nodes import Node, Parameters
 from fastloss.pairs.pair import PairFormulas
+from fastloss.pairs.records import Results
 
 MOST = 64  # labels
 # Nanoseconds of a thread: a pair computed directly, a row and a pair of near boxes of a sum, the sum itself, and the
@@ -33,12 +34,12 @@ class Runs(NamedTuple):
 
 
 def runs_of(one: Any) -> Runs | None:
-    """A group's labels; None for more than `MOST`. Few of them lie anywhere, more are sorted by falling label."""
+    """Return a group's labels; None for more than `MOST`. Few lie anywhere, more are sorted by falling label."""
     levels = one.levels
     if not levels.many:
         begins, ends = (np.full(levels.values.size, at) for at in (one.begin, one.end))
         return Runs(levels.values, levels.weights, begins, ends, levels.counts)
-    labels, weights = (column[one.begin : one.end] for column in one.rows[1:])
+    labels, weights = (column[one.begin : one.end] for column in (one.rows.labels, one.rows.weights))
     starts = np.append(0, np.flatnonzero(labels[1:] != labels[:-1]) + 1)
     if starts.size > MOST:
         return None
@@ -49,7 +50,7 @@ def runs_of(one: Any) -> Runs | None:
 
 
 def suits(formulas: PairFormulas, number: float, one: Any, cheaper: bool) -> bool:
-    """Whether a group of finite scores is to be summed so; `cheaper`: only if that takes less time than all pairs.
+    """Check whether a group of finite scores is to be summed so; `cheaper`: only if that is faster than all pairs.
 
     It may take much longer for a few rows of many labels, so even otherwise there is a limit.
     """
@@ -73,15 +74,15 @@ def suits(formulas: PairFormulas, number: float, one: Any, cheaper: bool) -> boo
     return costs < PAIR * size * size * (1.0 if cheaper else PATIENCE)
 
 
-def total(run: Any, one: Any, results: Any) -> float:
-    """The sum of one group; what is wanted is added to the results."""
+def total(run: Any, one: Any, results: Results) -> float:
+    """Sum the pairs of one group; losses and derivatives are added to the results where wanted."""
     runs, scale = runs_of(one), run.scales[one.group]
     assert runs is not None
     constant = run.formulas.value(0.0, run.number)
     loss = constant * float(runs.weights @ runs.weights)
     if run.wanted.each:
         for y, weight in zip(runs.values, runs.weights, strict=True):
-            run.add(one, y, (constant * weight, 1), results[0])
+            run.add(one, y, constant * weight, 1, results.each)
         back = copy.copy(run)
         back.wanted = Wanted(each=True)
     for a in range(runs.values.size):

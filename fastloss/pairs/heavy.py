@@ -5,8 +5,6 @@ A fast method adds the two up apart, each with an error in proportion to the row
 exceeds the others' together. There are few such rows, since each outweighs all that are lighter.
 """
 
-from typing import Any
-
 import numpy as np
 
 from fastloss.compile.elementary import weighed
@@ -19,9 +17,12 @@ MOST = 64
 
 curvature = unbound
 
+BEGIN, END = range(2)  # columns of ranges of rows
+SLOPE, CURVATURE = range(2)  # and of sums over them
+
 
 def heaviest(weights: np.ndarray) -> np.ndarray:
-    """The rows that are to be summed one by one, heaviest first."""
+    """Return the rows that are to be summed one by one, heaviest first."""
     count = min(MOST, weights.size)
     top = np.argpartition(-weights, count - 1)[:count] if count < weights.size else np.arange(weights.size)
     top = top[np.argsort(-weights[top], kind="stable")]
@@ -40,7 +41,7 @@ def block(inputs, parameters, outputs, first, last):
         for k in range(heavy.size):
             h = heavy[k]
             first_sum = second_sum = 0.0
-            for j in range(tasks[task, 0], tasks[task, 1]):
+            for j in range(tasks[task, BEGIN], tasks[task, END]):
                 gap = m * (np.float64(scores[j]) - np.float64(scores[h]))
                 steep = slope_of_both(m, gap, m, -gap, s) if j != h else 0.0
                 bend = m * m * (curvature(gap, s) + curvature(-gap, s)) if j != h else 0.0
@@ -48,19 +49,20 @@ def block(inputs, parameters, outputs, first, last):
                 curvatures[j] += weighed(weights[h], bend)
                 first_sum -= weighed(weights[j], steep)
                 second_sum += weighed(weights[j], bend)
-            sums[task, k, 0], sums[task, k, 1] = first_sum, second_sum
+            sums[task, k, SLOPE], sums[task, k, CURVATURE] = first_sum, second_sum
 
 
-def sums(formulas: PairFormulas, number: float, m: float, rows: Any, heavy: np.ndarray) -> Any:
-    """Slopes and curvatures of rows of one label, (scores, weights), in their pairs with the heavy ones."""
-    scores, weights = rows
+def sums(
+    formulas: PairFormulas, number: float, m: float, scores: np.ndarray, weights: np.ndarray, heavy: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return slopes and curvatures of rows of one label in their pairs with the heavy ones."""
     tasks = np.array([(i, min(i + ROWS, scores.size)) for i in range(0, scores.size, ROWS)], np.int64)
-    found = np.zeros(scores.size), np.zeros(scores.size)
+    slopes, curvatures = np.zeros(scores.size), np.zeros(scores.size)
     parts = np.empty((len(tasks), heavy.size, 2))
     names = {"slope": formulas.slope, "curvature": formulas.curvature}
-    arrays = (scores, weights, heavy, tasks), (m, number), (*found, parts)
-    run_block(block, formulas.name, arrays, len(tasks), names=names)
-    for one, total in zip(found, np.cumsum(parts, 0)[-1].T, strict=True):
-        one[heavy] = total
-        one *= weights
-    return found
+    inputs, outputs = (scores, weights, heavy, tasks), (slopes, curvatures, parts)
+    run_block(block, formulas.name, inputs, (m, number), outputs, len(tasks), names=names)
+    for derivative, total in zip((slopes, curvatures), np.cumsum(parts, 0)[-1].T, strict=True):
+        derivative[heavy] = total
+        derivative *= weights
+    return slopes, curvatures

@@ -18,6 +18,7 @@ from fastloss.core.requests import Request, Wanted
 from fastloss.pairs import weights as pair_weights
 from fastloss.pairs.keywords import PAIRWISE
 from fastloss.pairs.pair import PairFormulas, multiplier_difference, multiplier_first, multiplier_one, multiplier_sign
+from fastloss.pairs.records import Groups, Rows
 from fastloss.pointwise.loss import fits_there
 
 PAIRS = Choice(("ordered", "all"))
@@ -30,14 +31,6 @@ class GroupSums(NamedTuple):
     loss: np.ndarray
     weight: np.ndarray
     pairs: np.ndarray
-
-
-class Groups(NamedTuple):
-    """Rows in group order (None if they lie so already), CSR offsets, and how results of groups are to be ordered."""
-
-    rows: np.ndarray | None
-    offsets: np.ndarray
-    order: np.ndarray | None
 
 
 def grouped(groups: Any, offsets: Any, count: int) -> Groups:
@@ -60,15 +53,6 @@ def grouped(groups: Any, offsets: Any, count: int) -> Groups:
     stops = np.cumsum(sizes)
     rows = np.arange(count) + np.repeat(ends[:-1][order] - (stops - sizes), sizes)  # run after run
     return Groups(rows, np.append(0, stops)[orders.runs(ranked)[0]], None)
-
-
-class Rows(NamedTuple):
-    """The checked rows of a call, and their groups."""
-
-    scores: Any
-    labels: Any
-    weights: Any  # None if all are 1
-    groups: Groups
 
 
 class PairwiseLoss(Loss):
@@ -124,8 +108,7 @@ class PairwiseLoss(Loss):
             raise ValueError(f"method is 'fast': {self.name} has none, expected 'auto' or 'direct'")
         unordered = request.arguments.get("pairs", "all") == "all"
         kind = run.Kind(self.all_multiplier if unordered else multiplier_one, unordered)
-        arrays = (rows.scores, rows.labels, rows.weights, rows.groups.rows, rows.groups.offsets)
-        return run.prepare(self.formulas, kind, arrays, self.function(**request.arguments), request.method)
+        return run.prepare(self.formulas, kind, rows, self.function(**request.arguments), request.method)
 
     def _run(self, request):
         request, run = placed(request, self.folder)
@@ -172,7 +155,7 @@ class PairwiseLoss(Loss):
         engine = backend.module("pairs.small")
         parameters = self.function(**{**request.arguments, "scores": None, "labels": None})
         kind, dtype = engine.Kind(multiplier_one, False), validate.kernel_dtype(args[0])
-        run = engine.plan(self.formulas, kind, dtype, request.wanted, (parameters, request.reduction))
+        run = engine.plan(self.formulas, kind, dtype, request.wanted, parameters, request.reduction)
         return run and _in_form(request.what, small.reading(run, args, (dtype, np.dtype(np.float64))))
 
     def _from_smaller_weights(

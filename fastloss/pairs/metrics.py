@@ -7,8 +7,9 @@ import numpy as np
 from fastloss.core import backend, orders, reduce, reductions, validate
 from fastloss.core.requests import Wanted
 from fastloss.pairs import weights as pair_weights
-from fastloss.pairs.loss import Groups, checked_rows, grouped
+from fastloss.pairs.loss import checked_rows, grouped
 from fastloss.pairs.pair import PairFormulas, multiplier_one
+from fastloss.pairs.records import Rows
 
 __all__ = ["auc", "count_inversions"]
 
@@ -29,19 +30,19 @@ class _Counted(NamedTuple):
     weight: np.ndarray
 
 
-def _checked(scores: Any, labels: Any, weights: Any) -> Any:
-    """Rows whose scores and labels may be compared in float64, all of them finite or NaN."""
+def _checked(scores: Any, labels: Any, weights: Any, groups: Any, offsets: Any) -> Rows:
+    """Return rows whose scores and labels may be compared in float64, all of them finite or NaN."""
     scores = orders.comparable(validate.array("scores", scores))
-    return checked_rows(scores, labels, weights, by_order=True)
+    scores, labels, weights = checked_rows(scores, labels, weights, by_order=True)
+    return Rows(scores, labels, weights, grouped(groups, offsets, scores.size))
 
 
-def _counted(sign: float, rows: Any, groups: Groups) -> _Counted:
-    scores, labels, weights = rows
+def _counted(sign: float, rows: Rows) -> _Counted:
+    """Count each group's inversions of the scores times `sign`."""
     engine = backend.engine("cpu", "pairs")
     kind = engine.Kind(multiplier_one, False)
-    scores = scores if sign > 0.0 else -scores.astype(np.float64)
-    arrays = (scores, labels, weights, groups.rows, groups.offsets)
-    prepared = engine.prepare(INVERSIONS, kind, arrays, (0.0,), "auto")
+    signed = rows if sign > 0.0 else rows._replace(scores=-rows.scores.astype(np.float64))
+    prepared = engine.prepare(INVERSIONS, kind, signed, (0.0,), "auto")
     outcome = engine.evaluate(prepared, np.ones(prepared.weight.size), Wanted(value=True))
     return _Counted(outcome.groups, prepared.weight)
 
@@ -85,9 +86,9 @@ def count_inversions(
     >>> fastloss.count_inversions([0.3, 0.1, 0.2], [0, 1, 2])
     2
     """
-    rows = _checked(scores, labels, sample_weight)
-    total = reduce.sum_of_many(_counted(1.0, rows, grouped(groups, offsets, rows[0].size)).inverted)
-    return total if rows[2] is not None or np.isnan(total) else round(total)
+    rows = _checked(scores, labels, sample_weight, groups, offsets)
+    total = reduce.sum_of_many(_counted(1.0, rows).inverted)
+    return total if rows.weights is not None or np.isnan(total) else round(total)
 
 
 def auc(
@@ -140,12 +141,13 @@ def auc(
     0.75
     """
     reduction = reductions.named(reduction, ("mean", "per_group")).name
-    scores, labels, weights = _checked(scores, labels, sample_weight)
-    found = grouped(groups, offsets, scores.size)
-    powers = np.zeros(found.offsets.size - 1, np.int64)
-    if weights is not None:
-        weights, powers = pair_weights.centred(weights, found.rows, found.offsets, labels)
-    wrong, right = (_counted(sign, (scores, labels, weights), found) for sign in (1.0, -1.0))
+    rows = _checked(scores, labels, sample_weight, groups, offsets)
+    row_order, ends, order = rows.groups
+    powers = np.zeros(ends.size - 1, np.int64)
+    if rows.weights is not None:
+        weights, powers = pair_weights.centred(rows.weights, row_order, ends, rows.labels)
+        rows = rows._replace(weights=weights)
+    wrong, right = (_counted(sign, rows) for sign in (1.0, -1.0))
     difference, weight = right.inverted - wrong.inverted, wrong.weight
     if reduction == "mean":
         parts = pair_weights.together(weight, powers, difference, weight)
@@ -154,4 +156,4 @@ def auc(
     areas = 0.5 + 0.5 * shares
     if reduction == "mean":
         return float(areas[0])
-    return areas if found.order is None else areas[found.order]
+    return areas if order is None else areas[order]

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from fastloss.core.requests import Wanted
 from fastloss.pairs.pair import PairFormulas
+from fastloss.pairs.records import Columns, Results
 
 
 class Node(NamedTuple):
@@ -34,28 +36,64 @@ class Parameters(NamedTuple):
     orientation: float = 1.0
 
 
+NODE, PART, BEGIN, END = range(4)  # columns of ranges of rows
+
+
 class Sums(Protocol):
     """A fast method."""
 
     def __call__(
-        self, formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any
+        self,
+        formulas: PairFormulas,
+        nodes: list[Node],
+        rows: Columns,
+        parameters: Parameters,
+        wanted: Wanted,
+        results: Results,
     ) -> np.ndarray:
-        """The nodes' losses; no two nodes have a row in common.
+        """Return the nodes' losses; no two nodes have a row in common.
 
-        `rows` is (scores, labels, weights), `task` is `Wanted` and (each, gradient, curvature): losses of the targets
-        and derivatives of all rows of the nodes are added to these where wanted.
+        Losses of the targets and derivatives of all rows of the nodes are added to the results where wanted.
         """
 
 
+class OneWay(Protocol):
+    """What a fast method does for one node, from the targets' side."""
+
+    def __call__(self, node: Node, parameters: Parameters, wanted: Wanted) -> float:
+        """Return the node's loss; losses and derivatives of the targets are added to the results."""
+
+
+def sums_one_by_one(nodes: list[Node], parameters: Parameters, wanted: Wanted, one_way: OneWay) -> np.ndarray:
+    """Return the nodes' losses, each by a pass for its targets and, for derivatives, one for its sources."""
+    back = Parameters(parameters.number, -parameters.orientation)
+    losses = np.zeros(len(nodes))
+    for at, node in enumerate(nodes):
+        losses[at] = one_way(node, parameters, wanted)
+        if wanted.gradient or wanted.curvature:
+            one_way(node.mirrored(), back, wanted.derivatives)
+    return losses
+
+
+def wanted_names(wanted: Wanted, weighted: bool) -> dict[str, bool]:
+    """Return what the names of the fast methods' templates mean for one set of outputs."""
+    return {
+        "WANT_VALUE": wanted.value or wanted.each,
+        "WANT_GRADIENT": wanted.gradient,
+        "WANT_CURVATURE": wanted.curvature,
+        "WEIGHTED": weighted,
+    }
+
+
 def ranges(nodes: list[Node], most: int) -> np.ndarray:
-    """Ranges of at most so many rows (node, 0, begin, end) that cover the nodes."""
+    """Return ranges of at most so many rows that cover the nodes; their columns are NODE, PART, BEGIN and END."""
     begin, end = np.array([(one.begin, one.end) for one in nodes], np.int64).reshape(-1, 2).T
     owner, start, stop = pieces(begin, end, most)
     return np.stack((owner, np.zeros_like(owner), start, stop), axis=1)
 
 
 def pieces(begin: np.ndarray, end: np.ndarray, most: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ranges cut into pieces of at most so many: which range each piece is of, where it begins and where it ends."""
+    """Cut ranges into pieces of at most so many: return each piece's range, its begin and its end."""
     counts = -((begin - end) // most)
     owner = np.repeat(np.arange(counts.size), counts)
     number = np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -5,13 +5,12 @@ A formula sees gap = m (s_i - s_j), where i is the pair's first item and the mul
 The row gathers: it computes each of its pairs as first and as second item, so that no two rows write to one place. A
 pair of weight 0 adds nothing, whatever finite scores make of it.
 
-`data` is (scores, labels, weights, exponentials), float64, sorted as the engine likes. The engines bind the names
-below before they compile.
+The engines bind the names below before they compile.
 """
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +28,32 @@ UNORDERED = unbound
 HAS_EXPONENTIALS = NEEDS_SECOND = unbound  # what `row_sums` does
 
 value = slope = curvature = multiplier = unbound
+
+
+class SortedRows(NamedTuple):
+    """Columns in float64, each group's rows in the order in which the engine sums them."""
+
+    scores: Any
+    labels: Any
+    weights: Any  # empty if all are 1
+    exponentials: Any  # of the scores; empty unless `row_sums` takes them
+
+
+class Ranges(NamedTuple):
+    """Where the pairs of a row lie: the second items of those that it leads, and the first items of the others."""
+
+    start: Any
+    stop: Any
+    start_as_second: Any
+    stop_as_second: Any
+
+
+class RowSums(NamedTuple):
+    """The loss of a row's pairs as first item, and its two derivatives by the row's score."""
+
+    loss: Any
+    slope: Any
+    curvature: Any
 
 
 def multiplier_one(first, second):
@@ -49,8 +74,8 @@ def multiplier_sign(first, second):
 
 @regroups
 def as_first(i, start, stop, data, parameters):
-    """Over the pairs (i, j), start <= j < stop: the loss and its two derivatives by the score of i."""
-    scores, labels, weights, _ = data
+    """Sum the loss and its two derivatives by the score of i over the pairs (i, j), start <= j < stop."""
+    scores, labels, weights = data.scores, data.labels, data.weights
     own_score, own_label = scores[i], labels[i]
     loss = first = second = 0.0
     for j in range(np.uint64(start), np.uint64(stop)):
@@ -63,13 +88,13 @@ def as_first(i, start, stop, data, parameters):
             first += weighed(w, m * slope(gap, *parameters))
         if WANT_CURVATURE:
             second += weighed(w, m * m * curvature(gap, *parameters))
-    return loss, first, second
+    return RowSums(loss, first, second)
 
 
 @regroups
 def as_second(i, start, stop, data, parameters):
-    """Over the pairs (j, i), start <= j < stop: the two derivatives by the score of i."""
-    scores, labels, weights, _ = data
+    """Sum the two derivatives by the score of i over the pairs (j, i), start <= j < stop."""
+    scores, labels, weights = data.scores, data.labels, data.weights
     own_score, own_label = scores[i], labels[i]
     first = second = 0.0
     for j in range(np.uint64(start), np.uint64(stop)):
@@ -80,22 +105,22 @@ def as_second(i, start, stop, data, parameters):
             first -= weighed(w, m * slope(gap, *parameters))
         if WANT_CURVATURE:
             second += weighed(w, m * m * curvature(gap, *parameters))
-    return 0.0, first, second
+    return RowSums(0.0, first, second)
 
 
 def gap_of(m, own, other):
-    """m (own - other): 0 for m = 0, even if a difference of finite scores is infinite; NaN stays."""
+    """Return m (own - other): 0 for m = 0, even if a difference of finite scores is infinite; NaN stays."""
     return m * (own - other) if m != 0.0 else 0.0 * own - 0.0 * other
 
 
 @regroups
 def as_both(i, start, stop, data, parameters):
-    """Over the pairs (i, j) and (j, i), start <= j < stop: the loss as first, and both derivatives as either.
+    """Sum over the pairs (i, j) and (j, i), start <= j < stop: the loss as first, and both derivatives as either.
 
     The two slopes meet before they are weighed and added up: where they cancel, as in a row's pair with itself, whose
     loss is a constant, no digit of the others is lost, whatever the weights. Its curvatures would not cancel.
     """
-    scores, labels, weights, _ = data
+    scores, labels, weights = data.scores, data.labels, data.weights
     own_score, own_label = scores[i], labels[i]
     loss = first = second = 0.0
     for j in range(np.uint64(start), np.uint64(stop)):
@@ -109,81 +134,76 @@ def as_both(i, start, stop, data, parameters):
         if WANT_CURVATURE:
             bend = m * m * curvature(gap, *parameters) + back * back * curvature(other_gap, *parameters)
             second += weighed(w, bend if np.int64(j) != i else 0.0)
-    return loss, first, second
+    return RowSums(loss, first, second)
 
 
 def slope_of_both(m, gap, back, other_gap, *parameters):
-    """The slope as first item less that as second."""
+    """Return the slope as first item less that as second."""
     return m * slope(gap, *parameters) - back * slope(other_gap, *parameters)
 
 
 # The logistic loss as a function of x = e**-gap, and x = E_j / E_i with one exponential for each score instead of one
 # for each pair: value log(1 + x), slope -x / (1 + x), curvature x / (1 + x)**2. A group's spread, sigma (max - min),
 # must not exceed SPREAD, so that the rounding of s - centre, magnified by the exponential, stays below 4e-15, and that
-# eight factors 1 + x cannot overflow. `form` is (sigma, spread).
+# eight factors 1 + x cannot overflow.
 SPREAD = 32.0
 LOG_LARGEST = 690.0
 
 
 @regroups
-def logistic_as_first(i, start, stop, data, form):
-    """`as_first` for the logistic loss from the scores' exponentials."""
-    _, _, weights, exponentials = data
-    sigma = form[0]
-    own = exponentials[i]
+def logistic_as_first(i, start, stop, data, sigma, spread):
+    """Do what `as_first` does, for the logistic loss from the scores' exponentials."""
+    weights, exponentials = data.weights, data.exponentials
+    e = exponentials[i]
     loss = first = second = 0.0
     if WANT_VALUE and WEIGHTED:
         for j in range(np.uint64(start), np.uint64(stop)):
-            loss += weights[j] * log1p(exponentials[j] / own)
-    elif WANT_VALUE and (form[1] + 1.0) * (stop - start) < LOG_LARGEST:
-        loss = log_of_product(1.0 / own, start, stop, exponentials)
+            loss += weights[j] * log1p(exponentials[j] / e)
+    elif WANT_VALUE and (spread + 1.0) * (stop - start) < LOG_LARGEST:
+        loss = log_of_product(1.0 / e, start, stop, exponentials)
     elif WANT_VALUE:
-        loss = log_of_products(1.0 / own, start, stop, exponentials)
+        loss = log_of_products(1.0 / e, start, stop, exponentials)
     if WANT_GRADIENT:
         for j in range(np.uint64(start), np.uint64(stop)):
             w = weights[j] if WEIGHTED else 1.0
-            p = exponentials[j] / (own + exponentials[j])
+            p = exponentials[j] / (e + exponentials[j])
             first -= w * p
             if WANT_CURVATURE:
-                second += w * p * (own / (own + exponentials[j]))
-    return loss, sigma * first, sigma * (sigma * second)
+                second += w * p * (e / (e + exponentials[j]))
+    return RowSums(loss, sigma * first, sigma * (sigma * second))
 
 
 @regroups
-def logistic_as_second(i, start, stop, data, form):
-    """`as_second` for the logistic loss from the scores' exponentials."""
-    _, _, weights, exponentials = data
-    sigma = form[0]
-    own = exponentials[i]
+def logistic_as_second(i, start, stop, data, sigma):
+    """Do what `as_second` does, for the logistic loss from the scores' exponentials."""
+    weights, exponentials = data.weights, data.exponentials
+    e = exponentials[i]
     first = second = 0.0
     for j in range(np.uint64(start), np.uint64(stop)):
         w = weights[j] if WEIGHTED else 1.0
-        p = own / (own + exponentials[j])
+        p = e / (e + exponentials[j])
         first += w * p
         if WANT_CURVATURE:
-            second += w * p * (exponentials[j] / (own + exponentials[j]))
-    return 0.0, sigma * first, sigma * (sigma * second)
+            second += w * p * (exponentials[j] / (e + exponentials[j]))
+    return RowSums(0.0, sigma * first, sigma * (sigma * second))
 
 
-def row_sums(i, ranges, data, own, spread):
-    """Loss, slope and curvature of row i over its pairs as first item and as second.
-
-    `ranges` is (start, stop) of both, `spread` that of the exponentials.
-    """
+def row_sums(i, ranges, data, parameters, spread):
+    """Sum row i's pairs as first item and as second; `spread` is that of the exponentials."""
     if HAS_EXPONENTIALS and spread <= SPREAD:
-        form = own[0], spread
-        loss, first, second = logistic_as_first(i, ranges[0], ranges[1], data, form)
+        sigma = parameters[0]
+        sums = logistic_as_first(i, ranges.start, ranges.stop, data, sigma, spread)
         if NEEDS_SECOND:
-            _, more, most = logistic_as_second(i, ranges[2], ranges[3], data, form)
-            first, second = first + more, second + most
-        return loss, first, second
+            more = logistic_as_second(i, ranges.start_as_second, ranges.stop_as_second, data, sigma)
+            return RowSums(sums.loss, sums.slope + more.slope, sums.curvature + more.curvature)
+        return sums
     if UNORDERED and NEEDS_SECOND:
-        return as_both(i, ranges[0], ranges[1], data, own)
-    loss, first, second = as_first(i, ranges[0], ranges[1], data, own)
+        return as_both(i, ranges.start, ranges.stop, data, parameters)
+    sums = as_first(i, ranges.start, ranges.stop, data, parameters)
     if NEEDS_SECOND:
-        _, more, most = as_second(i, ranges[2], ranges[3], data, own)
-        first, second = first + more, second + most
-    return loss, first, second
+        more = as_second(i, ranges.start_as_second, ranges.stop_as_second, data, parameters)
+        return RowSums(sums.loss, sums.slope + more.slope, sums.curvature + more.curvature)
+    return sums
 
 
 @dataclasses.dataclass(frozen=True)
@@ -204,13 +224,13 @@ class PairFormulas:
     separable: bool = False  # value = e**(-parameter gap), for `pairs/separable/`
 
     def by_exponentials(self, unordered: bool) -> bool:
-        """Whether `row_sums` takes one exponential for each score."""
+        """Check whether `row_sums` takes one exponential for each score."""
         return self.exponential_form and not unordered
 
     def bindings(
         self, wanted: Wanted, weighted: bool, multiplier: Callable[..., float], unordered: bool
     ) -> dict[str, Any]:
-        """What the names of this module mean for this loss."""
+        """Return what the names of this module mean for this loss."""
         return {
             "WANT_VALUE": wanted.value or wanted.each,
             "WANT_GRADIENT": wanted.gradient,

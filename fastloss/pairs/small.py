@@ -26,7 +26,7 @@ Double, Integer = ctypes.c_double, ctypes.c_int64
 # Arrays of `arrange`: six inputs, the parameters, nine outputs, scratch; of `block`: nine, parameters, five.
 SCORES, LABELS, OFFSETS, BATCHES, NUMBERS = 0, 1, 4, 5, 6
 ORDER, SORTED, LEVEL, EXPONENTIALS, PAIRS, WEIGHT, SPREAD, SCRATCH, ENDS = 7, 8, 9, 11, 12, 13, 14, 15, 16
-ROWS, BOUNDS, SCALES, SPREADS, PIECES, OWN = 4, 5, 6, 7, 8, 9
+ROWS, BOUNDS, SCALES, SPREADS, PIECES, FACTOR_AND_NUMBERS = 4, 5, 6, 7, 8, 9
 RESULTS, LOSS, SLICE = 10, 13, 14
 
 
@@ -43,7 +43,7 @@ class Small(NamedTuple):
 
 
 def frame_of(kernels: tuple[Any, Any], parameters: tuple[float, ...]) -> Small:
-    """Frames for one group of at most `MOST` rows, without any arrays of the caller's."""
+    """Return frames for one group of at most `MOST` rows, without any arrays of the caller's."""
     arrange, block = Frame(kernels[0]), Frame(kernels[1])
     bounds = arrange.keep(OFFSETS, (Integer * 2)())
     arrange.keep(BATCHES, (Integer * 2)(0, 1))
@@ -59,17 +59,21 @@ def frame_of(kernels: tuple[Any, Any], parameters: tuple[float, ...]) -> Small:
     block.keep(SPREADS, spread)
     scale, piece = block.keep(SCALES, (Double * 1)(1.0)), block.keep(PIECES, (Integer * 3)())
     block.sizes[block.starts[PIECES]], block.sizes[block.starts[PIECES] + 1] = 1, 3
-    block.keep(OWN, (Double * (1 + len(parameters)))(1.0, *parameters))
+    block.keep(FACTOR_AND_NUMBERS, (Double * (1 + len(parameters)))(1.0, *parameters))
     loss = block.keep(LOSS, (Double * 1)())
     block.keep(SLICE, (Double * 1)())
     return Small(arrange, block, bounds, scale, piece, weight, loss)
 
 
 def plan(
-    formulas: PairFormulas, kind: Kind, dtype: np.dtype, wanted: Wanted, about: tuple[tuple[float, ...], Reduction]
+    formulas: PairFormulas,
+    kind: Kind,
+    dtype: np.dtype,
+    wanted: Wanted,
+    parameters: tuple[float, ...],
+    reduction: Reduction,
 ) -> Plan | None:
-    """The losses' reduction or each, where wanted, then derivatives; `about` is (parameters, reduction)."""
-    parameters, reduction = about
+    """Plan calls that return the losses' reduction or each, where wanted, then derivatives."""
     kernels = (
         compiled_arrange(dtype, kind.unordered, formulas.by_exponentials(kind.unordered)),
         compiled_block(formulas, kind, wanted, False, dtype),
@@ -85,12 +89,12 @@ def plan(
         size = scores.size
         if scores.ndim != 1 or labels.shape != scores.shape or not 0 < size <= MOST:
             return None
-        places = addresses_of(arrays, masks)
-        if places is None or not math.isfinite(labels.dot(labels)):
+        addresses = addresses_of(arrays, masks)
+        if addresses is None or not math.isfinite(labels.dot(labels)):
             return None  # labels that are not finite have an error, or ranks in their place
         small = spare.take()
         arrange, block, bounds, scale, piece, weight, loss = small
-        arrange.addresses[SCORES], arrange.addresses[LABELS] = places
+        arrange.addresses[SCORES], arrange.addresses[LABELS] = addresses
         bounds[1] = piece[1] = size
         arrange.run()
         pairs = weight[0]

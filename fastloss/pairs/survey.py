@@ -1,23 +1,26 @@
 """The levels of labels of groups, on the host, for every engine."""
 
-from typing import Any
-
 import numpy as np
 
 from fastloss.compile.templates import regroups
 from fastloss.pairs.cpu_nodes import ROWS, run_block
 from fastloss.pairs.halving import LEVELS, Levels
 from fastloss.pairs.nodes import pieces
+from fastloss.pairs.records import Columns
+
+BEGIN, END = range(2)  # columns of ranges of rows
+# And of what is found in each: the number of labels, bounds of finite scores, how many others, whether labels are left.
+NUMBER, LOW, HIGH, INFINITE, MORE = range(5)
 
 
 @regroups
 def survey_block(inputs, parameters, outputs, first, last):
     scores, labels, weights, ranges = inputs
-    values, counts, totals, about = outputs
+    values, counts, totals, found = outputs
     for task in range(first, last):
         number, infinite, more = 0, 0, 0
         low, high = np.inf, -np.inf
-        for i in range(ranges[task, 0], ranges[task, 1]):
+        for i in range(ranges[task, BEGIN], ranges[task, END]):
             x, y = np.float64(scores[i]), np.float64(labels[i])
             finite = abs(x) < np.inf
             infinite += 0 if finite else 1
@@ -35,32 +38,26 @@ def survey_block(inputs, parameters, outputs, first, last):
                     number += 1
             counts[task, at] += 1.0
             totals[task, at] += weights[i] if weights.size else 1.0
-        about[task, 0], about[task, 1], about[task, 2], about[task, 3], about[task, 4] = (
-            number,
-            low,
-            high,
-            infinite,
-            more,
-        )
+        found[task, NUMBER], found[task, LOW], found[task, HIGH] = number, low, high
+        found[task, INFINITE], found[task, MORE] = infinite, more
 
 
-def survey(rows: Any, bounds: np.ndarray) -> list[Levels]:
-    """The levels of groups of rows, given by their (begin, end)."""
-    scores, labels, weights = rows
+def survey(rows: Columns, bounds: np.ndarray) -> list[Levels]:
+    """Return the levels of groups of rows, given by their (begin, end)."""
     owner, start, stop = pieces(bounds[:, 0], bounds[:, 1], ROWS)
     size = len(owner)
     values, counts, totals = (np.zeros((size, LEVELS)) for _ in range(3))
-    about = np.empty((size, 5))
-    arrays = ((scores, labels, weights, np.stack((start, stop), axis=1)), (0.0,), (values, counts, totals, about))
-    run_block(survey_block, "any", arrays, size)
-    return _united(values, counts, totals, about, owner)
+    found = np.empty((size, 5))
+    outputs = values, counts, totals, found
+    run_block(survey_block, "any", (*rows, np.stack((start, stop), axis=1)), (0.0,), outputs, size)
+    return _united(values, counts, totals, found, owner)
 
 
-def _united(values, counts, totals, about, owner) -> list[Levels]:
-    """Each group's levels from those of its ranges, of which `owner` has the groups, rising: all groups in one pass."""
+def _united(values, counts, totals, found, owner) -> list[Levels]:
+    """Merge the levels of ranges into those of their groups, `owner`, rising: all groups in one pass."""
     if not owner.size:
         return []
-    number, low, high, infinite, more = about.T
+    number, low, high, infinite, more = found.T
     used = np.arange(LEVELS) < number[:, None]
     owners, levels = np.broadcast_to(owner[:, None], used.shape)[used], values[used]
     order = np.lexsort((levels, owners))

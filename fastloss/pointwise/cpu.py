@@ -1,4 +1,4 @@
-"""The pointwise shape on the CPU."""
+"""Pointwise losses on the CPU."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from fastloss.core.small import Plan, convertible, reading
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.direct.products import log_of_products
 from fastloss.pointwise import small as small_pointwise
-from fastloss.pointwise.element import UNPACKS, Formulas, element, element_odds
+from fastloss.pointwise.element import FIRST, PARTIAL, SCALE, UNPACKS, WRONG, Formulas, element, element_odds
 from fastloss.pointwise.host import product as product
 from fastloss.pointwise.host import times as times
 
@@ -25,46 +25,46 @@ STAGE = 64 * CHUNK  # elements converted at a time, where an array cannot be rea
 
 unpack = unbound
 
+ODDS = WRONG + 1  # the scratch array of `split_block`
+
 
 @regroups
 def block(inputs, parameters, outputs, first, last):
-    scale = parameters[0]
-    own = unpack(parameters)
+    scale, numbers = parameters[SCALE], unpack(parameters)
     for chunk in range(first, last):
         total = 0.0
         wrong = 0
         # unsigned, since a signed index would be tested for a negative value and spoil the vector loads
-        for i in range(np.uint64(chunk * CHUNK), np.uint64(min(inputs[0].size, (chunk + 1) * CHUNK))):
-            loss, bits = element(i, inputs, scale, own, outputs)
+        for i in range(np.uint64(chunk * CHUNK), np.uint64(min(inputs[FIRST].size, (chunk + 1) * CHUNK))):
+            loss, bits = element(i, inputs, scale, numbers, outputs)
             total += loss
             wrong |= bits
-        outputs[3][chunk] = total
-        outputs[4][chunk] = wrong
+        outputs[PARTIAL][chunk] = total
+        outputs[WRONG][chunk] = wrong
 
 
 @regroups
 def split_block(inputs, parameters, outputs, first, last):
-    """`block` where the loss is rest + log(1 + odds): the logarithms are taken eight at a time."""
-    scale = parameters[0]
-    own = unpack(parameters)
-    odds = outputs[5]
+    """Do what `block` does where the loss is rest + log(1 + odds): the logarithms are taken eight at a time."""
+    scale, numbers = parameters[SCALE], unpack(parameters)
+    odds = outputs[ODDS]
     for chunk in range(first, last):
         total = 0.0
         wrong = 0
         start = np.uint64(chunk * CHUNK)
-        stop = np.uint64(min(inputs[0].size, (chunk + 1) * CHUNK))
+        stop = np.uint64(min(inputs[FIRST].size, (chunk + 1) * CHUNK))
         for i in range(start, stop):
-            rest, bits = element(i, inputs, scale, own, outputs)
+            rest, bits = element(i, inputs, scale, numbers, outputs)
             total += rest
             wrong |= bits
-            odds[i - start] = element_odds(i, inputs, own)
-        outputs[3][chunk] = total + log_of_products(1.0, 0, stop - start, odds)
-        outputs[4][chunk] = wrong
+            odds[i - start] = element_odds(i, inputs, numbers)
+        outputs[PARTIAL][chunk] = total + log_of_products(1.0, 0, stop - start, odds)
+        outputs[WRONG][chunk] = wrong
 
 
 @once
 def compiled(formulas: Formulas, wanted: Wanted, dtypes: tuple[np.dtype, ...], weighted: bool) -> Kernel:
-    """The kernel of one loss and set of outputs; the weights are its last operand."""
+    """Compile the block for one loss and set of outputs; the weights are its last input."""
     split = formulas.splits(wanted, weighted)
     kind = array_of(dtypes[0])
     signature = Signature(
@@ -77,41 +77,47 @@ def compiled(formulas: Formulas, wanted: Wanted, dtypes: tuple[np.dtype, ...], w
 
 
 def readable(array: np.ndarray, dtype: np.dtype) -> bool:
-    """Whether kernels can walk the array where it lies."""
+    """Check whether kernels can read the array where it lies."""
     return array.dtype == dtype and array.dtype.isnative and array.flags.c_contiguous and array.flags.aligned
 
 
 def flat(array: np.ndarray, dtype: np.dtype, start: int, stop: int) -> np.ndarray:
-    """Elements start..stop-1 in C order, viewed where possible, else converted into a small copy."""
+    """Return elements start..stop-1 in C order, viewed where possible, else converted into a small copy."""
     part = array.reshape(-1)[start:stop] if array.flags.c_contiguous or array.ndim == 1 else array.flat[start:stop]
     return part if readable(part, dtype) else np.require(part, dtype, ["C", "A"])
 
 
 def operands(names: tuple[str, ...], values: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
-    """The arguments as arrays, not converted."""
+    """Return the arguments as arrays, not converted."""
     return tuple(validate.array(name, value) for name, value in zip(names, values, strict=True))
 
 
 def weights(value: Any, shape: tuple[int, ...]) -> np.ndarray | None:
-    """The examples' weights, viewed in the losses' shape."""
+    """Return the examples' weights, viewed in the losses' shape."""
     return validate.sample_weight(value, shape)
 
 
 def plan(
-    formulas: Formulas, arrays: tuple[np.ndarray, ...], wanted: Wanted, about: tuple[tuple[float, ...], Reduction]
+    formulas: Formulas,
+    arrays: tuple[np.ndarray, ...],
+    wanted: Wanted,
+    parameters: tuple[float, ...],
+    reduction: Reduction,
 ) -> Plan | None:
-    """The short way for arrays of these dtypes."""
+    """Plan calls with arrays of these dtypes the short way."""
     if not convertible(arrays):
         return None
     dtypes = tuple(map(kernel_dtype, arrays))
-    own = compiled(formulas, wanted, dtypes, False)
-    return reading(small_pointwise.plan(own, formulas, wanted, about), arrays, dtypes) if own.entry else None
+    kernel = compiled(formulas, wanted, dtypes, False)
+    if not kernel.entry:
+        return None
+    return reading(small_pointwise.plan(kernel, formulas, wanted, parameters, reduction), arrays, dtypes)
 
 
 def run(
     formulas: Formulas, operands: tuple[np.ndarray, ...], weights, parameters: tuple[float, ...], wanted: Wanted
 ) -> Outcome:
-    """One pass over the operands, all of one shape; `parameters` starts with the derivatives' factor."""
+    """Pass over the operands, all of one shape, once; `parameters` starts with the derivatives' factor."""
     dtypes = tuple(kernel_dtype(operand) for operand in operands)
     size = operands[0].size
     arrays = list(zip(operands, dtypes, strict=True))
@@ -127,8 +133,8 @@ def run(
     for start in range(0, size, max(stage, 1)):
         stop = min(size, start + stage)
         inputs = tuple(flat(*array, start, stop) for array in arrays)
-        some, those = slice(start, stop), slice(start // CHUNK, -(-stop // CHUNK))
-        outputs = (*(result[some] for result in results), partials[those], wrong[those])
+        elements, stage_chunks = slice(start, stop), slice(start // CHUNK, -(-stop // CHUNK))
+        outputs = (*(result[elements] for result in results), partials[stage_chunks], wrong[stage_chunks])
         launch(kernel, inputs, settings, outputs, -(-(stop - start) // CHUNK), ALONE // CHUNK, scratch)
     shape, bits = operands[0].shape, int(np.bitwise_or.reduce(wrong))
     shaped = (one.reshape(shape) if want else None for one, want in zip(results, wanted[1:], strict=True))

@@ -1,4 +1,4 @@
-"""The pointwise shape on CUDA: a block of threads does one chunk, each thread elements of it at a fixed stride."""
+"""Pointwise losses on CUDA: a block of threads does one chunk, each thread elements of it at a fixed stride."""
 
 import functools
 from typing import Any
@@ -17,7 +17,7 @@ from fastloss.core.outcomes import Outcome
 from fastloss.core.reduce import CHUNK
 from fastloss.core.requests import Wanted
 from fastloss.pointwise import host as on_host
-from fastloss.pointwise.element import UNPACKS, Formulas, element
+from fastloss.pointwise.element import FIRST, PARTIAL, SCALE, UNPACKS, WRONG, Formulas, element
 
 unpack = THREADS = unbound
 
@@ -25,29 +25,29 @@ unpack = THREADS = unbound
 def kernel(inputs, parameters, outputs):
     chunk = cuda.blockIdx.x
     total, wrong = 0.0, 0
-    own = unpack(parameters)
+    scale, numbers = parameters[SCALE], unpack(parameters)
     i = chunk * CHUNK + cuda.threadIdx.x
-    stop = min(inputs[0].shape[0], (chunk + 1) * CHUNK)
+    stop = min(inputs[FIRST].shape[0], (chunk + 1) * CHUNK)
     while i < stop:
-        loss, bits = element(i, inputs, parameters[0], own, outputs)
+        loss, bits = element(i, inputs, scale, numbers, outputs)
         total += loss
         wrong |= bits
         i += THREADS
     total, wrong = block_sum(total, wrong)
     if cuda.threadIdx.x == 0:
-        outputs[3][chunk], outputs[4][chunk] = total, wrong
+        outputs[PARTIAL][chunk], outputs[WRONG][chunk] = total, wrong
 
 
 @functools.cache
 def kernel_of(formulas: Formulas, wanted: Wanted, weighted: bool) -> Code:
-    """The kernel of one loss and set of outputs."""
+    """Return the kernel for one loss and set of outputs."""
     names = {"unpack": UNPACKS[formulas.parameters], **formulas.bindings(wanted, weighted)}
     name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
     return code(kernel, name, **known_names(kernel, names))
 
 
 def operands(names: tuple[str, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments as arrays: those on a GPU are viewed there, the others checked and not converted."""
+    """Return the arguments as arrays: those on a GPU are viewed there, the others checked and not converted."""
     return tuple(
         GpuArray(name, value) if on_gpu(value) else validate.array(name, value)
         for name, value in zip(names, values, strict=True)
@@ -55,7 +55,7 @@ def operands(names: tuple[str, ...], values: tuple[Any, ...]) -> tuple[Any, ...]
 
 
 def weights(value: Any, shape: tuple[int, ...]) -> Any:
-    """The examples' weights, in the losses' shape."""
+    """Return the examples' weights in the losses' shape."""
     found = validate.sample_weight(value, shape)
     return spread(found, shape) if isinstance(found, GpuArray) else found
 
@@ -64,7 +64,7 @@ product = weighted  # what every loss is multiplied by
 
 
 def times(number: float, array: Any, new: bool = False) -> Any:
-    """A result times a number, where it lies; Numba's arrays cannot be multiplied."""
+    """Multiply a result by a number, where it lies; Numba's arrays cannot be multiplied."""
     if (number == 1.0 and not new) or hasattr(type(array), "__rmul__"):
         return on_host.times(number, array, new)
     found = multiplied(Place(array), (GpuArray("result", array), np.array(number)), array.shape, array.dtype)
@@ -78,7 +78,7 @@ def _flat(place: Place, array: Any) -> Any:
 def run(
     formulas: Formulas, operands: tuple[Any, ...], weights: Any, parameters: tuple[float, ...], wanted: Wanted
 ) -> Outcome:
-    """One pass over the operands, all of one shape; `parameters` starts with the derivatives' factor."""
+    """Pass over the operands, all of one shape, once; `parameters` starts with the derivatives' factor."""
     place = Place(*operands)
     shape, size = operands[0].shape, operands[0].size
     arrays = [_flat(place, one) for one in operands]

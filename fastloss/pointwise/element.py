@@ -19,21 +19,24 @@ WANT_VALUE = WANT_EACH = WANT_GRADIENT = WANT_CURVATURE = unbound
 
 NEGATIVE_WEIGHT = 1 << 12  # above the four bits that each of three operands may set
 
+FIRST, SECOND, THIRD, WEIGHTS = 0, 1, 2, -1  # of the inputs: up to three operands, and weights if there are any
+EACH, GRADIENT, CURVATURE, PARTIAL, WRONG = range(5)  # of the outputs: a sum and bits for each chunk behind results
+SCALE = 0  # of the parameters: the derivatives' factor, before the formula's own
 
 value = slope = curvature = odds = check_first = check_second = check_third = load = check = unbound
 weight = multiply = unbound
 
 
 def load_one(i, inputs):
-    return (np.float64(inputs[0][i]),)
+    return (np.float64(inputs[FIRST][i]),)
 
 
 def load_two(i, inputs):
-    return np.float64(inputs[0][i]), np.float64(inputs[1][i])
+    return np.float64(inputs[FIRST][i]), np.float64(inputs[SECOND][i])
 
 
 def load_three(i, inputs):
-    return np.float64(inputs[0][i]), np.float64(inputs[1][i]), np.float64(inputs[2][i])
+    return np.float64(inputs[FIRST][i]), np.float64(inputs[SECOND][i]), np.float64(inputs[THIRD][i])
 
 
 def unpack_0(parameters):
@@ -56,7 +59,7 @@ def unpack_4(parameters):
     return parameters[1], parameters[2], parameters[3], parameters[4]
 
 
-# The formula's own parameters, after the derivatives' factor
+# Each returns the formula's own parameters, those after the derivatives' factor.
 UNPACKS = (unpack_0, unpack_1, unpack_2, unpack_3, unpack_4)
 
 
@@ -77,33 +80,33 @@ def weight_one(i, inputs):
 
 
 def multiply_by_positive(w, x):
-    """What `weighed` is where no weight is 0: its two tests take as long as the formula of a short loss."""
+    """Multiply as `weighed` does where no weight is 0: its two tests take as long as the formula of a short loss."""
     return w * x
 
 
 def weight_given(i, inputs):
-    return np.float64(inputs[-1][i])
+    return np.float64(inputs[WEIGHTS][i])
 
 
 def element(i, inputs, scale, parameters, outputs):
-    """The weighted loss of element i, and the bits of what is wrong with it; wanted derivatives are written."""
+    """Return the weighted loss of element i, and the bits of what is wrong with it; write derivatives where wanted."""
     operands = load(i, inputs)
     w = weight(i, inputs)
     wrong = check(*operands) | (NEGATIVE_WEIGHT if w < 0.0 else 0)
     if WANT_GRADIENT:
-        outputs[1][i] = multiply(scale * w, slope(*operands, *parameters))
+        outputs[GRADIENT][i] = multiply(scale * w, slope(*operands, *parameters))
     if WANT_CURVATURE:
-        outputs[2][i] = multiply(scale * w, curvature(*operands, *parameters))
+        outputs[CURVATURE][i] = multiply(scale * w, curvature(*operands, *parameters))
     loss = 0.0
     if WANT_VALUE:
         loss = multiply(w, value(*operands, *parameters))
     if WANT_EACH:
-        outputs[0][i] = loss
+        outputs[EACH][i] = loss
     return loss, wrong
 
 
 def element_odds(i, inputs, parameters):
-    """u of element i, where `value` is bound to the formula's `rest` and the loss is rest + log(1 + u)."""
+    """Return u of element i, where `value` is bound to the formula's `rest` and the loss is rest + log(1 + u)."""
     return odds(*load(i, inputs), *parameters)
 
 
@@ -126,11 +129,11 @@ class Formulas:
         return len(self.domains)
 
     def splits(self, wanted: Wanted, weighted: bool) -> bool:
-        """Whether the sum of the losses can be taken as the sums of `rest` and of the logarithms."""
+        """Check whether the sum of the losses can be taken as the sums of `rest` and of the logarithms."""
         return self.odds is not unbound and wanted.value and not wanted.each and not weighted
 
     def bindings(self, wanted: Wanted, weighted: bool, split: bool = False) -> dict[str, Any]:
-        """What the names of this module mean for this loss."""
+        """Return what the names of this module mean for this loss."""
         kind = self.operands - 1
         checks = [domain.check for domain in self.domains]
         return {

@@ -194,7 +194,7 @@ class PointwiseLoss(Loss):
         if call.factor is not None or call.more or call.operands != tuple(stand_ins.values()):
             return None
         engine = backend.engine("cpu", "pointwise")
-        run = engine.plan(self.variants[call.variant], args, request.wanted, (call.parameters, request.reduction))
+        run = engine.plan(self.variants[call.variant], args, request.wanted, call.parameters, request.reduction)
         return run and _in_form(request.what, run, call.signs, engine.times)
 
     def _from_smaller_weights(self, request: Request, outcome: Outcome, data: Data, value: float) -> float:

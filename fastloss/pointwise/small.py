@@ -17,10 +17,9 @@ from fastloss.core.reduce import CHUNK, ordered_sum
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Wanted
 from fastloss.core.small import Plan
-from fastloss.pointwise.element import Formulas
+from fastloss.pointwise.element import CURVATURE, EACH, GRADIENT, PARTIAL, SCALE, WRONG, Formulas
 
 FEW = ALONE // CHUNK  # chunks that no other thread is woken for
-EACH, GRADIENT, CURVATURE, PARTIAL, WRONG = range(5)  # of the outputs
 
 
 class Small(NamedTuple):
@@ -33,7 +32,7 @@ class Small(NamedTuple):
 
 
 def frame_of(kernel: Kernel, parameters: tuple[float, ...]) -> Small:
-    """A frame for few chunks without any arrays of the caller's."""
+    """Return a frame for few chunks without any arrays of the caller's."""
     frame, inputs = Frame(kernel), len(kernel.signature.inputs)
     numbers = frame.keep(inputs, (ctypes.c_double * (1 + len(parameters)))(1.0, *parameters))
     totals = frame.keep(inputs + 1 + PARTIAL, (ctypes.c_double * FEW)())
@@ -43,9 +42,10 @@ def frame_of(kernel: Kernel, parameters: tuple[float, ...]) -> Small:
     return Small(frame, numbers, totals, bits)
 
 
-def plan(kernel: Kernel, formulas: Formulas, wanted: Wanted, about: tuple[tuple[float, ...], Reduction]) -> Plan:
-    """The losses' reduction, where wanted, then the arrays that are; `about` is (parameters, reduction)."""
-    parameters, reduction = about
+def plan(
+    kernel: Kernel, formulas: Formulas, wanted: Wanted, parameters: tuple[float, ...], reduction: Reduction
+) -> Plan:
+    """Plan calls that return the losses' reduction, then each loss and derivatives, where wanted."""
     dtype = np.dtype(kernel.signature.inputs[0].dtype)
     behind = len(kernel.signature.inputs) + 1
     outputs = [behind + at for at in (EACH, GRADIENT, CURVATURE) if wanted[1 + at]]
@@ -69,7 +69,7 @@ def plan(kernel: Kernel, formulas: Formulas, wanted: Wanted, about: tuple[tuple[
         addresses[:count] = places
         frame.sizes[0] = size
         if mean:
-            factor[0] = 1.0 / size
+            factor[SCALE] = 1.0 / size
         results: list[Any] = []
         for at in outputs:
             result = output(shape, dtype)
@@ -97,7 +97,7 @@ def plan(kernel: Kernel, formulas: Formulas, wanted: Wanted, about: tuple[tuple[
 
 
 def _of_many(small: Small, chunks: int, behind: int) -> tuple[int, float]:
-    """What is wrong in some of many chunks, and the sum of their losses."""
+    """Return what is wrong in any of many chunks, and the sum of their losses."""
     addresses = small.frame.addresses
     totals, bits = np.empty(chunks), np.empty(chunks, np.int64)
     addresses[behind + PARTIAL], addresses[behind + WRONG] = address_of(totals), address_of(bits)
@@ -109,5 +109,5 @@ def _of_many(small: Small, chunks: int, behind: int) -> tuple[int, float]:
 
 
 def _is_wrong(bits: int, formulas: Formulas) -> bool:
-    """Whether an element of some operand is not in its domain."""
+    """Check whether an element of some operand is not in its domain."""
     return any(wrong(bits >> 4 * at & 15) for at in range(formulas.operands))

@@ -114,8 +114,7 @@ class PairAccumulator(State):
             for label, level in others.items():
                 factor = times(reduce.inverse(weight) if reduction == "mean" else 1.0, level.power - unit)
                 sign = 1.0 if label < y else -1.0
-                own_rows = engine.OwnRows(rows, y, sign, factor)
-                engine.add_gradient(self.loss.formulas, self.sigma, level, own_rows, gradient)
+                engine.add_gradient(self.loss.formulas, self.sigma, level, rows, sign, y, factor, gradient)
             if reduction == "sum" and own + unit:
                 some = labels == y
                 with np.errstate(over="ignore"):

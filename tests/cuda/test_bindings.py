@@ -30,7 +30,7 @@ WRONG = [
     (columns.add, {}, "compile.cuda.columns.add leaves POWER open"),
     (columns.add, {"POWER": 1, "power": 2}, "compile.cuda.columns.add has no open name power"),
     (columns.take, {"POWER": 1}, "compile.cuda.columns.take has no open name POWER"),
-    (columns.count_between, {}, "compile.cuda.columns.count_between leaves CHUNK open"),
+    (columns.count_between, {}, "compile.cuda.columns.count_between leaves LISTED open"),
     (vectors.scale, {"UNIT": True, "LONGEST": 3}, "embeddings.vectors.cuda.scale has no open name LONGEST"),
     (products.kernel, {"amend": products.leave}, r"embeddings.cuda_products.kernel leaves \w+ open"),
     (candidates.soften, {"TWICE": True, "FLOAT": float}, "embeddings.candidates.cuda.soften leaves exp_negative open"),
@@ -56,8 +56,8 @@ def test_threads_are_those_of_the_launch():
 
 def test_a_size_cannot_be_patched(monkeypatch):
     place, labels = arrays.Place(), np.zeros(9)
-    monkeypatch.setattr(columns, "CHUNK", 4)
-    with pytest.raises(TypeError, match=r"columns\.count_between has no open name CHUNK"), using(listed=5):
+    monkeypatch.setattr(columns, "LISTED", 4)
+    with pytest.raises(TypeError, match=r"columns\.count_between has no open name LISTED"), using(listed=5):
         columns.rows_between(place, place.device(labels), (0, 9), (0.0, 1.0))
 
 

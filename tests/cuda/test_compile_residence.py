@@ -49,10 +49,10 @@ def launched():
         for weights in (np.empty(0), np.zeros(20)):
             for dtype in (np.float32, float):
                 own = X.reshape(-1).astype(dtype)
-                labels.survey(place, (own, weights), np.array([[0, 20]]))
+                labels.survey(place, own, weights, np.array([[0, 20]]))
                 columns.rows_between(place, own, (0, 20), (0.0, 1.0))
                 for unordered in (False, True):
-                    labels.ranked(place, unordered, (own, weights), np.array([0]), np.array([0, 20]))
+                    labels.ranked(place, unordered, own, weights, np.array([0]), np.array([0, 20]))
     return list({(one.name, str(one.signature)): one for one in found}.values())
 
 

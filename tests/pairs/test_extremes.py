@@ -347,6 +347,7 @@ def test_truncation_beyond_every_query():
 
 
 def test_a_survey_finds_each_groups_levels():
+    from fastloss.pairs.records import Columns
     from fastloss.pairs.survey import survey
 
     scores, labels, weights = RNG.normal(size=300), RNG.integers(0, 4, 300).astype(float), RNG.random(300)
@@ -354,7 +355,7 @@ def test_a_survey_finds_each_groups_levels():
     scores[70] = np.inf
     for (i, j), one in zip(
         np.stack((ends[:-1], ends[1:]), 1),
-        survey((scores, labels, weights), np.stack((ends[:-1], ends[1:]), 1)),
+        survey(Columns(scores, labels, weights), np.stack((ends[:-1], ends[1:]), 1)),
         strict=True,
     ):
         values, counts = np.unique(labels[i:j], return_counts=True)

@@ -7,6 +7,7 @@ import fastloss
 from fastloss.compile.kernels import INTERPRETED
 from fastloss.pairs import cpu as engine
 from fastloss.pairs import differences, halving
+from fastloss.pairs.records import Columns
 from fastloss.pairs.thresholds import sums as thresholds
 
 RNG = np.random.default_rng(7)
@@ -340,7 +341,7 @@ def test_which_all_pairs_go_by_labels():
 
     def group(labels):
         values, counts = np.unique(labels, return_counts=True)
-        rows = np.empty(0), labels[::-1], np.empty(0)
+        rows = Columns(np.empty(0), labels[::-1], np.empty(0))
         levels = halving.Levels(values, counts, counts.astype(float), True, -3.0, 3.0, True)
         return halving.Large(0, rows, None, 0, labels.size, levels)
 

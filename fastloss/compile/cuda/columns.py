@@ -13,73 +13,82 @@ from fastloss.pairs.boxes.sums import is_between
 
 POWER = unbound
 THREADS = unbound
-CHUNK = unbound  # rows that a thread counts or lists
+LISTED = unbound  # rows that a thread counts or lists
 
 
 def take(inputs, outputs):
+    column, rows = inputs
+    (taken,) = outputs
     i = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
-    if i < outputs[0].size:
-        outputs[0][i] = inputs[0][inputs[1][i]]
+    if i < taken.size:
+        taken[i] = column[rows[i]]
 
 
 def give(inputs, outputs):
+    column, rows = inputs
+    (result,) = outputs
     i = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
-    if i < inputs[0].size:
-        outputs[0][inputs[1][i]] += inputs[0][i]
+    if i < column.size:
+        result[rows[i]] += column[i]
 
 
-def add(inputs, bounds, term, outputs):
+def add(inputs, bounds, interval, number, outputs):
     labels, weights = inputs
-    i = bounds[0] + cuda.blockIdx.x * THREADS + cuda.threadIdx.x
-    if i < bounds[1] and labels[i] >= term[0] and labels[i] <= term[1]:
+    (begin, end), (low, high), (result,) = bounds, interval, outputs
+    i = begin + cuda.blockIdx.x * THREADS + cuda.threadIdx.x
+    if i < end and labels[i] >= low and labels[i] <= high:
         w = weights[i] if POWER > 0 and weights.size else 1.0
-        outputs[0][i] += term[2] * (w * w if POWER == 2 else w)
+        result[i] += number * (w * w if POWER == 2 else w)
 
 
 def convert(inputs, outputs):
+    (column,), (converted,) = inputs, outputs
     i = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
-    if i < outputs[0].size:
-        outputs[0][i] = np.float64(inputs[0][i])
+    if i < converted.size:
+        converted[i] = np.float64(column[i])
 
 
 def count_between(labels, bounds, interval, outputs):
     """A thread counts the rows of its chunk whose labels lie in an interval."""
+    (first, end), (counts,) = bounds, outputs
     c = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
-    if c < outputs[0].size:
-        begin = bounds[0] + c * CHUNK
+    if c < counts.size:
+        begin = first + c * LISTED
         count = 0
-        for i in range(begin, min(begin + CHUNK, bounds[1])):
+        for i in range(begin, min(begin + LISTED, end)):
             count += 1 if is_between(labels[i], interval) > 0 else 0
-        outputs[0][c] = count
+        counts[c] = count
 
 
 def list_between(inputs, bounds, interval, outputs):
     """A thread lists them, behind those of the chunks before."""
     labels, starts = inputs
+    (first, end), (rows,) = bounds, outputs
     c = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
     if c < starts.size:
-        begin, at = bounds[0] + c * CHUNK, starts[c]
-        for i in range(begin, min(begin + CHUNK, bounds[1])):
+        begin, at = first + c * LISTED, starts[c]
+        for i in range(begin, min(begin + LISTED, end)):
             if is_between(labels[i], interval) > 0:
-                outputs[0][at] = i
+                rows[at] = i
                 at += 1
 
 
 def rows_between(place: Place, labels: Any, bounds: tuple[int, int], interval: tuple[float, float]) -> Any:
-    """The rows begin <= i < end whose labels lie in an interval, in order."""
-    where = tuple(map(int, bounds)), tuple(map(float, interval))
+    """Return the rows begin <= i < end whose labels lie in an interval, in order."""
+    begin, end = map(int, bounds)
+    where = (begin, end), tuple(map(float, interval))
     size = sizes().listed
-    chunks = -(-(where[0][1] - where[0][0]) // size)
+    chunks = -(-(end - begin) // size)
     shape, counts = a_thread_each(chunks), place.empty(chunks, np.int64)
-    launch(place, code(count_between, CHUNK=size), shape, labels, *where, (counts,))
+    launch(place, code(count_between, LISTED=size), shape, labels, *where, (counts,))
     ends = np.cumsum(np.append(0, place.host(counts)))
     rows = place.empty(int(ends[-1]), np.int64)
-    launch(place, code(list_between, CHUNK=size), shape, (labels, place.device(ends[:-1])), *where, (rows,))
+    launch(place, code(list_between, LISTED=size), shape, (labels, place.device(ends[:-1])), *where, (rows,))
     return rows
 
 
 def in_float64(value: Any) -> Any:
-    """The elements of a contiguous array on the device, one after another, in float64: copied if they are others."""
+    """Return the elements of a contiguous array on the device, one after another, in float64; others are copied."""
     place = Place(value)
     column = place.device(value)
     column = column.reshape(column.size)
@@ -91,7 +100,7 @@ def in_float64(value: Any) -> Any:
 
 
 def taken(place: Place, column: Any, rows: Any) -> Any:
-    """A column's elements at some rows."""
+    """Return a column's elements at some rows."""
     found = place.empty(rows.size, column.dtype)
     launch(place, code(take), a_thread_each(rows.size), (column, rows), (found,))
     return found
@@ -102,10 +111,17 @@ def give_back(place: Place, column: Any, rows: Any, result: Any) -> None:
     launch(place, code(give), a_thread_each(rows.size), (column, rows), (result,))
 
 
-def add_by_label(place: Place, columns: Any, bounds: tuple[int, int], term: Any, result: Any) -> None:
-    """Add number * weight**power to the rows begin <= i < end of some labels.
-
-    `columns` is (labels, weights), `term` is (lowest label, highest label, number, power).
-    """
-    what = code(add, str(term[3]), POWER=term[3])
-    launch(place, what, a_thread_each(bounds[1] - bounds[0]), columns, bounds, tuple(map(float, term[:3])), (result,))
+def add_by_label(
+    place: Place,
+    labels: Any,
+    weights: Any,
+    bounds: tuple[int, int],
+    interval: tuple[float, float],
+    number: float,
+    power: int,
+    result: Any,
+) -> None:
+    """Add number * weight**power to the rows begin <= i < end whose labels lie in an interval."""
+    what, (begin, end), labelled = code(add, str(power), POWER=power), bounds, tuple(map(float, interval))
+    shape = a_thread_each(end - begin)
+    launch(place, what, shape, (labels, weights), bounds, labelled, float(number), (result,))

@@ -29,9 +29,10 @@ def index(i, axes, step):
 def multiply(inputs, outputs):
     """A thread writes an element of the product."""
     first, second, axes = inputs
+    (found,) = outputs
     i = np.int64(cuda.blockIdx.x) * THREADS + cuda.threadIdx.x
-    if i < outputs[0].size:
-        outputs[0][i] = np.float64(first[index(i, axes, FIRST)]) * np.float64(second[index(i, axes, SECOND)])
+    if i < found.size:
+        found[i] = np.float64(first[index(i, axes, FIRST)]) * np.float64(second[index(i, axes, SECOND)])
 
 
 def steps(own: tuple[int, ...], shape: tuple[int, ...]) -> list[int]:

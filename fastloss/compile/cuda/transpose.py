@@ -22,7 +22,7 @@ NUMBER = unbound
 
 
 def to_columns(source, target):
-    """From an array that lies by rows to one that lies by columns, a tile for each block of threads."""
+    """Copy an array that lies by rows to one that lies by columns, a tile for each block of threads."""
     tile = cuda.shared.array((SIDE, PADDED), NUMBER)
     wide = (source.shape[1] + SIDE - 1) // SIDE
     row, column = cuda.blockIdx.x // wide * SIDE, cuda.blockIdx.x % wide * SIDE
@@ -37,22 +37,12 @@ def to_columns(source, target):
 
 
 def to_rows(source, target):
-    """Back."""
-    tile = cuda.shared.array((SIDE, PADDED), NUMBER)
-    wide = (source.shape[1] + SIDE - 1) // SIDE
-    row, column = cuda.blockIdx.x // wide * SIDE, cuda.blockIdx.x % wide * SIDE
-    x, y = cuda.threadIdx.x, cuda.threadIdx.y
-    for k in range(y, SIDE, DEPTH):
-        if row + x < source.shape[0] and column + k < source.shape[1]:
-            tile[x, k] = source[row + x, column + k]
-    cuda.syncthreads()
-    for k in range(y, SIDE, DEPTH):
-        if row + k < source.shape[0] and column + x < source.shape[1]:
-            target[row + k, column + x] = tile[k, x]
+    """Copy back: transposed, the two lie as `to_columns` has them."""
+    to_columns(source.T, target.T)
 
 
 def laid_out(place: Any, source: Any, by_columns: bool) -> Any:
-    """A copy of a matrix that lies by columns, or by rows."""
+    """Copy a matrix so that it lies by columns, or by rows."""
     target = place.empty(source.shape, source.dtype, "F" if by_columns else "C")
     if source.size:
         rows, columns = source.shape

@@ -4,8 +4,6 @@ Nodes run in batches, in four launches: moments (chunks of rows into grids of th
 node each), coupling (ranges of boxes), evaluation (chunks of rows).
 """
 
-from typing import Any
-
 import numpy as np
 
 from fastloss.compile.templates import regroups
@@ -29,6 +27,7 @@ from fastloss.pairs.boxes.plan import (
     TARGET_LOW,
     Keys,
     Layout,
+    Steepness,
     batches,
     steepness,
 )
@@ -37,6 +36,8 @@ from fastloss.pairs.boxes.sums import (
     DEGREES,
     FINE,
     SUB,
+    Grid,
+    Received,
     add_moments,
     couple,
     cut,
@@ -48,38 +49,41 @@ from fastloss.pairs.boxes.sums import (
 )
 from fastloss.pairs.boxes.tables import tables
 from fastloss.pairs.cpu_nodes import CHOSEN, PIECE, ROWS, Scratch, run_block, tasks
-from fastloss.pairs.nodes import Node, Parameters
+from fastloss.pairs.nodes import BEGIN, END, NODE, PART, Node, Parameters, wanted_names
 from fastloss.pairs.pair import PairFormulas
+from fastloss.pairs.records import Columns, Results
 from fastloss.pairs.thresholds import cpu as thresholds
 
 LOCATED = Scratch(PIECE, np.uint32), Scratch(PIECE, np.float64)  # fine boxes of chosen rows, and places in them
 RECEIVED = Scratch(DEGREES, np.float64), Scratch(4, np.float64)  # a box's polynomial, and the far sums
 PART_SLOTS = 1 << 17  # fine boxes that the partial grids of a node may have together
+FIRST_BOX, END_BOX = 1, 2  # columns of ranges of coarse boxes, behind NODE
 
 
 @regroups
 def moments_block(inputs, parameters, outputs, first, last):
     scores, labels, weights, keys, floats, integers, tasks = inputs
-    chosen, found = outputs[1], (outputs[2], outputs[3])
-    rows = (scores, weights, keys)
+    moments, chosen, boxes, places = outputs
+    scale = parameters[0]
     for task in range(first, last):
-        node, part = tasks[task, 0], tasks[task, 1]
-        grid = (floats[node, ORIGIN], integers[node, FIRST_KEY], integers[node, LAST_KEY])
+        node, part = tasks[task, NODE], tasks[task, PART]
+        grid = Grid(floats[node, ORIGIN], integers[node, FIRST_KEY], integers[node, LAST_KEY], keys)
         slots = integers[node, COUNT] * SUB
         start = integers[node, SLOT] + part * slots
-        own = outputs[0][start : start + slots]
+        own = moments[start : start + slots]
         own[:, :] = 0.0
-        for begin in range(tasks[task, 2], tasks[task, 3], PIECE):
-            end = min(begin + PIECE, tasks[task, 3])
+        for begin in range(tasks[task, BEGIN], tasks[task, END], PIECE):
+            end = min(begin + PIECE, tasks[task, END])
             between = (floats[node, SOURCE_LOW], floats[node, SOURCE_HIGH])
             count = select((begin, end), labels, between, chosen)
-            add_moments(chosen[:count], rows, parameters[0], grid, (own, found))
+            add_moments(chosen[:count], (scores, weights), scale, grid, own, (boxes, places))
 
 
 @regroups
 def gather_block(inputs, parameters, outputs, first, last):
     keys, integers, cuts, edges = inputs
     moments, boxes = outputs
+    s = parameters[0]
     for node in range(first, last):
         slots = integers[node, COUNT] * SUB
         start = integers[node, SLOT]
@@ -91,48 +95,44 @@ def gather_block(inputs, parameters, outputs, first, last):
                     own[slot, n] += other[slot, n]
         begin, end = integers[node, BOX], integers[node, BOX] + integers[node, COUNT]
         gather(own, cuts, edges, boxes[begin:end])
-        scan(boxes[begin:end], keys[begin:end], parameters[1])
+        scan(boxes[begin:end], keys[begin:end], s)
 
 
 @regroups
 def couple_block(inputs, parameters, outputs, first, last):
     boxes, keys, integers, table, tails, cuts, edges, tasks = inputs
-    received, sums = outputs[1], outputs[2]
+    coefficients, received, sums = outputs
+    s = parameters[0]
     for task in range(first, last):
-        node = tasks[task, 0]
+        node = tasks[task, NODE]
         begin, end = integers[node, BOX], integers[node, BOX] + integers[node, COUNT]
-        for q in range(tasks[task, 1], tasks[task, 2]):
-            far_sums(q, boxes[begin:end], keys[begin:end], parameters[1], sums)
+        for q in range(tasks[task, FIRST_BOX], tasks[task, END_BOX]):
+            far_sums(q, boxes[begin:end], keys[begin:end], s, sums)
             for k in range(table.shape[0]):
                 couple(q, boxes[begin:end], keys[begin:end], table[k], received)
                 slot = (begin + q) * SUB
-                cut(received, sums, tails[k], (cuts, edges), outputs[0][slot : slot + SUB, k])
+                cut(received, sums, tails[k], (cuts, edges), coefficients[slot : slot + SUB, k])
 
 
 @regroups
 def evaluate_block(inputs, parameters, outputs, first, last):
     scores, labels, weights, keys, floats, integers, tasks, coefficients = inputs
-    chosen, found = outputs[4], (outputs[5], outputs[6])
-    rows = (scores, weights, keys)
+    each, gradient, curvature, losses, chosen, boxes, places = outputs
+    scale, results = parameters[0], Results(each, gradient, curvature)
     for task in range(first, last):
-        node = tasks[task, 0]
-        grid = (
-            floats[node, ORIGIN],
-            integers[node, FIRST_KEY],
-            integers[node, LAST_KEY],
-            parameters[0],
-            floats[node, SLOPE],
-            floats[node, CURVE],
-        )
+        node = tasks[task, NODE]
+        grid = Grid(floats[node, ORIGIN], integers[node, FIRST_KEY], integers[node, LAST_KEY], keys)
         start = integers[node, BOX] * SUB
         own = coefficients[start : start + integers[node, COUNT] * SUB]
+        received = Received(own, floats[node, SLOPE], floats[node, CURVE])
         total = 0.0
-        for begin in range(tasks[task, 2], tasks[task, 3], PIECE):
-            end = min(begin + PIECE, tasks[task, 3])
+        for begin in range(tasks[task, BEGIN], tasks[task, END], PIECE):
+            end = min(begin + PIECE, tasks[task, END])
             between = (floats[node, TARGET_LOW], floats[node, TARGET_HIGH])
             count = select((begin, end), labels, between, chosen)
-            total += evaluate(chosen[:count], rows, grid, (own, found), outputs[:3])
-        outputs[3][task] = total
+            located = boxes, places
+            total += evaluate(chosen[:count], (scores, weights), scale, grid, received, located, results)
+        losses[task] = total
 
 
 class Batch(Layout):
@@ -154,94 +154,106 @@ class Batch(Layout):
     def parts(self, rows: int, slots: int) -> int:
         return max(1, min(-(-rows // ROWS), PART_SLOTS // slots))
 
-    def run(self, formulas: PairFormulas, rows: Any, scaling: tuple[float, float], wanted: Wanted, results: Any):
-        """The nodes' losses; derivatives are added to the results."""
-        coefficients = self.polynomials(formulas, scaling, self.moments(rows, scaling[0]), wanted)
-        return self.evaluate(rows, scaling[0], coefficients, (wanted, results))
+    def run(
+        self, formulas: PairFormulas, rows: Columns, scaling: Steepness, wanted: Wanted, results: Results
+    ) -> np.ndarray:
+        """Return the nodes' losses; each target's and derivatives are added to the results."""
+        coefficients = self.polynomials(formulas, scaling, self.moments(rows, scaling.scale), wanted)
+        return self.evaluate(rows, scaling.scale, coefficients, wanted, results)
 
-    def moments(self, rows: Any, scale: float) -> np.ndarray:
+    def moments(self, rows: Columns, scale: float) -> np.ndarray:
         """The fine moments of the sources: the grids of all parts of all nodes."""
         moments = np.empty((self.slots, FINE))
         inputs = (*rows, self.keys, self.floats, self.integers, np.array(self.sources))
-        weighted = bool(rows[2].size)
-        arrays = inputs, (scale,), (moments,)
-        names = {"WEIGHTED": weighted}
-        run_block(moments_block, "wu"[not weighted], arrays, len(self.sources), (CHOSEN, *LOCATED), names)
+        weighted = bool(rows.weights.size)
+        scratch, names = (CHOSEN, *LOCATED), {"WEIGHTED": weighted}
+        run_block(moments_block, "wu"[not weighted], inputs, (scale,), (moments,), len(self.sources), scratch, names)
         return moments
 
     def polynomials(
-        self, formulas: PairFormulas, scaling: tuple[float, float], moments: np.ndarray, wanted: Wanted
+        self, formulas: PairFormulas, scaling: Steepness, moments: np.ndarray, wanted: Wanted
     ) -> np.ndarray:
         """What the sources make in every fine box: [fine box, kernel wanted, power]. Parts are added into the first."""
-        boxes, cuts, edges = np.empty((self.count, COLUMNS)), shape.cut_table(), shape.edge_table(scaling[1])
-        gathered = ((self.keys, self.integers, cuts, edges), scaling, (moments, boxes))
-        run_block(gather_block, "any", gathered, len(self.nodes))
-        table, tails = tables(formulas, scaling[1])
+        boxes, cuts, edges = np.empty((self.count, COLUMNS)), shape.cut_table(), shape.edge_table(scaling.s)
+        inputs = (self.keys, self.integers, cuts, edges)
+        run_block(gather_block, "any", inputs, (scaling.s,), (moments, boxes), len(self.nodes))
+        table, tails = tables(formulas, scaling.s)
         some = np.flatnonzero([wanted.value or wanted.each, wanted.gradient, wanted.curvature])
         coefficients = np.empty((self.count * SUB, some.size, FINE))
-        inputs = (boxes, self.keys, self.integers, table[some], tails[some], cuts, edges, np.array(self.boxes))
-        run_block(couple_block, "any", (inputs, scaling, (coefficients,)), len(self.boxes), RECEIVED)
+        coupled = (boxes, self.keys, self.integers, table[some], tails[some], cuts, edges, np.array(self.boxes))
+        run_block(couple_block, "any", coupled, (scaling.s,), (coefficients,), len(self.boxes), RECEIVED)
         return coefficients
 
-    def evaluate(self, rows: Any, scale: float, coefficients: np.ndarray, task: Any) -> np.ndarray:
-        """The nodes' losses; derivatives are added to the results."""
-        wanted, results = task
+    def evaluate(
+        self, rows: Columns, scale: float, coefficients: np.ndarray, wanted: Wanted, results: Results
+    ) -> np.ndarray:
+        """Return the nodes' losses; each target's and derivatives are added to the results."""
         self.factors(scale)
         losses = np.empty(len(self.targets))
-        weighted = bool(rows[2].size)
-        asked = {
-            "WANT_VALUE": wanted.value or wanted.each,
-            "WANT_GRADIENT": wanted.gradient,
-            "WANT_CURVATURE": wanted.curvature,
-            "WEIGHTED": weighted,
-        }
+        weighted = bool(rows.weights.size)
         inputs = (*rows, self.keys, self.floats, self.integers, self.targets, coefficients)
         name = f"{wanted.code}{'wu'[not weighted]}"
-        arrays = inputs, (scale,), (*results, losses)
-        run_block(evaluate_block, name, arrays, len(self.targets), (CHOSEN, *LOCATED), asked)
-        return np.bincount(self.targets[:, 0], losses, len(self.nodes))
+        outputs, scratch, names = (*results, losses), (CHOSEN, *LOCATED), wanted_names(wanted, weighted)
+        run_block(evaluate_block, name, inputs, (scale,), outputs, len(self.targets), scratch, names)
+        return np.bincount(self.targets[:, NODE], losses, len(self.nodes))
 
 
-def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
+def sums(
+    formulas: PairFormulas,
+    nodes: list[Node],
+    rows: Columns,
+    parameters: Parameters,
+    wanted: Wanted,
+    results: Results,
+) -> np.ndarray:
     """See `pairs.nodes.Sums`; any finite scores will do."""
     return far.sums(
         nodes,
         steepness(parameters.number).scale,
-        lambda held: _in_boxes(formulas, held, rows, parameters, task),
-        lambda apart: _far_apart(formulas, apart, rows, parameters, task),
+        lambda held: _in_boxes(formulas, held, rows, parameters, wanted, results),
+        lambda apart: _far_apart(formulas, apart, rows, parameters, wanted, results),
     )
 
 
-def _in_boxes(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
-    wanted, results = task
+def _in_boxes(
+    formulas: PairFormulas,
+    nodes: list[Node],
+    rows: Columns,
+    parameters: Parameters,
+    wanted: Wanted,
+    results: Results,
+) -> np.ndarray:
     scale, s = steepness(parameters.number)
-    scale *= parameters.orientation
-    losses = [Batch(*some).run(formulas, rows, (scale, s), wanted, results) for some in batches(nodes, scale, rows[0])]
+    z = Steepness(scale * parameters.orientation, s)
+    losses = [Batch(*batch).run(formulas, rows, z, wanted, results) for batch in batches(nodes, z.scale, rows.scores)]
     if wanted.gradient or wanted.curvature:
         mirrored = [node.mirrored() for node in nodes]
-        for some in batches(mirrored, -scale, rows[0]):
-            Batch(*some).run(formulas, rows, (-scale, s), wanted.derivatives, results)
+        turned = Steepness(-z.scale, s)
+        for batch in batches(mirrored, turned.scale, rows.scores):
+            Batch(*batch).run(formulas, rows, turned, wanted.derivatives, results)
     return np.concatenate(losses)
 
 
-def _far_apart(formulas: PairFormulas, node: Node, rows: Any, parameters: Parameters, task: Any) -> float:
-    """The loss of a node whose scores boxes do not hold, see `pairs/boxes/far.py`; all NaN unless they are finite."""
-    wanted, results = task
-    some = slice(node.begin, node.end)
-    scores, labels, weights = (column[some] if column.size else column for column in rows)
-    own = tuple(result[some] if result.size else result for result in results)
+def _far_apart(
+    formulas: PairFormulas, node: Node, rows: Columns, parameters: Parameters, wanted: Wanted, results: Results
+) -> float:
+    """Sum a node whose scores boxes do not hold, see `pairs/boxes/far.py`; all is NaN unless they are finite."""
+    part = slice(node.begin, node.end)
+    scores, labels, weights = rows.taken(part)
+    results = results.part(part)
     if not np.isfinite(scores).all():
-        for result in own:
+        for result in results:
             result[:] = np.nan
         return float("nan")
     moved = far.moved(scores, steepness(parameters.number).scale)
     near = node._replace(begin=0, end=scores.size, low=float(moved.near.min()), high=float(moved.near.max()))
-    loss = float(_in_boxes(formulas, [near], (moved.near, labels, weights), parameters, (wanted, own))[0])
+    held = Columns(moved.near, labels, weights)
+    loss = float(_in_boxes(formulas, [near], held, parameters, wanted, results)[0])
     if not (wanted.value or wanted.each):
         return loss
-    each = np.zeros(own[0].size)
-    straight = Parameters(0.0, parameters.orientation), (Wanted(wanted.value, wanted.each), (each, own[1], own[2]))
-    missing = thresholds.sums(far.HINGE, [near], (moved.beyond, labels, weights), *straight)[0]
+    each = np.zeros(results.each.size)
+    straight, beyond = Parameters(0.0, parameters.orientation), Columns(moved.beyond, labels, weights)
+    missing = thresholds.sums(far.HINGE, [near], beyond, straight, wanted.losses, results._replace(each=each))[0]
     with np.errstate(over="ignore"):
-        own[0][:] += far.restored(formulas, parameters.number, each)
+        results.each[:] += far.restored(formulas, parameters.number, each)
         return loss + float(far.restored(formulas, parameters.number, missing))

@@ -20,7 +20,7 @@ in global memory it is one instruction that no thread waits for.
 A thread does a row, or a coarse box (`gather`, and `couple` for each kernel), or a node (`scan`).
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import cuda, float64
@@ -57,6 +57,8 @@ from fastloss.pairs.boxes.sums import (
     DEGREES,
     FINE,
     SUB,
+    Grid,
+    Received,
     add_row,
     couple,
     cut,
@@ -67,8 +69,9 @@ from fastloss.pairs.boxes.sums import (
     scan,
 )
 from fastloss.pairs.boxes.tables import tables
-from fastloss.pairs.nodes import Node, Parameters, ranges
+from fastloss.pairs.nodes import BEGIN, END, NODE, Node, Parameters, ranges, wanted_names
 from fastloss.pairs.pair import PairFormulas
+from fastloss.pairs.records import Columns, Results
 from fastloss.pairs.thresholds import cuda as thresholds
 
 BITS = 62  # of a sum
@@ -79,8 +82,8 @@ MOST = np.int64(1000)  # the largest k
 WEIGHTED = THREADS = unbound
 
 
-def grid_of(node, floats, integers):
-    return floats[node, ORIGIN], integers[node, FIRST_KEY], integers[node, LAST_KEY]
+def grid_of(node, floats, integers, keys):
+    return Grid(floats[node, ORIGIN], integers[node, FIRST_KEY], integers[node, LAST_KEY], keys)
 
 
 def is_source(label, node, floats):
@@ -90,51 +93,56 @@ def is_source(label, node, floats):
 def find_tops(inputs, scale, outputs):
     """The largest weight of every fine box: weights are >= 0, and their bits are in their order."""
     scores, labels, bits, keys, floats, integers, tasks = inputs
+    (tops,) = outputs
     task = cuda.blockIdx.x
-    node, i = tasks[task, 0], tasks[task, 2] + cuda.threadIdx.x
-    while i < tasks[task, 3]:
+    node, i = tasks[task, NODE], tasks[task, BEGIN] + cuda.threadIdx.x
+    while i < tasks[task, END]:
         if is_source(labels[i], node, floats):
-            box, _ = located(scores[i], scale, grid_of(node, floats, integers), keys)
-            cuda.atomic.max(outputs[0], integers[node, SLOT] + box, bits[i])
+            box, _ = located(scores[i], scale, grid_of(node, floats, integers, keys))
+            cuda.atomic.max(tops, integers[node, SLOT] + box, bits[i])
         i += THREADS
 
 
 def bound_sums(inputs, scale, outputs):
     """A bound of every fine box's sum of weights, in steps of the largest."""
     scores, labels, weights, keys, floats, integers, tasks, tops = inputs
+    (steps,) = outputs
     task = cuda.blockIdx.x
-    node, i = tasks[task, 0], tasks[task, 2] + cuda.threadIdx.x
-    while i < tasks[task, 3]:
+    node, i = tasks[task, NODE], tasks[task, BEGIN] + cuda.threadIdx.x
+    while i < tasks[task, END]:
         if is_source(labels[i], node, floats) and weights[i] > 0.0:
-            box, _ = located(scores[i], scale, grid_of(node, floats, integers), keys)
+            box, _ = located(scores[i], scale, grid_of(node, floats, integers, keys))
             slot = integers[node, SLOT] + box
-            cuda.atomic.add(outputs[0], slot, np.int64(STEPS * (weights[i] / tops[slot])) + 1)
+            cuda.atomic.add(steps, slot, np.int64(STEPS * (weights[i] / tops[slot])) + 1)
         i += THREADS
 
 
 def find_factors(inputs, outputs):
     """2**k of every fine box: from the exponent of the bound, which lies below 2**62 then."""
     tops, steps = inputs
+    (factors,) = outputs
     slot = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
-    if slot < outputs[0].size:
+    if slot < factors.size:
         bound = np.float64(tops[slot] * (steps[slot] / STEPS))
         k = BITS + BIAS - 1 - (bound.view(np.int64) >> MANTISSA)
         k = MOST if k > MOST else k
-        outputs[0][slot] = np.int64((k + BIAS) << MANTISSA).view(np.float64)
+        factors[slot] = np.int64((k + BIAS) << MANTISSA).view(np.float64)
 
 
 def add_moments(inputs, parameters, outputs):
-    """Step 1: a block adds up some rows; `parameters` is (scale, 2**k without weights)."""
+    """Do step 1: a block adds up some rows, times `factor` = 2**k where they have no weights."""
     scores, labels, weights, keys, floats, integers, tasks, factors = inputs
+    scale, factor = parameters
+    (moments,) = outputs
     task = cuda.blockIdx.x
-    node, i = tasks[task, 0], tasks[task, 2] + cuda.threadIdx.x
-    while i < tasks[task, 3]:
+    node, i = tasks[task, NODE], tasks[task, BEGIN] + cuda.threadIdx.x
+    while i < tasks[task, END]:
         if is_source(labels[i], node, floats):
-            box, u = located(scores[i], parameters[0], grid_of(node, floats, integers), keys)
+            box, u = located(scores[i], scale, grid_of(node, floats, integers, keys))
             slot = integers[node, SLOT] + box
-            w = weights[i] * factors[slot] if WEIGHTED else parameters[1]
+            w = weights[i] * factors[slot] if WEIGHTED else factor
             for n in range(FINE):
-                cuda.atomic.add(outputs[0], (slot, n), rounded(w))
+                cuda.atomic.add(moments, (slot, n), rounded(w))
                 w *= u
         i += THREADS
 
@@ -145,29 +153,32 @@ def rounded(x):
 
 
 def gather_box(inputs, parameters, outputs):
-    """Step 2, a thread a coarse box; `parameters` is (2**k without weights,)."""
+    """Do step 2, a thread a coarse box."""
     fixed, factors, cuts, edges = inputs
     moments, boxes = outputs
+    (factor,) = parameters
     b = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
     if b < boxes.shape[0]:
         for slot in range(b * SUB, (b + 1) * SUB):
             for n in range(FINE):
-                moments[slot, n] = np.float64(fixed[slot, n]) / (factors[slot] if WEIGHTED else parameters[0])
+                moments[slot, n] = np.float64(fixed[slot, n]) / (factors[slot] if WEIGHTED else factor)
         gather(moments[b * SUB : (b + 1) * SUB], cuts, edges, boxes[b : b + 1])
 
 
 def scan_node(inputs, s, outputs):
     """The far sums of step 2, a thread a node."""
     keys, integers = inputs
+    (boxes,) = outputs
     node = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
     if node < integers.shape[0]:
         begin, end = integers[node, BOX], integers[node, BOX] + integers[node, COUNT]
-        scan(outputs[0][begin:end], keys[begin:end], s)
+        scan(boxes[begin:end], keys[begin:end], s)
 
 
 def couple_box(inputs, s, outputs):
     """Step 3, a thread a coarse box and a kernel."""
     boxes, keys, integers, owners, kernels, table, tails, cuts, edges = inputs
+    (coefficients,) = outputs
     received = cuda.local.array(DEGREES, float64)
     sums = cuda.local.array(4, float64)
     b = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
@@ -177,23 +188,24 @@ def couple_box(inputs, s, outputs):
         begin, end = integers[node, BOX], integers[node, BOX] + integers[node, COUNT]
         far_sums(b - begin, boxes[begin:end], keys[begin:end], s, sums)
         couple(b - begin, boxes[begin:end], keys[begin:end], table[kernels[k]], received)
-        cut(received, sums, tails[kernels[k]], (cuts, edges), outputs[0][b * SUB : (b + 1) * SUB, k])
+        cut(received, sums, tails[kernels[k]], (cuts, edges), coefficients[b * SUB : (b + 1) * SUB, k])
 
 
 def evaluate_rows(inputs, scale, outputs):
     """Step 4: a block evaluates some rows, and adds up their losses."""
     scores, labels, weights, keys, floats, integers, tasks, coefficients = inputs
-    losses = outputs[3]
+    each, gradient, curvature, losses = outputs
+    results = Results(each, gradient, curvature)
     task = cuda.blockIdx.x
-    node, i = tasks[task, 0], tasks[task, 2] + cuda.threadIdx.x
+    node, i = tasks[task, NODE], tasks[task, BEGIN] + cuda.threadIdx.x
     total = 0.0
-    while i < tasks[task, 3]:
+    while i < tasks[task, END]:
         if is_between(labels[i], (floats[node, TARGET_LOW], floats[node, TARGET_HIGH])) > 0:
-            box, u = located(scores[i], scale, grid_of(node, floats, integers), keys)
+            box, u = located(scores[i], scale, grid_of(node, floats, integers, keys))
             at = integers[node, BOX] * SUB + box
             w = weights[i] if WEIGHTED else 1.0
-            received = coefficients, floats[node, SLOPE], floats[node, CURVE]
-            total += add_row(i, w, (at, u), received, outputs[:3])
+            received = Received(coefficients, floats[node, SLOPE], floats[node, CURVE])
+            total += add_row(i, w, (at, u), received, results)
         i += THREADS
     total, _ = block_sum(total, 0)
     if cuda.threadIdx.x == 0:
@@ -209,14 +221,22 @@ class _Tables:
         self.table, self.tails = map(place.device, tables(formulas, s))
 
 
+class Moments(NamedTuple):
+    """Fine moments as integers, and the 2**k in them: one for each fine box with weights, one for all without."""
+
+    fixed: Any
+    factors: Any
+    factor: float
+
+
 class _Batch(Layout):
     """Nodes that are computed together, on the device."""
 
-    def __init__(self, place: Place, nodes: list[Node], keys: list[Keys], columns: Any, scale: float):
+    def __init__(self, place: Place, nodes: list[Node], keys: list[Keys], columns: Columns, scale: float):
         super().__init__(nodes, keys)
         self.factors(scale)
         self.place, self.columns, self.scale = place, columns, scale
-        self.weighted = columns[2].size > 0
+        self.weighted = columns.weights.size > 0
         self.tasks = ranges(nodes, sizes().rows)
         about = (self.keys, self.floats, self.integers, self.tasks)
         self.about = tuple(map(place.device, about))
@@ -227,8 +247,8 @@ class _Batch(Layout):
         what = code(template, "wu"[not self.weighted], **names)
         launch(self.place, what, a_block_each(len(self.tasks)), inputs, parameters, outputs)
 
-    def moments(self) -> tuple[Any, Any, float]:
-        """The fine moments as integers, each fine box's 2**k with weights, and the one without."""
+    def moments(self) -> Moments:
+        """Add up the fine moments of the sources."""
         place, slots = self.place, self.count * SUB
         factors = place.empty(slots if self.weighted else 0)
         most = max(node.end - node.begin for node in self.nodes)
@@ -243,7 +263,7 @@ class _Batch(Layout):
         fixed = place.zeros((slots, FINE), np.int64)
         inputs = (*self.columns, *self.about, factors)
         self.rows(add_moments, inputs, (self.scale, factor), (fixed,), WEIGHTED=self.weighted)
-        return fixed, factors, factor
+        return Moments(fixed, factors, factor)
 
     def polynomials(self, tables: _Tables, wanted: Wanted) -> Any:
         """What the sources make in every fine box: [fine box, kernel wanted, power]."""
@@ -263,18 +283,12 @@ class _Batch(Layout):
         launch(place, code(couple_box), ((blocks, some.size), threads), inputs, tables.s, (coefficients,))
         return coefficients
 
-    def run(self, tables: _Tables, wanted: Wanted, results: Any) -> np.ndarray:
-        """The nodes' losses; derivatives are added to the results."""
+    def run(self, tables: _Tables, wanted: Wanted, results: Results) -> np.ndarray:
+        """Return the nodes' losses; each target's and derivatives are added to the results."""
         losses = self.place.empty(len(self.tasks))
-        names = {
-            "WEIGHTED": self.weighted,
-            "WANT_VALUE": wanted.value or wanted.each,
-            "WANT_GRADIENT": wanted.gradient,
-            "WANT_CURVATURE": wanted.curvature,
-        }
         inputs = (*self.columns, *self.about, self.polynomials(tables, wanted))
-        self.rows(evaluate_rows, inputs, self.scale, (*results, losses), **names)
-        return np.bincount(self.tasks[:, 0], self.place.host(losses), len(self.nodes))
+        self.rows(evaluate_rows, inputs, self.scale, (*results, losses), **wanted_names(wanted, self.weighted))
+        return np.bincount(self.tasks[:, NODE], self.place.host(losses), len(self.nodes))
 
 
 class _OnHost:
@@ -287,50 +301,68 @@ class _OnHost:
         return self._place.host(self._scores[rows])
 
 
-def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
-    """See `pairs.nodes.Sums`; `rows` is (place, (scores, labels, weights)). Any finite scores will do."""
+def sums(
+    formulas: PairFormulas,
+    nodes: list[Node],
+    rows: tuple[Place, Columns],
+    parameters: Parameters,
+    wanted: Wanted,
+    results: Results,
+) -> np.ndarray:
+    """See `pairs.nodes.Sums`; `rows` are on the device of a place. Any finite scores will do."""
     return far.sums(
         nodes,
         steepness(parameters.number).scale,
-        lambda held: _in_boxes(formulas, held, rows, parameters, task),
-        lambda apart: _far_apart(formulas, apart, rows, parameters, task),
+        lambda held: _in_boxes(formulas, held, *rows, parameters, wanted, results),
+        lambda apart: _far_apart(formulas, apart, *rows, parameters, wanted, results),
     )
 
 
-def _far_apart(formulas: PairFormulas, node: Node, rows: Any, parameters: Parameters, task: Any) -> float:
-    """The loss of a node whose scores, all of them finite, boxes do not hold, see `pairs/boxes/far.py`."""
-    wanted, results = task
-    place, columns = rows
-    some = slice(node.begin, node.end)
-    scores, labels, weights = (column[some] if column.size else column for column in columns)
-    own = tuple(result[some] if result.size else result for result in results)
+def _far_apart(
+    formulas: PairFormulas,
+    node: Node,
+    place: Place,
+    columns: Columns,
+    parameters: Parameters,
+    wanted: Wanted,
+    results: Results,
+) -> float:
+    """Sum a node whose scores, all of them finite, boxes do not hold, see `pairs/boxes/far.py`."""
+    part = slice(node.begin, node.end)
+    scores, labels, weights = columns.taken(part)
+    results = results.part(part)
     moved = far.moved(place.host(scores), steepness(parameters.number).scale)
     near = node._replace(begin=0, end=scores.size, low=float(moved.near.min()), high=float(moved.near.max()))
-    there = place, (place.device(moved.near), labels, weights)
-    loss = float(_in_boxes(formulas, [near], there, parameters, (wanted, own))[0])
+    held = Columns(place.device(moved.near), labels, weights)
+    loss = float(_in_boxes(formulas, [near], place, held, parameters, wanted, results)[0])
     if not (wanted.value or wanted.each):
         return loss
-    each = place.zeros(own[0].size)
-    straight = Parameters(0.0, parameters.orientation), (Wanted(wanted.value, wanted.each), (each, own[1], own[2]))
-    there = place, (place.device(moved.beyond), labels, weights)
-    missing = thresholds.sums(far.HINGE, [near], there, *straight)[0]
+    hinges = results._replace(each=place.zeros(results.each.size))
+    straight, beyond = Parameters(0.0, parameters.orientation), Columns(place.device(moved.beyond), labels, weights)
+    missing = thresholds.sums(far.HINGE, [near], (place, beyond), straight, wanted.losses, hinges)[0]
     with np.errstate(over="ignore"):
-        if each.size:
-            whole = place.device(far.restored(formulas, parameters.number, place.host(each)))
-            give_back(place, whole, place.device(np.arange(each.size)), own[0])
+        if results.each.size:
+            whole = place.device(far.restored(formulas, parameters.number, place.host(hinges.each)))
+            give_back(place, whole, place.device(np.arange(whole.size)), results.each)
         return loss + float(far.restored(formulas, parameters.number, missing))
 
 
-def _in_boxes(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
-    wanted, results = task
-    place, columns = rows
+def _in_boxes(
+    formulas: PairFormulas,
+    nodes: list[Node],
+    place: Place,
+    columns: Columns,
+    parameters: Parameters,
+    wanted: Wanted,
+    results: Results,
+) -> np.ndarray:
     scale, s = steepness(parameters.number)
     scale *= parameters.orientation
-    scores, read = _OnHost(place, columns[0]), _Tables(place, formulas, s)
+    scores, read = _OnHost(place, columns.scores), _Tables(place, formulas, s)
 
     def all_of(nodes: list[Node], scale: float, wanted: Wanted) -> list[np.ndarray]:
-        some = box_plan.batches(nodes, scale, scores)
-        return [_Batch(place, *batch, columns, scale).run(read, wanted, results) for batch in some]
+        batches = box_plan.batches(nodes, scale, scores)
+        return [_Batch(place, *batch, columns, scale).run(read, wanted, results) for batch in batches]
 
     losses = all_of(nodes, scale, wanted)
     if wanted.gradient or wanted.curvature:

@@ -1,18 +1,18 @@
 """Fine moments of each label as a state that adds up: all pairs of what has been seen, in memory that does not grow."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from fastloss.core.requests import Wanted
-from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.boxes.cpu import Batch
-from fastloss.pairs.boxes.plan import keys_of, steepness
+from fastloss.pairs.boxes.plan import Steepness, keys_of, steepness
 from fastloss.pairs.boxes.sums import FINE, SUB, NoState
 from fastloss.pairs.halving import LEVELS as LEVELS
 from fastloss.pairs.nodes import Node
 from fastloss.pairs.pair import PairFormulas
+from fastloss.pairs.records import Columns, Results
 from fastloss.pairs.survey import survey
 
 MOST = 2.0**1009  # of |scale x|: the number of a fine box, and gaps between boxes, are finite
@@ -32,20 +32,16 @@ class Level(NamedTuple):
     power: int = 0
 
 
-def columns(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None) -> Any:
-    """Rows as the kernels read them.
+def columns(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None) -> Columns:
+    """Return rows as kernels read them.
 
     Raises
     ------
     NoState
         If a weight is infinite.
     """
-    rows = (
-        np.ascontiguousarray(scores, kernel_dtype(scores)),
-        np.ascontiguousarray(labels, kernel_dtype(labels)),
-        np.empty(0) if weights is None else np.ascontiguousarray(weights, np.float64),
-    )
-    infinite = np.flatnonzero(np.isinf(rows[2]))
+    rows = Columns.of(scores, labels, weights)
+    infinite = np.flatnonzero(np.isinf(rows.weights))
     if infinite.size:
         raise NoState(f"sample_weight[{infinite[0]}] is inf: expected a finite number, since a state adds it up")
     return rows
@@ -67,7 +63,7 @@ def require_scores(scores: np.ndarray, sigma: float) -> None:
         raise NoState(f"scores[{at}] is {score:g}: expected {what}, since a state holds no other")
 
 
-def levels(rows: Any, sigma: float) -> dict[float, Level]:
+def levels(rows: Columns, sigma: float) -> dict[float, Level]:
     """The state of some rows.
 
     Raises
@@ -75,10 +71,10 @@ def levels(rows: Any, sigma: float) -> dict[float, Level]:
     NoState
         If a score is not finite or too large, or there are more labels than the fast method takes unsorted.
     """
-    size = rows[0].size
+    size = rows.scores.size
     if not size:
         return {}
-    require_scores(rows[0], sigma)
+    require_scores(rows.scores, sigma)
     found = survey(rows, np.array([[0, size]]))[0]
     if found.many:
         raise NoState("labels has more than 16 distinct values: expected few, since each has a state of its own")
@@ -86,7 +82,7 @@ def levels(rows: Any, sigma: float) -> dict[float, Level]:
     made = {}
     for y, count, weight in zip(found.values, found.counts, found.weights, strict=True):
         node = Node(0, size, (y, y), (y, y), found.low, found.high)
-        keys, sparse = keys_of(node, scale, rows[0])
+        keys, sparse = keys_of(node, scale, rows.scores)
         batch = Batch([node], [(keys, sparse)])
         moments = batch.moments(rows, scale).reshape(-1, keys.size, SUB, FINE).sum(0)
         some = moments[:, :, 0].any(1)
@@ -94,17 +90,17 @@ def levels(rows: Any, sigma: float) -> dict[float, Level]:
     return made
 
 
-def scaled(rows: Any, powers: Mapping[float, int]) -> Any:
+def scaled(rows: Columns, powers: Mapping[float, int]) -> Columns:
     """Rows whose weights are in units of 2**powers[label], those of other labels as they are."""
-    exponents = np.zeros(rows[2].size, np.int64)
+    exponents = np.zeros(rows.weights.size, np.int64)
     if exponents.size:
         for label, power in powers.items():
             if power:
-                exponents[rows[1] == label] = -power
+                exponents[rows.labels == label] = -power
     if not exponents.any():
         return rows
     with np.errstate(over="ignore", under="ignore"):
-        return rows[0], rows[1], np.ldexp(rows[2], exponents)
+        return rows._replace(weights=np.ldexp(rows.weights, exponents))
 
 
 def in_unit(level: Level, power: int) -> Level:
@@ -152,7 +148,9 @@ def mirrored(level: Level) -> Level:
     return level._replace(keys=np.where(lattice, -keys, -1.0 - keys), moments=moments)
 
 
-def _received(formulas: PairFormulas, scaling: Any, source: Level, keys: np.ndarray, wanted: Wanted) -> Any:
+def _received(
+    formulas: PairFormulas, scaling: Steepness, source: Level, keys: np.ndarray, wanted: Wanted
+) -> np.ndarray:
     batch = Batch([Node(0, 0, (0.0, 0.0), (0.0, 0.0), 0.0, 0.0)], [(keys, True)])
     return batch.polynomials(formulas, scaling, on_keys(source, keys).reshape(-1, FINE), wanted)
 
@@ -161,33 +159,31 @@ def between(formulas: PairFormulas, sigma: float, source: Level, target: Level) 
     """The loss over all pairs of two levels, the target's rows first, in the product of their units."""
     if not source.keys.size or not target.keys.size:  # all weights are 0
         return 0.0
-    scale, s = steepness(sigma)
     keys = np.union1d(source.keys, target.keys)
     with np.errstate(over="ignore", invalid="ignore"):
-        made = _received(formulas, (scale, s), source, keys, Wanted(value=True))
+        made = _received(formulas, steepness(sigma), source, keys, Wanted(value=True))
         return float((made[:, 0] * on_keys(target, keys).reshape(-1, FINE)).sum())
 
 
-class OwnRows(NamedTuple):
-    """Rows of which those of one label get a gradient, times a factor; they are first in a pair, or second (-1)."""
-
-    rows: Any
-    label: float
-    sign: float
-    factor: float
-
-
-def add_gradient(formulas: PairFormulas, sigma: float, source: Level, own_rows: OwnRows, gradient: np.ndarray) -> None:
-    """Add the slopes of rows of one label against all rows of a level."""
-    rows, label, sign, factor = own_rows
+def add_gradient(
+    formulas: PairFormulas,
+    sigma: float,
+    source: Level,
+    rows: Columns,
+    sign: float,
+    label: float,
+    factor: float,
+    gradient: np.ndarray,
+) -> None:
+    """Add the slopes of rows of one label against a level, which is second (`sign` 1) or first (-1) in the pairs."""
     if not source.keys.size:
         return
     scale, s = steepness(sigma)
     scale *= sign
     level = source if sign > 0 else mirrored(source)
-    keys = np.union1d(level.keys, np.floor(2.0 * scale * rows[0].astype(np.float64)))
-    own = Node(0, rows[0].size, (label, label), (label, label), 0.0, 0.0, factor)
+    keys = np.union1d(level.keys, np.floor(2.0 * scale * rows.scores.astype(np.float64)))
+    targets = Node(0, rows.scores.size, (label, label), (label, label), 0.0, 0.0, factor)
     wanted = Wanted(gradient=True)
-    coefficients = _received(formulas, (scale, s), level, keys, wanted)
+    coefficients = _received(formulas, Steepness(scale, s), level, keys, wanted)
     empty = np.empty(0, gradient.dtype)
-    Batch([own], [(keys, True)]).evaluate(rows, scale, coefficients, (wanted, (empty, gradient, empty)))
+    Batch([targets], [(keys, True)]).evaluate(rows, scale, coefficients, wanted, Results(empty, gradient, empty))

@@ -20,6 +20,7 @@ multiplications and memory operations); far sums as differences of global sums (
 """
 
 import functools
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,6 +37,8 @@ WINDOW = 154  # near boxes on each side; s H WINDOW > 38, and e**-38 is below ha
 # and the reach sum w (t - left edge) to the right, and sums of e**(-s |t - edge|) to the right and to the left.
 COUNT, RIGHT, REACH, FALLING, RISING = DEGREES, DEGREES + 1, DEGREES + 2, DEGREES + 3, DEGREES + 4
 COLUMNS = DEGREES + 5
+# What lies beyond a box's window, and the tails by which a kernel is made of it.
+FAR_WEIGHT, FAR_REACH, FAR_FALLING, FAR_RISING = range(4)
 
 SEGMENT = np.uint64(64)  # rows
 
@@ -50,37 +53,53 @@ class NoState(ValueError):
     """Rows that a state of moments cannot hold."""
 
 
-def fine_box(fine, grid, keys):
-    """The box numbered `fine` on the whole axis, counted from the grid's first.
+class Grid(NamedTuple):
+    """The boxes of a node: if `first_key` < `last_key`, the coarse ones are keys[first_key:last_key] and no others."""
 
-    `grid` is (the first fine box, first, last): if first < last, the coarse boxes are keys[first:last] and no others.
-    """
-    if grid[2] <= grid[1]:
-        return np.int64(fine - grid[0])
+    origin: Any  # the number of the first fine box on the whole axis
+    first_key: Any
+    last_key: Any
+    keys: Any
+
+
+class Received(NamedTuple):
+    """The polynomials of fine boxes, and factors: of slopes, and of curvatures over that of slopes."""
+
+    coefficients: Any
+    slope_factor: Any
+    bend_factor: Any
+
+
+def fine_box(fine, grid):
+    """Return the box numbered `fine` on the whole axis, counted from the grid's first."""
+    if grid.last_key <= grid.first_key:
+        return np.int64(fine - grid.origin)
+    keys = grid.keys
     coarse = floor(fine * (1.0 / SUB))
-    low, high = grid[1], grid[2] - 1
+    low, high = grid.first_key, grid.last_key - 1
     while low < high:
         middle = (low + high) // 2
         if keys[middle] < coarse:
             low = middle + 1
         else:
             high = middle
-    return SUB * (low - grid[1]) + np.int64(fine - SUB * coarse)
+    return SUB * (low - grid.first_key) + np.int64(fine - SUB * coarse)
 
 
 def place(scaled, fine):
-    """u in [-1, 1]. Without a loop of its own: it must not be regrouped."""
+    """Return u in [-1, 1]. Without a loop of its own: it must not be regrouped."""
     return 2.0 * (scaled - fine) - 1.0
 
 
 @regroups
-def select(rows, labels, between, chosen):
+def select(bounds, labels, between, chosen):
     """Write the rows start <= i < stop whose label lies between two, both included; return how many there are.
 
     Segments that are chosen whole, or not at all, need no look at each row's place.
     """
-    count, end = np.uint64(0), np.uint64(rows[1])
-    for start in range(np.uint64(rows[0]), end, SEGMENT):
+    begin, end = np.uint64(bounds[0]), np.uint64(bounds[1])
+    count = np.uint64(0)
+    for start in range(begin, end, SEGMENT):
         stop = min(start + SEGMENT, end)
         inside = np.uint64(0)
         for i in range(start, stop):
@@ -101,31 +120,30 @@ def is_between(label, between):
     return np.uint64((y >= between[0]) & (y <= between[1]))
 
 
-def located(x, scale, grid, keys):
-    """The fine box of a score, and the place in it."""
+def located(x, scale, grid):
+    """Return the fine box of a score, and the place in it."""
     scaled = scale * np.float64(x) * (SUB / H)
     fine = floor(scaled)
-    return fine_box(fine, grid, keys), place(scaled, fine)
+    return fine_box(fine, grid), place(scaled, fine)
 
 
 @regroups
-def locate(chosen, scores, scale, grid, found):
-    """The fine box of each chosen row, and the place in it."""
-    keys, boxes, places = found
+def locate(chosen, scores, scale, grid, boxes, places):
+    """Write the fine box of each chosen row, and the place in it."""
     for k in range(np.uint64(chosen.size)):
-        box, places[k] = located(scores[chosen[k]], scale, grid, keys)
+        box, places[k] = located(scores[chosen[k]], scale, grid)
         boxes[k] = np.uint32(box)
 
 
 @regroups
-def add_moments(chosen, rows, scale, grid, results):
-    """Step 1, for the chosen rows of `rows`, (scores, weights, keys); `results` is (moments, scratch of `locate`).
+def add_moments(chosen, rows, scale, grid, moments, scratch):
+    """Do step 1 for the chosen rows of `rows`, (scores, weights); `scratch` is that of `locate`.
 
     Boxes and places come first, for many rows at a time: the additions to memory then wait for nothing but each other.
     """
-    scores, weights, keys = rows
-    moments, (boxes, places) = results
-    locate(chosen, scores, scale, grid, (keys, boxes, places))
+    scores, weights = rows
+    boxes, places = scratch
+    locate(chosen, scores, scale, grid, boxes, places)
     for k in range(np.uint64(chosen.size)):
         at, u = np.uint64(boxes[k]), places[k]
         w = weights[chosen[k]] if WEIGHTED else 1.0
@@ -195,16 +213,16 @@ def couple(q, boxes, keys, table, received):
 
 
 def far_sums(q, boxes, keys, s, sums):
-    """What lies beyond the window of box q: weights, reach, and the two sums of exponentials, from q's left edge."""
+    """Write what lies beyond the window of box q: weights, reach, and two sums of exponentials, from q's left edge."""
     first, last = near(q, keys)
-    sums[0] = sums[1] = sums[2] = sums[3] = 0.0
+    sums[FAR_WEIGHT] = sums[FAR_REACH] = sums[FAR_FALLING] = sums[FAR_RISING] = 0.0
     if last < keys.size:
         gap = H * (keys[last] - keys[q])
-        sums[0] = boxes[last, RIGHT]
-        sums[1] = boxes[last, REACH] + boxes[last, RIGHT] * gap
-        sums[2] = boxes[last, FALLING] * exp(-s * (gap - H))
+        sums[FAR_WEIGHT] = boxes[last, RIGHT]
+        sums[FAR_REACH] = boxes[last, REACH] + boxes[last, RIGHT] * gap
+        sums[FAR_FALLING] = boxes[last, FALLING] * exp(-s * (gap - H))
     if first > 0:
-        sums[3] = boxes[first - 1, RISING] * exp(-s * H * (keys[q] - keys[first - 1] - 1.0))
+        sums[FAR_RISING] = boxes[first - 1, RISING] * exp(-s * H * (keys[q] - keys[first - 1] - 1.0))
 
 
 @regroups
@@ -213,14 +231,17 @@ def cut(received, sums, tails, tables, polynomials):
     cuts, edges = tables
     for sub in range(SUB):
         for n in range(FINE):
-            total = tails[2] * sums[2] * edges[1, sub, n] + tails[3] * sums[3] * edges[0, sub, n]
+            total = (
+                tails[FAR_FALLING] * sums[FAR_FALLING] * edges[1, sub, n]
+                + tails[FAR_RISING] * sums[FAR_RISING] * edges[0, sub, n]
+            )
             for m in range(DEGREES):
                 total += cuts[sub, m, n] * received[m]
             polynomials[sub, n] = total
-        polynomials[sub, 0] += tails[0] * sums[0]
-        if tails[1] != 0.0:  # the reach may be infinite
-            polynomials[sub, 0] += tails[1] * (sums[1] - (sub + 0.5) * (H / SUB) * sums[0])
-            polynomials[sub, 1] -= tails[1] * 0.5 * (H / SUB) * sums[0]
+        polynomials[sub, 0] += tails[FAR_WEIGHT] * sums[FAR_WEIGHT]
+        if tails[FAR_REACH] != 0.0:  # the reach may be infinite
+            polynomials[sub, 0] += tails[FAR_REACH] * (sums[FAR_REACH] - (sub + 0.5) * (H / SUB) * sums[FAR_WEIGHT])
+            polynomials[sub, 1] -= tails[FAR_REACH] * 0.5 * (H / SUB) * sums[FAR_WEIGHT]
 
 
 def polynomial(coefficients, at, kernel, u):
@@ -234,13 +255,10 @@ def polynomial(coefficients, at, kernel, u):
 
 
 def add_row(i, w, where, received, results):
-    """Row i's loss, at a place (fine box, u) in it; derivatives are added to the results.
-
-    `received` is (coefficients, slope's factor, curvature's factor over it).
-    """
+    """Return row i's loss, `where` being its fine box and the place in it; derivatives are added to the results."""
     at, u = where
     coefficients, steep, bend = received
-    each, gradient, curvatures = results
+    each, gradient, curvature = results
     loss = 0.0
     if WANT_VALUE:
         loss = weighed(w, polynomial(coefficients, at, 0, u))
@@ -249,26 +267,22 @@ def add_row(i, w, where, received, results):
     if WANT_GRADIENT:
         gradient[i] += weighed(steep * w, polynomial(coefficients, at, 1 if WANT_VALUE else 0, u))
     if WANT_CURVATURE:
-        curvatures[i] += bend * weighed(steep * w, polynomial(coefficients, at, 2 if WANT_VALUE else 1, u))
+        curvature[i] += bend * weighed(steep * w, polynomial(coefficients, at, 2 if WANT_VALUE else 1, u))
     return loss
 
 
 @regroups
-def evaluate(chosen, rows, grid, received, results):
-    """Step 4 for the chosen rows; derivatives are added to the results, the loss is returned.
-
-    `grid` is that of `fine_box` with (scale, slope's factor, curvature's factor over it) behind it, `received` is
-    (coefficients, scratch of `locate`).
-    """
-    scores, weights, keys = rows
-    coefficients, (boxes, places) = received
-    locate(chosen, scores, grid[3], grid, (keys, boxes, places))
+def evaluate(chosen, rows, scale, grid, received, scratch, results):
+    """Do step 4 for the chosen rows: return their loss; derivatives are added to the results."""
+    scores, weights = rows
+    boxes, places = scratch
+    locate(chosen, scores, scale, grid, boxes, places)
     total = 0.0
     for k in range(np.uint64(chosen.size)):
         i = chosen[k]
         at, u = np.uint64(boxes[k]), places[k]
         w = weights[i] if WEIGHTED else 1.0
-        total += add_row(i, w, (at, u), (coefficients, grid[4], grid[5]), results)
+        total += add_row(i, w, (at, u), received, results)
     return total
 
 

@@ -17,7 +17,7 @@ def tables(formulas: PairFormulas, s: float) -> tuple[np.ndarray, np.ndarray]:
     gaps = shape.node_gaps()
     values = np.empty((3, gaps.size))
     names = {name: getattr(formulas, name) for name in ("value", "slope", "curvature")}
-    run_block(nodes_block, formulas.name, ((gaps.reshape(-1),), (s,), (values,)), 1, names=names)
+    run_block(nodes_block, formulas.name, (gaps.reshape(-1),), (s,), (values,), 1, names=names)
     assert formulas.tails is not None
     coupled = np.stack([shape.coupling_table(one.reshape(gaps.shape)) for one in values])
     return coupled, np.array(formulas.tails(s))
@@ -25,4 +25,5 @@ def tables(formulas: PairFormulas, s: float) -> tuple[np.ndarray, np.ndarray]:
 
 @regroups
 def nodes_block(inputs, parameters, outputs, first, last):
-    at_nodes(inputs[0], parameters[0], outputs[0])
+    (gaps,), (values,) = inputs, outputs
+    at_nodes(gaps, parameters[0], values)

@@ -12,7 +12,8 @@ from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.core import orders
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.halving import Kind
-from fastloss.pairs.pair import SPREAD
+from fastloss.pairs.pair import SPREAD, PairFormulas, SortedRows
+from fastloss.pairs.records import Rows
 
 SMALL = 16  # rows in a group that is sorted by insertion
 LEVELS = 64  # labels that are integers below this are sorted by counting
@@ -31,7 +32,7 @@ def is_falling(labels, order, start, stop):
 
 @regroups
 def sort_by_counting(labels, order, bounds, scratch, ends):
-    """Stable, by falling label; False, with nothing done, if some label is not an integer in [0, LEVELS)."""
+    """Sort by falling label, stably; return False, with nothing done, if a label is not an integer in [0, LEVELS)."""
     start, stop = bounds
     for level in range(LEVELS + 1):
         ends[level] = 0
@@ -68,7 +69,7 @@ def sort_by_insertion(labels, order, start, stop):
 
 @regroups
 def sort_by_merging(labels, order, bounds, scratch):
-    """Stable, by falling label: runs of SMALL rows are merged by twos, wider and wider."""
+    """Sort by falling label, stably: runs of SMALL rows are merged by twos, wider and wider."""
     start, stop = bounds
     for begin in range(start, stop, SMALL):
         sort_by_insertion(labels, order, begin, min(begin + SMALL, stop))
@@ -101,7 +102,7 @@ def sort_group(labels, order, bounds, scratch, ends):
 
 @regroups
 def count_pairs(labels, weights, start, stop):
-    """The pairs of a sorted group whose first label is the greater, and the sum of their weights."""
+    """Count the pairs of a sorted group whose first label is the greater, and sum their weights."""
     pairs = below = level = 0
     weight = weight_below = weight_level = 0.0
     for k in range(stop - 1, start - 1, -1):
@@ -152,7 +153,7 @@ def arrange(inputs, parameters, outputs, first, last):
 class Arranged(NamedTuple):
     """Rows brought into order, group by group, and the pairs that each group has."""
 
-    data: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+    data: SortedRows
     order: np.ndarray
     offsets: np.ndarray
     pairs: np.ndarray
@@ -163,7 +164,7 @@ class Arranged(NamedTuple):
 
 @once
 def compiled_arrange(dtype: np.dtype, unordered: bool, exponentials: bool) -> Kernel:
-    """The block that arranges groups, for scores of one dtype."""
+    """Compile the block that arranges groups, for scores of one dtype."""
     signature = Signature(
         (array_of(dtype), REALS, REALS, INTEGERS, INTEGERS, INTEGERS),
         (INTEGERS, REALS, REALS, REALS, REALS, INTEGERS, REALS, REALS, INTEGERS),
@@ -175,7 +176,7 @@ def compiled_arrange(dtype: np.dtype, unordered: bool, exponentials: bool) -> Ke
 
 
 def batches_of(offsets: np.ndarray) -> np.ndarray:
-    """Between which groups the chunks of `arrange` lie."""
+    """Return between which groups the chunks of `arrange` lie."""
     groups, size = offsets.size - 1, int(offsets[-1])
     if size <= BATCH:
         return np.array([0, groups]) if groups else np.zeros(1, np.int64)
@@ -183,27 +184,28 @@ def batches_of(offsets: np.ndarray) -> np.ndarray:
     return orders.distinct(np.append(np.append(0, starts), groups))
 
 
-def arranged(formulas, kind: Kind, arrays, parameters: tuple[float, ...]) -> Arranged:
-    """Order the rows of every group; `arrays` is (scores, labels, weights or None, row order or None, offsets)."""
-    scores, labels, weights, rows, offsets = arrays
+def arranged(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[float, ...]) -> Arranged:
+    """Order the rows of every group, and count its pairs."""
+    scores, labels, weights, (row_order, offsets, _) = rows
     size, groups = scores.size, offsets.size - 1
     dtype = kernel_dtype(scores)
     exponentials = formulas.by_exponentials(kind.unordered)
-    own = compiled_arrange(dtype, kind.unordered, exponentials)
+    kernel = compiled_arrange(dtype, kind.unordered, exponentials)
     batches = batches_of(offsets)
     order = np.empty(size, np.int64)
     scratch = np.empty(0 if kind.unordered else size, np.int64)
     weighted = 0 if weights is None else size
-    data = (np.empty(size), np.empty(size), np.empty(weighted), np.empty(size if exponentials else 0))
+    data = SortedRows(np.empty(size), np.empty(size), np.empty(weighted), np.empty(size if exponentials else 0))
     pairs, weight, spread = np.zeros(groups, np.int64), np.zeros(groups), np.zeros(groups)
+    ends = as_input(offsets, np.int64)
     inputs = (
         as_input(scores, dtype),
         as_input(labels, np.float64),
         as_input(np.empty(0) if weights is None else weights, np.float64),
-        as_input(np.empty(0, np.int64) if rows is None else rows, np.int64),
-        as_input(offsets, np.int64),
+        as_input(np.empty(0, np.int64) if row_order is None else row_order, np.int64),
+        ends,
         batches,
     )
     outputs = (order, *data, pairs, weight, spread, scratch)
-    launch(own, inputs, np.array(parameters, np.float64), outputs, batches.size - 1, 1, (LEVELS + 1,))
-    return Arranged(data, order, inputs[4], pairs, weight, spread, dtype)
+    launch(kernel, inputs, np.array(parameters, np.float64), outputs, batches.size - 1, 1, (LEVELS + 1,))
+    return Arranged(data, order, ends, pairs, weight, spread, dtype)

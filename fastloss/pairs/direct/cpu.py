@@ -6,8 +6,6 @@ bounded cost: many small groups together, a large group into several. `block` do
 pairs, and whole groups or slices of one are summed in row order, so that no bit depends on the threads.
 """
 
-from typing import Any
-
 import numpy as np
 
 from fastloss.compile.elementary import weighed
@@ -20,19 +18,21 @@ from fastloss.core.requests import Wanted
 from fastloss.pairs.direct.arrange import Arranged
 from fastloss.pairs.halving import Kind
 from fastloss.pairs.nodes import pieces
-from fastloss.pairs.pair import PairFormulas, row_sums
+from fastloss.pairs.pair import PairFormulas, Ranges, SortedRows, row_sums
+from fastloss.pairs.records import Results
 
 COST = 1 << 18  # pairs in a piece; a constant of the library, since the sums of slices depend on it
+FIRST_ROW, END_ROW, FIRST_GROUP = range(3)  # columns of pieces
 
 # UNORDERED: all pairs count, whatever the order of the labels.
 UNORDERED = unpack = unbound
 
 
 def row_ranges(i, bounds, level, labels):
-    """Where a row's pairs lie: (as first: start, stop; as second: start, stop); `level` is that of the row before."""
+    """Return where a row's pairs lie, and where its label's rows begin and end; `level` is that of the row before."""
     start, stop = bounds
     if UNORDERED:
-        return (start, stop, start, stop), level
+        return Ranges(start, stop, start, stop), level
     above, below = level
     if i >= below or i < above or below <= start:
         above = i
@@ -41,17 +41,17 @@ def row_ranges(i, bounds, level, labels):
         below = i + 1
         while below < stop and labels[below] == labels[i]:
             below += 1
-    return (below, stop, start, above), (above, below)
+    return Ranges(below, stop, start, above), (above, below)
 
 
 @regroups
 def block(inputs, parameters, outputs, first, last):
-    data = inputs[:4]
-    order, offsets, scales, spread, pieces = inputs[4:]
+    scores, labels, weights, exponentials, order, offsets, scales, spread, pieces = inputs
     each, gradient, curvature, group_loss, slice_loss = outputs
-    own = unpack(parameters)
+    data = SortedRows(scores, labels, weights, exponentials)
+    numbers = unpack(parameters)
     for piece in range(first, last):
-        row, end, g = pieces[piece, 0], pieces[piece, 1], pieces[piece, 2]
+        row, end, g = pieces[piece, FIRST_ROW], pieces[piece, END_ROW], pieces[piece, FIRST_GROUP]
         while row < end:
             while offsets[g + 1] <= row:
                 g += 1
@@ -61,16 +61,16 @@ def block(inputs, parameters, outputs, first, last):
             level = bounds[0], bounds[0]
             total = 0.0
             for i in range(row, stop):
-                ranges, level = row_ranges(i, bounds, level, data[1])
-                loss, one, two = row_sums(i, ranges, data, own, spread[g])
-                w = data[2][i] if data[2].size else 1.0
+                ranges, level = row_ranges(i, bounds, level, labels)
+                loss, slope, bend = row_sums(i, ranges, data, numbers, spread[g])
+                w = weights[i] if weights.size else 1.0
                 total += weighed(w, loss)
                 if each.size:
                     each[order[i]] = weighed(w, loss)
                 if gradient.size:
-                    gradient[order[i]] = weighed(w * scales[g], one)
+                    gradient[order[i]] = weighed(w * scales[g], slope)
                 if curvature.size:
-                    curvature[order[i]] = weighed(w * scales[g], two)
+                    curvature[order[i]] = weighed(w * scales[g], bend)
             if whole:
                 group_loss[g] = total
             else:
@@ -80,7 +80,7 @@ def block(inputs, parameters, outputs, first, last):
 
 @once
 def compiled_block(formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted: bool, dtype: np.dtype) -> Kernel:
-    """The block of one loss and set of outputs."""
+    """Compile the block for one loss and set of outputs."""
     out, pieces = array_of(dtype), Array(INTEGERS.dtype, 2)
     signature = Signature(
         (REALS, REALS, REALS, REALS, INTEGERS, INTEGERS, REALS, REALS, pieces), (out, out, out, REALS, REALS)
@@ -91,7 +91,7 @@ def compiled_block(formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted:
 
 
 def pieces_of(offsets: np.ndarray) -> np.ndarray:
-    """The pieces of arranged rows: (first row, last row, first group)."""
+    """Cut arranged rows into pieces; the columns are FIRST_ROW, END_ROW and FIRST_GROUP."""
     sizes = offsets[1:] - offsets[:-1]
     costs = sizes * (sizes + 8)
     if 0 < costs.sum() <= COST:
@@ -108,30 +108,34 @@ def pieces_of(offsets: np.ndarray) -> np.ndarray:
     return np.stack((start, stop, begin[owner]), axis=1)
 
 
-def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndarray, task: Any) -> Outcome:
-    """Losses and derivatives of arranged rows; `scales` multiplies each group's derivatives.
-
-    `task` is ((parameters, what is wanted), (each, gradient, curvature)), which are written.
-    """
-    (parameters, wanted), results = task
+def evaluate(
+    formulas: PairFormulas,
+    kind: Kind,
+    rows: Arranged,
+    scales: np.ndarray,
+    parameters: tuple[float, ...],
+    wanted: Wanted,
+    results: Results,
+) -> Outcome:
+    """Sum the pairs of arranged rows, and write the results; `scales` multiplies each group's derivatives."""
     groups = rows.offsets.size - 1
-    weighted = bool(rows.data[2].size)
-    own = compiled_block(formulas, kind, wanted, weighted, rows.dtype)
+    weighted = bool(rows.data.weights.size)
+    kernel = compiled_block(formulas, kind, wanted, weighted, rows.dtype)
     pieces = pieces_of(rows.offsets)
     if len(pieces) > 1:
         # Costs within a large group fall with the row: a stride scatters them over whatever number of threads there is.
         pieces = pieces[(np.arange(len(pieces)) * _stride(len(pieces))) % len(pieces)]
     loss, slices = np.zeros(groups), np.zeros(len(pieces))
     inputs = (*rows.data, rows.order, rows.offsets, as_input(scales, np.float64), rows.spread, pieces)
-    launch(own, inputs, np.array((1.0, *parameters), np.float64), (*results, loss, slices), len(pieces))
+    launch(kernel, inputs, np.array((1.0, *parameters), np.float64), (*results, loss, slices), len(pieces))
     if len(pieces) > 1:  # else it holds whole groups
-        in_order = np.argsort(pieces[:, 0])
-        loss += np.bincount(pieces[in_order, 2], slices[in_order], groups)
+        in_order = np.argsort(pieces[:, FIRST_ROW])
+        loss += np.bincount(pieces[in_order, FIRST_GROUP], slices[in_order], groups)
     return wanted.outcome(results, groups=loss)
 
 
 def _stride(count: int) -> int:
-    """A number without a common divisor with `count`, near the golden section of it."""
+    """Return a number without a common divisor with `count`, near the golden section of it."""
     stride = int(count * 0.618) | 1
     while np.gcd(stride, count) > 1:
         stride += 2

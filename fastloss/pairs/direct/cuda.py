@@ -1,6 +1,6 @@
 """Every pair of a group on CUDA: a thread a row, the rows of its group streamed through shared memory.
 
-Each group is ordered by falling label, on the host or, where the labels lie on the device, there (`labels.py`), so
+Each group is ordered by falling label, on the host or, where the labels lie on the device, there (`cuda_labels.py`), so
 that the rows below a row are one range and no pair needs a test. A block's threads are neighbouring rows, of one group
 or of many small ones: it streams all rows of their groups, and a thread takes of each tile what is its own. Losses of
 rows are added up by group after that, in an order that depends on the group's size alone.
@@ -22,7 +22,8 @@ from fastloss.compile.templates import unbound
 from fastloss.core.requests import Wanted
 from fastloss.pairs.direct import arrange as host
 from fastloss.pairs.halving import Kind
-from fastloss.pairs.pair import SPREAD, PairFormulas, row_sums
+from fastloss.pairs.pair import SPREAD, PairFormulas, Ranges, SortedRows, row_sums
+from fastloss.pairs.records import Results, Rows
 
 INFINITY = math.inf
 NO_FORMULAS = PairFormulas("none", unbound, unbound, unbound)
@@ -59,7 +60,7 @@ def arrange(inputs, parameters, outputs):
 
 
 def group_of(i, offsets):
-    """The group that holds row i."""
+    """Find the group that holds row i."""
     low, high = 0, offsets.size - 1
     while high - low > 1:
         middle = (low + high) // 2
@@ -71,10 +72,10 @@ def group_of(i, offsets):
 
 
 def pairs_of(i, bounds, labels):
-    """Where the pairs of row i lie, which is of the group between `bounds`: (as first: start, stop; as second)."""
+    """Return where the pairs of row i lie, whose group is that between `bounds`."""
     start, stop = bounds
     if UNORDERED:
-        return start, stop, start, stop
+        return Ranges(start, stop, start, stop)
     y = labels[i]
     above, high = start, i
     while above < high:
@@ -90,53 +91,56 @@ def pairs_of(i, bounds, labels):
             high = middle
         else:
             below = middle + 1
-    return below, stop, start, above
+    return Ranges(below, stop, start, above)
 
 
 def in_tile(ranges, base, slot):
-    """The part of a row's pairs in the tile that starts with row `base`, by their slots from `slot` on."""
-    a, b = ranges[0] if ranges[0] > base else base, ranges[1] if ranges[1] < base + THREADS else base + THREADS
-    c, d = ranges[2] if ranges[2] > base else base, ranges[3] if ranges[3] < base + THREADS else base + THREADS
+    """Return the part of a row's pairs in the tile that starts with row `base`, by their slots from `slot` on."""
+    a, b, c, d = ranges
+    end = base + THREADS
+    a, b = a if a > base else base, b if b < end else end
+    c, d = c if c > base else base, d if d < end else end
     shift = slot - base
-    return a + shift, (b if b > a else a) + shift, c + shift, (d if d > c else c) + shift
+    return Ranges(a + shift, (b if b > a else a) + shift, c + shift, (d if d > c else c) + shift)
 
 
 def fill(slot, row, columns, tile):
     """Bring a row into shared memory."""
-    tile[0][slot] = columns[0][row]
+    tile.scores[slot] = columns.scores[row]
     if UNORDERED:
-        tile[1][slot] = columns[1][row]
+        tile.labels[slot] = columns.labels[row]
     if WEIGHTED:
-        tile[2][slot] = columns[2][row]
+        tile.weights[slot] = columns.weights[row]
     if HAS_EXPONENTIALS:
-        tile[3][slot] = columns[3][row]
+        tile.exponentials[slot] = columns.exponentials[row]
 
 
 def pair_sums(inputs, parameters, outputs):
     """A thread adds up the pairs of a row. The block's own tile is where its own rows are: see `as_first`."""
-    columns, order, offsets, spreads, scales = inputs[:4], inputs[4], inputs[5], inputs[6], inputs[7]
-    each, gradient, curvatures, losses = outputs
-    scores = cuda.shared.array(TILE, float64)
-    labels = cuda.shared.array(TILE, float64)
-    weights = cuda.shared.array(TILE, float64)
-    exponentials = cuda.shared.array(TILE, float64)
-    streamed = cuda.shared.array(2, int64)
-    tile = scores, labels, weights, exponentials
+    scores, labels, weights, exponentials, order, offsets, spreads, scales = inputs
+    each, gradient, curvature, losses = outputs
+    columns = SortedRows(scores, labels, weights, exponentials)
+    tile_scores = cuda.shared.array(TILE, float64)
+    tile_labels = cuda.shared.array(TILE, float64)
+    tile_weights = cuda.shared.array(TILE, float64)
+    tile_exponentials = cuda.shared.array(TILE, float64)
+    streamed = cuda.shared.array(2, int64)  # the first tile, and the last
+    tile = SortedRows(tile_scores, tile_labels, tile_weights, tile_exponentials)
     thread, rows = cuda.threadIdx.x, order.size
     i = np.int64(cuda.blockIdx.x) * THREADS + thread
     here = i < rows
     g = group_of(i if here else rows - 1, offsets)
-    ranges = (i, i, i, i)
+    ranges = Ranges(i, i, i, i)
     if here:
         fill(thread, i, columns, tile)
-        ranges = pairs_of(i, (offsets[g], offsets[g + 1]), columns[1])
+        ranges = pairs_of(i, (offsets[g], offsets[g + 1]), labels)
     if thread == 0:
         streamed[0] = offsets[g] // THREADS
     if thread == THREADS - 1:
         streamed[1] = (offsets[g + 1] - 1) // THREADS
     cuda.syncthreads()
     loss = first = second = 0.0
-    own = unpack(parameters)
+    numbers = unpack(parameters)
     for t in range(streamed[0], streamed[1] + 1):
         base = t * THREADS
         cuda.syncthreads()
@@ -145,22 +149,23 @@ def pair_sums(inputs, parameters, outputs):
         cuda.syncthreads()
         if here:
             part = in_tile(ranges, base, 0 if t == cuda.blockIdx.x else THREADS)
-            more = row_sums(thread, part, tile, own, spreads[g])
-            loss, first, second = loss + more[0], first + more[1], second + more[2]
+            more = row_sums(thread, part, tile, numbers, spreads[g])
+            loss, first, second = loss + more.loss, first + more.slope, second + more.curvature
     if here:
-        w = columns[2][i] if WEIGHTED else 1.0
+        w = weights[i] if WEIGHTED else 1.0
         losses[i] = weighed(w, loss)
         if each.size:
             each[order[i]] += weighed(w, loss)
         if gradient.size:
             gradient[order[i]] += weighed(w * scales[g], first)
-        if curvatures.size:
-            curvatures[order[i]] += weighed(w * scales[g], second)
+        if curvature.size:
+            curvature[order[i]] += weighed(w * scales[g], second)
 
 
 def group_sums(inputs, outputs):
     """A block adds up the losses of a group's rows."""
     losses, offsets = inputs
+    (sums,) = outputs
     g = cuda.blockIdx.x
     total = 0.0
     k = offsets[g] + cuda.threadIdx.x
@@ -169,7 +174,7 @@ def group_sums(inputs, outputs):
         k += THREADS
     total, _ = block_sum(total, 0)
     if cuda.threadIdx.x == 0:
-        outputs[0][g] = total
+        sums[g] = total
 
 
 class Ranked(NamedTuple):
@@ -187,7 +192,7 @@ class Arranged(NamedTuple):
     """Rows on the device in order, group by group, and the pairs that each group has."""
 
     place: Place
-    columns: tuple[Any, Any, Any, Any]  # scores, labels, weights, exponentials
+    columns: SortedRows
     order: Any
     offsets: Any
     spreads: Any
@@ -195,38 +200,42 @@ class Arranged(NamedTuple):
     weight: np.ndarray
 
 
-def ranked(place: Place, kind: Kind, arrays: Any) -> Ranked:
-    """Order the rows of every group; `arrays` is (labels, weights, row order, offsets) on the host."""
-    labels, weights, rows, offsets = arrays
-    # the host has no scores: it is given labels twice
-    found = host.arranged(NO_FORMULAS, kind, (labels, labels, weights, rows, offsets), (1.0,))
-    size = int(found.offsets[-1])  # the host's arrays may be longer
-    order, own, factors = (place.device(column[:size]) for column in (found.order, *found.data[1:3]))
-    return Ranked(order, own, factors, place.device(found.offsets), found.pairs, found.weight)
+def ranked(place: Place, kind: Kind, rows: Rows) -> Ranked:
+    """Order rows on the host, which need no scores, by falling label, and copy them to the device."""
+    labels_alone = rows._replace(scores=rows.labels)
+    on_host = host.arranged(NO_FORMULAS, kind, labels_alone, (1.0,))
+    size = int(on_host.offsets[-1])  # the host's arrays may be longer
+    columns = on_host.order, on_host.data.labels, on_host.data.weights
+    order, labels, weights = (place.device(column[:size]) for column in columns)
+    return Ranked(order, labels, weights, place.device(on_host.offsets), on_host.pairs, on_host.weight)
 
 
-def arranged(place: Place, formulas: PairFormulas, kind: Kind, rows: Any, parameters: tuple[float, ...]) -> Arranged:
-    """Bring the scores into the order of the rows; `rows` is (scores on the device, ranked rows)."""
-    scores, found = rows
+def arranged(
+    place: Place, formulas: PairFormulas, kind: Kind, scores: Any, rows: Ranked, parameters: tuple[float, ...]
+) -> Arranged:
+    """Bring scores on the device into the order of ranked rows."""
     exponential = formulas.by_exponentials(kind.unordered)
-    size, groups = found.order.size, found.offsets.size - 1
-    own, powers, spreads = place.empty(size), place.empty(size if exponential else 0), place.empty(groups)
+    size, groups = rows.order.size, rows.offsets.size - 1
+    in_order, powers, spreads = place.empty(size), place.empty(size if exponential else 0), place.empty(groups)
     template = code(arrange, "e" if exponential else "n", HAS_EXPONENTIALS=exponential)
-    launch(
-        place, template, a_block_each(groups), (scores, found.order, found.offsets), parameters, (own, powers, spreads)
-    )
-    columns = own, found.labels, found.weights, powers
-    return Arranged(place, columns, found.order, found.offsets, spreads, found.pairs, found.weight)
+    inputs, outputs = (scores, rows.order, rows.offsets), (in_order, powers, spreads)
+    launch(place, template, a_block_each(groups), inputs, parameters, outputs)
+    columns = SortedRows(in_order, rows.labels, rows.weights, powers)
+    return Arranged(place, columns, rows.order, rows.offsets, spreads, rows.pairs, rows.weight)
 
 
-def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndarray, task: Any) -> np.ndarray:
-    """The groups' losses; `scales` multiplies each group's derivatives.
-
-    `task` is ((parameters, what is wanted), (each, gradient, curvature)), to which rows add theirs.
-    """
-    (parameters, wanted), results = task
+def evaluate(
+    formulas: PairFormulas,
+    kind: Kind,
+    rows: Arranged,
+    scales: np.ndarray,
+    parameters: tuple[float, ...],
+    wanted: Wanted,
+    results: Results,
+) -> np.ndarray:
+    """Return the groups' losses; rows add theirs to the results, and `scales` multiplies each group's derivatives."""
     place, size, groups = rows.place, rows.order.size, rows.offsets.size - 1
-    weighted = rows.columns[2].size > 0
+    weighted = rows.columns.weights.size > 0
     losses, sums = place.empty(size), place.empty(groups)
     inputs = (*rows.columns, rows.order, rows.offsets, rows.spreads, place.device(scales, np.float64))
     template = pair_code(formulas, kind, wanted, weighted)
@@ -236,7 +245,7 @@ def evaluate(formulas: PairFormulas, kind: Kind, rows: Arranged, scales: np.ndar
 
 
 def pair_code(formulas: PairFormulas, kind: Kind, wanted: Wanted, weighted: bool) -> Any:
-    """The kernel of one loss and set of outputs."""
+    """Return the kernel for one loss and set of outputs."""
     names = formulas.bindings(wanted, weighted, kind.multiplier, kind.unordered)
     name = f"{formulas.name}_{kind.multiplier.__name__}_{wanted.code}{'w' if weighted else ''}"
     return code(pair_sums, name, TILE=2 * sizes().threads, **names)

@@ -17,6 +17,7 @@ from fastloss.core.reduce import CHUNK
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.negatives import shared as shared_negatives
 from fastloss.pairs.negatives.sums import against, positive, shared_negative
+from fastloss.pairs.pair import PairFormulas
 
 WANT_GRADIENT = unbound
 
@@ -25,12 +26,11 @@ COST = 4  # of a pair, beside a number of a cheap loss
 
 @regroups
 def block(inputs, parameters, outputs, first, last):
-    scores = inputs[:2]
-    weights, offsets = inputs[2:]
+    positives, negatives, weights, offsets = inputs
     each, positive_slopes, negative_slopes = outputs
-    scale, rows = parameters[0], np.int64(parameters[1])
+    scores, scale, rows = (positives, negatives), parameters[0], np.int64(parameters[1])
     for b in range(first * rows, min(each.size, last * rows)):
-        bounds = (offsets[b], offsets[b + 1]) if offsets.size else (0, scores[1].size)
+        bounds = (offsets[b], offsets[b + 1]) if offsets.size else (0, negatives.size)
         factor = scale * (weights[b] if weights.size else 1.0)
         loss, steep = positive(b, bounds, scores, factor, negative_slopes)
         each[b] = loss
@@ -41,12 +41,12 @@ def block(inputs, parameters, outputs, first, last):
 @regroups
 def single_block(inputs, parameters, outputs, first, last):
     """Where each positive has one negative: without a loop inside it, this one becomes packed instructions."""
-    scores, weights = inputs[:2], inputs[2]
+    positives, negatives, weights, _ = inputs
     each, positive_slopes, negative_slopes = outputs
     scale, rows = parameters[0], np.int64(parameters[1])
     for b in range(np.uint64(first * rows), np.uint64(min(each.size, last * rows))):
         factor = scale * (weights[b] if weights.size else 1.0)
-        loss, steep = against(np.float64(scores[0][b]), b, scores, factor, negative_slopes)
+        loss, steep = against(np.float64(positives[b]), b, negatives, factor, negative_slopes)
         each[b] = loss
         if WANT_GRADIENT:
             positive_slopes[b] = factor * steep
@@ -54,29 +54,37 @@ def single_block(inputs, parameters, outputs, first, last):
 
 @regroups
 def shared_block(inputs, parameters, outputs, first, last):
-    scores = inputs[:2]
-    scale, rows = parameters[0], np.int64(parameters[1])
-    for j in range(first * rows, min(scores[1].size, last * rows)):
-        outputs[2][j] = scale * shared_negative(j, scores, inputs[2])
+    positives, negatives, weights, _ = inputs
+    _, _, negative_slopes = outputs
+    scores, scale, rows = (positives, negatives), parameters[0], np.int64(parameters[1])
+    for j in range(first * rows, min(negatives.size, last * rows)):
+        negative_slopes[j] = scale * shared_negative(j, scores, weights)
 
 
 @once
-def compiled(formulas: tuple[str, Callable, Callable], gradient: bool, own: bool, template: Any, dtype: Any) -> Kernel:
-    """A block of one loss; `formulas` is (name, value, slope)."""
-    name, value, slope = formulas
+def compiled(
+    name: str, formulas: PairFormulas, gradient: bool, own: bool, template: Callable[..., None], dtype: Any
+) -> Kernel:
+    """Compile a block for one loss; `own`: each negative belongs to one positive."""
     scores = array_of(dtype)
     signature = Signature((scores, scores, REALS, INTEGERS), (REALS, scores, scores))
-    names = known_names(template, {"WANT_GRADIENT": gradient, "OWN": own, "value": value, "slope": slope})
+    names = known_names(
+        template, {"WANT_GRADIENT": gradient, "OWN": own, "value": formulas.value, "slope": formulas.slope}
+    )
     return kernel(bind(template, **names), f"{name}{'_g' if gradient else ''}{'_own' if own else ''}", signature)
 
 
 def run(
-    formulas: tuple, scores: tuple, weights: np.ndarray | None, offsets: np.ndarray | None, scale: float | None
+    name: str,
+    formulas: PairFormulas,
+    scores: tuple[np.ndarray, np.ndarray],
+    weights: np.ndarray | None,
+    offsets: np.ndarray | None,
+    scale: float | None,
 ) -> Outcome:
-    """All positives; `offsets` are those of each positive's own negatives, None where all are shared.
+    """Sum each positive's pairs, by kernels of that name; `offsets` are those of its own negatives.
 
-    `formulas` is (name, value, slope, the same as of a pairwise loss); `scale` multiplies the derivatives, None leaves
-    them out.
+    They are None where all negatives are shared. `scale` multiplies the derivatives, None leaves them out.
     """
     gradient = scale is not None
     dtype = np.result_type(*map(kernel_dtype, scores))
@@ -96,35 +104,36 @@ def run(
     pairs = negatives.size if offsets is not None else positives.size * negatives.size
     one_each = offsets is not None and positives.size == negatives.size and is_range(offsets)
     template = single_block if one_each else block
-    own = compiled(formulas[:3], gradient, offsets is not None, template, dtype)
-    _launch(own, inputs, outputs, (scale or 0.0, positives.size, pairs))
+    kernel = compiled(name, formulas, gradient, offsets is not None, template, dtype)
+    _launch(kernel, inputs, outputs, scale or 0.0, positives.size, pairs)
     if scale is not None and offsets is None and positives.size:
         share = scale / negatives.size if negatives.size else 0.0
-        _launch(
-            compiled(formulas[:3], True, False, shared_block, dtype), inputs, outputs, (share, negatives.size, pairs)
-        )
+        kernel = compiled(name, formulas, True, False, shared_block, dtype)
+        _launch(kernel, inputs, outputs, share, negatives.size, pairs)
     return Outcome(each=outputs[0], gradients=outputs[1:])
 
 
-def _shared(formulas: tuple, scores: tuple, weights: np.ndarray | None, scale: float | None) -> Outcome:
-    own = None if weights is None else weights.astype(np.float64, copy=False)
-    loss, steep, back = shared_negatives.sums(formulas[3], scores, own, scale is not None)
+def _shared(
+    formulas: PairFormulas, scores: tuple[np.ndarray, np.ndarray], weights: np.ndarray | None, scale: float | None
+) -> Outcome:
+    factors = None if weights is None else weights.astype(np.float64, copy=False)
+    loss, steep, back = shared_negatives.sums(formulas, scores, factors, scale is not None)
     share = 1.0 / scores[1].size
     if scale is None:
         return Outcome(each=share * loss)
-    factor = scale * share * (1.0 if own is None else own)
+    factor = scale * share * (1.0 if factors is None else factors)
     dtype = scores[0].dtype
     gradients = (factor * steep).astype(dtype, copy=False), (scale * share * back).astype(dtype)
     return Outcome(each=share * loss, gradients=gradients)
 
 
 def is_range(offsets: np.ndarray) -> bool:
-    """Whether they are 0, 1, 2, ...: those from 0 to n that never fall are if none is equal to the next."""
+    """Check whether they are 0, 1, 2, ...: those from 0 to n that never fall are if none is equal to the next."""
     return bool((offsets[1:] != offsets[:-1]).all())
 
 
-def _launch(kernel: Kernel, inputs: tuple, outputs: tuple, work: tuple[float, int, int]) -> None:
-    scale, size, pairs = work
+def _launch(kernel: Kernel, inputs: tuple, outputs: tuple, scale: float, size: int, pairs: int) -> None:
+    """Launch a block over `size` positives or shared negatives, which have so many pairs together."""
     rows = max(1, CHUNK * size // max(pairs, 1))  # from the shapes alone, as every chunk
     few = ALONE // COST * size // max(rows * pairs, 1)
     launch(kernel, inputs, np.array([scale, rows], np.float64), outputs, -(-size // rows), few)

@@ -15,19 +15,20 @@ from fastloss.compile.templates import unbound
 from fastloss.core.outcomes import Outcome
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.negatives.sums import positive, shared_negative
+from fastloss.pairs.pair import PairFormulas
 
 WANT_GRADIENT = OWN = THREADS = unbound
 
 
 def positives(inputs, scale, outputs):
     """A thread does a positive, and the negatives that are its own."""
-    scores, weights, offsets = inputs[:2], inputs[2], inputs[3]
+    positive_scores, negatives, weights, offsets = inputs
     each, positive_slopes, negative_slopes = outputs
     b = np.int64(cuda.blockIdx.x) * THREADS + cuda.threadIdx.x
     if b < each.size:
-        bounds = (offsets[b], offsets[b + 1]) if OWN else (0, scores[1].size)
+        bounds = (offsets[b], offsets[b + 1]) if OWN else (0, negatives.size)
         factor = scale * (weights[b] if weights.size else 1.0)
-        loss, steep = positive(b, bounds, scores, factor, negative_slopes)
+        loss, steep = positive(b, bounds, (positive_scores, negatives), factor, negative_slopes)
         each[b] = loss
         if WANT_GRADIENT:
             positive_slopes[b] = factor * steep
@@ -35,27 +36,30 @@ def positives(inputs, scale, outputs):
 
 def shared_negatives(inputs, scale, outputs):
     """A thread does a negative that all positives share."""
+    positive_scores, negatives, weights = inputs
+    (negative_slopes,) = outputs
     j = np.int64(cuda.blockIdx.x) * THREADS + cuda.threadIdx.x
-    if j < inputs[1].size:
-        outputs[0][j] = scale * shared_negative(j, inputs[:2], inputs[2])
+    if j < negatives.size:
+        negative_slopes[j] = scale * shared_negative(j, (positive_scores, negatives), weights)
 
 
-def run(formulas: tuple, scores: tuple, weights: Any, offsets: Any, scale: float | None) -> Outcome:
-    """As `pairs.negatives.cpu.run`; losses are on the host, gradients where the scores are and of their precision."""
-    name, value, slope = formulas[:3]
+def run(
+    name: str, formulas: PairFormulas, scores: tuple[Any, Any], weights: Any, offsets: Any, scale: float | None
+) -> Outcome:
+    """Do what `pairs.negatives.cpu.run` does; gradients are where the scores are, and of their precision."""
     place = Place(*scores)
     first, second = (place.device(array, kernel_dtype(array)).reshape(array.size) for array in scores)
-    own, gradient = offsets is not None, scale is not None
+    has_own, gradient = offsets is not None, scale is not None
     factors = place.empty(0) if weights is None else place.device(weights, np.float64)
-    ends = place.device(offsets) if own else place.empty(0, np.int64)
+    ends = place.device(offsets) if has_own else place.empty(0, np.int64)
     slopes = [place.empty(array.size if gradient else 0, array.dtype) for array in (first, second)]
     each = place.empty(first.size)
-    names = {"value": value, "slope": slope, "WANT_GRADIENT": gradient, "OWN": own}
-    what = code(positives, f"{name}{'_g' if gradient else ''}{'_own' if own else ''}", **names)
+    names = {"value": formulas.value, "slope": formulas.slope, "WANT_GRADIENT": gradient, "OWN": has_own}
+    what = code(positives, f"{name}{'_g' if gradient else ''}{'_own' if has_own else ''}", **names)
     inputs = (first, second, factors, ends)
     launch(place, what, a_thread_each(first.size), inputs, scale or 0.0, (each, *slopes))
-    if scale is not None and not own:
+    if scale is not None and not has_own:
         share = scale / second.size if second.size else 0.0
-        what = code(shared_negatives, name, slope=slope)
+        what = code(shared_negatives, name, slope=formulas.slope)
         launch(place, what, a_thread_each(second.size), inputs[:3], share, (slopes[1],))
     return Outcome(each=place.host(each), gradients=tuple(map(place.home, slopes)))

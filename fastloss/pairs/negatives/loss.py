@@ -4,21 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.compile.elementary import sigmoid, softplus
 from fastloss.core import backend, reduce, validate
 from fastloss.core.errors import both_given, wrong_shape
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation
 from fastloss.pairs.keywords import NEGATIVES
 from fastloss.pairs.pairwise import pairwise_logistic_loss
-
-
-def _value(gap):
-    return softplus(-gap)
-
-
-def _slope(gap):
-    return -sigmoid(-gap)
 
 
 class NegativesLoss(Loss):
@@ -39,9 +30,9 @@ class NegativesLoss(Loss):
         if weights is not None and reduction.divides:
             weights = reduce.in_unit(weights, counted)
         divisor = Divisor(float(np.sum(counted if weights is None else np.where(counted, weights, 0.0))))
-        formulas = self.name, _value, _slope, pairwise_logistic_loss.formulas
+        formulas = pairwise_logistic_loss.formulas
         scale = reduction.scale(divisor) if request.has_gradient else None
-        outcome = engine.run(formulas, scores, weights, offsets, scale)
+        outcome = engine.run(self.name, formulas, scores, weights, offsets, scale)
         each = outcome.each if weights is None else reduce.weighed(weights, outcome.each)
         penalty, more = self.function(**arguments)
         made = Evaluation(outcome._replace(each=each), divisor, home=scores)

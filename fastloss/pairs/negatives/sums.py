@@ -13,27 +13,30 @@ OWN = unbound  # bound: whether a negative belongs to one positive, whose row th
 
 value = slope = unbound
 
+SIGMA = 1.0  # the steepness of the pairwise formulas
 
-def against(own, j, scores, factor, negative_slopes):
-    """The loss and the slope of a positive's score against negative j, whose slope is written if it is its own."""
-    gap = own - np.float64(scores[1][j])
+
+def against(score, j, negatives, factor, negative_slopes):
+    """Return the loss and the slope of a positive's score against negative j; its slope is written if it is its own."""
+    gap = score - np.float64(negatives[j])
     steep = 0.0
     if WANT_GRADIENT:
-        steep = slope(gap)
+        steep = slope(gap, SIGMA)
         if OWN:
             negative_slopes[j] = -factor * steep
-    return value(gap), steep
+    return value(gap, SIGMA), steep
 
 
 @regroups
 def positive(b, bounds, scores, factor, negative_slopes):
-    """The mean loss of positive b over negatives start..stop-1 and its mean slope; `factor` scales what is written."""
+    """Return the mean loss and slope of positive b over a range of negatives; `factor` scales what is written."""
     start, stop = bounds
-    own = np.float64(scores[0][b])
+    positives, negatives = scores
+    score = np.float64(positives[b])
     share = 1.0 / (stop - start) if stop > start else 0.0
     loss = steep = 0.0
     for j in range(np.uint64(start), np.uint64(stop)):
-        more, steeper = against(own, j, scores, factor * share, negative_slopes)
+        more, steeper = against(score, j, negatives, factor * share, negative_slopes)
         loss += more
         steep += steeper
     return share * loss, share * steep
@@ -41,10 +44,11 @@ def positive(b, bounds, scores, factor, negative_slopes):
 
 @regroups
 def shared_negative(j, scores, weights):
-    """The slope by the score of negative j, which all positives share: weighted and summed, not yet scaled."""
-    own = np.float64(scores[1][j])
+    """Return the slope by the score of negative j, which all positives share: weighted and summed, not yet scaled."""
+    positives, negatives = scores
+    score = np.float64(negatives[j])
     steep = 0.0
-    for b in range(np.uint64(0), np.uint64(scores[0].size)):
-        s = slope(np.float64(scores[0][b]) - own)
+    for b in range(np.uint64(0), np.uint64(positives.size)):
+        s = slope(np.float64(positives[b]) - score, SIGMA)
         steep -= (weights[b] if weights.size else 1.0) * s
     return steep

@@ -19,8 +19,9 @@ from fastloss.core.requests import Wanted
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.direct.cuda import group_of, group_sums
 from fastloss.pairs.pair import PairFormulas
-from fastloss.pairs.queries.query import discount, gain, pair
+from fastloss.pairs.queries.query import Ranked, Settings, discount, gain, pair
 from fastloss.pairs.queries.ranking import ideals
+from fastloss.pairs.records import Groups
 
 WANT_GRADIENT = WANT_CURVATURE = THREADS = unbound
 
@@ -50,39 +51,48 @@ def rank_rows(inputs, outputs):
 
 def sum_pairs(inputs, parameters, outputs):
     """A thread sums the pairs of a ranked row: as first with the rows behind it, as second with those before."""
-    columns, rows, offsets, inverses, scales = inputs[:3], inputs[3], inputs[4], inputs[5], inputs[6]
-    losses, gradient, curvatures = outputs
+    scores, gains, discounts, rows, offsets, inverses, scales = inputs
+    losses, gradient, curvature = outputs
+    sigma, level = parameters
+    columns = Ranked(scores, gains, discounts)
     i = np.int64(cuda.blockIdx.x) * THREADS + cuda.threadIdx.x
     if i < rows.size:
         g = group_of(i, offsets)
         start, stop = offsets[g], offsets[g + 1]
-        last = min(stop, start + parameters[1])
+        last = min(stop, start + level)
         loss = first = second = 0.0
         if i < last:
             for j in range(i + 1, stop):
-                more, d, c = pair(i, j, columns, inverses[g], parameters[0])
+                more, d, c = pair(i, j, columns, inverses[g], sigma)
                 loss, first, second = loss + more, first + d, second + c
         if WANT_GRADIENT or WANT_CURVATURE:
             for j in range(start, min(i, last)):
-                _, d, c = pair(j, i, columns, inverses[g], parameters[0])
+                _, d, c = pair(j, i, columns, inverses[g], sigma)
                 first, second = first - d, second + c
         losses[i] = loss
         if WANT_GRADIENT:
             gradient[rows[i]] = weighed(scales[g], first)
         if WANT_CURVATURE:
-            curvatures[rows[i]] = weighed(scales[g], second)
+            curvature[rows[i]] = weighed(scales[g], second)
 
 
-def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], scales: np.ndarray, wanted: Wanted):
-    """As `pairs.queries.cpu.run`; derivatives are where the scores are."""
-    given, labels, order, offsets = rows
+def run(
+    formulas: PairFormulas,
+    scores: Any,
+    labels: np.ndarray,
+    groups: Groups,
+    settings: Settings,
+    scales: np.ndarray,
+    wanted: Wanted,
+) -> Outcome:
+    """Do what `pairs.queries.cpu.run` does; derivatives are where the scores are."""
     sigma, level, linear = settings
-    place, dtype, size = Place(given), kernel_dtype(given), given.size
+    place, dtype, size = Place(scores), kernel_dtype(scores), scores.size
     labels = np.ascontiguousarray(labels, np.float64)
-    order = np.arange(size) if order is None else np.ascontiguousarray(order, np.int64)
-    groups, shape = offsets.size - 1, a_thread_each(size)
+    order = np.arange(size) if groups.rows is None else np.ascontiguousarray(groups.rows, np.int64)
+    offsets, shape = groups.offsets, a_thread_each(size)
     there, ends = place.device(order), place.device(np.ascontiguousarray(offsets, np.int64))
-    scores = taken(place, place.device(given, dtype), there)
+    scores = taken(place, place.device(scores, dtype), there)
     columns = tuple(place.empty(size) for _ in range(3))
     ranked = place.empty(size, np.int64)
     names = {"value": formulas.value, "slope": formulas.slope, "curvature": formulas.curvature}
@@ -96,11 +106,11 @@ def run(formulas: PairFormulas, rows: Any, settings: tuple[float, int, bool], sc
         (*columns, ranked),
     )
     gradient, curvature = (place.zeros(size if want else 0, dtype) for want in (wanted.gradient, wanted.curvature))
-    losses, loss = place.empty(size), place.empty(groups)
+    losses, loss = place.empty(size), place.empty(offsets.size - 1)
     asked = {"WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature}
     inputs = (*columns, ranked, ends, inverses, place.device(scales, np.float64))
     what = code(sum_pairs, f"{formulas.name}_{wanted.code}", **names, **asked)
     launch(place, what, shape, inputs, (float(sigma), int(level)), (losses, gradient, curvature))
-    launch(place, code(group_sums), a_block_each(groups), (losses, ends), (loss,))
+    launch(place, code(group_sums), a_block_each(offsets.size - 1), (losses, ends), (loss,))
     gradients, curvatures = ((place.home(one),) for one in (gradient, curvature))
     return Outcome(groups=place.host(loss), gradients=gradients, curvatures=curvatures)

@@ -9,8 +9,10 @@ from fastloss.core.domains import RELEVANCE
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.pairs.keywords import QUERIES
-from fastloss.pairs.loss import Groups, GroupSums, checked_rows, grouped, placed
+from fastloss.pairs.loss import GroupSums, checked_rows, grouped, placed
 from fastloss.pairs.pairwise import pairwise_logistic_loss
+from fastloss.pairs.queries.query import Settings
+from fastloss.pairs.records import Groups
 
 
 class QueryLoss(Loss):
@@ -48,8 +50,8 @@ class QueryLoss(Loss):
         divisor = Divisor(reduce.sum_of_many(weights))
         scales = weights * (reduction.scale(divisor) if reduction.keeps == "all" else 1.0)
         wanted = request.wanted._replace(value=True, each=False)
-        rows = (scores, labels, groups.rows, groups.offsets)
-        outcome = run.run(pairwise_logistic_loss.formulas, rows, self.function(**arguments), scales, wanted)
+        formulas, settings = pairwise_logistic_loss.formulas, Settings(*self.function(**arguments))
+        outcome = run.run(formulas, scores, labels, groups, settings, scales, wanted)
         losses = reduce.weighed(weights, outcome.groups)
         if reduction.keeps == "groups":
             pairs = _pair_counts(backend.to_host(labels), groups)

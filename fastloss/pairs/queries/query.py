@@ -4,11 +4,14 @@ The rows come ranked by falling score. A pair of ranks i < j weighs |gain_i - ga
 maxDCG; labels that are equal make equal gains, hence weight 0. The engines bind the names below before they compile.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from fastloss.compile.elementary import expm1_negative
 from fastloss.compile.sorting import argsort
 from fastloss.compile.templates import regroups, unbound
+from fastloss.pairs.pair import RowSums
 
 WANT_GRADIENT = unbound
 WANT_CURVATURE = unbound
@@ -20,8 +23,24 @@ FLAT, FAINT, LIFT = 2.0**-60, 2.0**-300, 2.0**600
 value = slope = curvature = unbound
 
 
+class Settings(NamedTuple):
+    """LambdaRank's parameters."""
+
+    sigma: float
+    level: int  # how many ranks count
+    linear: bool  # whether a gain is the label itself
+
+
+class Ranked(NamedTuple):
+    """Scores, gains and discounts of a query's rows, by rank."""
+
+    scores: Any
+    gains: Any
+    discounts: Any
+
+
 def unit_of(largest):
-    """What the gains of a query are multiplied by, given its largest label; their ratios alone count.
+    """Return what the gains of a query are multiplied by, given its largest label; their ratios alone count.
 
     Products of gains that small with differences of discounts would be subnormal, and inverses of their sums infinite.
     """
@@ -29,7 +48,7 @@ def unit_of(largest):
 
 
 def gain(label, unit):
-    """2**label - 1, or the label, times `unit`, which is not 1 only where the largest label is below `FAINT`.
+    """Return 2**label - 1, or the label, times `unit`, which is not 1 only where the largest label is below `FAINT`.
 
     Below 1, e**x - 1 = (1 - e**-x) / e**-x does not cancel; below `FLAT`, 2**label - 1 is label log 2 to the last bit.
     """
@@ -42,13 +61,13 @@ def gain(label, unit):
 
 
 def discount(rank):
-    """What a rank counts in DCG; the first is rank 0."""
+    """Return what a rank counts in DCG; the first is rank 0."""
     return 1.0 / np.log2(rank + 2.0)
 
 
 @regroups
 def unit_among(labels, rows):
-    """The unit of the gains of some rows."""
+    """Return the unit of the gains of some rows."""
     largest = 0.0
     for k in range(rows.size):
         largest = labels[rows[k]] if labels[rows[k]] > largest else largest
@@ -57,7 +76,7 @@ def unit_among(labels, rows):
 
 @regroups
 def fill(labels, ranked, gains, discounts):
-    """Gains of the ranked rows, and the ranks' discounts 1 / log2(rank + 1)."""
+    """Write gains of the ranked rows, and the ranks' discounts 1 / log2(rank + 1)."""
     unit = unit_among(labels, ranked)
     for k in range(ranked.size):
         gains[k] = gain(labels[ranked[k]], unit)
@@ -66,7 +85,7 @@ def fill(labels, ranked, gains, discounts):
 
 @regroups
 def largest_dcg(gains, discounts, level, scratch):
-    """The DCG at a level of the best ranking; `scratch` is two arrays of integers of the gains' size."""
+    """Return the DCG at a level of the best ranking; `scratch` is two arrays of integers of the gains' size."""
     rising = scratch[0]
     argsort(gains, rising, scratch[1])
     total = 0.0
@@ -76,7 +95,7 @@ def largest_dcg(gains, discounts, level, scratch):
 
 
 def pair(i, j, columns, inverse, sigma):
-    """The loss of the ranks i < j, its slope by the score of i (by that of j it is the opposite), and its curvature."""
+    """Return the loss of the ranks i < j and its derivatives by the score of i; the slope by that of j is opposite."""
     scores, gains, discounts = columns
     better = gains[i] - gains[j]
     weight = abs(better) * (discounts[i] - discounts[j]) * inverse
@@ -88,20 +107,21 @@ def pair(i, j, columns, inverse, sigma):
         first = weight * m * slope(gap, sigma) if better != 0.0 else 0.0
     if WANT_CURVATURE:
         second = weight * curvature(gap, sigma) if better != 0.0 else 0.0
-    return loss, first, second
+    return RowSums(loss, first, second)
 
 
 @regroups
-def pairs_of(i, columns, inverse, sigma, slopes):
-    """Loss and derivatives of rank i over the ranks behind it; theirs are added to `slopes`, (first, second)."""
+def pairs_of(i, columns, inverse, sigma, derivatives):
+    """Return loss and derivatives of rank i over the ranks behind it; theirs are added to (slopes, curvatures)."""
+    slopes, curvatures = derivatives
     loss = first = second = 0.0
-    for j in range(np.uint64(i + 1), np.uint64(columns[0].size)):
+    for j in range(np.uint64(i + 1), np.uint64(columns.scores.size)):
         more, d, c = pair(i, j, columns, inverse, sigma)
         loss += more
         if WANT_GRADIENT:
             first += d
-            slopes[0][j] -= d
+            slopes[j] -= d
         if WANT_CURVATURE:
             second += c
-            slopes[1][j] += c
-    return loss, first, second
+            curvatures[j] += c
+    return RowSums(loss, first, second)

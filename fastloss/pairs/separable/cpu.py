@@ -1,81 +1,84 @@
 """The sums of `sums.py` on the CPU: the sources' largest, their total, the targets; each in parallel."""
 
-from typing import Any
-
 import numpy as np
 
 from fastloss.compile.templates import regroups
+from fastloss.core.requests import Wanted
 from fastloss.pairs.boxes.sums import select
 from fastloss.pairs.cpu_nodes import CHOSEN, PIECE, few_of, run_block, tasks
-from fastloss.pairs.nodes import Node, Parameters
+from fastloss.pairs.nodes import BEGIN, END, Node, Parameters, sums_one_by_one, wanted_names
 from fastloss.pairs.pair import PairFormulas
-from fastloss.pairs.separable.sums import evaluate, largest, total_below
+from fastloss.pairs.records import Columns, Results
+from fastloss.pairs.separable.sums import Settings, evaluate, largest, total_below
 
 
 @regroups
 def sources_block(inputs, parameters, outputs, first, last):
     scores, labels, weights, ranges = inputs
-    chosen = outputs[2]
+    tops, totals, chosen = outputs
+    s, orientation, low, high = parameters[0], parameters[1], parameters[2], parameters[3]
     for task in range(first, last):
         top, total = -np.inf, 0.0
-        for begin in range(ranges[task, 2], ranges[task, 3], PIECE):
-            end = min(begin + PIECE, ranges[task, 3])
-            some = chosen[: select((begin, end), labels, (parameters[2], parameters[3]), chosen)]
-            higher = max(top, largest(some, (scores, weights), parameters[1]))
+        for begin in range(ranges[task, BEGIN], ranges[task, END], PIECE):
+            end = min(begin + PIECE, ranges[task, END])
+            rows = chosen[: select((begin, end), labels, (low, high), chosen)]
+            higher = max(top, largest(rows, (scores, weights), orientation))
             if higher > -np.inf:
-                total *= np.exp(parameters[0] * (top - higher))
+                total *= np.exp(s * (top - higher))
                 top = higher
-                total += total_below(some, (scores, weights), (parameters[0], parameters[1], top))
-        outputs[0][task], outputs[1][task] = top, total
+                total += total_below(rows, (scores, weights), s, orientation, top)
+        tops[task], totals[task] = top, total
 
 
 @regroups
 def evaluate_block(inputs, parameters, outputs, first, last):
     scores, labels, weights, ranges = inputs
-    chosen = outputs[4]
-    settings = (parameters[0], parameters[1], parameters[4], parameters[5])
+    each, gradient, curvature, losses, chosen = outputs
+    settings = Settings(parameters[0], parameters[1], parameters[4], parameters[5])
+    low, high, top, source_total = parameters[2], parameters[3], parameters[6], parameters[7]
+    results = Results(each, gradient, curvature)
     for task in range(first, last):
         total = 0.0
-        for begin in range(ranges[task, 2], ranges[task, 3], PIECE):
-            end = min(begin + PIECE, ranges[task, 3])
-            some = chosen[: select((begin, end), labels, (parameters[2], parameters[3]), chosen)]
-            total += evaluate(some, (scores, weights), settings, (parameters[6], parameters[7]), outputs[:3])
-        outputs[3][task] = total
+        for begin in range(ranges[task, BEGIN], ranges[task, END], PIECE):
+            end = min(begin + PIECE, ranges[task, END])
+            rows = chosen[: select((begin, end), labels, (low, high), chosen)]
+            total += evaluate(rows, (scores, weights), settings, (top, source_total), results)
+        losses[task] = total
 
 
-def _one_way(node: Node, rows: Any, parameters: Parameters, task: Any) -> float:
-    wanted, results = task
+def _one_way(node: Node, rows: Columns, parameters: Parameters, wanted: Wanted, results: Results) -> float:
+    """Sum over a node's pairs from the targets' side, see `nodes.OneWay`."""
     s, orientation = parameters
     ranges = tasks([node])
-    weighted = {"WEIGHTED": bool(rows[2].size)}
-    kind = "w" if rows[2].size else "u"
+    weighted = bool(rows.weights.size)
+    kind = "w" if weighted else "u"
     tops, totals, losses = np.empty(len(ranges)), np.empty(len(ranges)), np.empty(len(ranges))
     inputs = (*rows, ranges)
-    arrays = inputs, (s, orientation, *node.sources), (tops, totals)
-    run_block(sources_block, kind, arrays, len(ranges), (CHOSEN,), weighted, few_of(ranges))
+    names, few = {"WEIGHTED": weighted}, few_of(ranges)
+    numbers: tuple[float, ...] = (s, orientation, *node.sources)
+    run_block(sources_block, kind, inputs, numbers, (tops, totals), len(ranges), (CHOSEN,), names, few)
     top = tops.max()
     if top == -np.inf:
         return 0.0
     total = float(np.cumsum(totals * np.exp(s * (tops - top)))[-1])
-    asked = {
-        **weighted,
-        "WANT_VALUE": wanted.value or wanted.each,
-        "WANT_GRADIENT": wanted.gradient,
-        "WANT_CURVATURE": wanted.curvature,
-    }
+    names = wanted_names(wanted, weighted)
     numbers = (s, orientation, *node.targets, -s * orientation * node.factor, s * s * node.factor, top, total)
-    targets = inputs, numbers, (*results, losses)
-    run_block(evaluate_block, f"{wanted.code}{kind}", targets, len(ranges), (CHOSEN,), asked, few_of(ranges))
+    outputs = (*results, losses)
+    run_block(evaluate_block, f"{wanted.code}{kind}", inputs, numbers, outputs, len(ranges), (CHOSEN,), names, few)
     return float(np.cumsum(losses)[-1])
 
 
-def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
+def sums(
+    formulas: PairFormulas,
+    nodes: list[Node],
+    rows: Columns,
+    parameters: Parameters,
+    wanted: Wanted,
+    results: Results,
+) -> np.ndarray:
     """See `pairs.nodes.Sums`."""
-    wanted, results = task
-    back = Parameters(parameters.number, -parameters.orientation)
-    losses = np.zeros(len(nodes))
-    for at, node in enumerate(nodes):
-        losses[at] = _one_way(node, rows, parameters, task)
-        if wanted.gradient or wanted.curvature:
-            _one_way(node.mirrored(), rows, back, (wanted.derivatives, results))
-    return losses
+
+    def one_way(node: Node, parameters: Parameters, wanted: Wanted) -> float:
+        return _one_way(node, rows, parameters, wanted, results)
+
+    return sums_one_by_one(nodes, parameters, wanted, one_way)

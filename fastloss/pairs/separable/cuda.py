@@ -12,10 +12,12 @@ from fastloss.compile.cuda.ranges import block_range
 from fastloss.compile.cuda.reduction import block_sum
 from fastloss.compile.cuda.sizes import sizes
 from fastloss.compile.templates import unbound
+from fastloss.core.requests import Wanted
 from fastloss.pairs.boxes.sums import is_between
-from fastloss.pairs.nodes import Node, Parameters, ranges
+from fastloss.pairs.nodes import BEGIN, END, Node, Parameters, ranges, sums_one_by_one, wanted_names
 from fastloss.pairs.pair import PairFormulas
-from fastloss.pairs.separable.sums import evaluate, largest, total_below
+from fastloss.pairs.records import Columns, Results
+from fastloss.pairs.separable.sums import Settings, evaluate, largest, total_below
 
 INFINITY = math.inf
 
@@ -23,62 +25,70 @@ THREADS = unbound
 
 
 def find_largest(inputs, parameters, outputs):
-    """A block finds the largest of some sources; `parameters` is (orientation, the sources' labels)."""
+    """A block finds the largest of some sources."""
     scores, labels, weights, tasks = inputs
+    orientation, low, high = parameters
+    (tops,) = outputs
     chosen = cuda.local.array(1, int64)
     task = cuda.blockIdx.x
-    i = tasks[task, 2] + cuda.threadIdx.x
+    i = tasks[task, BEGIN] + cuda.threadIdx.x
     top = -INFINITY
-    while i < tasks[task, 3]:
-        if is_between(labels[i], (parameters[1], parameters[2])) > 0:
+    while i < tasks[task, END]:
+        if is_between(labels[i], (low, high)) > 0:
             chosen[0] = i
-            t = largest(chosen, (scores, weights), parameters[0])
+            t = largest(chosen, (scores, weights), orientation)
             top = t if t > top else top
         i += THREADS
     _, top = block_range(INFINITY, top)
     if cuda.threadIdx.x == 0:
-        outputs[0][task] = top
+        tops[task] = top
 
 
 def add_up(inputs, parameters, outputs):
-    """A block adds up some sources; `parameters` is (s, orientation, c, the sources' labels)."""
+    """A block adds up some sources."""
     scores, labels, weights, tasks = inputs
+    s, orientation, c, low, high = parameters
+    (totals,) = outputs
     chosen = cuda.local.array(1, int64)
     task = cuda.blockIdx.x
-    i = tasks[task, 2] + cuda.threadIdx.x
+    i = tasks[task, BEGIN] + cuda.threadIdx.x
     total = 0.0
-    while i < tasks[task, 3]:
-        if is_between(labels[i], (parameters[3], parameters[4])) > 0:
+    while i < tasks[task, END]:
+        if is_between(labels[i], (low, high)) > 0:
             chosen[0] = i
-            total += total_below(chosen, (scores, weights), (parameters[0], parameters[1], parameters[2]))
+            total += total_below(chosen, (scores, weights), s, orientation, c)
         i += THREADS
     total, _ = block_sum(total, 0)
     if cuda.threadIdx.x == 0:
-        outputs[0][task] = total
+        totals[task] = total
 
 
 def evaluate_rows(inputs, parameters, outputs):
-    """A block evaluates some rows, and adds up their losses; `parameters` end with c, total and labels."""
+    """A block evaluates some rows, and adds up their losses."""
     scores, labels, weights, tasks = inputs
+    s, orientation, slope_factor, bend_factor, c, source_total, low, high = parameters
+    each, gradient, curvature, losses = outputs
     chosen = cuda.local.array(1, int64)
-    settings = parameters[0], parameters[1], parameters[2], parameters[3]
+    settings, results = Settings(s, orientation, slope_factor, bend_factor), Results(each, gradient, curvature)
     task = cuda.blockIdx.x
-    i = tasks[task, 2] + cuda.threadIdx.x
+    i = tasks[task, BEGIN] + cuda.threadIdx.x
     total = 0.0
-    while i < tasks[task, 3]:
-        if is_between(labels[i], (parameters[6], parameters[7])) > 0:
+    while i < tasks[task, END]:
+        if is_between(labels[i], (low, high)) > 0:
             chosen[0] = i
-            total += evaluate(chosen, (scores, weights), settings, (parameters[4], parameters[5]), outputs[:3])
+            total += evaluate(chosen, (scores, weights), settings, (c, source_total), results)
         i += THREADS
     total, _ = block_sum(total, 0)
     if cuda.threadIdx.x == 0:
-        outputs[3][task] = total
+        losses[task] = total
 
 
-def _one_way(place: Place, node: Node, columns: Any, parameters: Parameters, task: Any) -> float:
-    wanted, results = task
+def _one_way(
+    node: Node, place: Place, columns: Columns, parameters: Parameters, wanted: Wanted, results: Results
+) -> float:
+    """Sum over a node's pairs from the targets' side, see `nodes.OneWay`."""
     s, orientation = map(float, parameters)
-    weighted = columns[2].size > 0
+    weighted = columns.weights.size > 0
     tasks = ranges([node], sizes().rows)
     shape, there = a_block_each(len(tasks)), place.device(tasks)
     found = place.empty(len(tasks))
@@ -91,25 +101,23 @@ def _one_way(place: Place, node: Node, columns: Any, parameters: Parameters, tas
         return 0.0
     launch(place, code(add_up, kind, **names), shape, (*columns, there), (s, orientation, top, *sources), (found,))
     total = float(np.cumsum(place.host(found))[-1])
-    names |= {
-        "WANT_VALUE": wanted.value or wanted.each,
-        "WANT_GRADIENT": wanted.gradient,
-        "WANT_CURVATURE": wanted.curvature,
-    }
     numbers = s, orientation, -s * orientation * node.factor, s * s * node.factor, top, total, *targets
-    what = code(evaluate_rows, f"{wanted.code}{kind}", **names)
+    what = code(evaluate_rows, f"{wanted.code}{kind}", **wanted_names(wanted, weighted))
     launch(place, what, shape, (*columns, there), tuple(map(float, numbers)), (*results, found))
     return float(np.cumsum(place.host(found))[-1])
 
 
-def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
-    """See `pairs.nodes.Sums`; `rows` is (place, (scores, labels, weights))."""
-    wanted, results = task
-    place, columns = rows
-    back = Parameters(parameters.number, -parameters.orientation)
-    losses = np.zeros(len(nodes))
-    for at, node in enumerate(nodes):
-        losses[at] = _one_way(place, node, columns, parameters, task)
-        if wanted.gradient or wanted.curvature:
-            _one_way(place, node.mirrored(), columns, back, (wanted.derivatives, results))
-    return losses
+def sums(
+    formulas: PairFormulas,
+    nodes: list[Node],
+    rows: tuple[Place, Columns],
+    parameters: Parameters,
+    wanted: Wanted,
+    results: Results,
+) -> np.ndarray:
+    """See `pairs.nodes.Sums`; `rows` are on the device of a place."""
+
+    def one_way(node: Node, parameters: Parameters, wanted: Wanted) -> float:
+        return _one_way(node, *rows, parameters, wanted, results)
+
+    return sums_one_by_one(nodes, parameters, wanted, one_way)

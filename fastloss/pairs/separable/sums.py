@@ -4,6 +4,8 @@ c is the largest t of those that weigh anything: its term is a weight, so that t
 weight 0 lies above it.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from fastloss.compile.elementary import exp, weighed
@@ -15,9 +17,18 @@ WANT_CURVATURE = unbound
 WEIGHTED = unbound
 
 
+class Settings(NamedTuple):
+    """The steepness s, the orientation of gaps, and what slopes and curvatures are multiplied by."""
+
+    s: Any
+    orientation: Any
+    slope_factor: Any
+    bend_factor: Any
+
+
 @regroups
 def largest(chosen, rows, orientation):
-    """The largest of the chosen sources that weigh anything, -inf without any."""
+    """Return the largest of the chosen sources that weigh anything, -inf without any."""
     scores, weights = rows
     top = -np.inf
     for k in range(chosen.size):
@@ -27,38 +38,40 @@ def largest(chosen, rows, orientation):
 
 
 @regroups
-def total_below(chosen, rows, settings):
-    """sum w e**(s (t - c)) over the chosen sources; `settings` is (s, orientation, c)."""
+def total_below(chosen, rows, s, orientation, c):
+    """Return sum w e**(s (t - c)) over the chosen sources."""
     scores, weights = rows
     total = 0.0
     for k in range(np.uint64(chosen.size)):
         i = chosen[k]
         w = weights[i] if WEIGHTED else 1.0
-        total += weighed(w, exp(settings[0] * (settings[1] * np.float64(scores[i]) - settings[2])))
+        total += weighed(w, exp(s * (orientation * np.float64(scores[i]) - c)))
     return total
 
 
 @regroups
-def evaluate(chosen, rows, settings, state, results):
-    """The losses of the chosen targets, returned and added; derivatives are multiplied by the factors and added.
+def evaluate(chosen, rows, settings, sources, results):
+    """Return the losses of the chosen targets; each of them and the derivatives are added to the results.
 
-    `settings` is (s, orientation, slope's factor, curvature's factor), `state` is (c, the sources' total).
+    `sources` is (c, the sources' total).
     """
     scores, weights = rows
-    each, gradient, curvatures = results
+    each, gradient, curvature = results
+    s, orientation, slope_factor, bend_factor = settings
+    c, source_total = sources
     total = 0.0
     for k in range(np.uint64(chosen.size)):
         i = chosen[k]
         w = weights[i] if WEIGHTED else 1.0
         # in two factors, so that a small total may bring a large exponential back among the finite numbers
-        half = exp(-0.5 * settings[0] * (settings[1] * np.float64(scores[i]) - state[0]))
-        loss = weighed(w, (state[1] * half) * half)
+        half = exp(-0.5 * s * (orientation * np.float64(scores[i]) - c))
+        loss = weighed(w, (source_total * half) * half)
         if WANT_VALUE:
             total += loss
             if each.size:
                 each[i] += loss
         if WANT_GRADIENT:
-            gradient[i] += weighed(settings[2], loss)
+            gradient[i] += weighed(slope_factor, loss)
         if WANT_CURVATURE:
-            curvatures[i] += weighed(settings[3], loss)
+            curvature[i] += weighed(bend_factor, loss)
     return total

@@ -13,8 +13,10 @@ A row counts itself, with d = margin, and its two slopes cancel. It is taken out
 of; where it is more, which can befall only so many rows as weights can double, the others are added up one by one.
 """
 
+from typing import Any, NamedTuple
+
 from fastloss.compile.templates import regroups, unbound
-from fastloss.pairs.thresholds.sums import bucket_scale, excess, first_source, power_sum
+from fastloss.pairs.thresholds.sums import LEAD, SQUARE, WEIGHT, Sums, bucket_scale, excess, first_source, power_sum
 
 POWER = unbound
 WANT_VALUE = unbound
@@ -23,18 +25,26 @@ WANT_CURVATURE = unbound
 WEIGHTED = unbound
 
 
+class SlopedRows(NamedTuple):
+    """Rows in the order of rising scores; a row's slope is its label."""
+
+    scores: Any
+    slopes: Any
+    weights: Any
+
+
 def weight_of(k, weights):
     return weights[k] if WEIGHTED else 1.0
 
 
 def less_own(total, own):
-    """A sum of positive terms without one of them; negative where so little is left that digits would be lost."""
+    """Return a sum of positive terms without one of them; negative where too few digits would be left."""
     return total - own if own <= 0.5 * total else -1.0
 
 
 @regroups
 def others_above(p, first, margin, scores, weights, steep):
-    """What `first_items` takes `less_own` of, added up without row p."""
+    """Add up what `first_items` takes `less_own` of, without row p."""
     count = lead = 0.0
     for k in range(first, scores.size):
         if k != p:
@@ -45,32 +55,33 @@ def others_above(p, first, margin, scores, weights, steep):
 
 
 @regroups
-def first_items(rows, margin, sources, places, results):
-    """Losses and derivatives of first items start <= p < stop with a positive slope, and where their sources start.
+def first_items(bounds, rows, margin, sources, first_sources, results):
+    """Add losses and derivatives of first items of positive slope, from start to stop - 1.
 
-    `rows` is (start, stop, sorted scores, slopes, weights), `places` takes each row's first source, all sources for a
-    row without one. Results are not multiplied by the row's own weight.
+    Write the first source of each, the number of all sources where there is none. Results are not multiplied by the
+    row's own weight.
     """
-    start, stop, scores, slopes, weights = rows
-    table, starts = sources
+    start, stop = bounds
+    scores, slopes, weights = rows
+    table, starts = sources.table, sources.starts
     each, gradient, curvature = results
     scale = bucket_scale(scores, starts.size - 1)
     for p in range(start, stop):
-        places[p] = scores.size
+        first_sources[p] = scores.size
         a, x = slopes[p], scores[p]
         if not a > 0.0:
             continue
         first = first_source(x, margin, a, scores, starts, scale)
-        places[p] = first
+        first_sources[p] = first
         if first >= scores.size:
             continue
         d = excess(x, margin, a, scores[first])
-        row = table[first, 0], a * table[first, 1], a * a * table[first, 2]
+        sums = Sums(table[first, WEIGHT], a * table[first, LEAD], a * a * table[first, SQUARE])
         if WANT_VALUE:
-            each[p] += power_sum(POWER, row, d)
+            each[p] += power_sum(POWER, sums, d)
         if WANT_GRADIENT or WANT_CURVATURE:
             w = weight_of(p, weights)
-            count, lead = less_own(row[0], w), less_own(power_sum(1, row, d), w * margin)
+            count, lead = less_own(sums.weight, w), less_own(power_sum(1, sums, d), w * margin)
             if count < 0.0 or (POWER == 2 and lead < 0.0):
                 count, lead = others_above(p, first, margin, scores, weights, a)
             if WANT_GRADIENT:
@@ -80,50 +91,51 @@ def first_items(rows, margin, sources, places, results):
 
 
 @regroups
-def others_below(p, margin, rows, places):
-    """What `second_items` takes `less_own` of, added up without row p."""
+def others_below(p, margin, rows, first_sources):
+    """Add up what `second_items` takes `less_own` of, without row p."""
     scores, slopes, weights = rows
     count = lead = square = 0.0
     for k in range(scores.size):
-        if k != p and places[k] <= p:
+        if k != p and first_sources[k] <= p:
             a, w = slopes[k], weight_of(k, weights)
             count += w * a
             square += w * a * a
             lead += w * a * excess(scores[k], margin, a, scores[p])
-    return count, lead, square
+    return Sums(count, lead, square)
 
 
 @regroups
-def put_down(rows, margin, places, given):
-    """What first items give to their sources, at the first of them."""
+def put_down(rows, margin, first_sources, received):
+    """Add what first items give to their sources, at the first of these."""
     scores, slopes, weights = rows
     for p in range(scores.size):
-        k = places[p]
+        k = first_sources[p]
         if k < scores.size:
             a = slopes[p]
             once = weight_of(p, weights) * a
-            given[k, 0] += once
-            given[k, 1] += once * excess(scores[p], margin, a, scores[k])
-            given[k, 2] += once * a
+            received[k, WEIGHT] += once
+            received[k, LEAD] += once * excess(scores[p], margin, a, scores[k])
+            received[k, SQUARE] += once * a
 
 
 @regroups
-def second_items(rows, margin, places, given, results):
-    """Derivatives of all rows as second items, in rising order; not multiplied by the row's own weight."""
+def second_items(rows, margin, first_sources, received, results):
+    """Add derivatives of all rows as second items, in rising order; not multiplied by the row's own weight."""
     scores, slopes, weights = rows
-    _, gradient, curvature = results
+    gradient, curvature = results.gradient, results.curvature
     count = lead = square = 0.0
     for p in range(scores.size):
         if p:
             lead += square * (scores[p] - scores[p - 1])
-        count, lead, square = count + given[p, 0], lead + given[p, 1], square + given[p, 2]
+        count, lead = count + received[p, WEIGHT], lead + received[p, LEAD]
+        square += received[p, SQUARE]
         one, ahead, bend = count, lead, square
         a = slopes[p]
         if a > 0.0:
             own = weight_of(p, weights) * a
             one, ahead, bend = less_own(count, own), less_own(lead, own * margin), less_own(square, own * a)
             if (POWER == 1 and one < 0.0) or (POWER == 2 and (ahead < 0.0 or bend < 0.0)):
-                one, ahead, bend = others_below(p, margin, rows, places)
+                one, ahead, bend = others_below(p, margin, rows, first_sources)
         if WANT_GRADIENT:
             gradient[p] += 2.0 * ahead if POWER == 2 else one
         if WANT_CURVATURE:

@@ -19,77 +19,83 @@ from fastloss.compile.cuda.launch import a_block_each, a_thread_each, code, laun
 from fastloss.compile.cuda.reduction import block_sum
 from fastloss.compile.cuda.sizes import sizes
 from fastloss.compile.templates import unbound
+from fastloss.core.requests import Wanted
 from fastloss.pairs.boxes.sums import is_between
-from fastloss.pairs.nodes import Node, Parameters, ranges
+from fastloss.pairs.nodes import BEGIN, END, Node, Parameters, ranges, sums_one_by_one, wanted_names
 from fastloss.pairs.pair import PairFormulas
-from fastloss.pairs.thresholds.sums import evaluate, joined, suffix_sums
+from fastloss.pairs.records import Columns, Results
+from fastloss.pairs.thresholds.sums import Settings, Sources, Sums, evaluate, joined, suffix_sums, sums_from, write_sums
 
-CHUNK = 64  # fewest sources of a chunk
+FEWEST_SOURCES = 64  # of a chunk
 
 THREADS = unbound
 
 
 def turn(inputs, orientation, outputs):
+    (scores,), (oriented,) = inputs, outputs
     i = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
-    if i < outputs[0].size:
-        outputs[0][i] = orientation * np.float64(inputs[0][i])
+    if i < oriented.size:
+        oriented[i] = orientation * np.float64(scores[i])
 
 
 def sum_chunk(inputs, size, outputs):
     """A thread sums a chunk from its end on; each has a row more than sources."""
     scores, weights = inputs
+    (partial,) = outputs
     c = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
     begin = c * size
     if begin < scores.size:
         end = min(begin + size, scores.size)
-        suffix_sums(
-            scores[begin:end], weights[begin:end] if weights.size else weights, outputs[0][begin + c : end + c + 1]
-        )
+        chunk_weights = weights[begin:end] if weights.size else weights
+        suffix_sums(scores[begin:end], chunk_weights, partial[begin + c : end + c + 1])
 
 
 def sum_behind(inputs, size, outputs):
     """The sums behind each chunk, relative to the first source there: one thread, from the last chunk but one on."""
     scores, partial = inputs
-    chunks = outputs[0].shape[0]
-    rest = 0.0, 0.0, 0.0
+    (behind,) = outputs
+    chunks = behind.shape[0]
+    rest = Sums(0.0, 0.0, 0.0)
     for at in range(chunks):
         c = chunks - 1 - at
-        outputs[0][c, 0], outputs[0][c, 1], outputs[0][c, 2] = rest
+        write_sums(behind, c, rest)
         begin, end = c * size, (c + 1) * size
         row = begin + c
         gap = scores[end] - scores[begin] if end < scores.size else 0.0
-        rest = joined((partial[row, 0], partial[row, 1], partial[row, 2]), rest, gap)
+        rest = joined(sums_from(partial, row), rest, gap)
 
 
 def sum_both(inputs, size, outputs):
     """A thread puts together what a source's chunk and the chunks behind it hold."""
     scores, partial, behind = inputs
+    (table,) = outputs
     k = cuda.blockIdx.x * THREADS + cuda.threadIdx.x
     if k < scores.size:
         c = k // size
         end, row = (c + 1) * size, k + c
         gap = scores[end] - scores[k] if end < scores.size else 0.0
-        own = partial[row, 0], partial[row, 1], partial[row, 2]
-        both = joined(own, (behind[c, 0], behind[c, 1], behind[c, 2]), gap)
-        outputs[0][k, 0], outputs[0][k, 1], outputs[0][k, 2] = both
+        write_sums(table, k, joined(sums_from(partial, row), sums_from(behind, c), gap))
 
 
 def evaluate_rows(inputs, parameters, outputs):
-    """A block evaluates some rows, and adds up their losses; `parameters` end with the targets' labels."""
+    """A block evaluates some rows, and adds up their losses."""
     scores, labels, weights, sorted_scores, table, starts, tasks = inputs
     chosen = cuda.local.array(1, int64)
-    settings = parameters[0], parameters[1], parameters[2], parameters[3]
+    margin, orientation, slope_factor, bend_factor, low, high = parameters
+    each, gradient, curvature, losses = outputs
+    settings = Settings(margin, orientation, slope_factor, bend_factor)
+    sources, results = Sources(sorted_scores, table, starts), Results(each, gradient, curvature)
     task = cuda.blockIdx.x
-    i = tasks[task, 2] + cuda.threadIdx.x
+    i = tasks[task, BEGIN] + cuda.threadIdx.x
     total = 0.0
-    while i < tasks[task, 3]:
-        if is_between(labels[i], (parameters[4], parameters[5])) > 0:
+    while i < tasks[task, END]:
+        if is_between(labels[i], (low, high)) > 0:
             chosen[0] = i
-            total += evaluate(chosen, (scores, weights), settings, (sorted_scores, table, starts), outputs[:3])
+            total += evaluate(chosen, (scores, weights), settings, sources, results)
         i += THREADS
     total, _ = block_sum(total, 0)
     if cuda.threadIdx.x == 0:
-        outputs[3][task] = total
+        losses[task] = total
 
 
 @functools.cache
@@ -120,7 +126,7 @@ def _by_cupy(column: Any, stream: int) -> Any:
         return cuda.as_cuda_array(cupy.argsort(cupy.asarray(column), kind="stable"), sync=False)
 
 
-def sorted_sources(place: Place, node: Node, columns: Any, orientation: float) -> tuple[Any, Any]:
+def sorted_sources(place: Place, node: Node, columns: Columns, orientation: float) -> tuple[Any, Any]:
     """The sources' scores on the device, rising, and their weights."""
     scores, labels, weights = columns
     chosen = rows_between(place, labels, (node.begin, node.end), node.sources)
@@ -135,7 +141,7 @@ def sorted_sources(place: Place, node: Node, columns: Any, orientation: float) -
 def suffix_table(place: Place, scores: Any, weights: Any) -> Any:
     """The sums of `sums.py` from every source on."""
     count = scores.size
-    size = max(CHUNK, math.isqrt(count))
+    size = max(FEWEST_SOURCES, math.isqrt(count))
     chunks = -(-count // size)
     partial, behind, table = (place.empty((rows, 3)) for rows in (count + chunks, chunks, count))
     launch(place, code(sum_chunk), a_thread_each(chunks), (scores, weights), size, (partial,))
@@ -144,24 +150,25 @@ def suffix_table(place: Place, scores: Any, weights: Any) -> Any:
     return table
 
 
-def _one_way(formulas: PairFormulas, node: Node, rows: Any, parameters: Parameters, task: Any) -> float:
-    wanted, results = task
-    place, columns = rows
-    scores, own = sorted_sources(place, node, columns, parameters.orientation)
+def _one_way(
+    formulas: PairFormulas,
+    node: Node,
+    place: Place,
+    columns: Columns,
+    parameters: Parameters,
+    wanted: Wanted,
+    results: Results,
+) -> float:
+    """Sum over a node's pairs from the targets' side, see `nodes.OneWay`."""
+    scores, source_weights = sorted_sources(place, node, columns, parameters.orientation)
     if not scores.size:
         return 0.0
-    table = suffix_table(place, scores, own)
+    table = suffix_table(place, scores, source_weights)
     tasks = ranges([node], sizes().rows)
     losses = place.empty(len(tasks))
     numbers = *parameters, node.factor * parameters.orientation, node.factor, *node.targets
-    weighted = columns[2].size > 0
-    names = {
-        "WANT_VALUE": wanted.value or wanted.each,
-        "WANT_GRADIENT": wanted.gradient,
-        "WANT_CURVATURE": wanted.curvature,
-        "WEIGHTED": weighted,
-        "POWER": formulas.power,
-    }
+    weighted = columns.weights.size > 0
+    names = {**wanted_names(wanted, weighted), "POWER": formulas.power}
     what = code(evaluate_rows, f"{wanted.code}{formulas.power}{'wu'[not weighted]}", **names)
     starts = place.device(np.array([0, scores.size]))  # one bucket: a thread's search hides behind the others'
     inputs = (*columns, scores, table, starts, place.device(tasks))
@@ -169,13 +176,17 @@ def _one_way(formulas: PairFormulas, node: Node, rows: Any, parameters: Paramete
     return float(np.cumsum(place.host(losses))[-1])
 
 
-def sums(formulas: PairFormulas, nodes: list[Node], rows: Any, parameters: Parameters, task: Any) -> np.ndarray:
-    """See `pairs.nodes.Sums`; `rows` is (place, (scores, labels, weights))."""
-    wanted, results = task
-    back = Parameters(parameters.number, -parameters.orientation)
-    losses = np.zeros(len(nodes))
-    for at, node in enumerate(nodes):
-        losses[at] = _one_way(formulas, node, rows, parameters, task)
-        if wanted.gradient or wanted.curvature:
-            _one_way(formulas, node.mirrored(), rows, back, (wanted.derivatives, results))
-    return losses
+def sums(
+    formulas: PairFormulas,
+    nodes: list[Node],
+    rows: tuple[Place, Columns],
+    parameters: Parameters,
+    wanted: Wanted,
+    results: Results,
+) -> np.ndarray:
+    """See `pairs.nodes.Sums`; `rows` are on the device of a place."""
+
+    def one_way(node: Node, parameters: Parameters, wanted: Wanted) -> float:
+        return _one_way(formulas, node, *rows, parameters, wanted, results)
+
+    return sums_one_by_one(nodes, parameters, wanted, one_way)

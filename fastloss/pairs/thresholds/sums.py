@@ -8,6 +8,8 @@ Rejected: prefix sums of t and t**2, which lose 16 digits to the square of the s
 whose rounding exceeds the distance to it where scores are large.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from fastloss.compile.elementary import weighed
@@ -20,9 +22,47 @@ WANT_CURVATURE = unbound
 WEIGHTED = unbound
 
 
+WEIGHT, LEAD, SQUARE = range(3)  # columns of a table of sources: W, S and Q
+
+
+class Sums(NamedTuple):
+    """W, S and Q from some source on."""
+
+    weight: Any
+    lead: Any
+    square: Any
+
+
+class Sources(NamedTuple):
+    """Sorted scores, their W, S and Q, and the first source of each bucket."""
+
+    scores: Any
+    table: Any
+    starts: Any
+
+
+class Settings(NamedTuple):
+    """The margin, the orientation of gaps, and what slopes and curvatures are multiplied by."""
+
+    margin: Any
+    orientation: Any
+    slope_factor: Any
+    bend_factor: Any
+
+
+def sums_from(table, k):
+    """Return the sums from source k on."""
+    return Sums(table[k, WEIGHT], table[k, LEAD], table[k, SQUARE])
+
+
+def write_sums(table, k, sums):
+    """Write the sums from source k on."""
+    table[k, WEIGHT], table[k, LEAD], table[k, SQUARE] = sums.weight, sums.lead, sums.square
+
+
 @regroups
 def suffix_sums(sorted_scores, weights, table):
-    """W_k, S_k, Q_k in the columns of `table`, one row more than sources."""
+    """Write W_k, S_k, Q_k into `table`, which has one row more than sources."""
     size = sorted_scores.size
     for column in range(3):
         table[size, column] = 0.0
@@ -35,23 +75,23 @@ def suffix_sums(sorted_scores, weights, table):
             q += gap * (2.0 * s + gap * w)
             s += gap * w
         w += weights[k] if weights.size else 1.0
-        table[k, 0], table[k, 1], table[k, 2] = w, s, q
+        table[k, WEIGHT], table[k, LEAD], table[k, SQUARE] = w, s, q
 
 
-def joined(own, rest, gap):
-    """The sums over two runs of sources relative to the first of one run, `gap` before the first of the other."""
-    if not rest[0] > 0.0:  # the gap may be infinite
-        return own
-    return (
-        own[0] + rest[0],
-        own[1] + (rest[1] + gap * rest[0]),
-        own[2] + (rest[2] + gap * (2.0 * rest[1] + gap * rest[0])),
+def joined(sums, rest, gap):
+    """Return the sums over two runs of sources relative to the first of all, `gap` before the first of `rest`."""
+    if not rest.weight > 0.0:  # the gap may be infinite
+        return sums
+    return Sums(
+        sums.weight + rest.weight,
+        sums.lead + (rest.lead + gap * rest.weight),
+        sums.square + (rest.square + gap * (2.0 * rest.lead + gap * rest.weight)),
     )
 
 
 @regroups
 def index_starts(sorted_scores, starts):
-    """For each of as many buckets of equal width, the first source in it or behind; one number more than buckets."""
+    """Write for each bucket of equal width the first source in it or behind; `starts` has one more."""
     buckets = starts.size - 1
     low, scale = sorted_scores[0], bucket_scale(sorted_scores, buckets)
     filled = 0
@@ -66,30 +106,30 @@ def index_starts(sorted_scores, starts):
 
 
 def bucket_scale(sorted_scores, buckets):
-    """Buckets for a unit of the score; 0, which puts all into one, where that is no finite number."""
+    """Return how many buckets a unit of the score has; 0, which puts all into one, where that is no finite number."""
     spread = sorted_scores[sorted_scores.size - 1] - sorted_scores[0]
     return buckets / spread if buckets * 1e-300 < spread else 0.0
 
 
 def bucket_of(t, low, scale, buckets):
-    """The bucket of a score."""
-    place = (t - low) * scale
-    return np.int64(place) if 0.0 < place < buckets else (np.int64(0) if not place > 0.0 else buckets - 1)
+    """Return the bucket of a score."""
+    bucket = (t - low) * scale
+    return np.int64(bucket) if 0.0 < bucket < buckets else (np.int64(0) if not bucket > 0.0 else buckets - 1)
 
 
 def excess(x, margin, steep, t):
-    """d = margin - steep (x - t), as the formulas have it: of its own, since a loop that sums may regroup it."""
+    """Return d = margin - steep (x - t), as the formulas have it: a loop that sums may regroup what it holds."""
     return margin - steep * (x - t)
 
 
 def counts(k, x, margin, steep, sorted_scores):
-    """Whether source k, hence all behind it, counts for a target: d = 0 does for a slope, not for an inversion."""
+    """Check whether source k, hence all behind it, counts: d = 0 does for a slope, not for an inversion."""
     d = excess(x, margin, steep, sorted_scores[k])
     return d > 0.0 if POWER == 0 else d >= 0.0
 
 
 def first_source(x, margin, steep, sorted_scores, starts, scale):
-    """The first source that counts for a target.
+    """Find the first source that counts for a target.
 
     The threshold x - margin / steep is rounded, and where scores are large the rounding may exceed the width of many
     buckets: the bucket's bounds are moved out, by steps that double, until what is looked for lies between them.
@@ -113,41 +153,39 @@ def first_source(x, margin, steep, sorted_scores, starts, scale):
     return low
 
 
-def power_sum(power, row, d):
-    """sum w d_j**power over the sources that count."""
+def power_sum(power, sums, d):
+    """Return sum w d_j**power over the sources that count."""
     if power == 0:
-        return row[0]
+        return sums.weight
     if power == 1:
-        return row[1] + row[0] * d
-    return row[2] + d * (2.0 * row[1] + d * row[0])
+        return sums.lead + sums.weight * d
+    return sums.square + d * (2.0 * sums.lead + d * sums.weight)
 
 
 @regroups
 def evaluate(chosen, rows, settings, sources, results):
-    """The losses of the chosen targets, returned and added; derivatives are multiplied by the factors and added.
-
-    `settings` is (margin, orientation, slope's factor, curvature's factor).
-    """
+    """Return the losses of the chosen targets; each of them and the derivatives are added to the results."""
     scores, weights = rows
     sorted_scores, table, starts = sources
-    each, gradient, curvatures = results
+    each, gradient, curvature = results
+    margin, orientation, slope_factor, bend_factor = settings
     scale = bucket_scale(sorted_scores, starts.size - 1)
     total = 0.0
     for k in range(chosen.size):
         i = chosen[k]
-        x = settings[1] * np.float64(scores[i])
-        first = first_source(x, settings[0], 1.0, sorted_scores, starts, scale)
-        if first < sorted_scores.size and table[first, 0] > 0.0:
+        x = orientation * np.float64(scores[i])
+        first = first_source(x, margin, 1.0, sorted_scores, starts, scale)
+        if first < sorted_scores.size and table[first, WEIGHT] > 0.0:
             w = weights[i] if WEIGHTED else 1.0
-            d = excess(x, settings[0], 1.0, sorted_scores[first])
-            row = table[first, 0], table[first, 1], table[first, 2]
+            d = excess(x, margin, 1.0, sorted_scores[first])
+            sums = sums_from(table, first)
             if WANT_VALUE:
-                loss = weighed(w, power_sum(POWER, row, d))
+                loss = weighed(w, power_sum(POWER, sums, d))
                 total += loss
                 if each.size:
                     each[i] += loss
             if WANT_GRADIENT:
-                gradient[i] -= weighed(settings[2] * w, POWER * power_sum(POWER - 1, row, d))
+                gradient[i] -= weighed(slope_factor * w, POWER * power_sum(POWER - 1, sums, d))
             if WANT_CURVATURE:
-                curvatures[i] += settings[3] * w * (2.0 * power_sum(0, row, d) if POWER == 2 else 0.0)
+                curvature[i] += bend_factor * w * (2.0 * power_sum(0, sums, d) if POWER == 2 else 0.0)
     return total
