@@ -7,8 +7,8 @@ import torch.nn.functional as F
 import fastloss
 from bench.measure import Table
 from fastloss.core.domains import REAL
-from fastloss.core.reduce import ordered_sum
 from fastloss.core.requests import Wanted
+from fastloss.core.summation import ordered_sum
 from fastloss.pointwise import cpu as engine
 from fastloss.pointwise.element import Formulas
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import reduce, validate
+from fastloss.core import summation, validate
 from fastloss.core.arrays import converted
 from fastloss.core.domains import ANY, AT_LEAST_ZERO
 from fastloss.core.errors import wrong_dtype, wrong_shape, wrong_type
@@ -106,7 +106,7 @@ def split_regularization(
             if l1:
                 penalty += l1 * float(np.abs(values).sum())
             if l2:
-                penalty += reduce.penalty(l2, values)
+                penalty += summation.penalty(l2, values)
     return SplitLoss(loss - penalty, penalty, loss) if included else SplitLoss(loss, penalty, loss + penalty)
 
 

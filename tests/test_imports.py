@@ -27,7 +27,7 @@ RULES = (
     ("core/*.py", (), tuple(f"fastloss.{one}" for one in (*FAMILIES, "streaming", "curves"))),
     ("core/errors.py", (), ("fastloss",)),
     ("core/domains.py", (), ("fastloss.core.loss", "fastloss.compile", "fastloss.core.arrays")),
-    ("core/reduce.py", (), ("fastloss",)),
+    ("core/summation.py", (), ("fastloss",)),
     ("core/validate.py", (), ("fastloss.core.loss", "fastloss.compile")),
     ("compile/elementary.py", (), ("fastloss",)),
     *((f"{one}/*.py", (), ("fastloss.embeddings",)) for one in ("pointwise", "rows", "pairs")),
@@ -102,7 +102,7 @@ def test_arrows_point_one_way():
         ("core/bad.py", "from fastloss import pairs", "core/bad.py imports fastloss.pairs"),
         ("pairs/bad.py", "from fastloss.embeddings import tiles", "pairs/bad.py imports fastloss.embeddings"),
         ("pairs/boxes/bad.py", "from fastloss.cli import main", "pairs/boxes/bad.py imports fastloss.cli"),
-        ("core/reduce.py", "from fastloss import core", "core/reduce.py imports fastloss.core"),
+        ("core/summation.py", "from fastloss import core", "core/summation.py imports fastloss.core"),
         ("compile/elementary.py", "from .domains import REAL", "compile/elementary.py imports .domains: relative"),
     ],
 )

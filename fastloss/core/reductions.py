@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import reduce
+from fastloss.core import summation, units
 from fastloss.core.errors import wrong_value
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 
@@ -27,7 +27,7 @@ class Reduction:
         weight = divisor.weight
         if np.ndim(weight):
             return np.divide(1.0, weight, out=np.zeros_like(weight), where=weight != 0.0)
-        return reduce.lifted(reduce.inverse(weight), divisor.power)
+        return units.lifted(summation.inverse(weight), divisor.power)
 
     def value(self, made: Evaluation) -> Any:
         """The value of a loss."""
@@ -37,7 +37,7 @@ class Reduction:
             if made.retry is not None and not np.isfinite(value).all():
                 value = made.retry(value)
             if self.divides and self.keeps == "all":
-                value = reduce.lifted(value, divisor.power)
+                value = units.lifted(value, divisor.power)
         return value if made.finish is None else made.finish(value)
 
     def _reduced(self, outcome: Outcome, divisor: Divisor) -> Any:
@@ -51,19 +51,19 @@ class Reduction:
         if outcome.chunks is not None:
             return self.of_chunks(outcome.chunks, divisor.weight)
         losses = outcome.each if outcome.groups is None else outcome.groups
-        return self._of_all(losses, divisor.weight, reduce.sum_of_many)
+        return self._of_all(losses, divisor.weight, summation.sum_of_many)
 
     def of_chunks(self, chunks: np.ndarray, weight: float) -> float:
         """The value from the sums of chunks: the same bits in whatever batches they came."""
-        return self._of_all(chunks, weight, reduce.ordered_sum)
+        return self._of_all(chunks, weight, summation.ordered_sum)
 
     def _of_all(self, losses: np.ndarray, weight: float, add: Callable[[np.ndarray], float]) -> float:
         total = add(losses)
         if not self.divides:
             return total
         if math.isinf(total) and np.isfinite(losses).all():  # the mean need not be
-            return reduce.mean(add(losses * reduce.SHRUNK), weight) / reduce.SHRUNK
-        return reduce.mean(total, weight)
+            return summation.mean(add(losses * summation.SHRUNK), weight) / summation.SHRUNK
+        return summation.mean(total, weight)
 
 
 MEAN = Reduction("mean", "all", divides=True)

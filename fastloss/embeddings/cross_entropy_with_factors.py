@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import reduce, validate
+from fastloss.core import units, validate
 from fastloss.core.domains import Free, Range
 from fastloss.embeddings.candidates.heads import Head, smoothed
 from fastloss.embeddings.candidates.logits import Scaled
@@ -98,7 +98,7 @@ def cross_entropy_with_factors(
     if label_smoothing:
         every = np.ones(count) if weights is None else weights
         call.factor = known.astype(np.float64)
-        if weights is not None and reduce.unit(weights) != 1.0:
+        if weights is not None and units.unit(weights) != 1.0:
             call.inner = lambda: np.full(height, weights.max())
         call.head = Head(smoothed, 2, (label_smoothing, every.sum() / max(count, 1)))
         call.known = (own,)

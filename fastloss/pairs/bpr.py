@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastloss.core import reduce, validate
+from fastloss.core import summation, validate
 from fastloss.core.domains import AT_LEAST_ZERO, Flag, Free, shown
 from fastloss.core.errors import wrong_type
 from fastloss.pairs.negatives.loss import NegativesLoss, penalty_slope
@@ -77,4 +77,4 @@ def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, par
     arrays = [validate.real(f"params[{at}]", array) for at, array in enumerate(params)]
     with np.errstate(over="ignore", under="ignore"):
         slopes = tuple(penalty_slope(reg, array) for array in arrays)
-    return sum(reduce.penalty(reg, array) for array in arrays), slopes
+    return sum(summation.penalty(reg, array) for array in arrays), slopes

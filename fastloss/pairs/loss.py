@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.compile.templates import unbound
-from fastloss.core import backend, orders, reduce, reductions, small, validate
+from fastloss.core import backend, orders, reductions, small, summation, validate
 from fastloss.core.domains import NON_NEGATIVE, REAL, Choice, Domain, Parameter, wrong
 from fastloss.core.errors import both_given, wrong_element, wrong_shape
 from fastloss.core.gpu import GpuArray
@@ -142,7 +142,9 @@ class PairwiseLoss(Loss):
             return Evaluation(Outcome(groups=losses), Divisor(weight), counts=pairs)
         if reduction.divides:
             losses, weight = pair_weights.together(weight, powers, losses, weight)
-        return Evaluation(Outcome(groups=losses), Divisor(reduce.sum_of_many(weight)), counts=int(prepared.pairs.sum()))
+        return Evaluation(
+            Outcome(groups=losses), Divisor(summation.sum_of_many(weight)), counts=int(prepared.pairs.sum())
+        )
 
     def _plan(self, args, request):
         usual = Request(request.what, request.arguments, reduction=request.reduction, method=request.method)
@@ -181,7 +183,7 @@ def _divisor(reduction: Reduction, weight: np.ndarray, powers: np.ndarray) -> Di
     if reduction.keeps == "groups":
         return Divisor(weight)
     shifts = pair_weights.shifts(weight, powers) if reduction.divides else 0
-    return Divisor(reduce.sum_of_many(np.ldexp(weight, shifts)), shifts)
+    return Divisor(summation.sum_of_many(np.ldexp(weight, shifts)), shifts)
 
 
 def _late(request: Request, rows: Rows, scales: np.ndarray) -> np.ndarray | None:

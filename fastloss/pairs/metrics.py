@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import backend, orders, reduce, reductions, validate
+from fastloss.core import backend, orders, reductions, summation, validate
 from fastloss.core.requests import Wanted
 from fastloss.pairs import weights as pair_weights
 from fastloss.pairs.loss import checked_rows, grouped
@@ -87,7 +87,7 @@ def count_inversions(
     2
     """
     rows = _checked(scores, labels, sample_weight, groups, offsets)
-    total = reduce.sum_of_many(_counted(1.0, rows).inverted)
+    total = summation.sum_of_many(_counted(1.0, rows).inverted)
     return total if rows.weights is not None or np.isnan(total) else round(total)
 
 
@@ -151,7 +151,7 @@ def auc(
     difference, weight = right.inverted - wrong.inverted, wrong.weight
     if reduction == "mean":
         parts = pair_weights.together(weight, powers, difference, weight)
-        difference, weight = (np.array([reduce.sum_of_many(part)]) for part in parts)
+        difference, weight = (np.array([summation.sum_of_many(part)]) for part in parts)
     shares = np.divide(difference, weight, out=np.full_like(difference, np.nan), where=weight != 0.0)
     areas = 0.5 + 0.5 * shares
     if reduction == "mean":

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core.reduce import kept_positive
+from fastloss.core.units import kept_positive
 
 WIDEST = 200  # powers of two between the largest weight and the smallest, up to which groups share a unit
 DEEPEST = 900  # how far below 1 the second weight of the heaviest pair may lie

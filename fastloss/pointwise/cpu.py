@@ -10,10 +10,10 @@ from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
 from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.core import validate
 from fastloss.core.outcomes import Outcome
-from fastloss.core.reduce import CHUNK
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Wanted
 from fastloss.core.small import Plan, convertible, reading
+from fastloss.core.summation import CHUNK
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.direct.products import log_of_products
 from fastloss.pointwise import small as small_pointwise

@@ -14,8 +14,8 @@ from fastloss.compile.templates import known_names, unbound
 from fastloss.core import validate
 from fastloss.core.gpu import GpuArray, on_gpu
 from fastloss.core.outcomes import Outcome
-from fastloss.core.reduce import CHUNK
 from fastloss.core.requests import Wanted
+from fastloss.core.summation import CHUNK
 from fastloss.pointwise import host as on_host
 from fastloss.pointwise.element import FIRST, PARTIAL, SCALE, UNPACKS, WRONG, Formulas, element
 

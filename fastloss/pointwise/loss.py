@@ -10,16 +10,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.compile.templates import unbound
-from fastloss.core import backend, reduce, reductions, small, validate
+from fastloss.core import backend, reductions, small, summation, units, validate
 from fastloss.core.docstrings import share
 from fastloss.core.domains import NON_NEGATIVE, REAL, Domain, Parameter, wrong
 from fastloss.core.exact import exact
 from fastloss.core.gpu import GpuArray, on_gpu
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
-from fastloss.core.reduce import CHUNK
 from fastloss.core.requests import Request, Wanted
+from fastloss.core.summation import CHUNK
 from fastloss.pointwise.element import Formulas
+from fastloss.pointwise.ranges import mean_between, sums_between, units_between
 
 
 @dataclasses.dataclass
@@ -59,12 +60,12 @@ class Data:
     def divisor(self) -> Divisor:
         """What the mean divides by."""
         size = self.operands[0].size
-        return Divisor(float(size) if self.weight_sums is None else reduce.ordered_sum(self.weight_sums), self.power)
+        return Divisor(float(size) if self.weight_sums is None else summation.ordered_sum(self.weight_sums), self.power)
 
     def shrunk(self) -> "Data":
         """Return the same with weights so small that no sum overflows unless an element's loss does."""
         shape = self.operands[0].shape
-        return dataclasses.replace(self, weights=self.engine.product(self.weights, np.array(reduce.SHRUNK), shape))
+        return dataclasses.replace(self, weights=self.engine.product(self.weights, np.array(summation.SHRUNK), shape))
 
     def run(
         self, formulas: Formulas, scale: float, wanted: Wanted, parameters: tuple[float, ...] | None = None
@@ -137,9 +138,9 @@ class PointwiseLoss(Loss):
         denominators = np.diff(offsets)
         if request.sample_weight is not None:
             given = np.asarray(request.sample_weight, np.float64)
-            units = units_between(given, offsets)
-            denominators = _sums_between(given * units, offsets)
-            data.weights = data.engine.product(units, data.weights, given.shape)
+            factors = units_between(given, offsets)
+            denominators = sums_between(given * factors, offsets)
+            data.weights = data.engine.product(factors, data.weights, given.shape)
         return self._group_means(data, offsets, denominators)
 
     def _group_means(self, data: Data, offsets: np.ndarray, denominators: np.ndarray) -> np.ndarray:
@@ -201,10 +202,10 @@ class PointwiseLoss(Loss):
         """Compute the value once more where it is within the range, but a sum on the way to it is not."""
         if np.isfinite(outcome.chunks).all():
             return value
-        if data.weights is not None and (on_gpu(data.weights) or not reduce.may_shrink(data.weights)):
+        if data.weights is not None and (on_gpu(data.weights) or not units.may_shrink(data.weights)):
             return value
         loss, _ = self._loss_sums(data.shrunk())
-        again = self.reduced(loss, data.divisor.weight, request.reduction.name) / reduce.SHRUNK
+        again = self.reduced(loss, data.divisor.weight, request.reduction.name) / summation.SHRUNK
         return again if np.isfinite(loss).all() else value
 
 
@@ -251,48 +252,16 @@ def _scaled(engine: ModuleType, given: tuple[Any, Any, tuple[int, ...]], sums: n
     Each is in a unit of its own. Arrays on a GPU stay there where the sums of weights are of ordinary size.
     """
     weights, factor, shape = given
-    power = 0 if sums is None else -round(math.log2(reduce.unit(sums)))
+    power = 0 if sums is None else -round(math.log2(units.unit(sums)))
     if not power and (factor is None or on_gpu(weights) or on_gpu(factor)):
         return engine.product(weights, factor, shape), sums, 0
-    losses, own = reduce.scaled(*(backend.to_host(one) for one in (weights, factor)))
+    losses, own = units.scaled(*(backend.to_host(one) for one in (weights, factor)))
     if power:
-        weights = reduce.kept_positive(np.asarray(backend.to_host(weights), np.float64), power)
+        weights = units.kept_positive(np.asarray(backend.to_host(weights), np.float64), power)
         sums = weight_partials(engine, weights)
     if factor is None:
         return weights, sums, 0
     return engine.product(None, losses, shape), sums, own - power
-
-
-def _sums_between(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Sum each range between two offsets; 0 where it is empty."""
-    sums = np.zeros(offsets.size - 1)
-    some = np.flatnonzero(np.diff(offsets))
-    if some.size:
-        sums[some] = np.add.reduceat(values[: offsets[-1]], offsets[some])
-    return sums
-
-
-def units_between(weights: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Return the `reduce.unit` of each range's weights, for each weight."""
-    units = np.ones(offsets.size - 1)
-    some = np.flatnonzero(np.diff(offsets))
-    if some.size:
-        largest = np.fmax.reduceat(weights[: offsets[-1]], offsets[some])
-        units[some] = [reduce.unit(one) for one in largest.tolist()]
-    return np.repeat(units, np.diff(offsets))
-
-
-def mean_between(values: np.ndarray, offsets: np.ndarray, denominators: np.ndarray) -> np.ndarray:
-    """Divide each range's sum by its denominator; the mean over nothing is 0, but NaN is not hidden."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        sums = _sums_between(values, offsets)
-        some = denominators != 0
-        means = np.divide(sums, denominators, out=np.where(np.isnan(sums), sums, 0.0), where=some)
-        if not np.isfinite(sums).all():  # the mean may be, where the sum is not
-            shrunk = _sums_between(values * reduce.SHRUNK, offsets)
-            again = np.divide(shrunk, denominators, out=means.copy(), where=some) / reduce.SHRUNK
-            means = np.where(np.isfinite(sums), means, again)
-    return means
 
 
 def pointwise(

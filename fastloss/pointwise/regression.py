@@ -8,13 +8,14 @@ import math
 import numpy as np
 
 from fastloss.compile.elementary import exp_negative, expm1_negative, log1p_unit, sign, unless_nan
-from fastloss.core import reduce
+from fastloss.core import summation
 from fastloss.core.domains import INNER_FRACTION
 from fastloss.core.errors import wrong_value
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.reductions import MEAN
 from fastloss.core.requests import Wanted
-from fastloss.pointwise.loss import PointwiseLoss, mean_between, pointwise
+from fastloss.pointwise.loss import PointwiseLoss, pointwise
+from fastloss.pointwise.ranges import mean_between
 
 __all__ = ["l1_loss", "log_cosh_loss", "mse_loss", "quantile_loss", "rmse_loss"]
 
@@ -158,10 +159,10 @@ class RootMean(PointwiseLoss):
         root, own = math.sqrt(mean), math.frexp(scale)[1] - 1
         exponent = min(max(own - math.frexp(root)[1], -1000), 1000)
         unit = math.ldexp(root, exponent - own)
-        inverse = reduce.inverse(data.divisor.weight * unit)
+        inverse = summation.inverse(data.divisor.weight * unit)
         outcome = data.run(self.formulas, inverse, wanted, (2.0**exponent,))
         (gradient,) = outcome.gradients
-        curvatures = (one - gradient * gradient * reduce.inverse(unit) for one in outcome.curvatures)
+        curvatures = (one - gradient * gradient * summation.inverse(unit) for one in outcome.curvatures)
         return outcome.gradients, tuple(_times_power(one, exponent) for one in curvatures)
 
     def _loss_sums(self, data):

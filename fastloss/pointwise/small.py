@@ -13,10 +13,10 @@ from fastloss.compile.kernels import Kernel
 from fastloss.compile.launch import ALONE, output
 from fastloss.compile.signatures import address_of
 from fastloss.core.domains import wrong
-from fastloss.core.reduce import CHUNK, ordered_sum
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Wanted
 from fastloss.core.small import Plan
+from fastloss.core.summation import CHUNK, ordered_sum
 from fastloss.pointwise.element import CURVATURE, EACH, GRADIENT, PARTIAL, SCALE, WRONG, Formulas
 
 FEW = ALONE // CHUNK  # chunks that no other thread is woken for

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import backend, reduce, small, validate
+from fastloss.core import backend, small, summation, units, validate
 from fastloss.core.domains import Domain, Parameter, wrong
 from fastloss.core.gpu import GpuArray, holds_integers, on_gpu
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Wanted
+from fastloss.core.summation import SHRUNK
 from fastloss.pointwise.loss import weight_partials
 from fastloss.rows import logits as softmax
 from fastloss.rows.row import RowFormulas
@@ -212,12 +213,14 @@ def _from_smaller_weights(
     """Compute the value once more where it is within the range, but a sum on the way to it is not."""
     weights = weighing.weights
     if np.isfinite(outcome.chunks).all() or (
-        weights is not None and (on_gpu(weights) or not reduce.may_shrink(weights))
+        weights is not None and (on_gpu(weights) or not units.may_shrink(weights))
     ):
         return value
-    shrunk = np.full(math.prod(call.shape), reduce.SHRUNK) if weights is None else _product(weights, reduce.SHRUNK)
+    shrunk = (
+        np.full(math.prod(call.shape), summation.SHRUNK) if weights is None else _product(weights, summation.SHRUNK)
+    )
     again = engine.run(call.formulas, call.operands, shrunk, 1.0, call.parameters, Wanted(value=True)).chunks
-    return reduction.of_chunks(again, weighing.divisor.weight) / reduce.SHRUNK if np.isfinite(again).all() else value
+    return reduction.of_chunks(again, weighing.divisor.weight) / SHRUNK if np.isfinite(again).all() else value
 
 
 READ_A_COLUMN = (softmax.of_target, softmax.of_distribution)  # of every row, even of one that is left out
@@ -276,18 +279,18 @@ def weights_of_mean(given: Any, factor: Any, mass: Any, inner: Any = None) -> tu
         losses, most = _product(given, factor), inner()
         _, power = _scaled(losses, most)
         if power:
-            losses = reduce.kept_positive(np.ones_like(most) if losses is None else backend.to_host(losses), power)
+            losses = units.kept_positive(np.ones_like(most) if losses is None else backend.to_host(losses), power)
     counted, other = _scaled(given, mass)
     return losses, counted, power - other
 
 
 def _scaled(first: Any, second: Any) -> tuple[Any, int]:
-    """`reduce.scaled`; arrays on a GPU stay there where the sums of them are of ordinary size."""
+    """`units.scaled`; arrays on a GPU stay there where the sums of them are of ordinary size."""
     if not on_gpu(first) and not on_gpu(second):
-        return reduce.scaled(first, second)
-    if all(one is None or reduce.unit(_sizes(one)) == 1.0 for one in (first, second)):
+        return units.scaled(first, second)
+    if all(one is None or units.unit(_sizes(one)) == 1.0 for one in (first, second)):
         return _product(first, second), 0
-    return reduce.scaled(*(None if one is None else backend.to_host(one) for one in (first, second)))
+    return units.scaled(*(None if one is None else backend.to_host(one) for one in (first, second)))
 
 
 def _sizes(weights: Any) -> Any:
@@ -296,7 +299,7 @@ def _sizes(weights: Any) -> Any:
 
 def _denominator(shape: tuple[int, ...], counted: Any) -> float:
     if isinstance(counted, GpuArray):
-        return reduce.ordered_sum(weight_partials(backend.engine("cuda", "pointwise"), counted))
+        return summation.ordered_sum(weight_partials(backend.engine("cuda", "pointwise"), counted))
     return float(math.prod(shape)) if counted is None else float(np.sum(counted, dtype=np.float64))
 
 

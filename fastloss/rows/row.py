@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from fastloss.compile.templates import known_names
-from fastloss.core.reduce import CHUNK
 from fastloss.core.requests import Wanted
+from fastloss.core.summation import CHUNK
 
 FIRST, ONE = np.uint64(0), np.uint64(1)
 

@@ -10,10 +10,10 @@ from fastloss.compile.frames import Frame, Spare, addresses_of
 from fastloss.compile.kernels import Kernel
 from fastloss.compile.launch import ALONE, output
 from fastloss.compile.signatures import address_of
-from fastloss.core.reduce import ordered_sum
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Wanted
 from fastloss.core.small import Plan
+from fastloss.core.summation import ordered_sum
 from fastloss.rows import short as short_rows
 from fastloss.rows.row import RowFormulas, rows_per_chunk
 

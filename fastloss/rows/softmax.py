@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.compile.elementary import exp_negative, log
-from fastloss.core import backend, reduce, validate
+from fastloss.core import backend, units, validate
 from fastloss.core.docstrings import share
 from fastloss.core.domains import AT_LEAST_ZERO, FOCUS, FRACTION, UNIT, Flag, Free
 from fastloss.core.errors import wrong_value
@@ -47,7 +47,7 @@ def counted(ids: Any) -> Any:
 
 def _inner(weights: np.ndarray, targets: Any, x: Matrix, every: bool) -> Callable[[], np.ndarray] | None:
     """The largest weight of the classes that each row's target names, or of `every` one; None if it is near 1."""
-    if reduce.unit(weights) == 1.0:
+    if units.unit(weights) == 1.0:
         return None
     if every:
         return lambda: np.full(len(x.rows), weights.max())

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import reduce, validate
+from fastloss.core import summation, validate
 from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, ZERO, any_number, shown, wrong
 from fastloss.core.loss import Loss
-from fastloss.core.reduce import CHUNK
+from fastloss.core.summation import CHUNK
 from fastloss.pointwise.loss import PointwiseLoss
 from fastloss.streaming.state import State, Sums, both_weighted, one_sign, require_one_sign
 from fastloss.streaming.stored import Fields
@@ -218,7 +218,7 @@ class Accumulator(State):
 
     def _sums(self, value: bool = True) -> Sums:
         sums = self._of_chunks(self._seen)
-        return Sums(sums.power, sums.loss, reduce.ordered_sum(sums.weight))
+        return Sums(sums.power, sums.loss, summation.ordered_sum(sums.weight))
 
     def _reduced(self, sums: Sums, reduction: str) -> float:
         return float(self.loss.reduced(sums.loss, sums.weight, reduction))

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import backend, reduce, reductions, validate
+from fastloss.core import backend, reductions, summation, validate
 from fastloss.core.exact import exact
 from fastloss.core.loss import Loss
 from fastloss.pairs.boxes.sums import NoState
@@ -112,7 +112,7 @@ class PairAccumulator(State):
             # Of the sums over the other levels, in one unit; those of a mean are divided by its weight at once.
             unit = power - own if reduction == "mean" else max((level.power for level in others.values()), default=0)
             for label, level in others.items():
-                factor = times(reduce.inverse(weight) if reduction == "mean" else 1.0, level.power - unit)
+                factor = times(summation.inverse(weight) if reduction == "mean" else 1.0, level.power - unit)
                 sign = 1.0 if label < y else -1.0
                 engine.add_gradient(self.loss.formulas, self.sigma, level, rows, sign, y, factor, gradient)
             if reduction == "sum" and own + unit:

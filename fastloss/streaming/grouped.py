@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import backend, reduce, reductions, validate
+from fastloss.core import backend, reductions, summation, validate
 from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, REAL, ZERO, Domain
 from fastloss.core.loss import Loss
 from fastloss.pairs import weights as pair_weights
@@ -145,7 +145,7 @@ class GroupAccumulator(State):
         with np.errstate(over="ignore", invalid="ignore"):
             if reduction == "sum":
                 return divided(slope, -power * self._degree).astype(slope.dtype, copy=False)
-            slope *= slope.dtype.type(reduce.inverse(times(total, seen.power - power * self._degree)))
+            slope *= slope.dtype.type(summation.inverse(times(total, seen.power - power * self._degree)))
         return slope
 
     def _in_units(self, given: Any, scores: Any, labels: Any, words: dict[str, Any]) -> tuple[Any, Any]:
@@ -215,12 +215,12 @@ def _checked(weights: Any) -> np.ndarray:
 
 def _exact(values: np.ndarray) -> tuple[float, ...]:
     """Return a few numbers with the same exact sum as `values`."""
-    total = reduce.ExactSum()
+    total = summation.ExactSum()
     total.add(values)
     return tuple(term for term in total.terms().tolist() if term != 0.0)
 
 
 def _total(terms: tuple[float, ...]) -> float:
-    total = reduce.ExactSum()
+    total = summation.ExactSum()
     total.add(np.array(terms, np.float64))
     return total.value()

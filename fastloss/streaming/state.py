@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from fastloss.core import reduce, reductions
+from fastloss.core import reductions, summation
 from fastloss.core.domains import ZERO, Domain, wrong
 from fastloss.core.errors import Offender, about
 from fastloss.core.loss import Loss, lookup
@@ -87,7 +87,7 @@ class State(abc.ABC):
 
     def _reduced(self, sums: Sums, reduction: str) -> float:
         """Return the value in units of the sums."""
-        return float(sums.loss) if reduction == "sum" else reduce.mean(sums.loss, sums.weight)
+        return float(sums.loss) if reduction == "sum" else summation.mean(sums.loss, sums.weight)
 
     def merge(self, other: Self) -> None:
         """Add what another state of the same loss has seen; the other does not change.

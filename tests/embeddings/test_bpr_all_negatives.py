@@ -137,13 +137,13 @@ def test_bad_input():
 
 def test_sums_of_many():
     """Chunks do not lose what one rounding keeps, and NaN and infinities stay."""
-    from fastloss.core import reduce
+    from fastloss.core import summation
 
     values = np.random.default_rng(4).standard_normal(50_001)
-    assert reduce.sum_of_many(values) == pytest.approx(reduce.ordered_sum(values), abs=1e-10)
-    assert reduce.sum_of_many(np.ones(100_003)) == 100_003.0
-    assert reduce.sum_of_many(values[:8192]) == reduce.ordered_sum(values[:8192])
+    assert summation.sum_of_many(values) == pytest.approx(summation.ordered_sum(values), abs=1e-10)
+    assert summation.sum_of_many(np.ones(100_003)) == 100_003.0
+    assert summation.sum_of_many(values[:8192]) == summation.ordered_sum(values[:8192])
     for wrong in (np.nan, np.inf):
         values[40_000] = wrong
-        assert np.isnan(reduce.sum_of_many(values)) == np.isnan(wrong)
-        assert not np.isfinite(reduce.sum_of_many(values))
+        assert np.isnan(summation.sum_of_many(values)) == np.isnan(wrong)
+        assert not np.isfinite(summation.sum_of_many(values))

@@ -7,7 +7,7 @@ import pytest
 from mpmath import mp, mpf
 
 import fastloss
-from fastloss.core.reduce import CHUNK
+from fastloss.core.summation import CHUNK
 from fastloss.rows.row import rows_per_chunk
 
 INF, NAN = math.inf, math.nan

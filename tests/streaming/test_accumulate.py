@@ -7,7 +7,7 @@ import pytest
 
 import fastloss
 from fastloss.core.loss import lookup
-from fastloss.core.reduce import CHUNK, ExactSum, ordered_sum
+from fastloss.core.summation import CHUNK, ExactSum, ordered_sum
 from fastloss.streaming.accumulate import accumulate
 from fastloss.streaming.additive import Accumulator
 

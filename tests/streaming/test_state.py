@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import fastloss
-from fastloss.core import reduce
-from fastloss.core.reduce import CHUNK
+from fastloss.core import summation
+from fastloss.core.summation import CHUNK
 from fastloss.pairs.boxes import state as box_state
 from fastloss.pairs.boxes.sums import NoState
 from fastloss.pointwise.loss import PointwiseLoss
@@ -198,7 +198,7 @@ def test_groups_that_came_before_keep_the_others_out():
         ("pairs", box_state, "levels"),
         ("pairs", box_state, "added"),
         ("groups", group_ids, "joined"),
-        ("groups", reduce.ExactSum, "terms"),
+        ("groups", summation.ExactSum, "terms"),
     ],
 )
 def test_an_interrupt_leaves_no_half_of_a_batch(kind, owner, name, monkeypatch):

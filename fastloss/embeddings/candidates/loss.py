@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import backend, reduce, validate
+from fastloss.core import backend, summation, validate
 from fastloss.core.docstrings import Keyword
 from fastloss.core.domains import Flag
 from fastloss.core.errors import wrong_shape
@@ -97,11 +97,11 @@ class CandidatesLoss(Loss):
             weights, counted, power = weights_of_mean(weights, call.factor, call.mass, call.inner)
         elif call.factor is not None:
             weights = weights * call.factor
-        divisor = Divisor(reduce.sum_of_many(counted), power)
+        divisor = Divisor(summation.sum_of_many(counted), power)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             scales = weights * request.reduction.scale(divisor)
             each, gradient = _run(engine, store, call, scales, request.has_gradient)
-        each = reduce.weighed(weights, each)
+        each = summation.weighed(weights, each)
         each = each if call.there is None else np.where(call.there, each, 0.0)
         made = Evaluation(Outcome(each=each), divisor, counts=call.counted, home=arrays)
         if gradient is not None:

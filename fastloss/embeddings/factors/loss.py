@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import backend, reduce, validate
+from fastloss.core import backend, summation, units, validate
 from fastloss.core.errors import wrong_shape
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
@@ -32,17 +32,17 @@ class FactorsLoss(Loss):
         weights = validate.weights(backend.to_host(request.sample_weight), (len(users),))
         weights = np.ones(len(users)) if weights is None else weights
         pairs = pair_counts(interactions, len(items))
-        weights = reduce.in_unit(weights, pairs > 0) if request.reduction.divides else weights
-        divisor = Divisor(reduce.sum_of_many(weights * pairs))
+        weights = units.in_unit(weights, pairs > 0) if request.reduction.divides else weights
+        divisor = Divisor(summation.sum_of_many(weights * pairs))
         scales = request.reduction.scale(divisor) * weights
         formulas = pairwise_logistic_loss.formulas
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             factors = Factors(store, users, items, bias)
             outcome = engine.run(formulas, factors, interactions, scales, request.has_gradient)
-        made = Evaluation(outcome._replace(each=reduce.weighed(weights, outcome.each)), divisor, home=arrays)
+        made = Evaluation(outcome._replace(each=summation.weighed(weights, outcome.each)), divisor, home=arrays)
         reg = self.function(**arguments)
         if request.reduction.keeps == "all" and reg:
-            penalty = sum(_penalty(store, reg, one) for one in (users, items)) + reduce.penalty(reg, bias)
+            penalty = sum(_penalty(store, reg, one) for one in (users, items)) + summation.penalty(reg, bias)
             made.finish = lambda value: value + penalty
         if request.has_gradient:
             made.gradients = _gradients(outcome, factors, reg, arguments["item_bias"] is not None)
@@ -68,7 +68,7 @@ def _penalty(store: Any, reg: float, vectors: Any) -> float:
         total = float(store.dots(vectors, None, vectors, None).sum())
     if 1e-280 <= total < math.inf or not isinstance(vectors, np.ndarray):
         return reg * total
-    return reduce.penalty(reg, vectors)
+    return summation.penalty(reg, vectors)
 
 
 def _factors(arguments: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

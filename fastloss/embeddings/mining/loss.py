@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import backend, reduce, validate
+from fastloss.core import backend, summation, units, validate
 from fastloss.core.docstrings import Keyword
 from fastloss.core.domains import Flag
 from fastloss.core.loss import Loss
@@ -92,12 +92,12 @@ class MiningLoss(Loss):
         factors = np.ones(count) if call.products else examples.weights
         outcome, divisors = _mined(engine, examples, call, unit, request.has_gradient)
         if mean and not call.products:  # which examples count is known by now
-            factors = reduce.in_unit(factors, divisors > 0)
+            factors = units.in_unit(factors, divisors > 0)
             if factors is not examples.weights:
                 examples = examples._replace(weights=factors)
                 outcome, divisors = _mined(engine, examples, call, unit, request.has_gradient)
-        divisor, each = Divisor(reduce.sum_of_many(divisors * factors)), np.empty(count)
-        each[order] = reduce.weighed(factors, outcome.each)
+        divisor, each = Divisor(summation.sum_of_many(divisors * factors)), np.empty(count)
+        each[order] = summation.weighed(factors, outcome.each)
         counts = Counts(*(int(one.sum()) for one in outcome.counts))
         made = Evaluation(outcome._replace(each=each), divisor, counts=counts, home=arrays)
         if unit != 1.0:

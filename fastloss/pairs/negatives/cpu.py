@@ -13,7 +13,7 @@ from fastloss.compile.launch import ALONE, as_input, launch, output
 from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
 from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.core.outcomes import Outcome
-from fastloss.core.reduce import CHUNK
+from fastloss.core.summation import CHUNK
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.negatives import shared as shared_negatives
 from fastloss.pairs.negatives.sums import against, positive, shared_negative

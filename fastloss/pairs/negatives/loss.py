@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import backend, reduce, validate
+from fastloss.core import backend, summation, units, validate
 from fastloss.core.errors import both_given, wrong_shape
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation
@@ -28,12 +28,12 @@ class NegativesLoss(Loss):
         weights = validate.weights(backend.to_host(request.sample_weight), positives.shape)
         counted = np.diff(offsets) > 0 if offsets is not None else np.full(positives.shape, scores[1].size > 0)
         if weights is not None and reduction.divides:
-            weights = reduce.in_unit(weights, counted)
+            weights = units.in_unit(weights, counted)
         divisor = Divisor(float(np.sum(counted if weights is None else np.where(counted, weights, 0.0))))
         formulas = pairwise_logistic_loss.formulas
         scale = reduction.scale(divisor) if request.has_gradient else None
         outcome = engine.run(self.name, formulas, scores, weights, offsets, scale)
-        each = outcome.each if weights is None else reduce.weighed(weights, outcome.each)
+        each = outcome.each if weights is None else summation.weighed(weights, outcome.each)
         penalty, more = self.function(**arguments)
         made = Evaluation(outcome._replace(each=each), divisor, home=scores)
         if reduction.keeps == "all":

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import backend, reduce, reductions, validate
+from fastloss.core import backend, reductions, summation, units, validate
 from fastloss.core.domains import RELEVANCE
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
@@ -46,13 +46,13 @@ class QueryLoss(Loss):
         if reduction.keeps == "groups":
             weights = (weights > 0.0).astype(np.float64)
         elif reduction.divides:
-            weights = reduce.in_unit(weights)
-        divisor = Divisor(reduce.sum_of_many(weights))
+            weights = units.in_unit(weights)
+        divisor = Divisor(summation.sum_of_many(weights))
         scales = weights * (reduction.scale(divisor) if reduction.keeps == "all" else 1.0)
         wanted = request.wanted._replace(value=True, each=False)
         formulas, settings = pairwise_logistic_loss.formulas, Settings(*self.function(**arguments))
         outcome = run.run(formulas, scores, labels, groups, settings, scales, wanted)
-        losses = reduce.weighed(weights, outcome.groups)
+        losses = summation.weighed(weights, outcome.groups)
         if reduction.keeps == "groups":
             pairs = _pair_counts(backend.to_host(labels), groups)
             losses, divisor = losses[order], Divisor(np.where(pairs > 0, weights, 0.0)[order])
