@@ -71,12 +71,20 @@ def _filled(placeholder: re.Match[str]) -> str:
     return indent + inspect.cleandoc(BLOCKS[name]).replace("\n", f"\n{indent}") if name in BLOCKS else placeholder[0]
 
 
-def parted(text: str) -> tuple[str, str, str]:
+class Parted(NamedTuple):
+    """A docstring: what precedes the section "Parameters", its body, and what follows it."""
+
+    before: str
+    parameters: str
+    after: str
+
+
+def parted(text: str) -> Parted:
     """Return what precedes the section "Parameters", its body and what follows it; all in the first without one."""
     before, heading, rest = text.partition(PARAMETERS)
     following = HEADING.search(rest)
     end = following.start() if following else len(rest)
-    return (before, rest[:end].rstrip(), rest[end:]) if heading else (text, "", "")
+    return Parted(before, rest[:end].rstrip(), rest[end:]) if heading else Parted(text, "", "")
 
 
 def entries(body: str) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -90,7 +98,7 @@ def of_method(docstring: str | None, loss: str | None) -> str | None:
     """Insert the loss's parameters into a method's docstring, and append what the loss says of its results."""
     if docstring is None or loss is None:
         return docstring
-    text, body = inspect.cleandoc(docstring), parted(loss)[1]
+    text, body = inspect.cleandoc(docstring), parted(loss).parameters
     first = HEADING.search(text)
     if not body or first is None:
         return text

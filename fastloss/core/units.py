@@ -1,13 +1,24 @@
 """Powers of two by which weights are multiplied, so that products and sums of them stay within the range of numbers."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastloss.core.summation import SHRUNK
 
 SMALLEST = 5e-324
+
+
+class MeanWeights(NamedTuple):
+    """What multiplies each loss, and what it counts in the mean's divisor, each in a unit of its own.
+
+    The mean of such losses lacks a factor of two to `power`.
+    """
+
+    losses: Any
+    counted: Any
+    power: int = 0
 
 
 def may_shrink(weights: np.ndarray) -> bool:

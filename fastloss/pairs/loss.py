@@ -90,18 +90,18 @@ class PairwiseLoss(Loss):
         """Return the sums of groups, given by ids or by CSR offsets, which states add up."""
         words = {"groups": groups, "offsets": offsets, "sample_weight": sample_weight, **parameters}
         request, run = placed(self._bound("value", (scores, labels), words), self.folder)
-        rows = Rows(*self._checked(request), grouped(request.groups, request.offsets, request.arguments["scores"].size))
+        rows = self._checked(request)
         prepared = self._prepared(run, request, rows)
         outcome = run.evaluate(prepared, np.ones(prepared.weight.size), Wanted(value=True))
         return GroupSums(outcome.groups, prepared.weight, prepared.pairs)
 
-    def _checked(self, request: Request) -> tuple[Any, Any, Any]:
-        """Check scores, labels and weights."""
-        arguments = request.arguments
-        weights = backend.resident("sample_weight", request.sample_weight, isinstance(arguments["labels"], GpuArray))
-        if arguments.get("pairs", "all") == "all":
-            return checked_rows(arguments["scores"], arguments["labels"], weights, self.labels)
-        return checked_rows(arguments["scores"], arguments["labels"], weights, by_order=True)
+    def _checked(self, request: Request) -> Rows:
+        """Check scores, labels, weights and groups."""
+        scores, labels = request.arguments["scores"], request.arguments["labels"]
+        weights = backend.resident("sample_weight", request.sample_weight, isinstance(labels, GpuArray))
+        by_order = request.arguments.get("pairs", "all") != "all"
+        rows = checked_rows(scores, labels, weights, REAL if by_order else self.labels, by_order)
+        return rows._replace(groups=grouped(request.groups, request.offsets, rows.scores.size))
 
     def _prepared(self, run: Any, request: Request, rows: Rows) -> Any:
         if request.method == "fast" and not self.has_fast:
@@ -112,7 +112,7 @@ class PairwiseLoss(Loss):
 
     def _run(self, request):
         request, run = placed(request, self.folder)
-        rows = Rows(*self._checked(request), grouped(request.groups, request.offsets, request.arguments["scores"].size))
+        rows = self._checked(request)
         groups, powers = rows.groups, np.zeros(rows.groups.offsets.size - 1, np.int64)
         if request.reduction.divides and isinstance(rows.weights, np.ndarray):
             labels = rows.labels if request.arguments.get("pairs", "all") != "all" else None
@@ -223,10 +223,8 @@ def placed(request: Request, folder: str, labels_on_host: bool = False) -> tuple
     return request.with_arguments(scores=validate.array("scores", scores), labels=labels), run
 
 
-def checked_rows(
-    scores: Any, labels: Any, sample_weight: Any, domain: Domain = REAL, by_order: bool = False
-) -> tuple[Any, Any, Any]:
-    """Check scores, labels and weights: vectors of one length, the latter two within their domains.
+def checked_rows(scores: Any, labels: Any, sample_weight: Any, domain: Domain = REAL, by_order: bool = False) -> Rows:
+    """Check scores, labels and weights: vectors of one length, the latter two within their domains; without groups.
 
     `by_order`: of the labels only the order counts, and ranks may take their place.
     """
@@ -239,7 +237,8 @@ def checked_rows(
     _raise_outside("labels", labels, domain)
     if weights is not None:
         _raise_outside("sample_weight", weights, NON_NEGATIVE)
-    return scores, labels if isinstance(labels, GpuArray) or not by_order else orders.comparable(labels), weights
+    by_rank = by_order and not isinstance(labels, GpuArray)
+    return Rows(scores, orders.comparable(labels) if by_rank else labels, weights)
 
 
 def _raise_outside(name: str, array: Any, domain: Domain) -> None:

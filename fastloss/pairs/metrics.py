@@ -33,8 +33,8 @@ class _Counted(NamedTuple):
 def _checked(scores: Any, labels: Any, weights: Any, groups: Any, offsets: Any) -> Rows:
     """Return rows whose scores and labels may be compared in float64, all of them finite or NaN."""
     scores = orders.comparable(validate.array("scores", scores))
-    scores, labels, weights = checked_rows(scores, labels, weights, by_order=True)
-    return Rows(scores, labels, weights, grouped(groups, offsets, scores.size))
+    rows = checked_rows(scores, labels, weights, by_order=True)
+    return rows._replace(groups=grouped(groups, offsets, rows.scores.size))
 
 
 def _counted(sign: float, rows: Rows) -> _Counted:

@@ -92,11 +92,19 @@ def ranges(nodes: list[Node], most: int) -> np.ndarray:
     return np.stack((owner, np.zeros_like(owner), start, stop), axis=1)
 
 
-def pieces(begin: np.ndarray, end: np.ndarray, most: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cut ranges into pieces of at most so many: return each piece's range, its begin and its end."""
+class Pieces(NamedTuple):
+    """Parts of ranges: the range of each, its begin and its end."""
+
+    owner: np.ndarray
+    begin: np.ndarray
+    end: np.ndarray
+
+
+def pieces(begin: np.ndarray, end: np.ndarray, most: Any) -> Pieces:
+    """Cut ranges into pieces of at most so many elements."""
     counts = -((begin - end) // most)
     owner = np.repeat(np.arange(counts.size), counts)
     number = np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts)
     most = np.broadcast_to(most, counts.shape)[owner]
     start = begin[owner] + number * most
-    return owner, start, np.minimum(start + most, end[owner])
+    return Pieces(owner, start, np.minimum(start + most, end[owner]))

@@ -22,7 +22,7 @@ class Rows(NamedTuple):
     scores: Any
     labels: Any
     weights: Any  # None if all are 1
-    groups: Groups
+    groups: Groups = Groups(None, np.zeros(1, np.int64), None)
 
 
 class Columns(NamedTuple):

@@ -19,6 +19,7 @@ from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.requests import Request, Wanted
 from fastloss.core.summation import CHUNK
+from fastloss.core.units import MeanWeights
 from fastloss.pointwise.element import Formulas
 from fastloss.pointwise.ranges import mean_between, sums_between, units_between
 
@@ -169,10 +170,10 @@ class PointwiseLoss(Loss):
         weight_sums = None if weights is None else weight_partials(engine, weights, before)
         factor = backend.resident("weight", call.factor, there)
         if not in_unit or (weights is None and factor is None):
-            factors = engine.product(weights, factor, shape)
-            return Data(engine, names, call, operands, factors, weight_sums, before)
-        factors, weight_sums, power = _scaled(engine, (weights, factor, shape), weight_sums)
-        return Data(engine, names, call, operands, factors, weight_sums, before, power)
+            of_mean = MeanWeights(engine.product(weights, factor, shape), weight_sums)
+        else:
+            of_mean = _scaled(engine, weights, factor, shape, weight_sums)
+        return Data(engine, names, call, operands, of_mean.losses, of_mean.counted, before, of_mean.power)
 
     def _run(self, request):
         data = self._data(request, in_unit=request.reduction.divides)
@@ -246,22 +247,23 @@ def _in_form(what: str, run: small.Plan, signs: tuple[float, ...], times: Callab
     return answer
 
 
-def _scaled(engine: ModuleType, given: tuple[Any, Any, tuple[int, ...]], sums: np.ndarray | None) -> Any:
-    """Return what multiplies losses, the sums of what they count, and the power of two that their mean lacks.
+def _scaled(
+    engine: ModuleType, weights: Any, factor: Any, shape: tuple[int, ...], sums: np.ndarray | None
+) -> MeanWeights:
+    """Return the weights of a mean, and the sums of the chunks of what they count.
 
-    Each is in a unit of its own. Arrays on a GPU stay there where the sums of weights are of ordinary size.
+    Arrays on a GPU stay there where the sums of weights are of ordinary size.
     """
-    weights, factor, shape = given
     power = 0 if sums is None else -round(math.log2(units.unit(sums)))
     if not power and (factor is None or on_gpu(weights) or on_gpu(factor)):
-        return engine.product(weights, factor, shape), sums, 0
+        return MeanWeights(engine.product(weights, factor, shape), sums)
     losses, own = units.scaled(*(backend.to_host(one) for one in (weights, factor)))
     if power:
         weights = units.kept_positive(np.asarray(backend.to_host(weights), np.float64), power)
         sums = weight_partials(engine, weights)
     if factor is None:
-        return weights, sums, 0
-    return engine.product(None, losses, shape), sums, own - power
+        return MeanWeights(weights, sums)
+    return MeanWeights(engine.product(None, losses, shape), sums, own - power)
 
 
 def pointwise(

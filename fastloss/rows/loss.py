@@ -16,6 +16,7 @@ from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Wanted
 from fastloss.core.summation import SHRUNK
+from fastloss.core.units import MeanWeights
 from fastloss.pointwise.loss import weight_partials
 from fastloss.rows import logits as softmax
 from fastloss.rows.row import RowFormulas
@@ -198,13 +199,13 @@ class Weighing(NamedTuple):
 
 def _weighing(given: Any, call: Rows, reduction: Reduction) -> Weighing:
     """Check the examples' weights, and put them in a unit of their own for a mean."""
-    checked, power = row_weights(given, call.shape), 0
+    checked = row_weights(given, call.shape)
     if reduction.divides:
         factor = call.there if call.factor is None and checked is not None else call.factor
-        weights, counted, power = weights_of_mean(checked, factor, call.mass, call.inner)
+        weights = weights_of_mean(checked, factor, call.mass, call.inner)
     else:
-        weights, counted = _product(checked, call.factor), _product(checked, call.mass)
-    return Weighing(weights, Divisor(_denominator(call.shape, counted), power))
+        weights = MeanWeights(_product(checked, call.factor), _product(checked, call.mass))
+    return Weighing(weights.losses, Divisor(_denominator(call.shape, weights.counted), weights.power))
 
 
 def _from_smaller_weights(
@@ -265,14 +266,11 @@ def _product(first: Any, second: Any) -> Any:
     return first * second
 
 
-def weights_of_mean(given: Any, factor: Any, mass: Any, inner: Any = None) -> tuple[Any, Any, int]:
-    """Return what multiplies losses, what they count in the denominator, and the power of two that their mean lacks.
-
-    Each is in a unit of its own, which the rows that count set, by all that multiplies them.
-    """
+def weights_of_mean(given: Any, factor: Any, mass: Any, inner: Any = None) -> MeanWeights:
+    """Return the weights of a mean, in units that the rows that count set, by all that multiplies them."""
     if factor is mass and inner is None:
         both, _ = _scaled(given, factor)
-        return both, both, 0
+        return MeanWeights(both, both)
     if inner is None:
         losses, power = _scaled(given, factor)
     else:
@@ -281,7 +279,7 @@ def weights_of_mean(given: Any, factor: Any, mass: Any, inner: Any = None) -> tu
         if power:
             losses = units.kept_positive(np.ones_like(most) if losses is None else backend.to_host(losses), power)
     counted, other = _scaled(given, mass)
-    return losses, counted, power - other
+    return MeanWeights(losses, counted, power - other)
 
 
 def _scaled(first: Any, second: Any) -> tuple[Any, int]:

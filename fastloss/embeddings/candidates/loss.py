@@ -14,6 +14,7 @@ from fastloss.core.domains import Flag
 from fastloss.core.errors import wrong_shape
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
+from fastloss.core.units import MeanWeights
 from fastloss.embeddings.candidates.heads import AGAINST_REST, Head, Scores
 from fastloss.embeddings.candidates.log_sums import Side
 from fastloss.embeddings.candidates.logits import (
@@ -91,17 +92,17 @@ class CandidatesLoss(Loss):
         call = self.function(**backend.arguments(tuple(request.arguments), request.arguments))
         height = len(call.rows)
         given = validate.weights(backend.to_host(request.sample_weight), (height,))
-        weights = np.ones(height) if given is None else given
-        counted, power = weights if call.mass is None else weights * call.mass, 0
+        given = np.ones(height) if given is None else given
         if request.reduction.divides:
-            weights, counted, power = weights_of_mean(weights, call.factor, call.mass, call.inner)
-        elif call.factor is not None:
-            weights = weights * call.factor
-        divisor = Divisor(summation.sum_of_many(counted), power)
+            weights = weights_of_mean(given, call.factor, call.mass, call.inner)
+        else:
+            factor, mass = (1.0 if one is None else one for one in (call.factor, call.mass))
+            weights = MeanWeights(given * factor, given * mass)
+        divisor = Divisor(summation.sum_of_many(weights.counted), weights.power)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            scales = weights * request.reduction.scale(divisor)
+            scales = weights.losses * request.reduction.scale(divisor)
             each, gradient = _run(engine, store, call, scales, request.has_gradient)
-        each = summation.weighed(weights, each)
+        each = summation.weighed(weights.losses, each)
         each = each if call.there is None else np.where(call.there, each, 0.0)
         made = Evaluation(Outcome(each=each), divisor, counts=call.counted, home=arrays)
         if gradient is not None:

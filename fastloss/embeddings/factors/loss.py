@@ -26,8 +26,8 @@ class FactorsLoss(Loss):
         arrays = tuple(request.arguments.values())
         engine, store = backend.with_store(request.backend, self.folder, arrays)
         arguments = backend.arguments(tuple(request.arguments), request.arguments)
-        users, items, bias = _factors(arguments)
-        users, items = (store.vectors(Scaled((one,), bias.dtype)).all() for one in (users, items))
+        factors = _factors(store, arguments)
+        users, items, bias = factors.users, factors.items, factors.bias
         interactions = as_interactions(arguments["interactions"], len(users), len(items))
         weights = validate.weights(backend.to_host(request.sample_weight), (len(users),))
         weights = np.ones(len(users)) if weights is None else weights
@@ -37,7 +37,6 @@ class FactorsLoss(Loss):
         scales = request.reduction.scale(divisor) * weights
         formulas = pairwise_logistic_loss.formulas
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            factors = Factors(store, users, items, bias)
             outcome = engine.run(formulas, factors, interactions, scales, request.has_gradient)
         made = Evaluation(outcome._replace(each=summation.weighed(weights, outcome.each)), divisor, home=arrays)
         reg = self.function(**arguments)
@@ -71,8 +70,8 @@ def _penalty(store: Any, reg: float, vectors: Any) -> float:
     return summation.penalty(reg, vectors)
 
 
-def _factors(arguments: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Check the factors, and return them with the items' biases in their precision, empty if there are none."""
+def _factors(store: Any, arguments: dict[str, Any]) -> Factors:
+    """Check the factors and biases, and place them in the store, in one precision."""
     users, items = (validate.matrix(name, arguments[name]) for name in ("user_factors", "item_factors"))
     if users.shape[1] != items.shape[1]:
         raise wrong_shape("item_factors", items.shape, f"{users.shape[1]} columns, as user_factors")
@@ -80,4 +79,5 @@ def _factors(arguments: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndar
     if arguments["item_bias"] is not None and bias.shape != (len(items),):
         raise wrong_shape("item_bias", bias.shape, (len(items),))
     dtype = validate.common_dtype((users, items))
-    return users, items, np.ascontiguousarray(bias, dtype)
+    users, items = (store.vectors(Scaled((one,), dtype)).all() for one in (users, items))
+    return Factors(store, users, items, np.ascontiguousarray(bias, dtype))

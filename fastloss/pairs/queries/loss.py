@@ -35,7 +35,7 @@ class QueryLoss(Loss):
     def _run(self, request):
         request, run = placed(request, self.folder, labels_on_host=True)
         arguments, reduction = request.arguments, request.reduction
-        scores, labels, _ = checked_rows(arguments["scores"], arguments["labels"], None, RELEVANCE)
+        scores, labels, *_ = checked_rows(arguments["scores"], arguments["labels"], None, RELEVANCE)
         groups = grouped(request.groups, request.offsets, scores.size)
         count = groups.offsets.size - 1
         order = np.arange(count) if groups.order is None else groups.order
