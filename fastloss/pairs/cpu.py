@@ -11,13 +11,13 @@ import numpy as np
 from fastloss.core.outcomes import Outcome
 from fastloss.core.requests import Wanted
 from fastloss.core.validate import kernel_dtype
-from fastloss.pairs import differences, halving, heavy
+from fastloss.pairs import halving, heavy, methods
 from fastloss.pairs.boxes import cpu as boxes
 from fastloss.pairs.direct import cpu as direct_pairs
 from fastloss.pairs.direct.arrange import Arranged, arranged
 from fastloss.pairs.halving import Kind, Large
 from fastloss.pairs.nodes import Node, Parameters, Sums
-from fastloss.pairs.pair import PairFormulas, multiplier_difference, multiplier_first
+from fastloss.pairs.pair import PairFormulas, multiplier_first
 from fastloss.pairs.records import Columns, Groups, Results, Rows
 from fastloss.pairs.separable import cpu as separable
 from fastloss.pairs.sloped import host as sloped
@@ -25,15 +25,7 @@ from fastloss.pairs.survey import survey
 from fastloss.pairs.thresholds import cpu as thresholds
 
 FEWEST = 2048  # rows from which "auto" takes the fast method, see bench/results
-
-
-def method_of(formulas: PairFormulas) -> Sums | None:
-    """Return the loss's fast method."""
-    if formulas.tails is not None:
-        return boxes.sums
-    if formulas.power is not None:
-        return thresholds.sums
-    return separable.sums if formulas.separable else None
+SUMS: dict[str, Sums] = {"boxes": boxes.sums, "thresholds": thresholds.sums, "separable": separable.sums}
 
 
 class Prepared(NamedTuple):
@@ -55,9 +47,9 @@ def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[fl
     order, offsets = rows.groups.rows, rows.groups.offsets
     sizes = np.diff(offsets)
     least = {"auto": FEWEST, "fast": 2, "direct": np.inf}[method]
-    large = np.flatnonzero(sizes >= least) if method_of(formulas) else np.empty(0, np.int64)
+    large = np.flatnonzero(sizes >= least) if methods.fast_method(formulas) else np.empty(0, np.int64)
     candidates = _large(rows, large, kind) if large.size else []
-    fast = [one for one in candidates if _suits(formulas, kind, parameters, one, method)]
+    fast = [one for one in candidates if methods.suits(formulas, kind, parameters[0], one, method)]
     pairs, weight = np.zeros(sizes.size, np.int64), np.zeros(sizes.size)
     for one in fast:
         pairs[one.group], weight[one.group] = halving.count(kind, one)
@@ -98,13 +90,6 @@ def _sorted(one: Large) -> Large:
     return one._replace(rows=one.rows.taken(falling), order=order, begin=0, end=falling.size)
 
 
-def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], one: Large, method: str) -> bool:
-    if kind.multiplier is multiplier_difference and one.levels.finite:
-        return differences.suits(formulas, parameters[0], one, method == "auto")
-    possible = kind.multiplier is not multiplier_first or halving.can_slope(one, parameters[0], formulas.power or 0)
-    return halving.suits(kind, one, possible)
-
-
 def evaluate(prepared: Prepared, scales: np.ndarray, wanted: Wanted) -> Outcome:
     """Return losses and derivatives; `scales` multiplies each group's derivatives."""
     formulas, kind, parameters = prepared.formulas, prepared.kind, prepared.parameters
@@ -135,9 +120,9 @@ class _Run(halving.Run):
     """Fast methods for the outputs of one call, on NumPy's arrays."""
 
     def sums(self, nodes: list[Node], rows: Columns, parameters: Parameters, results: Results) -> np.ndarray:
-        method = method_of(self.formulas)
+        method = methods.fast_method(self.formulas)
         assert method is not None
-        return method(self.formulas, nodes, rows, parameters, self.wanted, results)
+        return SUMS[method](self.formulas, nodes, rows, parameters, self.wanted, results)
 
     def fill_nan(self, one: Large, results: Results) -> None:
         for result in results:

@@ -16,7 +16,7 @@ from fastloss.core.gpu import on_gpu
 from fastloss.core.outcomes import Outcome
 from fastloss.core.requests import Wanted
 from fastloss.core.validate import kernel_dtype
-from fastloss.pairs import differences, halving
+from fastloss.pairs import halving, methods
 from fastloss.pairs.boxes import cuda as boxes
 from fastloss.pairs.direct import cuda as direct_pairs
 from fastloss.pairs.direct import cuda_labels as device_labels
@@ -24,7 +24,7 @@ from fastloss.pairs.direct.cuda import Arranged, Ranked
 from fastloss.pairs.halving import Kind, Large, Levels
 from fastloss.pairs.heavy import heaviest
 from fastloss.pairs.nodes import Node, Parameters
-from fastloss.pairs.pair import PairFormulas, multiplier_difference, multiplier_first, multiplier_sign
+from fastloss.pairs.pair import PairFormulas, multiplier_sign
 from fastloss.pairs.records import Columns, Groups, Results, Rows
 from fastloss.pairs.separable import cuda as separable
 from fastloss.pairs.sloped import host as sloped
@@ -34,6 +34,7 @@ from fastloss.pairs.thresholds import cuda as thresholds
 # Rows from which "auto" takes the fast method. To be measured on a GPU: there a group of 2**15 rows, half a thousand
 # million pairs, is about the work that keeps all its threads busy for as long as the fast method's launches take.
 FEWEST = 1 << 15
+SUMS: dict[str, Any] = {"boxes": boxes.sums, "thresholds": thresholds.sums, "separable": separable.sums}
 NOTHING = np.empty(0)
 
 
@@ -60,15 +61,6 @@ class Prepared(NamedTuple):
     dtype: np.dtype
 
 
-def method_of(formulas: PairFormulas) -> Any:
-    """Return the loss's fast method."""
-    if formulas.tails is not None:
-        return boxes.sums
-    if formulas.power is not None:
-        return thresholds.sums
-    return separable.sums if formulas.separable else None
-
-
 def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[float, ...], method: str) -> Prepared:
     """Do what `pairs.cpu.prepare` does; scores may lie on a GPU, then labels and weights too if no order is given."""
     given, offsets = rows.scores, rows.groups.offsets
@@ -77,7 +69,7 @@ def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[fl
     scores = place.device(given, dtype)
     sizes = np.diff(offsets)
     least = {"auto": FEWEST, "fast": 2, "direct": np.inf}[method]
-    large = np.flatnonzero(sizes >= least) if method_of(formulas) else np.empty(0, np.int64)
+    large = np.flatnonzero(sizes >= least) if methods.fast_method(formulas) else np.empty(0, np.int64)
     pairs, weight, chosen = np.zeros(sizes.size, np.int64), np.zeros(sizes.size), np.zeros(sizes.size, bool)
     labelled, fast = _labelled(place, rows), None
     if large.size:
@@ -90,7 +82,8 @@ def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[fl
             groups=[
                 one
                 for one in fast.groups
-                if _suits(formulas, kind, parameters, one, method) and not _uneven(place, kind, one, fast.columns)
+                if methods.suits(formulas, kind, parameters[0], one, method)
+                and not _uneven(place, kind, one, fast.columns)
             ]
         )
         for one in fast.groups:
@@ -104,13 +97,6 @@ def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[fl
         pairs[rest], weight[rest] = arranged.pairs, arranged.weight
         direct = arranged, rest
     return Prepared(place, formulas, kind, parameters, direct, fast, pairs, weight, scores.size, dtype)
-
-
-def _suits(formulas: PairFormulas, kind: Kind, parameters: tuple[float, ...], one: Large, method: str) -> bool:
-    if kind.multiplier is multiplier_difference and one.levels.finite:
-        return differences.suits(formulas, parameters[0], one, method == "auto")
-    possible = kind.multiplier is not multiplier_first or halving.can_slope(one, parameters[0], formulas.power or 0)
-    return halving.suits(kind, one, possible)
 
 
 def _uneven(place: Place, kind: Kind, one: Large, columns: Columns) -> bool:
@@ -252,8 +238,9 @@ class _Run(halving.Run):
         self.place, self.columns = prepared.place, prepared.fast.columns
 
     def sums(self, nodes: list[Node], rows: Columns, parameters: Parameters, results: Results) -> np.ndarray:
-        method = method_of(self.formulas)
-        return method(self.formulas, nodes, (self.place, self.columns), parameters, self.wanted, results)
+        method = methods.fast_method(self.formulas)
+        assert method is not None
+        return SUMS[method](self.formulas, nodes, (self.place, self.columns), parameters, self.wanted, results)
 
     def fill_nan(self, one: Large, results: Results) -> None:
         for result in results:
