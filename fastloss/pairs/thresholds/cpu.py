@@ -9,6 +9,7 @@ from fastloss.pairs.cpu_nodes import CHOSEN, PIECE, few_of, run_block, tasks
 from fastloss.pairs.nodes import BEGIN, END, Node, Parameters, sums_one_by_one, wanted_names
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.records import Columns, Results
+from fastloss.pairs.thresholds import cpu_values
 from fastloss.pairs.thresholds.sums import Settings, Sources, evaluate, index_starts, suffix_sums
 
 ROWS_A_BUCKET = 2
@@ -75,8 +76,11 @@ def sums(
     results: Results,
 ) -> np.ndarray:
     """See `pairs.nodes.Sums`."""
+    alone = not (wanted.each or wanted.gradient or wanted.curvature or rows.weights.size)
 
     def one_way(node: Node, parameters: Parameters, wanted: Wanted) -> float:
+        if alone:
+            return cpu_values.value(formulas, node, rows, parameters)
         return _one_way(formulas, node, rows, parameters, wanted, results)
 
     return sums_one_by_one(nodes, parameters, wanted, one_way)

@@ -70,7 +70,7 @@ def suffix_sums(sorted_scores, weights, table):
     for at in range(size):
         k = size - 1 - at
         if at:
-            gap = sorted_scores[k + 1] - sorted_scores[k]
+            gap = np.float64(sorted_scores[k + 1]) - np.float64(sorted_scores[k])
         if w > 0.0:  # the gap may be infinite
             q += gap * (2.0 * s + gap * w)
             s += gap * w
