@@ -45,7 +45,7 @@ def launched():
             for ignoring in (False, True):
                 what = code(ids.check, str(ignoring), HAS_IGNORED=ignoring, ROWS=sizes().ids)
                 launch(place, what, (1, 128), whole.astype(dtype), (5, -100), (whole, flags))
-        launch(place, code(ids.look_up), (1, 128), (whole, np.zeros(5)), (np.zeros(4),))
+        launch(place, code(ids.look_up), (1, 128), (whole, np.zeros(5)), np.zeros(4))
         for weights in (np.empty(0), np.zeros(20)):
             for dtype in (np.float32, float):
                 own = X.reshape(-1).astype(dtype)
