@@ -22,9 +22,9 @@ def tasks(nodes: list[Node]) -> np.ndarray:
     return ranges(nodes, ROWS)
 
 
-def few_of(ranges: np.ndarray) -> int:
-    """Return how many of one node's ranges take 50 microseconds: 0, far less than one, if there are full ones."""
-    return 1 if len(ranges) < 3 else 0
+def few_of(tasks: np.ndarray) -> int:
+    """Return how many of one node's tasks take 50 microseconds: 0, far less than one, if there are full ones."""
+    return 1 if len(tasks) < 3 else 0
 
 
 class Scratch(NamedTuple):

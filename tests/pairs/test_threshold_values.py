@@ -23,13 +23,14 @@ def every_pair(formulas, scores, labels, margin, orientation):
     return float((d > 0.0).sum() + (0.5 * (d == 0.0).sum() if formulas.half_ties else 0.0))
 
 
-@pytest.mark.parametrize("piece", [16, 1 << 17])
+@pytest.mark.parametrize("summed", [16, 1 << 15])
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("formulas", FORMULAS, ids=lambda formulas: formulas.name)
 @pytest.mark.parametrize("orientation", [1.0, -1.0])
-def test_a_node_against_every_pair(formulas, orientation, dtype, share, piece, monkeypatch):
-    monkeypatch.setattr(cpu_values, "PIECE", piece)
+def test_a_node_against_every_pair(formulas, orientation, dtype, share, summed, monkeypatch):
+    monkeypatch.setattr(cpu_values, "SUMMED", summed)
+    monkeypatch.setattr(cpu_values, "LARGE", 2 * summed)
     margin = 0.25 if formulas.power else 0.0
     for scores in (RNG.normal(size=300), RNG.integers(-3, 4, 300) / 4.0, np.zeros(300), 1e9 + RNG.normal(size=300)):
         scores = scores.astype(dtype)
