@@ -44,6 +44,14 @@ def test_a_node_against_every_pair(formulas, orientation, dtype, share, summed, 
         np.testing.assert_array_equal(scores, before)
 
 
+def test_rows_may_be_on_both_sides():
+    scores, labels = RNG.normal(size=50), RNG.integers(0, 3, 50).astype(np.float64)
+    node = Node(0, 50, (0.0, 1.0), (1.0, 2.0), -5.0, 5.0)
+    value = cpu_values.value(FORMULAS[0], node, Columns(scores, labels, np.empty(0)), Parameters(0.5))
+    gaps = scores[labels >= 1.0][:, None] - scores[labels <= 1.0][None, :]
+    assert value == pytest.approx(np.maximum(0.5 - gaps, 0.0).sum(), rel=1e-13)
+
+
 @pytest.mark.parametrize("labels", [0.0, 1.0])
 def test_a_side_without_rows(labels):
     rows = Columns(np.arange(5.0), np.full(5, labels), np.empty(0))

@@ -83,7 +83,7 @@ def split_block(inputs, parameters, outputs, first, last):
             if is_between(labels[i], low, high):
                 sources[s] = sign * scores[i]
                 s += ONE
-            elif is_between(labels[i], lower, higher):
+            if is_between(labels[i], lower, higher):  # a row may be on both sides
                 targets[t] = sign * scores[i]
                 t += ONE
 
