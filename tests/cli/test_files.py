@@ -131,7 +131,10 @@ def test_decimals_whose_order_counts(tmp_path, kind, groups):
     labels = [1, 2, large, large + 1]  # the last two are one float64
     labels = pa.array(labels if kind == pa.int64() else [Decimal(y) for y in labels], kind)
     path, out = tmp_path / "a.parquet", tmp_path / "out.parquet"
-    pa.parquet.write_table(pa.table({"score": [3.0, 3.0, 1.0, 2.0], "label": labels, "user": [1, 1, 2, 2]}), path)
+    try:
+        pa.parquet.write_table(pa.table({"score": [3.0, 3.0, 1.0, 2.0], "label": labels, "user": [1, 1, 2, 2]}), path)
+    except pa.ArrowNotImplementedError:
+        pytest.skip(f"PyArrow {pa.__version__} writes no {kind} to Parquet")
     some = (*groups, *(("--per-group", out) if groups else ()), "--batch-rows", 3)
     found = values(score(path, "--loss", PAIRWISE, "--loss", "pairwise_hinge_loss", *some))
     pairs = [-1.0, 0.0] if groups else [-1.0, 0.0, 2.0, 2.0, 1.0, 1.0]  # scores of the lower label less the higher's
