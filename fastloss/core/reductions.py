@@ -34,7 +34,7 @@ class Reduction:
         outcome, divisor = made.outcome, made.divisor
         value = self._reduced(outcome, divisor)
         if self.keeps != "examples":
-            if made.retry is not None and not np.isfinite(value).all():
+            if made.retry is not None and not _is_finite(value):
                 value = made.retry(value)
             if self.divides and self.keeps == "all":
                 value = units.lifted(value, divisor.power)
@@ -64,6 +64,10 @@ class Reduction:
         if math.isinf(total) and np.isfinite(losses).all():  # the mean need not be
             return summation.mean(add(losses * summation.SHRUNK), weight) / summation.SHRUNK
         return summation.mean(total, weight)
+
+
+def _is_finite(value: Any) -> bool:
+    return math.isfinite(value) if type(value) is float else bool(np.isfinite(value).all())
 
 
 MEAN = Reduction("mean", "all", divides=True)

@@ -81,7 +81,10 @@ def scaled(*parts: Any) -> tuple[Any, int]:
 
 def lifted(number: Any, power: Any) -> Any:
     """Multiply by two to a power, without a warning where the product leaves the range."""
-    if not np.any(power):
+    if type(power) is int:
+        if not power:
+            return number
+    elif not np.any(power):
         return number
     with np.errstate(over="ignore", under="ignore"):
         result = np.ldexp(number, power)
