@@ -18,7 +18,7 @@ from fastloss.pairs.thresholds.sums import excess, power_sum, suffix_sums, sums_
 
 # Constants of the library, since sums depend on them: more targets than `LARGE` are sorted in so many parts, each of
 # which meets all sources; so many targets are summed by themselves.
-LARGE, PARTS, SUMMED = 1 << 17, 4, 1 << 15
+LARGE, PARTS, SUMMED = 1 << 17, 4, 1 << 11
 SOURCES, TARGETS = range(2)  # columns of counts
 ONE, TWO = np.uint64(1), np.uint64(2)  # unsigned, since a signed index is tested for a negative value
 NEAR = np.uint64(8)  # sources that are looked at one by one
