@@ -5,7 +5,7 @@ import numpy as np
 from numba import cuda
 
 from fastloss.compile.templates import unbound
-from fastloss.embeddings.mining.anchor import better
+from fastloss.embeddings.tiles import better
 
 WIDE, IDS = numba.float64, numba.int64
 

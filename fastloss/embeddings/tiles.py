@@ -92,6 +92,13 @@ def lowered(maximum_, total, peak):
     return total if maximum_ == peak else total * decay(maximum_ - peak)  # nothing counts yet: -inf less -inf
 
 
+def better(number, column, other, another):
+    """Return the larger number with its column, which is -1 for none; the first of equal ones."""
+    if other > number or (other == number and another >= 0 and (column < 0 or another < column)):
+        return other, another
+    return number, column
+
+
 def merge_block(inputs, parameters, outputs, first, last):
     """Merge others' maxima and sums into those of some rows, in place."""
     other_maxima, other_sums = inputs

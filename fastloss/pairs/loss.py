@@ -126,25 +126,22 @@ class PairwiseLoss(Loss):
         if late is not None:
             for derivative in (*outcome.gradients, *outcome.curvatures):
                 np.ldexp(derivative, pair_weights.by_rows(late, groups.rows, groups.offsets), out=derivative)
-        made = self._evaluation(request.reduction, outcome.groups, prepared, rows, powers)
+        made = self._evaluation(request.reduction, outcome.groups, prepared, rows, divisor)
         made.outcome = outcome._replace(groups=made.outcome.groups)
         made.gradients, made.curvatures = outcome.gradients, outcome.curvatures
         made.retry = functools.partial(self._from_smaller_weights, request, run, rows, prepared, powers)
         return made
 
     def _evaluation(
-        self, reduction: Reduction, losses: np.ndarray, prepared: Any, rows: Rows, powers: np.ndarray
+        self, reduction: Reduction, losses: np.ndarray, prepared: Any, rows: Rows, divisor: Divisor
     ) -> Evaluation:
         """Return the groups' losses, what their mean divides by, and the number of pairs, of each group or of all."""
         weight, order = prepared.weight, rows.groups.order
         if reduction.keeps == "groups":
             losses, weight, pairs = (one if order is None else one[order] for one in (losses, weight, prepared.pairs))
             return Evaluation(Outcome(groups=losses), Divisor(weight), counts=pairs)
-        if reduction.divides:
-            losses, weight = pair_weights.together(weight, powers, losses, weight)
-        return Evaluation(
-            Outcome(groups=losses), Divisor(summation.sum_of_many(weight)), counts=int(prepared.pairs.sum())
-        )
+        in_one_unit = np.ldexp(losses, divisor.power)
+        return Evaluation(Outcome(groups=in_one_unit), Divisor(divisor.weight), counts=int(prepared.pairs.sum()))
 
     def _plan(self, args, request):
         usual = Request(request.what, request.arguments, reduction=request.reduction, method=request.method)
@@ -170,7 +167,8 @@ class PairwiseLoss(Loss):
         fewer = rows._replace(weights=pair_weights.divided(rows.weights, rows.scores.size, power))
         again = self._prepared(run, request, fewer)
         outcome = run.evaluate(again, np.ones(again.weight.size), Wanted(value=True))
-        found = request.reduction.value(self._evaluation(request.reduction, outcome.groups, again, fewer, powers))
+        divisor = _divisor(request.reduction, again.weight, powers)
+        found = request.reduction.value(self._evaluation(request.reduction, outcome.groups, again, fewer, divisor))
         kept = pair_weights.keep_digits(again.weight, prepared.weight, power)
         if request.reduction.keeps == "all":
             return found if kept.all() else value

@@ -153,7 +153,8 @@ class PairAccumulator(State):
             exact("labels", labels)
         except ValueError as error:  # one call on all rows goes by their order
             raise NoState(str(error)) from None
-        return self._engine().columns(*checked_rows(scores, labels, sample_weight)[:3])
+        rows = checked_rows(scores, labels, sample_weight)
+        return self._engine().columns(rows.scores, rows.labels, rows.weights)
 
     def _sums(self, value: bool = True) -> Sums:
         levels = self._seen.levels

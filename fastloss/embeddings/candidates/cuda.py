@@ -32,8 +32,7 @@ from fastloss.embeddings.cuda_products import (
     product,
     sized,
 )
-from fastloss.embeddings.mining.anchor import better
-from fastloss.embeddings.tiles import fold_row, merged, share
+from fastloss.embeddings.tiles import better, fold_row, merged, share
 
 STRIP = 1 << 26  # elements of a strip: 256 MB in single precision
 BLOCKS = 512  # where rows give fewer blocks, several share the columns

@@ -18,6 +18,7 @@ from fastloss.compile.elementary import INFINITY, weighed
 from fastloss.compile.sorting import argsort
 from fastloss.compile.templates import regroups, unbound
 from fastloss.embeddings.mining.distances import SEGMENT, to_distances
+from fastloss.embeddings.tiles import better
 
 ONE = np.uint32(1)
 SQUARED = unbound
@@ -111,13 +112,6 @@ def add_slopes(slopes, r, positive, negative, factor, there, here):
     """Add a triplet's slopes; `there` and `here` are the distances of its positive and its negative."""
     slopes[r, positive] += factor * inverse(there)
     slopes[r, negative] -= factor * inverse(here)
-
-
-def better(number, column, other, another):
-    """Return the larger number with its column, which is -1 for none; the first of equal ones."""
-    if other > number or (other == number and another >= 0 and (column < 0 or another < column)):
-        return other, another
-    return number, column
 
 
 def extreme(distances, anchor, begin, end, sign, beyond, thread, threads):

@@ -14,7 +14,7 @@ from fastloss.pairs.cpu_nodes import few_of, run_block, tasks
 from fastloss.pairs.nodes import BEGIN, END, Node, Parameters, pieces
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.records import Columns
-from fastloss.pairs.thresholds.sums import excess, power_sum, suffix_sums, sums_from
+from fastloss.pairs.thresholds.sums import excess, power_sum, reached, suffix_sums, sums_from
 
 # Constants of the library, since sums depend on them: more targets than `LARGE` are sorted in so many parts, each of
 # which meets all sources; so many targets are summed by themselves.
@@ -26,27 +26,21 @@ NEAR = np.uint64(8)  # sources that are looked at one by one
 POWER = HALF_TIES = unbound
 
 
-def reached(t, x, margin, strictly):
-    """Check whether a source t counts for a target x, as `sums.counts` does."""
-    d = excess(x, margin, 1.0, np.float64(t))
-    return d > 0.0 if strictly else d >= 0.0
-
-
 def next_source(k, x, margin, strictly, sources):
     """Find the first source from k on that counts for a target: by steps that double, then by halving."""
     size = np.uint64(sources.size)
     near = min(k + NEAR, size)
-    while k < near and not reached(sources[k], x, margin, strictly):
+    while k < near and not reached(sources[k], x, margin, 1.0, strictly):
         k += ONE
     if k < near or k == size:
         return k
     step = NEAR
-    while k < size and not reached(sources[k], x, margin, strictly):
+    while k < size and not reached(sources[k], x, margin, 1.0, strictly):
         low, high = k + ONE, min(k + step, size)
-        if high == size or reached(sources[high], x, margin, strictly):
+        if high == size or reached(sources[high], x, margin, 1.0, strictly):
             while low < high:
                 middle = (low + high) // TWO
-                if reached(sources[middle], x, margin, strictly):
+                if reached(sources[middle], x, margin, 1.0, strictly):
                     high = middle
                 else:
                     low = middle + ONE

@@ -124,8 +124,13 @@ def excess(x, margin, steep, t):
 
 def counts(k, x, margin, steep, sorted_scores):
     """Check whether source k, hence all behind it, counts: d = 0 does for a slope, not for an inversion."""
-    d = excess(x, margin, steep, sorted_scores[k])
-    return d > 0.0 if POWER == 0 else d >= 0.0
+    return reached(sorted_scores[k], x, margin, steep, POWER == 0)
+
+
+def reached(t, x, margin, steep, strictly):
+    """Check whether a source counts for a target."""
+    d = excess(x, margin, steep, np.float64(t))
+    return d > 0.0 if strictly else d >= 0.0
 
 
 def first_source(x, margin, steep, sorted_scores, starts, scale):
