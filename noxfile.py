@@ -175,8 +175,8 @@ def lowest(session: nox.Session) -> None:
     session.run(python, "-m", "pip", "install", "-q", "-e", ".[test]", "-c", str(pins), external=True)
     # Old versions use what newer ones that they meet here have deprecated.
     command = (python, "-m", "pytest", "-q", "-n", "auto", "-W", "ignore::DeprecationWarning")
-    names = ("tests/cli/test_commands.py", "tests/cli/test_files.py", "tests/compile/test_kernels.py")
-    session.run(*command, *names, external=True)
+    names = ("cli/test_columns.py", "cli/test_commands.py", "cli/test_files.py", "compile/test_kernels.py")
+    session.run(*command, *(f"tests/{name}" for name in names), external=True)
     session.run(*command, "tests/core/test_losses.py", "-k", f"test_value and weighted and ({LOSSES})", external=True)
 
 
