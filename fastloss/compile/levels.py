@@ -26,8 +26,8 @@ class Level(NamedTuple):
     features: str = ""
 
 
-# LLVM keeps to half of AVX-512's registers unless told otherwise: the first processors that had them lowered their clock
-# for whole ones. On a Zen 5, losses with exponentials or logarithms take 0.56 to 0.65 of the time with whole ones.
+# LLVM keeps to half of AVX-512's registers unless told otherwise: the first processors that had them lowered their
+# clock for whole ones. On a Zen 5, losses with exponentials or logarithms take 0.56 to 0.65 of the time with them.
 WHOLE = "-prefer-256-bit"
 
 LEVELS = {

@@ -6,6 +6,7 @@ A `Range`, `Choice` or `Flag` is for a parameter.
 """
 
 import dataclasses
+import functools
 import math
 import numbers
 import sys
@@ -69,6 +70,11 @@ class Domain:
     def bounded(self) -> bool:
         """Tell whether numbers that float64 cannot hold exactly are outside."""
         return bool(self.values) or (math.isfinite(self.low) and math.isfinite(self.high))
+
+    def holds_only_values(self, array: np.ndarray) -> bool:
+        """Tell whether all of an array are among the `values`, without sorting it; NaN is not."""
+        some = functools.reduce(np.logical_or, (array == one for one in self.values)) if self.values else np.False_
+        return bool(some.all())
 
     def error(self, name: str, array: Any, before: int = 0) -> ValueError:
         """Return the error for the first element that is not in the domain; `before` elements came earlier."""

@@ -115,6 +115,8 @@ def indices(name: str, value: Any, shape: tuple[int, ...], count: int, ignore: i
         raise wrong_shape(name, given.shape, shape)
     expected = f"an id in [0, {count})" + ("" if ignore is None else f" or ignore_index={ignore}")
     result = np.ascontiguousarray(_whole(name, given, expected)).reshape(shape)
+    if not result.size or result.view(np.uint64).max() < count:  # a negative number is a large one
+        return result
     outside = (result < 0) | (result >= count)
     if ignore is not None:
         ignored = result == ignore
@@ -148,6 +150,8 @@ def within(name: str, array: np.ndarray, domain: Domain) -> np.ndarray:
     """Return the array as float64; raise unless all of it is in a domain of a few values or an interval."""
     result = np.asarray(array, np.float64)
     if not result.size:
+        return result
+    if domain is REAL or domain.holds_only_values(result):
         return result
     some = (
         np.unique(result) if domain.values else np.array([np.fmin.reduce(result, None), np.fmax.reduce(result, None)])

@@ -197,7 +197,7 @@ class PointwiseLoss(Loss):
             return None
         engine = backend.engine("cpu", "pointwise")
         run = engine.plan(self.variants[call.variant], args, request.wanted, call.parameters, request.reduction)
-        return run and _in_form(request.what, run, call.signs, engine.times)
+        return run and planned(request.what, run, call.signs, engine.times)
 
     def _from_smaller_weights(self, request: Request, outcome: Outcome, data: Data, value: float) -> float:
         """Compute the value once more where it is within the range, but a sum on the way to it is not."""
@@ -221,7 +221,7 @@ def _by_arguments(outcome: Outcome, signs: tuple[float, ...], times: Callable[..
 PLANNED = ("_run", "_data", "_loss_sums", "reduced", "require_reduction")
 
 
-def _in_form(what: str, run: small.Plan, signs: tuple[float, ...], times: Callable[..., Any]) -> small.Plan:
+def planned(what: str, run: small.Plan, signs: tuple[float, ...], times: Callable[..., Any]) -> small.Plan:
     """Return a plan whose results have the form of a loss's."""
     if what == "value":
 

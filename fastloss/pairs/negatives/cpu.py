@@ -12,11 +12,13 @@ from fastloss.compile.kernels import Kernel, kernel, once
 from fastloss.compile.launch import ALONE, as_input, launch, output
 from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
 from fastloss.compile.templates import bind, known_names, regroups, unbound
+from fastloss.core import summation
 from fastloss.core.outcomes import Outcome
 from fastloss.core.summation import CHUNK
 from fastloss.core.validate import kernel_dtype
+from fastloss.pairs.negatives import paired
 from fastloss.pairs.negatives import shared as shared_negatives
-from fastloss.pairs.negatives.sums import against, positive, shared_negative
+from fastloss.pairs.negatives.sums import positive, shared_negative
 from fastloss.pairs.pair import PairFormulas
 
 WANT_GRADIENT = unbound
@@ -33,20 +35,6 @@ def block(inputs, parameters, outputs, first, last):
         bounds = (offsets[b], offsets[b + 1]) if offsets.size else (0, negatives.size)
         factor = scale * (weights[b] if weights.size else 1.0)
         loss, steep = positive(b, bounds, scores, factor, negative_slopes)
-        each[b] = loss
-        if WANT_GRADIENT:
-            positive_slopes[b] = factor * steep
-
-
-@regroups
-def single_block(inputs, parameters, outputs, first, last):
-    """Where each positive has one negative: without a loop inside it, this one becomes packed instructions."""
-    positives, negatives, weights, _ = inputs
-    each, positive_slopes, negative_slopes = outputs
-    scale, rows = parameters[0], np.int64(parameters[1])
-    for b in range(np.uint64(first * rows), np.uint64(min(each.size, last * rows))):
-        factor = scale * (weights[b] if weights.size else 1.0)
-        loss, steep = against(np.float64(positives[b]), b, negatives, factor, negative_slopes)
         each[b] = loss
         if WANT_GRADIENT:
             positive_slopes[b] = factor * steep
@@ -81,14 +69,18 @@ def run(
     weights: np.ndarray | None,
     offsets: np.ndarray | None,
     scale: float | None,
+    each: bool,
 ) -> Outcome:
     """Sum each positive's pairs, by kernels of that name; `offsets` are those of its own negatives.
 
-    They are None where all negatives are shared. `scale` multiplies the derivatives, None leaves them out.
+    They are None where all negatives are shared. `scale` multiplies the derivatives, None leaves them out. The weighted
+    loss of each positive is returned, unless `each` is false and their sums by chunks cost less.
     """
     gradient = scale is not None
     dtype = np.result_type(*map(kernel_dtype, scores))
     positives, negatives = (as_input(array.reshape(-1), dtype) for array in scores)
+    if offsets is not None and positives.size == negatives.size and is_range(offsets):
+        return paired.run((positives, negatives), weights, scale, each)
     if offsets is None and shared_negatives.suits((positives, negatives), weights):
         return _shared(formulas, (positives, negatives), weights, scale)
     inputs = (
@@ -102,15 +94,17 @@ def run(
         slopes[1][:] = 0.0  # nobody writes what no positive meets
     outputs = (output(positives.size, np.dtype(np.float64)), *slopes)
     pairs = negatives.size if offsets is not None else positives.size * negatives.size
-    one_each = offsets is not None and positives.size == negatives.size and is_range(offsets)
-    template = single_block if one_each else block
-    kernel = compiled(name, formulas, gradient, offsets is not None, template, dtype)
+    kernel = compiled(name, formulas, gradient, offsets is not None, block, dtype)
     _launch(kernel, inputs, outputs, scale or 0.0, positives.size, pairs)
     if scale is not None and offsets is None and positives.size:
         share = scale / negatives.size if negatives.size else 0.0
         kernel = compiled(name, formulas, True, False, shared_block, dtype)
         _launch(kernel, inputs, outputs, share, negatives.size, pairs)
-    return Outcome(each=outputs[0], gradients=outputs[1:])
+    return Outcome(each=_weighed(weights, outputs[0]), gradients=outputs[1:])
+
+
+def _weighed(weights: np.ndarray | None, each: np.ndarray) -> np.ndarray:
+    return each if weights is None else summation.weighed(weights, each)
 
 
 def _shared(
@@ -119,12 +113,13 @@ def _shared(
     factors = None if weights is None else weights.astype(np.float64, copy=False)
     loss, steep, back = shared_negatives.sums(formulas, scores, factors, scale is not None)
     share = 1.0 / scores[1].size
+    each = _weighed(weights, share * loss)
     if scale is None:
-        return Outcome(each=share * loss)
+        return Outcome(each=each)
     factor = scale * share * (1.0 if factors is None else factors)
     dtype = scores[0].dtype
     gradients = (factor * steep).astype(dtype, copy=False), (scale * share * back).astype(dtype)
-    return Outcome(each=share * loss, gradients=gradients)
+    return Outcome(each=each, gradients=gradients)
 
 
 def is_range(offsets: np.ndarray) -> bool:

@@ -12,6 +12,7 @@ from numba import cuda
 from fastloss.compile.cuda.arrays import Place
 from fastloss.compile.cuda.launch import a_thread_each, code, launch
 from fastloss.compile.templates import unbound
+from fastloss.core import summation
 from fastloss.core.outcomes import Outcome
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.negatives.sums import positive, shared_negative
@@ -44,7 +45,13 @@ def shared_negatives(inputs, scale, outputs):
 
 
 def run(
-    name: str, formulas: PairFormulas, scores: tuple[Any, Any], weights: Any, offsets: Any, scale: float | None
+    name: str,
+    formulas: PairFormulas,
+    scores: tuple[Any, Any],
+    weights: Any,
+    offsets: Any,
+    scale: float | None,
+    each: bool,
 ) -> Outcome:
     """Do what `pairs.negatives.cpu.run` does; gradients are where the scores are, and of their precision."""
     place = Place(*scores)
@@ -53,13 +60,15 @@ def run(
     factors = place.empty(0) if weights is None else place.device(weights, np.float64)
     ends = place.device(offsets) if has_own else place.empty(0, np.int64)
     slopes = [place.empty(array.size if gradient else 0, array.dtype) for array in (first, second)]
-    each = place.empty(first.size)
+    losses = place.empty(first.size)
     names = {"value": formulas.value, "slope": formulas.slope, "WANT_GRADIENT": gradient, "OWN": has_own}
     what = code(positives, f"{name}{'_g' if gradient else ''}{'_own' if has_own else ''}", **names)
     inputs = (first, second, factors, ends)
-    launch(place, what, a_thread_each(first.size), inputs, scale or 0.0, (each, *slopes))
+    launch(place, what, a_thread_each(first.size), inputs, scale or 0.0, (losses, *slopes))
     if scale is not None and not has_own:
         share = scale / second.size if second.size else 0.0
         what = code(shared_negatives, name, slope=formulas.slope)
         launch(place, what, a_thread_each(second.size), inputs[:3], share, (slopes[1],))
-    return Outcome(each=place.host(each), gradients=tuple(map(place.home, slopes)))
+    found = place.host(losses)
+    found = found if weights is None else summation.weighed(weights, found)
+    return Outcome(each=found, gradients=tuple(map(place.home, slopes)))

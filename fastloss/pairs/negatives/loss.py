@@ -4,12 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import backend, summation, units, validate
+from fastloss.core import backend, units, validate
 from fastloss.core.errors import both_given, wrong_shape
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation
+from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.keywords import NEGATIVES
+from fastloss.pairs.negatives import paired
 from fastloss.pairs.pairwise import pairwise_logistic_loss
+from fastloss.pointwise.loss import planned
 
 
 class NegativesLoss(Loss):
@@ -32,10 +35,9 @@ class NegativesLoss(Loss):
         divisor = Divisor(float(np.sum(counted if weights is None else np.where(counted, weights, 0.0))))
         formulas = pairwise_logistic_loss.formulas
         scale = reduction.scale(divisor) if request.has_gradient else None
-        outcome = engine.run(self.name, formulas, scores, weights, offsets, scale)
-        each = outcome.each if weights is None else summation.weighed(weights, outcome.each)
+        outcome = engine.run(self.name, formulas, scores, weights, offsets, scale, reduction.keeps == "examples")
         penalty, more = self.function(**arguments)
-        made = Evaluation(outcome._replace(each=each), divisor, home=scores)
+        made = Evaluation(outcome, divisor, home=scores)
         if reduction.keeps == "all":
             made.finish = lambda value: value + penalty
         if request.has_gradient:
@@ -43,6 +45,20 @@ class NegativesLoss(Loss):
             slopes = [positive, negative.reshape(np.shape(arguments["neg_scores"]))]
             made.gradients = (*_as_given(slopes, scores), *([more] if arguments["params"] else []))
         return made
+
+    def _plan(self, args, request):
+        given = request.arguments
+        is_plain = given["offsets"] is None and not given["shared"] and not given["params"]
+        if request.backend != "auto" or request.sample_weight is not None or not is_plain or len(args) != 2:
+            return None
+        if request.reduction.keeps == "examples" or kernel_dtype(args[0]) != kernel_dtype(args[1]):
+            return None
+        engine = backend.engine("cpu", "pointwise")
+        run = engine.plan(paired.PAIR, args, request.wanted, (), request.reduction)
+        if run is None:
+            return None
+        in_form = planned(request.what, run, paired.SIGNS, engine.times)
+        return lambda arrays: in_form(arrays) if arrays[0].ndim == 1 else None
 
 
 def _on_host(arguments: dict[str, Any]) -> dict[str, Any]:
