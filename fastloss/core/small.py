@@ -15,8 +15,8 @@ FEW = 1 << 15  # numbers that are converted at once; the long way converts more 
 LARGEST = 2.0**106  # of a sum of squares: float64 has held each of those integers
 PLAIN = (str, int, float, bool, type(None))
 
-# What a plan computes for arrays; None: go the long way.
-Plan = Callable[[tuple[np.ndarray, ...]], Any]
+# What a plan computes for arrays, and for further numbers in some families; None: go the long way.
+Plan = Callable[..., Any]
 
 
 def nothing(arrays: tuple[np.ndarray, ...]) -> None:
@@ -29,7 +29,7 @@ def reading(run: Plan, given: tuple[np.ndarray, ...], dtypes: tuple[np.dtype, ..
     if not converted:
         return run
 
-    def read(arrays: tuple[np.ndarray, ...]) -> Any:
+    def read(arrays: tuple[np.ndarray, ...], *settings: tuple[float, ...]) -> Any:
         some = list(arrays)
         for at, dtype in converted:
             if some[at].size > FEW:
@@ -38,7 +38,7 @@ def reading(run: Plan, given: tuple[np.ndarray, ...], dtypes: tuple[np.dtype, ..
             flat = own.reshape(-1)
             if not flat.dot(flat) <= LARGEST:
                 return None
-        return run(tuple(some))
+        return run(tuple(some), *settings)
 
     return read
 

@@ -115,7 +115,8 @@ def indices(name: str, value: Any, shape: tuple[int, ...], count: int, ignore: i
         raise wrong_shape(name, given.shape, shape)
     expected = f"an id in [0, {count})" + ("" if ignore is None else f" or ignore_index={ignore}")
     result = np.ascontiguousarray(_whole(name, given, expected)).reshape(shape)
-    if not result.size or result.view(np.uint64).max() < count:  # a negative number is a large one
+    none_ignored = ignore is None or not 0 <= ignore < count
+    if none_ignored and (not result.size or result.view(np.uint64).max() < count):  # a negative number is a large one
         return result
     outside = (result < 0) | (result >= count)
     if ignore is not None:

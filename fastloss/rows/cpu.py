@@ -6,7 +6,7 @@ import numpy as np
 
 from fastloss.compile.elementary import weighed
 from fastloss.compile.kernels import Kernel, kernel, once
-from fastloss.compile.launch import ALONE, as_input, launch, output
+from fastloss.compile.launch import as_input, launch, output
 from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
 from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.core.outcomes import Outcome
@@ -75,13 +75,14 @@ def plan(
     wanted: Wanted,
     parameters: tuple[float, ...],
     reduction: Reduction,
+    sources: small_rows.Sources,
 ) -> Plan | None:
-    """Return a plan for small calls with such operands, if they need no conversion and kernels are compiled."""
+    """Return a plan for small calls with such operands, if matrices need no conversion and kernels are compiled."""
     if any(readable(one) is not one for one in operands):
         return None
     short = formulas.row is of_target and operands[0].shape[1] <= short_rows.MOST
     kernel = compiled(formulas, wanted.derivatives, tuple((one.dtype, one.ndim) for one in operands), short)
-    return small_rows.plan(kernel, formulas, wanted, parameters, reduction) if kernel.entry else None
+    return small_rows.plan(kernel, formulas, wanted, parameters, reduction, sources) if kernel.entry else None
 
 
 def run(
@@ -107,7 +108,7 @@ def run(
     losses, partials, wrong = np.empty(rows if wanted.each else 0), np.zeros(chunks), np.zeros(chunks, np.int64)
     inputs = (readable(np.empty(0) if weights is None else weights), np.array([rows, size]), *operands)
     outputs = (losses, partials, wrong, *gradients, curvature)
-    few, scratch = ALONE // max(size * columns, 1), short_rows.scratch(columns) if short else ()
+    few, scratch = formulas.few(columns, wanted), short_rows.scratch(columns) if short else ()
     launch(kernel, inputs, np.array([scale, *parameters], np.float64), outputs, chunks, few, scratch)
     bits = int(np.bitwise_or.reduce(wrong))
     return Outcome(chunks=partials, each=losses, gradients=gradients, curvatures=(curvature,), wrong=bits)

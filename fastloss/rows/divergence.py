@@ -49,11 +49,18 @@ def by_side(name, model, data, first=UNIT, second=UNIT, shares=None):
     }
 
 
+def _takes_two_passes(request):
+    return request.what == "grad_hess" and request.arguments["wrt"] == "both"
+
+
 class EitherSide(RowLoss):
     """A loss of two distributions; `wrt` says whose gradient is wanted."""
 
+    def _plan(self, args, request):
+        return None if _takes_two_passes(request) else super()._plan(args, request)
+
     def _run(self, request):
-        if request.what != "grad_hess" or request.arguments["wrt"] != "both":
+        if not _takes_two_passes(request):
             return super()._run(request)
         # a pass writes the second derivatives of one argument
         by_p, by_q = (super(EitherSide, self)._run(request.with_arguments(wrt=wrt)) for wrt in ("p", "q"))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import backend, small, summation, units, validate
-from fastloss.core.domains import Domain, Parameter, wrong
+from fastloss.core.domains import REAL, Domain, Parameter, wrong
 from fastloss.core.gpu import GpuArray, holds_integers, on_gpu
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
@@ -20,6 +20,7 @@ from fastloss.core.units import MeanWeights
 from fastloss.pointwise.loss import weight_partials
 from fastloss.rows import logits as softmax
 from fastloss.rows.row import RowFormulas
+from fastloss.rows.small import Source, Sources
 
 
 class Matrix(NamedTuple):
@@ -89,6 +90,7 @@ class Rows:
     parameters: tuple[float, ...] = ()
     factor: np.ndarray | None = None  # multiplies every row's loss
     mass: np.ndarray | None = None  # what a row counts in the mean's denominator, 1 if None
+    divisor: float | None = None  # the sum of `mass` over rows of weight 1, where that is not their number
     there: Any = None  # 1 for the rows that have a loss, if some may have none and no factor says so
     inner: Callable[[], np.ndarray] | None = None  # the largest weight within each row's loss
     checked: tuple[tuple[str, Domain, Any], ...] = ()  # arguments that the row function checks, four bits each
@@ -108,11 +110,21 @@ class RowLoss(Loss):
 
     folder = "rows"
 
-    def __init__(self, function, *, curvature: bool, ids: tuple[str, ...] = (), plain: bool = False, **about):
+    def __init__(
+        self,
+        function,
+        *,
+        curvature: bool,
+        ids: tuple[str, ...] = (),
+        vectors: Mapping[str, Domain] | None = None,
+        tables: tuple[str, ...] = (),
+        **about,
+    ):
         super().__init__(function, **about)
         self._curvature = curvature
-        self._plain = plain  # what the body makes depends on the arguments' dtypes and the keywords, not on the data
         self.ids = ids  # arguments that may be class ids
+        self.vectors = dict(vectors or {})  # arguments of one number for each row, in the order of the operands
+        self.tables = tables  # arguments of rows that ids choose from
 
     @property
     def has_curvature(self) -> bool:
@@ -140,16 +152,46 @@ class RowLoss(Loss):
         return made
 
     def _plan(self, args, request):
-        if request.backend != "auto" or request.sample_weight is not None or not self._plain:
+        if request.backend != "auto" or request.sample_weight is not None or len(args) != len(self.arguments):
+            return None
+        if request.has_gradient and type(self).gradients is not RowLoss.gradients:
+            return None
+        if request.arguments.get("ignore_index", -1) >= 0:  # which rows are left out depends on the data
             return None
         call = self.function(**request.arguments)
-        if len(args) != len(call.operands) or any(one is not None for one in (call.factor, call.mass, call.inner)):
+        if any(one is not None for one in (call.factor, call.mass if call.divisor is None else None, call.inner)):
             return None
-        if call.checked or not all(map(_is_the_same, call.operands, args)) or args[0].ndim != 2:
+        sources = self._sources(call, args)
+        if sources is None or (sources.whole and request.reduction.keeps == "examples"):
             return None
         engine = backend.engine("cpu", "rows")
-        run = engine.plan(call.formulas, args, request.wanted, call.parameters, request.reduction)
+        run = engine.plan(call.formulas, call.operands, request.wanted, call.parameters, request.reduction, sources)
         return run and _in_form(request.what, run)
+
+    def _sources(self, call: Rows, args: tuple[np.ndarray, ...]) -> Sources | None:
+        """Tell what argument each operand is; None where one is something else, or that is not certain."""
+        first = call.matrices[0]
+        whole = len(first.axes) == len(first.shape)
+        if not whole and (len(first.shape), first.axes) != (2, (1,)):
+            return None
+        at = {one.ctypes.data: place for place, one in enumerate(args)}
+        if len(at) != len(args) or not all(one.size for one in args):
+            return None
+        vectors = iter([place for place, name in enumerate(self.arguments) if name in self.vectors])
+        made = []
+        for operand in call.operands:
+            is_vector = operand.ndim == 1 and operand.dtype == np.float64
+            place = next(vectors, None) if is_vector else at.get(operand.ctypes.data)
+            if place is None or (not is_vector and operand.dtype != args[place].dtype):
+                return None
+            name = self.arguments[place]
+            kind = "vector" if is_vector else "ids" if operand.ndim == 1 else "table" if name in self.tables else "rows"
+            if operand.size != args[place].size:
+                return None
+            made.append(Source(place, kind, self.vectors.get(name, REAL)))
+        if whole and any(one.kind != "rows" for one in made):
+            return None
+        return Sources(tuple(made), len(first.shape) if whole else 0, call.divisor)
 
     def _placed(self, own: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments: matrices stay on a GPU, and class ids with the first of them."""
@@ -162,15 +204,6 @@ class RowLoss(Loss):
     def gradients(self, engine: Any, outcome: Outcome, call: Rows, weights: Any) -> tuple[np.ndarray, ...]:
         """Return the gradient of each differentiable argument; `weights` is what multiplied every row's."""
         return tuple(matrix.restore(rows) for matrix, rows in zip(call.matrices, outcome.gradients, strict=True))
-
-
-def _is_the_same(operand: np.ndarray, argument: np.ndarray) -> bool:
-    """Tell whether an operand is an argument as it is: the short way hands over the arguments."""
-    return (operand.dtype, operand.shape, operand.ctypes.data) == (
-        argument.dtype,
-        argument.shape,
-        argument.ctypes.data,
-    )
 
 
 def _in_form(what: str, run: small.Plan) -> small.Plan:
@@ -205,6 +238,8 @@ def _weighing(given: Any, call: Rows, reduction: Reduction) -> Weighing:
         weights = weights_of_mean(checked, factor, call.mass, call.inner)
     else:
         weights = MeanWeights(_product(checked, call.factor), _product(checked, call.mass))
+    if call.divisor is not None and checked is None:
+        return Weighing(weights.losses, Divisor(call.divisor))
     return Weighing(weights.losses, Divisor(_denominator(call.shape, weights.counted), weights.power))
 
 
@@ -307,16 +342,18 @@ def row_loss(
     parameters: Mapping[str, Parameter] | None = None,
     curvature: bool = False,
     ids: tuple[str, ...] = (),
-    plain: bool = False,
+    vectors: Mapping[str, Domain] | None = None,
+    tables: tuple[str, ...] = (),
     kind: type[RowLoss] = RowLoss,
 ) -> Callable[[Callable[..., Rows]], RowLoss]:
     """Declare a loss of rows: the decorated function has its signature, its docstring, and returns its `Rows`.
 
-    `plain` says that where the operands are the arguments as they are, the rest of what the body returns depends on the
-    keywords and dtypes alone, and ids are in [0, columns).
+    Where the operands are the arguments, and ids are below the number of columns or of the rows of a table, the rest of
+    what the body returns depends on the keywords and dtypes alone.
     """
 
     def declare(function: Callable[..., Rows]) -> RowLoss:
-        return kind(function, curvature=curvature, ids=ids, plain=plain, reference=reference, parameters=parameters)
+        about = {"reference": reference, "parameters": parameters}
+        return kind(function, curvature=curvature, ids=ids, vectors=vectors, tables=tables, **about)
 
     return declare

@@ -3,6 +3,8 @@
 A gradient is with respect to the model's distribution; the data's is a constant.
 """
 
+import dataclasses
+
 from fastloss.compile.elementary import INFINITY, log, unless_nan
 from fastloss.core import validate
 from fastloss.core.domains import UNIT
@@ -147,7 +149,7 @@ def entropy(p):
     return Rows(ENTROPY, (last_axis("p", p),), checked=(("p", UNIT, p),))
 
 
-PICKED = formulas("nll_loss", terms.of_picked)
+PICKED = dataclasses.replace(formulas("nll_loss", terms.of_picked), picks=True)
 
 
 @row_loss(

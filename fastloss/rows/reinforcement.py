@@ -1,9 +1,11 @@
 """Losses of reinforcement learning: each row is one step."""
 
+from typing import Any
+
 import numpy as np
 
 from fastloss.core import orders, validate
-from fastloss.core.domains import ANY, BINARY, FRACTION, Choice, Flag, Free
+from fastloss.core.domains import ANY, BINARY, FRACTION, REAL, Choice, Flag, Free
 from fastloss.core.errors import wrong_shape
 from fastloss.rows import logits as softmax
 from fastloss.rows import terms
@@ -37,10 +39,15 @@ def _huber_curvature(z):
     return 1.0 if abs(z) <= 1.0 else (0.0 if abs(z) > 1.0 else z)
 
 
-BELLMAN = {
-    "mse": formulas("td_loss", terms.of_bellman, value=_square, slope=_square_slope, curvature=_square_curvature),
-    "huber": formulas("td_loss_huber", terms.of_bellman, value=_huber, slope=_huber_slope, curvature=_huber_curvature),
+ERRORS: dict[str, dict[str, Any]] = {  # by `kind`
+    "mse": {"value": _square, "slope": _square_slope, "curvature": _square_curvature},
+    "huber": {"value": _huber, "slope": _huber_slope, "curvature": _huber_curvature},
 }
+BELLMAN = {kind: formulas(f"td_loss_{kind}", terms.of_bellman, **names) for kind, names in ERRORS.items()}
+DOUBLE_BELLMAN = {
+    kind: formulas(f"td_loss_{kind}_double", terms.of_double_bellman, **names) for kind, names in ERRORS.items()
+}
+STEP = {"rewards": REAL, "done": BINARY}
 
 
 @row_loss(
@@ -50,6 +57,7 @@ BELLMAN = {
         "kind": Choice(("mse", "huber")),
     },
     curvature=True,
+    vectors=STEP,
     reference="Mnih et al., Human-level control through deep reinforcement learning, 2015",
 )
 def td_loss(q, actions, rewards, next_q, done, *, gamma, next_q_online=None, kind="mse"):
@@ -108,10 +116,13 @@ def td_loss(q, actions, rewards, next_q, done, *, gamma, next_q_online=None, kin
     steps = matrices[0].shape[:1]
     vectors = (
         validate.indices("actions", actions, steps, matrices[0].shape[1]),
-        validate.vector("rewards", rewards, steps),
+        validate.vector("rewards", rewards, steps, STEP["rewards"]),
     )
-    ended = validate.vector("done", done, steps, BINARY)
-    return Rows(BELLMAN[kind], (last_axis("q", q),), (*vectors, matrices[1], ended, matrices[-1]), (gamma,))
+    ended = validate.vector("done", done, steps, STEP["done"])
+    x, others = last_axis("q", q), (*vectors, matrices[1], ended)
+    if next_q_online is None:
+        return Rows(BELLMAN[kind], (x,), others, (gamma,))
+    return Rows(DOUBLE_BELLMAN[kind], (x,), (*others, matrices[2]), (gamma,))
 
 
 POLICY = {  # by log_probs
@@ -148,6 +159,7 @@ class PolicyLoss(RowLoss):
         "entropy_coef": ANY,
         "log_probs": Flag(),
     },
+    vectors={"advantages": REAL},
     reference="Williams, Simple statistical gradient-following algorithms, 1992",
 )
 def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_coef=0.0, log_probs=False):
@@ -211,4 +223,5 @@ def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_
     vectors = taken, validate.vector("advantages", advantages, steps)
     count = 1 if episodes is None else orders.distinct(validate.ids("episodes", episodes, steps)).size
     mass = np.full(steps, count / max(steps[0], 1))
-    return Rows(POLICY[log_probs], (x,), vectors, (entropy_coef,), mass=mass)
+    divisor = float(count) if steps[0] else 0.0
+    return Rows(POLICY[log_probs], (x,), vectors, (entropy_coef,), mass=mass, divisor=divisor)

@@ -17,11 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.compile.launch import ALONE
 from fastloss.compile.templates import known_names
 from fastloss.core.requests import Wanted
 from fastloss.core.summation import CHUNK
 
 FIRST, ONE = np.uint64(0), np.uint64(1)
+PICKED = 3  # numbers that are read, in order, in the time that one takes which lies anywhere
 
 
 def rows_per_chunk(columns: int) -> int:
@@ -68,6 +70,12 @@ class RowFormulas:
     row: Callable[..., tuple[float, int]]
     names: tuple[tuple[str, Callable[..., Any]], ...] = ()
     arguments: int = 1  # how many have a gradient
+    picks: bool = False  # whether the loss reads one number of a row
+
+    def few(self, columns: int, wanted: Wanted) -> int:
+        """Return how many chunks are not worth another thread: those of as many numbers as `ALONE`."""
+        numbers = PICKED if self.picks and not (wanted.gradient or wanted.curvature) else columns
+        return ALONE // max(rows_per_chunk(columns) * numbers, 1)
 
     def bindings(self, wanted: Wanted) -> dict[str, Any]:
         """Return the bindings of the row function's open names."""

@@ -1,4 +1,7 @@
-"""Small calls of losses of rows: matrices as they are, without weights, see `fastloss/core/small.py`."""
+"""Small calls of losses of rows: matrices as they are, without weights, see `fastloss/core/small.py`.
+
+What each operand of the row function is made from is found in the first call of a kind, and remembered as `Sources`.
+"""
 
 import ctypes
 import math
@@ -8,18 +11,71 @@ import numpy as np
 
 from fastloss.compile.frames import Frame, Spare, addresses_of
 from fastloss.compile.kernels import Kernel
-from fastloss.compile.launch import ALONE, output
+from fastloss.compile.launch import output
 from fastloss.compile.signatures import address_of
+from fastloss.core.domains import REAL, Domain
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Wanted
 from fastloss.core.small import Plan
 from fastloss.core.summation import ordered_sum
 from fastloss.rows import short as short_rows
+from fastloss.rows.logits import of_target
 from fastloss.rows.row import RowFormulas, rows_per_chunk
 
 WEIGHTS, PLAN, OPERANDS = 0, 1, 2  # of the inputs
 EACH, PARTIAL, WRONG, DERIVATIVES = range(4)  # of the outputs
 WIDTHS = 16  # numbers of columns that a plan keeps frames for
+
+
+class Source(NamedTuple):
+    """The argument that an operand is, and what is checked of it."""
+
+    argument: int
+    kind: str  # "rows" of the first operand's shape, a "table" of rows of that length, "ids" of them, or a "vector"
+    domain: Domain = REAL  # of a vector
+
+
+class Sources(NamedTuple):
+    """Those of all operands, and the shape of the first."""
+
+    operands: tuple[Source, ...]
+    whole: int = 0  # dimensions of an argument that is one row, 0 where an argument is a matrix of rows
+    divisor: float | None = None  # of the mean, None for the number of rows
+
+
+def vector(array: np.ndarray, source: Source) -> np.ndarray | None:
+    """Return a vector as kernels read it; None if it needs more care."""
+    read = array.astype(np.float64, copy=False)
+    if source.domain is not REAL:
+        return read if source.domain.holds_only_values(read) else None
+    return read if array.dtype.kind == "f" and array.dtype.itemsize <= 8 else None
+
+
+def found(arrays: tuple[np.ndarray, ...], sources: tuple[Source, ...]) -> list[np.ndarray] | None:
+    """Return the operands of a call; None if a shape, an id or a number is not what it should be."""
+    rows, columns = arrays[sources[0].argument].shape
+    limit, operands = columns, []
+    for source in sources:  # a table stands before the ids of its rows
+        one, kind = arrays[source.argument], source.kind
+        if kind == "table":
+            if one.ndim != 2 or one.shape[1] != columns:
+                return None
+            limit = len(one)
+        elif kind == "rows":
+            if one.shape != (rows, columns):
+                return None
+        else:
+            if one.shape != (rows,):
+                return None
+            if kind == "vector":
+                read = vector(one, source)
+                if read is None:
+                    return None
+                one = read
+            elif one.view(np.uint64).max() >= limit:  # of a negative id, which is a large number, too
+                return None
+        operands.append(one)
+    return operands
 
 
 class Small(NamedTuple):
@@ -46,7 +102,12 @@ def frame_of(kernel: Kernel, parameters: tuple[float, ...], columns: int) -> Sma
 
 
 def plan(
-    kernel: Kernel, formulas: RowFormulas, wanted: Wanted, parameters: tuple[float, ...], reduction: Reduction
+    kernel: Kernel,
+    formulas: RowFormulas,
+    wanted: Wanted,
+    parameters: tuple[float, ...],
+    reduction: Reduction,
+    sources: Sources,
 ) -> Plan:
     """Return a plan whose results are the reduced or single losses where wanted, then gradients and curvature."""
     signature, count, short = kernel.signature, formulas.arguments, bool(kernel.signature.scratch)
@@ -56,23 +117,24 @@ def plan(
     dtypes = [np.dtype(one.dtype) for one in signature.outputs[DERIVATIVES:]]
     derivatives = [*range(count)] * wanted.gradient + [count] * wanted.curvature
     mean, none = reduction.divides, reduction.keeps == "examples"
-    has_ids = len(operands) > count
+    own = sources.operands
+    may_be_short = formulas.row is of_target
     spare: dict[int, Spare[Small]] = {}  # by columns
 
     def run(arrays: tuple[np.ndarray, ...]) -> Any:
-        shape = arrays[0].shape
-        if len(shape) != 2:
+        shape = arrays[own[0].argument].shape
+        if len(shape) != (sources.whole or 2):
             return None
-        rows, columns = shape
-        if not rows * columns or short != (has_ids and columns <= short_rows.MOST):
-            return None
-        places = addresses_of(arrays, masks)
-        if places is None:
-            return None
-        for array in arrays[1:count]:
-            if array.shape != shape:
+        if sources.whole:
+            if any(array.shape != shape for array in arrays) or not all(array.flags.c_contiguous for array in arrays):
                 return None
-        if has_ids and (arrays[count].shape != shape[:1] or arrays[count].view(np.uint64).max() >= columns):
+            arrays = tuple(array.reshape(1, -1) for array in arrays)
+        rows, columns = arrays[own[0].argument].shape
+        if not rows * columns or short != (may_be_short and columns <= short_rows.MOST):
+            return None
+        read = found(arrays, own)
+        places = None if read is None else addresses_of(read, masks)
+        if read is None or places is None:
             return None
         frames = spare.get(columns)
         if frames is None:
@@ -83,14 +145,15 @@ def plan(
         frame, plan_, factor, total, bits = small
         addresses, sizes, starts = frame.addresses, frame.sizes, frame.starts
         addresses[OPERANDS : OPERANDS + len(places)] = places
-        for at in range(len(places)):
+        for at, one in enumerate(read):
             start = starts[OPERANDS + at]
-            sizes[start] = rows
-            if at < count:
+            sizes[start] = len(one)
+            if one.ndim == 2:
                 sizes[start + 1] = columns
         plan_[0] = rows
+        divisor = sources.divisor or rows
         if mean:
-            factor[0] = 1.0 / rows
+            factor[0] = 1.0 / divisor
         results: list[Any] = []
         if none:
             each = np.empty(rows)
@@ -100,32 +163,35 @@ def plan(
             result = output(shape, dtypes[at])
             place = behind + DERIVATIVES + at
             addresses[place] = address_of(result)
-            sizes[starts[place]], sizes[starts[place] + 1] = shape
+            sizes[starts[place]], sizes[starts[place] + 1] = rows, columns
             results.append(result)
         if rows <= plan_[1]:
             frame.run()
             wrong, sum_ = bits[0], total[0]
         else:
-            wrong, sum_ = _run_chunks(small, -(-rows // plan_[1]), behind, columns)
+            wrong, sum_ = _run_chunks(small, -(-rows // plan_[1]), behind, formulas.few(columns, wanted))
         frames.give(small)
         if wrong:
             return None
         if not none:
             if not math.isfinite(sum_):
                 return None
-            results.insert(0, (sum_ / rows if mean else sum_) + 0.0)
+            results.insert(0, (sum_ / divisor if mean else sum_) + 0.0)
         return results
 
     return run
 
 
-def _run_chunks(small: Small, chunks: int, behind: int, columns: int) -> tuple[int, float]:
+def _run_chunks(small: Small, chunks: int, behind: int, few: int) -> tuple[int, float]:
     """Run many chunks; return the bits of wrong numbers and the sum of the losses. Outputs begin at `behind`."""
     frame, partial, wrong = small.frame, behind + PARTIAL, behind + WRONG
     totals, bits = np.empty(chunks), np.empty(chunks, np.int64)
     frame.addresses[partial], frame.addresses[wrong] = address_of(totals), address_of(bits)
     try:
-        frame.run_together(chunks, ALONE // max(small.rows[1] * columns, 1))
+        if chunks <= few:
+            frame.run(chunks)
+        else:
+            frame.run_together(chunks, few)
     finally:
         frame.addresses[partial], frame.addresses[wrong] = map(ctypes.addressof, (small.total, small.bits))
     return int(np.bitwise_or.reduce(bits)), ordered_sum(totals)

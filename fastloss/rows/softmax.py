@@ -98,7 +98,6 @@ share(
     parameters={"weight": CLASS_WEIGHT, "ignore_index": IGNORE_INDEX, "label_smoothing": FRACTION},
     curvature=True,
     ids=("target",),
-    plain=True,
     reference="Cox, The regression analysis of binary sequences, 1958",
 )
 def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smoothing=0.0):
@@ -211,7 +210,6 @@ FOCAL = formulas("softmax_focal_loss", softmax.of_target, value=_focal, slope=_f
     parameters={"gamma": FOCUS, "alpha": Free("a number >= 0, an array of one for each class, or None")},
     curvature=True,
     ids=("target",),
-    plain=True,
     reference="Lin, Goyal, Girshick, He & Dollar, Focal loss for dense object detection, 2017",
 )
 def softmax_focal_loss(input, target, *, gamma=2.0, alpha=None):

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.compile.elementary import INFINITY, at_least, unless_nan
+from fastloss.compile.elementary import INFINITY, NAN, at_least, unless_nan
 from fastloss.compile.templates import regroups, unbound
 from fastloss.rows.logits import maximum
 from fastloss.rows.row import FIRST, ONE, fill_one_hot, fill_row
@@ -287,18 +287,37 @@ def of_overlap(i, operands, factor, parameters, derivatives):
     return loss, row.wrong
 
 
-def of_bellman(i, operands, factor, parameters, derivatives):
-    """Return value(x_a - y), y = reward + gamma (1 - done) next[argmax choice]; a done row's next is not read."""
-    x, actions, rewards, after, done, choice = operands
+def largest(i, x):
+    """Return the largest of a row; NaN if there is one."""
+    columns = np.uint64(x.shape[1])
+    return NAN if sum_unknown(i, x, FIRST, columns) > 0.0 else maximum(i, x, FIRST, columns)
+
+
+def write_bellman(i, operands, ahead, factor, derivatives):
+    """Return value(x_a - y), y = reward + ahead."""
+    x, actions, rewards = operands
     gradient, diagonal = derivatives
     a = np.uint64(actions[i])
-    ahead = 0.0
-    if done[i] != 1.0:
-        best, b = first_largest(i, choice, FIRST, np.uint64(choice.shape[1]))
-        ahead = parameters[DISCOUNT] * unless_nan(best, np.float64(after[i, b])) + 0.0 * done[i]
     z = np.float64(x[i, a]) - (rewards[i] + ahead)
     if WANT_GRADIENT:
         fill_one_hot(i, gradient, a, factor * slope(z))
     if WANT_CURVATURE:
         fill_one_hot(i, diagonal, a, factor * curvature(z))
     return value(z), 0
+
+
+def of_bellman(i, operands, factor, parameters, derivatives):
+    """Return value(x_a - y), y = reward + gamma (1 - done) max(next); a done row's next is not read."""
+    x, actions, rewards, after, done = operands
+    ahead = 0.0 if done[i] == 1.0 else parameters[DISCOUNT] * largest(i, after) + 0.0 * done[i]
+    return write_bellman(i, (x, actions, rewards), ahead, factor, derivatives)
+
+
+def of_double_bellman(i, operands, factor, parameters, derivatives):
+    """Do the same with next[argmax choice] for max(next)."""
+    x, actions, rewards, after, done, choice = operands
+    ahead = 0.0
+    if done[i] != 1.0:
+        best, b = first_largest(i, choice, FIRST, np.uint64(choice.shape[1]))
+        ahead = parameters[DISCOUNT] * unless_nan(best, np.float64(after[i, b])) + 0.0 * done[i]
+    return write_bellman(i, (x, actions, rewards), ahead, factor, derivatives)

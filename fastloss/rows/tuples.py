@@ -30,12 +30,13 @@ def _vectors(names: tuple[str, ...], values: tuple[object, ...]) -> tuple[Matrix
     return matrices
 
 
+ALIKE, SIDE = {"target": BINARY}, {"target": SIGN}  # what says of a pair whether it is similar
+
 TRIPLET = formulas("triplet_margin_loss", vectors.of_triplet, 3)
 
 
 @row_loss(
     parameters={"margin": ANY, "p": POSITIVE, "eps": ANY, "swap": Flag()},
-    plain=True,
     reference="Balntas, Riba, Ponsa & Mikolajczyk, Learning local feature descriptors with triplets, 2016",
 )
 def triplet_margin_loss(anchor, positive, negative, *, margin=1.0, p=2.0, eps=1e-6, swap=False):
@@ -113,6 +114,7 @@ CONTRASTIVE = {
 
 @row_loss(
     parameters={"margin": ANY, "similar": Free("0 or 1"), "half": Flag(), "squared": Flag()},
+    vectors=ALIKE,
     reference="Hadsell, Chopra & LeCun, Dimensionality reduction by learning an invariant mapping, 2006",
 )
 def contrastive_loss(x1, x2, target, *, margin=1.0, similar=1, half=False, squared=True):
@@ -159,7 +161,7 @@ def contrastive_loss(x1, x2, target, *, margin=1.0, similar=1, half=False, squar
     """
     similar = one_of("similar", similar, (0, 1))
     matrices = _vectors(("x1", "x2"), (x1, x2))
-    labels = validate.vector("target", target, matrices[0].outer, BINARY)
+    labels = validate.vector("target", target, matrices[0].outer, ALIKE["target"])
     settings = margin, float(similar), 0.5 if half else 1.0
     return Rows(CONTRASTIVE[squared], matrices, (labels,), settings)
 
@@ -232,7 +234,7 @@ def _cosine_slope(cosine, label, parameters):
 COSINE = formulas("cosine_embedding_loss", vectors.of_cosine, 2, value=_cosine, slope=_cosine_slope)
 
 
-@row_loss(parameters={"margin": ANY}, reference="PyTorch, torch.nn.CosineEmbeddingLoss")
+@row_loss(parameters={"margin": ANY}, vectors=SIDE, reference="PyTorch, torch.nn.CosineEmbeddingLoss")
 def cosine_embedding_loss(input1, input2, target, *, margin=0.0):
     r"""One minus the cosine of similar pairs; of dissimilar pairs, the cosine above a margin.
 
@@ -271,7 +273,7 @@ def cosine_embedding_loss(input1, input2, target, *, margin=0.0):
     0.5
     """
     matrices = _vectors(("input1", "input2"), (input1, input2))
-    labels = validate.vector("target", target, matrices[0].outer, SIGN)
+    labels = validate.vector("target", target, matrices[0].outer, SIDE["target"])
     return Rows(COSINE, matrices, (labels,), (margin,))
 
 
@@ -294,6 +296,7 @@ class CenterLoss(RowLoss):
 
 @row_loss(
     kind=CenterLoss,
+    tables=("centers",),
     reference="Wen, Zhang, Li & Qiao, A discriminative feature learning approach for deep face recognition, 2016",
 )
 def center_loss(embeddings, labels, centers):

@@ -16,6 +16,7 @@ RNG = np.random.default_rng(7)
 X, Y = RNG.random((2, 100))
 LOGITS, IDS = RNG.normal(size=(100, 10)), RNG.integers(0, 10, 100)
 SCORES, LABELS = RNG.normal(size=20), RNG.integers(0, 3, 20).astype(float)
+SHARES, SIDES = RNG.dirichlet(np.ones(10), 100), RNG.choice([-1, 1], 100)
 ANCHOR, POSITIVE, NEGATIVE = RNG.normal(size=(3, 100, 16))
 
 CALLS = [
@@ -26,6 +27,22 @@ CALLS = [
     (fastloss.cross_entropy, (LOGITS, IDS), {}),
     (fastloss.softmax_focal_loss, (LOGITS.astype("f4"), IDS), {"gamma": 1.5}),
     (fastloss.triplet_margin_loss, (ANCHOR, POSITIVE, NEGATIVE), {"margin": 0.5}),
+    (fastloss.entropy, (SHARES,), {}),
+    (fastloss.kl_divergence, (SHARES, SHARES[::-1].copy()), {"wrt": "p"}),
+    (fastloss.categorical_cross_entropy, (SHARES.astype("f4"), SHARES), {"reduction": "none"}),
+    (fastloss.nll_loss, (LOGITS, IDS), {}),
+    (fastloss.poly_loss, (LOGITS, IDS), {}),
+    (fastloss.multi_margin_loss, (LOGITS, IDS), {"margin": 0.5}),
+    (fastloss.crammer_singer_loss, (LOGITS, IDS), {"reduction": "sum"}),
+    (fastloss.contrastive_loss, (ANCHOR, POSITIVE, SIDES > 0), {"margin": 2.0}),
+    (fastloss.cosine_embedding_loss, (ANCHOR, POSITIVE, SIDES), {}),
+    (fastloss.two_term_contrastive_loss, (ANCHOR, POSITIVE, NEGATIVE), {"margin": 9.0}),
+    (fastloss.td_loss, (LOGITS, IDS, X.astype("f4"), LOGITS[::-1].copy(), SIDES > 0), {"gamma": 0.9}),
+    (fastloss.policy_gradient_loss, (LOGITS, IDS, X), {"entropy_coef": 0.1}),
+    (fastloss.dice_loss, (SHARES, SHARES[::-1].copy()), {}),
+    (fastloss.nmae_loss, (X, Y), {"norm": "std"}),
+    (fastloss.margin_ranking_loss, (X, Y, SIDES), {}),
+    (fastloss.bpr_loss, (X, Y), {}),
     (fastloss.pairwise_logistic_loss, (SCORES, LABELS), {}),
     (fastloss.pairwise_hinge_loss, (SCORES.astype("f4"), LABELS), {"reduction": "sum"}),
 ]
@@ -54,6 +71,68 @@ def test_the_second_call_takes_the_short_way_and_gives_the_same(loss, args, kwar
     plan = plan_of(loss, what, args, kwargs)
     assert plan is not small.nothing and plan(args) is not None
     assert is_same(method(*args, **kwargs), first)
+
+
+@pytest.mark.compiled
+def test_the_value_of_rows_and_a_table_takes_the_short_way():
+    for _ in range(2):  # the gradient by the centers is a pass of its own, the long way
+        value = fastloss.center_loss(LOGITS, IDS, LOGITS[:12])
+    assert value == fastloss.center_loss(LOGITS.tolist(), IDS, LOGITS[:12])
+    with pytest.raises(ValueError, match=r"labels\[\d+\] is"):
+        fastloss.center_loss(LOGITS, IDS, LOGITS[:5])
+    plan = plan_of(fastloss.center_loss, "value", (LOGITS, IDS, LOGITS), {})
+    assert plan((LOGITS, IDS, LOGITS[:5])) is None
+    assert plan((LOGITS, IDS, LOGITS[:12, :9])) is None
+
+
+def test_what_is_left_out_depends_on_the_ids_of_each_call():
+    x = np.array([[0.0, 3.0], [1.0, 0.0]])
+    for loss in (fastloss.cross_entropy, fastloss.nll_loss):
+        expected = loss(x[1:], np.array([0]))
+        loss(x, np.array([0, 0]), ignore_index=1)
+        assert loss(x, np.array([1, 0]), ignore_index=1) == expected
+
+
+def test_rows_of_other_dimensions_go_the_long_way():
+    """A kind of call does not say how many dimensions its arguments have."""
+    for first, second in ((SHARES[0], SHARES), (SHARES, SHARES[0])):
+        for loss in (fastloss.entropy, fastloss.dice_loss):
+            loss._plans.clear()
+            arguments = [(one,) * (1 + (loss is fastloss.dice_loss)) for one in (first, second)]
+            loss(*(one.copy() for one in arguments[0]))
+            expected = loss(*(one.tolist() for one in arguments[1]))
+            assert loss(*(one.copy() for one in arguments[1])) == expected
+
+
+@pytest.mark.parametrize("wrong", [2.0, np.nan])
+def test_numbers_beside_rows_are_checked(wrong):
+    done = np.zeros(100)
+    arguments = LOGITS, IDS, X, LOGITS[::-1].copy()
+    fastloss.td_loss(*arguments, done, gamma=0.5)
+    done[7] = wrong
+    if wrong == wrong:
+        with pytest.raises(ValueError, match=r"done\[7\] is 2"):
+            fastloss.td_loss(*arguments, done, gamma=0.5)
+    else:
+        assert np.isnan(fastloss.td_loss(*arguments, done, gamma=0.5))
+
+
+@pytest.mark.compiled
+def test_a_root_has_a_short_way_but_for_the_second_derivative():
+    for what in ("value", "value_and_grad", "grad_hess"):
+        method = fastloss.rmse_loss if what == "value" else getattr(fastloss.rmse_loss, what)
+        first = method(X, Y)
+        assert (plan_of(fastloss.rmse_loss, what, (X, Y), {}) is small.nothing) == (what == "grad_hess")
+        assert is_same(method(X, Y), first)
+
+
+@pytest.mark.parametrize("loss", [fastloss.bpr_loss, fastloss.rmse_loss], ids=lambda one: one.name)
+@pytest.mark.parametrize("beyond", [np.inf, np.nan, 1e306])
+def test_results_that_need_care(loss, beyond):
+    loss(X, Y)
+    other = np.where(np.arange(100) == 3, beyond, X)
+    assert is_same(loss(other, Y), loss(other.tolist(), Y))
+    assert is_same(loss(Y, other), loss(Y, other.tolist()))
 
 
 def strided(array):
