@@ -188,7 +188,7 @@ class PointwiseLoss(Loss):
             return None
         if any(getattr(type(self), name) is not getattr(PointwiseLoss, name) for name in PLANNED):
             return None
-        stand_ins = {name: object() for name in self.arguments}  # a body that looks at data has no short way
+        stand_ins = {name: StandIn() for name in self.arguments}  # a body that looks at data has no short way
         try:
             call = self.call({**request.arguments, **stand_ins})
         except Exception:
@@ -215,6 +215,12 @@ def _by_arguments(outcome: Outcome, signs: tuple[float, ...], times: Callable[..
     gradients = tuple(times(sign, one) for one in outcome.gradients for sign in signs)
     curvatures = (times(sign * sign, one, at > 0) for one in outcome.curvatures for at, sign in enumerate(signs))
     return gradients, tuple(curvatures)
+
+
+class StandIn:
+    """What a loss's function is given in place of an array whose data it must not look at."""
+
+    ndim = 1
 
 
 # What a subclass must not have of its own if the short way is to compute the same.
@@ -276,17 +282,20 @@ def pointwise(
     domains: tuple[Domain, ...] = (REAL, REAL),
     formula_parameters: int | None = None,
     variants: Mapping[str, Formulas] | None = None,
+    rest: Callable[..., float] = unbound,
+    odds: Callable[..., float] = unbound,
     kind: type[PointwiseLoss] = PointwiseLoss,
 ) -> Callable[[Callable[..., Any]], PointwiseLoss]:
     """Declare a pointwise loss: the decorated function has its signature, its docstring and, in its body, parameters.
 
     The formulas take one float for each array argument, then the floats that the body returns. `variants` are other
-    formulas that the body may choose by the parameters, where they differ in more than numbers.
+    formulas that the body may choose by the parameters, where they differ in more than numbers; `rest` and `odds` are
+    those of `Formulas`.
     """
 
     def declare(function: Callable[..., Any]) -> PointwiseLoss:
         count = len(parameters or {}) if formula_parameters is None else formula_parameters
-        formulas = Formulas(function.__name__, value, slope, curvature, domains, count)
+        formulas = Formulas(function.__name__, value, slope, curvature, domains, count, rest, odds)
         return kind(function, variants={"": formulas, **(variants or {})}, reference=reference, parameters=parameters)
 
     return declare

@@ -135,12 +135,20 @@ def _soft_margin(x, t):
     return softplus(-toward(x, t))
 
 
+def _soft_margin_rest(x, t):
+    return at_least(0.0, -toward(x, t))
+
+
+def _soft_margin_odds(x, t):
+    return exp_negative(-abs(toward(x, t)))
+
+
 def _soft_margin_slope(x, t):
     return side(t, -1.0) * sigmoid(-toward(x, t))
 
 
 def _soft_margin_curvature(x, t):
-    e = exp_negative(-abs(toward(x, t)))
+    e = _soft_margin_odds(x, t)
     return e / ((1.0 + e) * (1.0 + e))
 
 
@@ -149,6 +157,8 @@ def _soft_margin_curvature(x, t):
     _soft_margin_slope,
     _soft_margin_curvature,
     domains=SCORES,
+    rest=_soft_margin_rest,
+    odds=_soft_margin_odds,
     reference="Friedman, Hastie & Tibshirani, Additive logistic regression, 2000",
 )
 def soft_margin_loss(input, target):

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from fastloss.compile.elementary import exp_negative, expm1_negative, log1p_unit, sign, unless_nan
-from fastloss.core import summation
+from fastloss.core import backend, summation
 from fastloss.core.domains import INNER_FRACTION
 from fastloss.core.errors import wrong_value
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
@@ -132,6 +132,16 @@ def _times_power(array, exponent):
     return array
 
 
+ORDINARY = 1e-280, 1e300  # means of squares whose root needs no other unit
+
+
+def _unit_of(mean, scale):
+    """An exponent of two and, in its unit, the root of a mean of squares, which were multiplied by `scale`."""
+    root, own = math.sqrt(mean), math.frexp(scale)[1] - 1
+    exponent = min(max(own - math.frexp(root)[1], -1000), 1000)
+    return exponent, math.ldexp(root, exponent - own)
+
+
 class RootMean(PointwiseLoss):
     """The root of a mean of squares: not a sum over elements, so its gradient needs the value first."""
 
@@ -144,7 +154,7 @@ class RootMean(PointwiseLoss):
         data = self._data(request, in_unit=True)
         scale = 1.0
         outcome, mean = self._mean_square(data, scale)
-        if mean < 1e-280 or mean > 1e300:
+        if not ORDINARY[0] <= mean <= ORDINARY[1]:
             other = self.LARGER if mean < 1.0 else self.SMALLER
             smaller, again = self._mean_square(data, other)
             if math.isfinite(again):  # else there are infinities, or an element of weight 0 is too large
@@ -155,15 +165,34 @@ class RootMean(PointwiseLoss):
         return made
 
     def _derivatives(self, data, wanted, scale, mean):
-        """Derivatives in the unit in which the root is about 1: no step to one within the range leaves it."""
-        root, own = math.sqrt(mean), math.frexp(scale)[1] - 1
-        exponent = min(max(own - math.frexp(root)[1], -1000), 1000)
-        unit = math.ldexp(root, exponent - own)
+        exponent, unit = _unit_of(mean, scale)
         inverse = summation.inverse(data.divisor.weight * unit)
         outcome = data.run(self.formulas, inverse, wanted, (2.0**exponent,))
         (gradient,) = outcome.gradients
         curvatures = (one - gradient * gradient * summation.inverse(unit) for one in outcome.curvatures)
         return outcome.gradients, tuple(_times_power(one, exponent) for one in curvatures)
+
+    def _plan(self, args, request):
+        if request.backend != "auto" or request.sample_weight is not None or len(args) != len(self.arguments):
+            return None
+        engine = backend.engine("cpu", "pointwise")
+        means = engine.plan(self.formulas, args, Wanted(value=True), (1.0,), MEAN)
+        slopes = engine.plan(self.formulas, args, Wanted(gradient=True), (1.0,), MEAN)
+        if means is None or slopes is None or request.what == "grad_hess":
+            return None
+
+        def run(arrays):
+            results = means(arrays)
+            if results is None or not ORDINARY[0] <= results[0] <= ORDINARY[1]:
+                return None
+            root = math.sqrt(results[0])
+            if request.what == "value":
+                return root
+            exponent, unit = _unit_of(results[0], 1.0)
+            gradient = slopes(arrays, (summation.inverse(arrays[0].size * unit), 2.0**exponent))
+            return gradient and (root, gradient[0])
+
+        return run
 
     def _loss_sums(self, data):
         """Three sums of squares for each chunk, as they are and scaled: which is wanted, only the whole data says."""
@@ -171,7 +200,7 @@ class RootMean(PointwiseLoss):
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             outcome = data.run(self.formulas, 1.0, Wanted(value=True), (1.0,))
             plain = outcome.chunks
-            if ((plain >= 1e-280) & (plain <= 1e300)).all():
+            if ((plain >= ORDINARY[0]) & (plain <= ORDINARY[1])).all():
                 scaled = [plain * scale * scale for scale in scales]
             else:
                 scaled = [data.run(self.formulas, 1.0, Wanted(value=True), (scale,)).chunks for scale in scales]
@@ -181,7 +210,7 @@ class RootMean(PointwiseLoss):
         """The root of the mean, from the sums of all chunks."""
         self.require_reduction(reduction)
         scale, mean = 1.0, MEAN.of_chunks(loss[0], denominator)
-        if mean < 1e-280 or mean > 1e300:
+        if not ORDINARY[0] <= mean <= ORDINARY[1]:
             scale = self.LARGER if mean < 1.0 else self.SMALLER
             mean = MEAN.of_chunks(loss[2 if mean < 1.0 else 1], denominator)
         return math.sqrt(mean) / scale
@@ -265,14 +294,24 @@ def rmse_loss(input, target):
     return (1.0,)
 
 
-def _log_cosh(x, t):
-    # Near 0 cosh a - 1 = (1 - v)**2 / 2v, v = e**-|a|, since |a| - log 2 + log(1 + v**2) would cancel there.
+# log cosh a = |a| - log 2 + log(1 + v**2), v = e**-|a|. Near 0 that would cancel: there it is log(1 + (1 - v)**2 / 2v).
+
+
+def _log_cosh_rest(x, t):
+    a = abs(x - t)
+    return 0.0 if a <= 1.0 else a - LN2
+
+
+def _log_cosh_odds(x, t):
     a = abs(x - t)
     near = a <= 1.0
     m = expm1_negative(-a)
     v = 1.0 + m
-    u = (m * m if near else v * v) / (v + v if near else 1.0)
-    return (0.0 if near else a - LN2) + log1p_unit(u)
+    return (m * m if near else v * v) / (v + v if near else 1.0)
+
+
+def _log_cosh(x, t):
+    return _log_cosh_rest(x, t) + log1p_unit(_log_cosh_odds(x, t))
 
 
 def _log_cosh_slope(x, t):
@@ -293,6 +332,8 @@ def _log_cosh_curvature(x, t):
     _log_cosh,
     _log_cosh_slope,
     _log_cosh_curvature,
+    rest=_log_cosh_rest,
+    odds=_log_cosh_odds,
     reference="Green, On use of the EM algorithm for penalized likelihood estimation, 1990",
 )
 def log_cosh_loss(input, target):

@@ -3,10 +3,11 @@
 import numpy as np
 
 from fastloss.compile.elementary import at_least, log1p, sign, unless_nan
-from fastloss.core import validate
+from fastloss.core import backend, validate
 from fastloss.core.domains import ABOVE_MINUS_ONE, NON_ZERO, POSITIVE, REAL, Choice, Free, Range
+from fastloss.core.outcomes import Divisor
 from fastloss.pointwise.element import Formulas
-from fastloss.pointwise.loss import Call, PointwiseLoss, pointwise
+from fastloss.pointwise.loss import Call, PointwiseLoss, planned, pointwise
 from fastloss.pointwise.regression import flat, flat_too
 
 __all__ = ["mape_loss", "msle_loss", "nmae_loss"]
@@ -72,6 +73,25 @@ class Normed(PointwiseLoss):
                 f"since {self.name} is computed part by part"
             )
         POSITIVE.validate("norm", parameters["norm"])
+
+    def _plan(self, args, request):
+        norm = request.arguments["norm"]
+        if not isinstance(norm, str):
+            return super()._plan(args, request)
+        if request.backend != "auto" or request.sample_weight is not None or len(args) != len(self.arguments):
+            return None
+        engine = backend.engine("cpu", "pointwise")
+        run = engine.plan(self.formulas, args, request.wanted, (1.0,), request.reduction)
+        if run is None:
+            return None
+
+        def normed(arrays):
+            if not arrays[0].size:
+                return None
+            scale = request.reduction.scale(Divisor(float(arrays[0].size)))
+            return run(arrays, (scale, _norm(arrays[1], norm)))
+
+        return planned(request.what, normed, (1.0,), engine.times)
 
 
 @pointwise(

@@ -45,7 +45,10 @@ def frame_of(kernel: Kernel, parameters: tuple[float, ...]) -> Small:
 def plan(
     kernel: Kernel, formulas: Formulas, wanted: Wanted, parameters: tuple[float, ...], reduction: Reduction
 ) -> Plan:
-    """Plan calls that return the losses' reduction, then each loss and derivatives, where wanted."""
+    """Plan calls that return the losses' reduction, then each loss and derivatives, where wanted.
+
+    `settings`, if given, stand for the derivatives' factor and the parameters: numbers that depend on the data.
+    """
     dtype = np.dtype(kernel.signature.inputs[0].dtype)
     behind = len(kernel.signature.inputs) + 1
     outputs = [behind + at for at in (EACH, GRADIENT, CURVATURE) if wanted[1 + at]]
@@ -54,7 +57,7 @@ def plan(
     mean = reduction.divides
     spare = Spare(lambda: frame_of(kernel, parameters))
 
-    def run(arrays: tuple[np.ndarray, ...]) -> Any:
+    def run(arrays: tuple[np.ndarray, ...], settings: tuple[float, ...] = ()) -> Any:
         one = arrays[0]
         shape, size = one.shape, one.size
         places = addresses_of(arrays, masks) if size else None
@@ -68,7 +71,9 @@ def plan(
         addresses = frame.addresses
         addresses[:count] = places
         frame.sizes[0] = size
-        if mean:
+        if settings:
+            factor[:] = settings
+        elif mean:
             factor[SCALE] = 1.0 / size
         results: list[Any] = []
         for at in outputs:

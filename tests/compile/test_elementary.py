@@ -189,7 +189,9 @@ def functions_of(value) -> list[types.FunctionType]:
 
 
 def formulas(loss) -> list[types.FunctionType]:
-    return functions_of({name: value for name, value in vars(loss).items() if name not in ("function", "__wrapped__")})
+    return functions_of(
+        {name: value for name, value in vars(loss).items() if name not in ("function", "__wrapped__", "_plans")}
+    )
 
 
 def banned(function) -> set[str]:
