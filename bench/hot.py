@@ -48,6 +48,22 @@ def _cross_entropy(size: int) -> Any:
     return fastloss.cross_entropy.value_and_grad(x, rng.integers(0, COLUMNS, size))
 
 
+def _entropy(size: int) -> Any:
+    return fastloss.entropy(np.random.default_rng(0).random((size, COLUMNS), np.float32) / COLUMNS)
+
+
+def _td(size: int) -> Any:
+    rng = np.random.default_rng(0)
+    q, following = rng.standard_normal((2, size, COLUMNS), np.float32)
+    rewards, done = rng.standard_normal(size), np.zeros(size)
+    return fastloss.td_loss(q, rng.integers(0, COLUMNS, size), rewards, following, done, gamma=0.9)
+
+
+def _bpr(size: int) -> Any:
+    x, t = _two(size)
+    return fastloss.bpr_loss.value_and_grad(x, t)
+
+
 def _scores(size: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     return rng.uniform(-3.0, 3.0, size), rng.permutation(np.arange(size) % 2)
@@ -86,9 +102,12 @@ SQUARE = {"sizes": (16, 64), "growth": 2.0, "marker": "float32"}
 HOT = (
     Hot("mse value", "mse", POINTWISE, "block", _mse, marker="mse_loss_v"),
     Hot("bce value and gradient", "bce", POINTWISE, "split_block", _bce, marker=LOGITS),
-    Hot("log_cosh value", "log_cosh", POINTWISE, "block", _log_cosh, marker="log_cosh_loss_v"),
+    Hot("log_cosh value", "log_cosh", POINTWISE, "split_block", _log_cosh, marker="log_cosh_loss_v"),
+    Hot("paired bpr value and gradient", "bce", POINTWISE, "split_block", _bpr, marker="bpr_loss_pair_vg"),
     Hot("cross_entropy value and gradient", "cross_entropy", ROWS, "block", _cross_entropy, (4, 16)),
     Hot("direct pairs value and gradient", "direct_pairs", DIRECT, "block", _direct, (32, 128), 2.0),
+    Hot("entropy value", "probabilities", ROWS, "block", _entropy, (4, 16), marker="entropy_v"),
+    Hot("td value", "probabilities", ROWS, "block", _td, (4, 16), marker="td_loss_mse_v"),
     # Boxes: rows are chosen, and boxes found, one by one
     Hot("boxes moments", "boxes", BOXES, "moments_block", _boxes, packed=False),
     Hot("boxes coupling", "boxes", BOXES, "couple_block", _boxes, growth=0.0, packed=False),
