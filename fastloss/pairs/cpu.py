@@ -1,6 +1,6 @@
 """The pairwise shape on the CPU: which groups are summed directly, which by a fast method, and both put together.
 
-Small groups go to `direct/`, large ones are halved by label as `pairs/halving.py` plans it; `survey` lists a
+Small groups go to `small_groups/`, larger ones to `direct/`, large ones are halved by label as `pairs/halving.py` plans it; `survey` lists a
 group's labels for that. Every fast method (`boxes`, `thresholds`, `separable`) has a `Sums`.
 """
 
@@ -21,6 +21,8 @@ from fastloss.pairs.pair import PairFormulas, multiplier_first
 from fastloss.pairs.records import Columns, Groups, Results, Rows
 from fastloss.pairs.separable import cpu as separable
 from fastloss.pairs.sloped import host as sloped
+from fastloss.pairs.small_groups import cpu as small_groups
+from fastloss.pairs.small_groups.cpu import SmallGroups
 from fastloss.pairs.survey import survey
 from fastloss.pairs.thresholds import cpu as thresholds
 
@@ -34,6 +36,7 @@ class Prepared(NamedTuple):
     formulas: PairFormulas
     kind: Kind
     parameters: tuple[float, ...]
+    small: tuple[SmallGroups, np.ndarray] | None  # and which groups these are
     direct: tuple[Arranged, np.ndarray] | None  # rows arranged by `direct`, and their groups
     fast: list[Large]
     pairs: np.ndarray  # of each group
@@ -44,8 +47,7 @@ class Prepared(NamedTuple):
 
 def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[float, ...], method: str) -> Prepared:
     """Choose each group's method, and count its pairs."""
-    order, offsets = rows.groups.rows, rows.groups.offsets
-    sizes = np.diff(offsets)
+    sizes = np.diff(rows.groups.offsets)
     least = {"auto": FEWEST, "fast": 2, "direct": np.inf}[method]
     large = np.flatnonzero(sizes >= least) if methods.fast_method(formulas) else np.empty(0, np.int64)
     candidates = _large(rows, large, kind) if large.size else []
@@ -55,16 +57,29 @@ def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[fl
         pairs[one.group], weight[one.group] = halving.count(kind, one)
     chosen = np.zeros(sizes.size, bool)
     chosen[[one.group for one in fast]] = True
+    small = direct = None
+    few = np.flatnonzero((sizes <= small_groups.MOST) & ~chosen) if not kind.unordered else np.empty(0, np.int64)
+    chosen[few] = True
     rest = np.flatnonzero(~chosen)
-    direct = None
+    if few.size:
+        counted = small_groups.counted(_of_groups(rows, few))
+        pairs[few], weight[few] = counted.pairs, counted.weight
+        small = counted, few
     if rest.size:
-        if fast:
-            order, offsets = halving.rows_of(order, offsets, rest), np.append(0, np.cumsum(sizes[rest]))
-        small = arranged(formulas, kind, rows._replace(groups=Groups(order, offsets, None)), parameters)
-        pairs[rest], weight[rest] = small.pairs, small.weight
-        direct = small, rest
+        in_order = arranged(formulas, kind, _of_groups(rows, rest), parameters)
+        pairs[rest], weight[rest] = in_order.pairs, in_order.weight
+        direct = in_order, rest
     size, dtype = rows.scores.size, kernel_dtype(rows.scores)
-    return Prepared(formulas, kind, parameters, direct, fast, pairs, weight, size, dtype)
+    return Prepared(formulas, kind, parameters, small, direct, fast, pairs, weight, size, dtype)
+
+
+def _of_groups(rows: Rows, some: np.ndarray) -> Rows:
+    """Return the rows of some groups."""
+    order, offsets, _ = rows.groups
+    if some.size == offsets.size - 1:
+        return rows
+    sizes = np.diff(offsets)[some]
+    return rows._replace(groups=Groups(halving.rows_of(order, offsets, some), np.append(0, np.cumsum(sizes)), None))
 
 
 def _large(rows: Rows, large: np.ndarray, kind: Kind) -> list[Large]:
@@ -95,10 +110,11 @@ def evaluate(prepared: Prepared, scales: np.ndarray, wanted: Wanted) -> Outcome:
     formulas, kind, parameters = prepared.formulas, prepared.kind, prepared.parameters
     results = Results.zeros(prepared.size, wanted, prepared.dtype)
     loss = np.zeros(prepared.pairs.size)
+    if prepared.small:
+        few, groups = prepared.small
+        loss[groups] = small_groups.evaluate(formulas, few, scales[groups], parameters, wanted, results)
     if prepared.direct:
         rows, groups = prepared.direct
-        if not prepared.fast:
-            return direct_pairs.evaluate(formulas, kind, rows, scales, parameters, wanted, results)
         done = direct_pairs.evaluate(formulas, kind, rows, scales[groups], parameters, wanted, results)
         loss[groups] = done.groups
     run = _Run(formulas, kind, parameters[0], scales, wanted)

@@ -150,6 +150,16 @@ SPREAD = 32.0
 LOG_LARGEST = 690.0
 
 
+def logistic_slope(first, second):
+    """Return the slope by the first score of a pair from both exponentials, for sigma = 1."""
+    return -second / (first + second)
+
+
+def logistic_bend(first, second):
+    """Return the curvature."""
+    return (second / (first + second)) * (first / (first + second))
+
+
 @regroups
 def logistic_as_first(i, start, stop, data, sigma, spread):
     """Do what `as_first` does, for the logistic loss from the scores' exponentials."""
@@ -166,10 +176,9 @@ def logistic_as_first(i, start, stop, data, sigma, spread):
     if WANT_GRADIENT:
         for j in range(np.uint64(start), np.uint64(stop)):
             w = weights[j] if WEIGHTED else 1.0
-            p = exponentials[j] / (e + exponentials[j])
-            first -= w * p
+            first += w * logistic_slope(e, exponentials[j])
             if WANT_CURVATURE:
-                second += w * p * (e / (e + exponentials[j]))
+                second += w * logistic_bend(e, exponentials[j])
     return RowSums(loss, sigma * first, sigma * (sigma * second))
 
 
@@ -181,10 +190,9 @@ def logistic_as_second(i, start, stop, data, sigma):
     first = second = 0.0
     for j in range(np.uint64(start), np.uint64(stop)):
         w = weights[j] if WEIGHTED else 1.0
-        p = e / (e + exponentials[j])
-        first += w * p
+        first -= w * logistic_slope(exponentials[j], e)
         if WANT_CURVATURE:
-            second += w * p * (exponentials[j] / (e + exponentials[j]))
+            second += w * logistic_bend(exponentials[j], e)
     return RowSums(0.0, sigma * first, sigma * (sigma * second))
 
 
