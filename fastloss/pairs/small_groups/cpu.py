@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.compile.elementary import exp, joined, log1p, weighed
+from fastloss.compile.elementary import exp, log1p, weighed
 from fastloss.compile.launch import as_input
 from fastloss.compile.templates import known_names, regroups, unbound
 from fastloss.core.validate import kernel_dtype
@@ -20,6 +20,7 @@ from fastloss.pairs.records import Groups, Results, Rows
 from fastloss.pairs.small_groups.sums import Band, Sums, add_logistic_pairs, add_pairs
 
 MOST = 128  # rows of a group
+BEYOND = MOST + 1  # what is added to the kind of groups whose scores lie far apart
 BATCH = 2048  # rows of a task, and those of its last group
 FACTORS = 20  # of 1 + e**SPREAD at most, whose product is finite
 
@@ -35,11 +36,19 @@ class SmallGroups(NamedTuple):
     weight: np.ndarray
 
 
-class Batch(NamedTuple):
-    """Rows of a batch as they are laid, and where they came from."""
+class Layout(NamedTuple):
+    """Where the groups of a batch lie: each group's first row and what is between its rows, and its kinds' places."""
 
-    band: Band
-    home: Any
+    groups: Any  # kinds, then first places
+    steps: Any
+    counts: Any  # groups of a kind
+    begins: Any
+    next: Any
+
+
+def size_of(kind):
+    """Return the number of rows of groups of a kind."""
+    return kind if kind < BEYOND else kind - BEYOND
 
 
 @regroups
@@ -54,135 +63,133 @@ def spread_of(scores, rows, start, stop):
 
 
 @regroups
-def count_kinds(g, end, given, sigma, kinds, centres, ends):
-    """Write what kind each group is, its size or, where its scores lie too far apart, beyond; and where kinds end."""
+def count_kinds(first, given, sigma, centres, layout):
+    """Write each group's kind, its size or, where its scores lie too far apart, beyond; and where kinds begin."""
     scores, rows, offsets = given
-    for kind in range(ends.size):
-        ends[kind] = 0
-    for at in range(end - g):
-        start, stop = offsets[g + at], offsets[g + at + 1]
+    for kind in range(layout.counts.size):
+        layout.counts[kind] = 0
+    for g in range(layout.groups.size):
+        start, stop = offsets[first + g], offsets[first + g + 1]
         kind = stop - start
         if HAS_EXPONENTIALS and kind > 0:
             low, high = spread_of(scores, rows, start, stop)
-            centres[at] = low + 0.5 * (high - low)
-            kind += 0 if sigma * (high - low) <= SPREAD else MOST + 1
-        kinds[at] = kind
-        ends[kind] += stop - start
+            centres[g] = low + 0.5 * (high - low)
+            kind += 0 if sigma * (high - low) <= SPREAD else BEYOND
+        layout.groups[g] = kind
+        layout.counts[kind] += 1
     total = 0
-    for kind in range(ends.size):
-        size = ends[kind]
-        ends[kind] = total
-        total += size
+    for kind in range(layout.counts.size):
+        layout.begins[kind] = layout.next[kind] = total
+        total += layout.counts[kind] * size_of(kind)
 
 
 @regroups
-def lay(g, end, given, labels, weights, batch, kinds, centres, ends):
-    """Copy the rows of groups to where their kind lies, and write where that is over the kinds."""
+def lay(first, given, labels, weights, band, home, centres, layout):
+    """Copy the rows of groups to where their kind lies, and write each group's first place over its kind."""
     scores, rows, offsets = given
-    band, home = batch
-    for at in range(end - g):
-        start, stop = offsets[g + at], offsets[g + at + 1]
-        place = ends[kinds[at]]
-        ends[kinds[at]] += stop - start
-        kinds[at] = place
-        for k in range(stop - start):
-            row = rows[start + k] if rows.size else start + k
-            home[place + k] = row
-            band.scores[place + k] = scores[row]
-            band.labels[place + k] = labels[row]
-            band.behind[place + k] = stop - start - 1 - k
+    for g in range(layout.groups.size):
+        kind = layout.groups[g]
+        place, step = layout.next[kind], layout.counts[kind]
+        layout.next[kind] += 1
+        layout.groups[g], layout.steps[g] = place, step
+        for k in range(offsets[first + g], offsets[first + g + 1]):
+            row = rows[k] if rows.size else k
+            home[place] = row
+            band.scores[place] = scores[row]
+            band.labels[place] = labels[row]
             if WEIGHTED:
-                band.weights[place + k] = weights[row]
+                band.weights[place] = weights[row]
             if HAS_EXPONENTIALS:
-                band.exponentials[place + k] = centres[at]
+                band.exponentials[place] = centres[g]
+            place += step
 
 
 @regroups
-def take_logs(begin, end, sums, logs):
+def take_logs(begin, end, logs, loss):
     """Add the logarithms of rows' products to their losses, and begin new products."""
     for r in range(np.uint64(begin), np.uint64(end)):
-        logs[r] += log1p(sums.loss[r])
-        sums.loss[r] = 0.0
-        if WANT_EACH:
-            logs[r] += log1p(sums.loss_later[r])
-            sums.loss_later[r] = 0.0
+        logs[r] += log1p(loss[r])
+        loss[r] = 0.0
 
 
-def add_kind(kind, begin, end, band, parameters, sums, logs):
-    """Add all pairs of the groups of one kind."""
-    if HAS_EXPONENTIALS and kind <= MOST:
-        for d in range(1, kind):
-            add_logistic_pairs(d, begin, end, band, parameters[0], sums)
-            if WANT_VALUE and not WEIGHTED and d % FACTORS == 0:
-                take_logs(begin, end, sums, logs)
-        if WANT_VALUE and not WEIGHTED:
-            take_logs(begin, end, sums, logs)
+def add_distance(distance, begin, end, band, parameters, by_exponentials, sums, sums_later):
+    """Add the pairs of rows so far from each other."""
+    s, y, w, e = band
+    stop, start = end - distance, begin + distance
+    own = Band(s[begin:stop], y[begin:stop], w[begin:stop], e[begin:stop])
+    later = Band(s[start:end], y[start:end], w[start:end], e[start:end])
+    own_sums = Sums(sums.loss[begin:stop], sums.slope[begin:stop], sums.bend[begin:stop])
+    later_sums = Sums(sums_later.loss[start:end], sums_later.slope[start:end], sums_later.bend[start:end])
+    if HAS_EXPONENTIALS and by_exponentials:
+        add_logistic_pairs(own, later, parameters[0], own_sums, later_sums)
     else:
-        for d in range(1, kind - (MOST + 1) if kind > MOST else kind):
-            add_pairs(d, begin, end, band, parameters, sums)
+        add_pairs(own, later, parameters, own_sums, later_sums)
 
 
-@regroups
-def clear(count, sums, logs):
-    for r in range(np.uint64(count)):
-        if WANT_VALUE:
-            sums.loss[r] = 0.0
+def add_kind(kind, begin, groups, band, parameters, sums, sums_later, logs):
+    """Add all pairs of the groups of one kind."""
+    size, is_narrow = size_of(kind), kind < BEYOND
+    end = begin + size * groups
+    for d in range(1, size):
+        add_distance(d * groups, begin, end, band, parameters, is_narrow, sums, sums_later)
+        if logs.size and is_narrow and (d % FACTORS == 0 or d == size - 1):
+            take_logs(begin, end, logs, sums.loss)
             if WANT_EACH:
-                sums.loss_later[r] = 0.0
-            if logs.size:
-                logs[r] = 0.0
-        if WANT_GRADIENT:
-            sums.slope[r] = sums.slope_later[r] = 0.0
-        if WANT_CURVATURE:
-            sums.bend[r] = sums.bend_later[r] = 0.0
+                take_logs(begin, end, logs, sums_later.loss)
 
 
 @regroups
-def give_back(place, stop, batch, sums, logs, scale, results):
+def give_back(place, step, size, rows, sums, sums_later, logs, scale, results):
     """Write what the rows of one group have added up, and return the group's loss."""
-    weights, home = batch.band.weights, batch.home
+    weights, home = rows
     total = 0.0
-    for r in range(place, stop):
+    for k in range(size):
+        r = place + k * step
         w = weights[r] if WEIGHTED else 1.0
         if WANT_VALUE:
-            loss = sums.loss[r] + sums.loss_later[r] if WANT_EACH else sums.loss[r]
+            loss = sums.loss[r] + sums_later.loss[r] if WANT_EACH else sums.loss[r]
             loss = weighed(w, loss + logs[r] if logs.size else loss)
             total += loss
             if WANT_EACH:
                 results.each[home[r]] = loss
         if WANT_GRADIENT:
-            results.gradient[home[r]] = weighed(w * scale, sums.slope[r] + sums.slope_later[r])
+            results.gradient[home[r]] = weighed(w * scale, sums.slope[r] + sums_later.slope[r])
         if WANT_CURVATURE:
-            results.curvature[home[r]] = weighed(w * scale, sums.bend[r] + sums.bend_later[r])
+            results.curvature[home[r]] = weighed(w * scale, sums.bend[r] + sums_later.bend[r])
     return total
+
+
+@regroups
+def exponentials_of(scores, centres, sigma):
+    """Write the exponentials of scores over their groups' centres."""
+    for r in range(np.uint64(scores.size)):
+        centres[r] = exp(sigma * (scores[r] - centres[r]))
 
 
 @regroups
 def block(inputs, parameters, outputs, first, last):
     scores, labels, weights, rows, offsets, scales, batches = inputs
     each, gradient, curvature, losses = outputs[:4]
-    s, y, w, e, loss, loss_later, slope, slope_later, bend, bend_later, logs, centres = outputs[4:16]
-    behind, home, kinds, ends = outputs[16:]
-    batch = Batch(Band(s, y, w, behind, e), home)
-    sums, results = Sums(loss, loss_later, slope, slope_later, bend, bend_later), Results(each, gradient, curvature)
-    given, numbers = (scores, rows, offsets), unpack(parameters)
+    s, y, w, e, loss, slope, bend, loss_later, slope_later, bend_later, logs, centres = outputs[4:16]
+    home, places, steps, counts, begins, following = outputs[16:]
+    band, sums, sums_later = Band(s, y, w, e), Sums(loss, slope, bend), Sums(loss_later, slope_later, bend_later)
+    given, numbers, results = (scores, rows, offsets), unpack(parameters), Results(each, gradient, curvature)
     for task in range(first, last):
-        g, end = batches[task], batches[task + 1]
-        count = offsets[end] - offsets[g]
-        count_kinds(g, end, given, parameters[1], kinds, centres, ends)
-        lay(g, end, given, labels, weights, batch, kinds, centres, ends)
+        g, groups = batches[task], batches[task + 1] - batches[task]
+        count = offsets[g + groups] - offsets[g]
+        layout = Layout(places[:groups], steps[:groups], counts, begins, following)
+        count_kinds(g, given, parameters[1], centres, layout)
+        lay(g, given, labels, weights, band, home, centres, layout)
         if HAS_EXPONENTIALS:
-            for r in range(np.uint64(count)):
-                e[r] = exp(parameters[1] * (s[r] - e[r]))
-        clear(count, sums, logs)
-        begin = np.int64(0)
-        for kind in range(ends.size):
-            if ends[kind] > begin:
-                add_kind(kind, begin, ends[kind], batch.band, numbers, sums, logs)
-                begin = ends[kind]
-        for at in range(end - g):
-            size = offsets[g + at + 1] - offsets[g + at]
-            losses[g + at] = give_back(kinds[at], kinds[at] + size, batch, sums, logs, scales[g + at], results)
+            exponentials_of(s[:count], e[:count], parameters[1])
+        for column in (loss, slope, bend, loss_later, slope_later, bend_later, logs):
+            column[:count] = 0.0
+        for kind in range(counts.size):
+            if counts[kind] > 0:
+                add_kind(kind, begins[kind], counts[kind], band, numbers, sums, sums_later, logs)
+        for at in range(groups):
+            size, own = offsets[g + at + 1] - offsets[g + at], (w, home)
+            losses[g + at] = give_back(places[at], steps[at], size, own, sums, sums_later, logs, scales[g + at], results)
 
 
 @regroups
@@ -264,12 +271,12 @@ def evaluate(
     name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
     losses = np.empty(offsets.size - 1)
     inputs = (scores, labels, weights, order, offsets, as_input(scales, np.float64), small.batches)
-    valued, later = wanted.value or wanted.each, wanted.each
+    valued = wanted.value or wanted.each
     logs = valued and exponentials and not weighted
-    some = (True, True, weighted, exponentials, valued, later, wanted.gradient, wanted.gradient)
-    some += (wanted.curvature, wanted.curvature, logs, exponentials)
+    some = (True, True, weighted, exponentials, valued, wanted.gradient, wanted.curvature)
+    some += (wanted.each, wanted.gradient, wanted.curvature, logs, exponentials)
     scratch = [Scratch(BATCH + MOST if one else 0, np.float64) for one in some]
-    scratch += [Scratch(BATCH + MOST, np.int64)] * 3 + [Scratch(2 * MOST + 2, np.int64)]
+    scratch += [Scratch(BATCH + MOST, np.int64)] * 3 + [Scratch(2 * BEYOND, np.int64)] * 3
     run_block(
         block, name, inputs, (1.0, *parameters), (*results, losses), small.batches.size - 1, tuple(scratch),
         known_names(block, names),

@@ -1,12 +1,14 @@
-"""The pairs of many small groups, all those at one distance at a time.
+"""The pairs of many groups of one size, all those at one distance at a time.
 
-Rows of groups lie one behind another. Rows r and r + d make a pair if both are of one group, hence if at least d rows
-of r's group are behind it, and if their labels differ. One loop over r is long, whatever the size of a group, and its
-steps are independent: it becomes packed instructions. Each pair is met once, and adds to both of its rows; what a row
-gets as the earlier of two and what it gets as the later lie in two arrays, so that no step waits for another.
+Groups lie across: the first rows of all groups, then their second rows, and so on. With G groups, rows r and r + d G
+are a group's k-th and (k + d)-th row, for every r that has so many rows behind it. So one loop over r has all pairs at
+the distance d, it is long even where groups are small, and its steps are independent: it becomes packed instructions.
+Each pair is met once, and adds to both of its rows; what a row gets as the earlier of two and what it gets as the later
+lie in two arrays, so that no step waits for another.
 
 Rejected: sorting each group by label, so that a row's pairs are one range (`direct/`): for ten rows the sort takes
-longer than the pairs, and ranges of five rows are too short for packed instructions.
+longer than the pairs, and ranges of five rows are too short for packed instructions. Groups one behind another, where
+half of the steps meet rows of two groups.
 """
 
 from typing import Any, NamedTuple
@@ -27,89 +29,83 @@ value = slope = curvature = unbound
 
 
 class Band(NamedTuple):
-    """Rows of groups of few sizes, those of one size one behind another."""
+    """Rows of groups of one size, the first of all groups before the second."""
 
     scores: Any
     labels: Any
     weights: Any
-    behind: Any  # how many rows of the same group are behind a row
     exponentials: Any
 
 
 class Sums(NamedTuple):
-    """What rows add up over their pairs; `later` is what they get as the later row of a pair."""
+    """What rows add up over their pairs with later rows, or with earlier ones."""
 
     loss: Any
-    loss_later: Any
     slope: Any
-    slope_later: Any
     bend: Any
-    bend_later: Any
 
 
 @disjoint
 @regroups
-def add_pairs(d, begin, end, band, parameters, sums):
-    """Add the pairs (r, r + d) of rows begin <= r < end - d, by the formulas of the gap."""
-    scores, labels, weights, behind, _ = band
-    for r in range(np.uint64(begin), np.uint64(end - d)):
-        q = r + np.uint64(d)
-        same = behind[r] >= d
-        is_first, is_second = same & (labels[r] > labels[q]), same & (labels[r] < labels[q])
+def add_pairs(band, later, parameters, sums, sums_later):
+    """Add the pairs of each row and the later row of the same index, by the formulas of the gap."""
+    for r in range(np.uint64(later.labels.size)):
+        is_first, is_second = band.labels[r] > later.labels[r], band.labels[r] < later.labels[r]
         is_pair = is_first | is_second
-        gap = scores[r] - scores[q] if is_first else scores[q] - scores[r]
-        own, other = (weights[r], weights[q]) if WEIGHTED else (1.0, 1.0)
+        difference = band.scores[r] - later.scores[r]
+        gap = difference if is_first else -difference
+        own, other = (band.weights[r], later.weights[r]) if WEIGHTED else (1.0, 1.0)
         if WANT_VALUE:
             loss = value(gap, *parameters)
+            own_loss, other_loss = weighed(other, loss), weighed(own, loss)
             if WANT_EACH:
-                sums.loss[r] += weighed(other, loss) if is_first else 0.0
-                sums.loss_later[q] += weighed(own, loss) if is_second else 0.0
+                sums.loss[r] += own_loss if is_first else 0.0
+                sums_later.loss[r] += other_loss if is_second else 0.0
             else:
-                sums.loss[r] += weighed(other, loss) if is_pair else 0.0
+                sums.loss[r] += own_loss if is_pair else 0.0
         if WANT_GRADIENT:
             steep = slope(gap, *parameters)
             steep = steep if is_first else -steep
-            sums.slope[r] += weighed(other, steep) if is_pair else 0.0
-            sums.slope_later[q] -= weighed(own, steep) if is_pair else 0.0
+            own_slope, other_slope = weighed(other, steep), weighed(own, steep)
+            sums.slope[r] += own_slope if is_pair else 0.0
+            sums_later.slope[r] -= other_slope if is_pair else 0.0
         if WANT_CURVATURE:
             bend = curvature(gap, *parameters)
-            sums.bend[r] += weighed(other, bend) if is_pair else 0.0
-            sums.bend_later[q] += weighed(own, bend) if is_pair else 0.0
+            own_bend, other_bend = weighed(other, bend), weighed(own, bend)
+            sums.bend[r] += own_bend if is_pair else 0.0
+            sums_later.bend[r] += other_bend if is_pair else 0.0
 
 
 @disjoint
 @regroups
-def add_logistic_pairs(d, begin, end, band, sigma, sums):
+def add_logistic_pairs(band, later, sigma, sums, sums_later):
     """Add them by the exponentials of the scores. Without weights the losses are log(1 + result), see `joined`."""
-    _, labels, weights, behind, exponentials = band
-    for r in range(np.uint64(begin), np.uint64(end - d)):
-        q = r + np.uint64(d)
-        same = behind[r] >= d
-        is_first, is_second = same & (labels[r] > labels[q]), same & (labels[r] < labels[q])
-        high = exponentials[r] if is_first else exponentials[q]
-        low = exponentials[q] if is_first else exponentials[r]
+    for r in range(np.uint64(later.labels.size)):
+        is_first, is_second = band.labels[r] > later.labels[r], band.labels[r] < later.labels[r]
+        one, two = band.exponentials[r], later.exponentials[r]
+        high, low = (one, two) if is_first else (two, one)
         low = low if is_first | is_second else 0.0
-        own, other = (weights[r], weights[q]) if WEIGHTED else (1.0, 1.0)
+        own, other = (band.weights[r], later.weights[r]) if WEIGHTED else (1.0, 1.0)
         if WANT_VALUE:
             x = low / high
             if WEIGHTED:
                 loss = log1p(x)
                 if WANT_EACH:
                     sums.loss[r] += other * loss if is_first else 0.0
-                    sums.loss_later[q] += own * loss if is_second else 0.0
+                    sums_later.loss[r] += own * loss if is_second else 0.0
                 else:
                     sums.loss[r] += other * loss
             elif WANT_EACH:
                 sums.loss[r] = joined(sums.loss[r], x if is_first else 0.0)
-                sums.loss_later[q] = joined(sums.loss_later[q], x if is_second else 0.0)
+                sums_later.loss[r] = joined(sums_later.loss[r], x if is_second else 0.0)
             else:
                 sums.loss[r] = joined(sums.loss[r], x)
         if WANT_GRADIENT:
             steep = sigma * logistic_slope(high, low)
             steep = steep if is_first else -steep
             sums.slope[r] += other * steep
-            sums.slope_later[q] -= own * steep
+            sums_later.slope[r] -= own * steep
         if WANT_CURVATURE:
             bend = sigma * (sigma * logistic_bend(high, low))
             sums.bend[r] += other * bend
-            sums.bend_later[q] += own * bend
+            sums_later.bend[r] += own * bend
