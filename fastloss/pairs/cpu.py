@@ -27,6 +27,7 @@ from fastloss.pairs.survey import survey
 from fastloss.pairs.thresholds import cpu as thresholds
 
 FEWEST = 2048  # rows from which "auto" takes the fast method, see bench/results
+Selection = slice | np.ndarray  # of groups
 SUMS: dict[str, Sums] = {"boxes": boxes.sums, "thresholds": thresholds.sums, "separable": separable.sums}
 
 
@@ -36,8 +37,8 @@ class Prepared(NamedTuple):
     formulas: PairFormulas
     kind: Kind
     parameters: tuple[float, ...]
-    small: tuple[SmallGroups, np.ndarray] | None  # and which groups these are
-    direct: tuple[Arranged, np.ndarray] | None  # rows arranged by `direct`, and their groups
+    small: tuple[SmallGroups, Selection] | None  # and which groups these are
+    direct: tuple[Arranged, Selection] | None  # rows arranged by `direct`, and their groups
     fast: list[Large]
     pairs: np.ndarray  # of each group
     weight: np.ndarray
@@ -55,28 +56,33 @@ def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[fl
     pairs, weight = np.zeros(sizes.size, np.int64), np.zeros(sizes.size)
     for one in fast:
         pairs[one.group], weight[one.group] = halving.count(kind, one)
-    chosen = np.zeros(sizes.size, bool)
-    chosen[[one.group for one in fast]] = True
+    is_left = np.ones(sizes.size, bool)
+    is_left[[one.group for one in fast]] = False
+    is_small = is_left & (sizes <= (-1 if kind.unordered else small_groups.MOST))
     small = direct = None
-    few = np.flatnonzero((sizes <= small_groups.MOST) & ~chosen) if not kind.unordered else np.empty(0, np.int64)
-    chosen[few] = True
-    rest = np.flatnonzero(~chosen)
-    if few.size:
-        counted = small_groups.counted(_of_groups(rows, few))
-        pairs[few], weight[few] = counted.pairs, counted.weight
-        small = counted, few
-    if rest.size:
-        in_order = arranged(formulas, kind, _of_groups(rows, rest), parameters)
-        pairs[rest], weight[rest] = in_order.pairs, in_order.weight
-        direct = in_order, rest
+    if is_small.any():
+        some = _selection(is_small)
+        counted = small_groups.counted(_of_groups(rows, some))
+        pairs[some], weight[some] = counted.pairs, counted.weight
+        small = counted, some
+    if is_left.sum() > is_small.sum():
+        some = _selection(is_left & ~is_small)
+        in_order = arranged(formulas, kind, _of_groups(rows, some), parameters)
+        pairs[some], weight[some] = in_order.pairs, in_order.weight
+        direct = in_order, some
     size, dtype = rows.scores.size, kernel_dtype(rows.scores)
     return Prepared(formulas, kind, parameters, small, direct, fast, pairs, weight, size, dtype)
 
 
-def _of_groups(rows: Rows, some: np.ndarray) -> Rows:
+def _selection(mask: np.ndarray) -> Selection:
+    """Return the groups of a mask; a slice if all are in it, which copies nothing."""
+    return slice(None) if mask.all() else np.flatnonzero(mask)
+
+
+def _of_groups(rows: Rows, some: Selection) -> Rows:
     """Return the rows of some groups."""
     order, offsets, _ = rows.groups
-    if some.size == offsets.size - 1:
+    if isinstance(some, slice):
         return rows
     sizes = np.diff(offsets)[some]
     return rows._replace(groups=Groups(halving.rows_of(order, offsets, some), np.append(0, np.cumsum(sizes)), None))

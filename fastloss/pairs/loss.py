@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.compile.templates import unbound
-from fastloss.core import backend, orders, reductions, small, summation, validate
+from fastloss.core import backend, orders, reductions, small, summation, units, validate
 from fastloss.core.domains import NON_NEGATIVE, REAL, Choice, Domain, Parameter, wrong
 from fastloss.core.errors import both_given, wrong_element, wrong_shape
 from fastloss.core.gpu import GpuArray
@@ -140,7 +140,7 @@ class PairwiseLoss(Loss):
         if reduction.keeps == "groups":
             losses, weight, pairs = (one if order is None else one[order] for one in (losses, weight, prepared.pairs))
             return Evaluation(Outcome(groups=losses), Divisor(weight), counts=pairs)
-        in_one_unit = np.ldexp(losses, divisor.power)
+        in_one_unit = units.lifted(losses, divisor.power)
         return Evaluation(Outcome(groups=in_one_unit), Divisor(divisor.weight), counts=int(prepared.pairs.sum()))
 
     def _plan(self, args, request):
@@ -181,7 +181,7 @@ def _divisor(reduction: Reduction, weight: np.ndarray, powers: np.ndarray) -> Di
     if reduction.keeps == "groups":
         return Divisor(weight)
     shifts = pair_weights.shifts(weight, powers) if reduction.divides else 0
-    return Divisor(summation.sum_of_many(np.ldexp(weight, shifts)), shifts)
+    return Divisor(summation.sum_of_many(units.lifted(weight, shifts)), shifts)
 
 
 def _late(request: Request, rows: Rows, scales: np.ndarray) -> np.ndarray | None:

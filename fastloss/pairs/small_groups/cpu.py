@@ -22,6 +22,7 @@ from fastloss.pairs.small_groups.sums import Band, Sums, add_logistic_pairs, add
 MOST = 128  # rows of a group
 BEYOND = MOST + 1  # what is added to the kind of groups whose scores lie far apart
 BATCH = 2048  # rows of a task, and those of its last group
+TINY = 6  # rows up to which labels are compared at once
 FACTORS = 20  # of 1 + e**SPREAD at most, whose product is finite
 
 HAS_EXPONENTIALS = WANT_VALUE = WANT_EACH = WANT_GRADIENT = WANT_CURVATURE = WEIGHTED = unpack = unbound
@@ -193,10 +194,9 @@ def block(inputs, parameters, outputs, first, last):
 
 
 @regroups
-def count_pairs(labels, weights):
-    """Count the pairs of a group, and sum their weights."""
-    size = labels.size
-    low = high = labels[0] if size else 0.0
+def count_pairs_of_two(labels, weights):
+    """Count the pairs of rows of the lowest label with those of the highest, and tell whether there are no others."""
+    size, low, high = labels.size, labels[0], labels[0]
     for k in range(size):
         low = labels[k] if labels[k] < low else low
         high = labels[k] if labels[k] > high else high
@@ -210,9 +210,18 @@ def count_pairs(labels, weights):
         weight_lowest += w if is_low else 0.0
         weight_highest += w if is_high else 0.0
     if low == high:
-        return 0, 0.0
-    if lowest + highest == size:
-        return lowest * highest, weight_lowest * weight_highest
+        return True, 0, 0.0
+    return lowest + highest == size, lowest * highest, weight_lowest * weight_highest
+
+
+@regroups
+def count_pairs(labels, weights):
+    """Count the pairs of a group, and sum their weights: those of two labels in linear time."""
+    size = labels.size
+    if size > TINY:
+        two, pairs, weight = count_pairs_of_two(labels, weights)
+        if two:
+            return pairs, weight
     pairs, weight = 0, 0.0
     for i in range(size):
         others, weight_others = 0, 0.0
