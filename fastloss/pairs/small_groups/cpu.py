@@ -21,7 +21,7 @@ from fastloss.pairs.small_groups.sums import Band, Sums, add_logistic_pairs, add
 
 MOST = 128  # rows of a group
 BEYOND = MOST + 1  # what is added to the kind of groups whose scores lie far apart
-BATCH = 2048  # rows of a task, and those of its last group
+BATCH = 4096  # rows of a task, and those of its last group
 TINY = 6  # rows up to which labels are compared at once
 FACTORS = 20  # of 1 + e**SPREAD at most, whose product is finite
 

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.compile.elementary import joined, log1p, weighed
+from fastloss.compile.elementary import joined, weighed
 from fastloss.compile.templates import disjoint, regroups, unbound
-from fastloss.pairs.pair import logistic_bend, logistic_slope
+from fastloss.pairs.pair import logistic_bend, logistic_slope, logistic_value
 
 WANT_VALUE = unbound
 WANT_EACH = unbound
@@ -82,30 +82,32 @@ def add_logistic_pairs(band, later, sigma, sums, sums_later):
     """Add them by the exponentials of the scores. Without weights the losses are log(1 + result), see `joined`."""
     for r in range(np.uint64(later.labels.size)):
         is_first, is_second = band.labels[r] > later.labels[r], band.labels[r] < later.labels[r]
+        is_pair = is_first | is_second
         one, two = band.exponentials[r], later.exponentials[r]
         high, low = (one, two) if is_first else (two, one)
-        low = low if is_first | is_second else 0.0
         own, other = (band.weights[r], later.weights[r]) if WEIGHTED else (1.0, 1.0)
-        if WANT_VALUE:
+        if WANT_VALUE and WEIGHTED:
+            difference = sigma * (band.scores[r] - later.scores[r])
+            loss = logistic_value(difference if is_first else -difference, high, low)
+            own_loss, other_loss = other * loss, own * loss
+            if WANT_EACH:
+                sums.loss[r] += own_loss if is_first else 0.0
+                sums_later.loss[r] += other_loss if is_second else 0.0
+            else:
+                sums.loss[r] += own_loss if is_pair else 0.0
+        elif WANT_VALUE:
             x = low / high
-            if WEIGHTED:
-                loss = log1p(x)
-                if WANT_EACH:
-                    sums.loss[r] += other * loss if is_first else 0.0
-                    sums_later.loss[r] += own * loss if is_second else 0.0
-                else:
-                    sums.loss[r] += other * loss
-            elif WANT_EACH:
+            if WANT_EACH:
                 sums.loss[r] = joined(sums.loss[r], x if is_first else 0.0)
                 sums_later.loss[r] = joined(sums_later.loss[r], x if is_second else 0.0)
             else:
-                sums.loss[r] = joined(sums.loss[r], x)
+                sums.loss[r] = joined(sums.loss[r], x if is_pair else 0.0)
         if WANT_GRADIENT:
             steep = sigma * logistic_slope(high, low)
-            steep = steep if is_first else -steep
+            steep = (steep if is_first else -steep) if is_pair else 0.0
             sums.slope[r] += other * steep
             sums_later.slope[r] -= own * steep
         if WANT_CURVATURE:
-            bend = sigma * (sigma * logistic_bend(high, low))
+            bend = sigma * (sigma * logistic_bend(high, low)) if is_pair else 0.0
             sums.bend[r] += other * bend
             sums_later.bend[r] += own * bend
