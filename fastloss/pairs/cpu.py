@@ -59,14 +59,15 @@ def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[fl
     is_left = np.ones(sizes.size, bool)
     is_left[[one.group for one in fast]] = False
     is_small = is_left & (sizes <= (-1 if kind.unordered else small_groups.MOST))
+    left, few = np.count_nonzero(is_left), np.count_nonzero(is_small)
     small = direct = None
-    if is_small.any():
-        some = _selection(is_small)
+    if few:
+        some = _selection(is_small, few)
         counted = small_groups.counted(_of_groups(rows, some))
         pairs[some], weight[some] = counted.pairs, counted.weight
         small = counted, some
-    if is_left.sum() > is_small.sum():
-        some = _selection(is_left & ~is_small)
+    if left > few:
+        some = _selection(is_left & ~is_small, left - few)
         in_order = arranged(formulas, kind, _of_groups(rows, some), parameters)
         pairs[some], weight[some] = in_order.pairs, in_order.weight
         direct = in_order, some
@@ -74,9 +75,9 @@ def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[fl
     return Prepared(formulas, kind, parameters, small, direct, fast, pairs, weight, size, dtype)
 
 
-def _selection(mask: np.ndarray) -> Selection:
-    """Return the groups of a mask; a slice if all are in it, which copies nothing."""
-    return slice(None) if mask.all() else np.flatnonzero(mask)
+def _selection(mask: np.ndarray, count: int) -> Selection:
+    """Return the groups of a mask that holds so many; a slice if all are in it, which copies nothing."""
+    return slice(None) if count == mask.size else np.flatnonzero(mask)
 
 
 def _of_groups(rows: Rows, some: Selection) -> Rows:

@@ -153,8 +153,8 @@ class PairwiseLoss(Loss):
             return None
         engine = backend.module("pairs.small")
         parameters = self.function(**{**request.arguments, "scores": None, "labels": None})
-        kind, dtype = engine.Kind(multiplier_one, False), validate.kernel_dtype(args[0])
-        run = engine.plan(self.formulas, kind, dtype, request.wanted, parameters, request.reduction)
+        dtype = validate.kernel_dtype(args[0])
+        run = engine.plan(self.formulas, dtype, request.wanted, parameters, request.reduction)
         return run and _in_form(request.what, small.reading(run, args, (dtype, np.dtype(np.float64))))
 
     def _from_smaller_weights(

@@ -1,29 +1,30 @@
 """Small groups on the CPU: a task is a batch of whole groups, brought together by their size.
 
-A batch lies in the cache with all that its rows add up. Groups of one size are laid one behind another, so that
-`sums.py` has long loops and visits no distance that is none of theirs.
+A batch lies in the cache with all that its rows add up.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from fastloss.compile.elementary import exp, log1p, weighed
-from fastloss.compile.launch import as_input
+from fastloss.compile.kernels import Kernel, once
+from fastloss.compile.launch import as_input, launch
+from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
 from fastloss.compile.templates import known_names, regroups, unbound
-from fastloss.core.validate import kernel_dtype
 from fastloss.core.requests import Wanted
-from fastloss.pairs.cpu_nodes import Scratch, run_block
+from fastloss.core.validate import kernel_dtype
+from fastloss.pairs.cpu_nodes import compiled
 from fastloss.pairs.direct.arrange import batches_of
-from fastloss.pairs.pair import SPREAD, PairFormulas, multiplier_one
+from fastloss.pairs.pair import PairFormulas, multiplier_one
 from fastloss.pairs.records import Groups, Results, Rows
+from fastloss.pairs.small_groups.counts import compiled_count
+from fastloss.pairs.small_groups.layout import BEYOND, MOST, Layout, count_kinds, lay, size_of
 from fastloss.pairs.small_groups.sums import Band, Sums, add_logistic_pairs, add_pairs
 
-MOST = 128  # rows of a group
-BEYOND = MOST + 1  # what is added to the kind of groups whose scores lie far apart
-BATCH = 4096  # rows of a task, and those of its last group
-TINY = 6  # rows up to which labels are compared at once
+BATCH = 8192  # rows of a task, and those of its last group
 FACTORS = 20  # of 1 + e**SPREAD at most, whose product is finite
+ROW_COLUMNS, KIND_COLUMNS = 3, 3  # scratch arrays of integers
 
 HAS_EXPONENTIALS = WANT_VALUE = WANT_EACH = WANT_GRADIENT = WANT_CURVATURE = WEIGHTED = unpack = unbound
 
@@ -35,74 +36,6 @@ class SmallGroups(NamedTuple):
     batches: np.ndarray
     pairs: np.ndarray
     weight: np.ndarray
-
-
-class Layout(NamedTuple):
-    """Where the groups of a batch lie: each group's first row and what is between its rows, and its kinds' places."""
-
-    groups: Any  # kinds, then first places
-    steps: Any
-    counts: Any  # groups of a kind
-    begins: Any
-    next: Any
-
-
-def size_of(kind):
-    """Return the number of rows of groups of a kind."""
-    return kind if kind < BEYOND else kind - BEYOND
-
-
-@regroups
-def spread_of(scores, rows, start, stop):
-    """Return bounds of the scores of a group, NaN if one is."""
-    low = high = np.float64(scores[rows[start] if rows.size else start])
-    for k in range(start + 1, stop):
-        x = np.float64(scores[rows[k] if rows.size else k])
-        low = x if not x >= low else low
-        high = x if not x <= high else high
-    return low, high
-
-
-@regroups
-def count_kinds(first, given, sigma, centres, layout):
-    """Write each group's kind, its size or, where its scores lie too far apart, beyond; and where kinds begin."""
-    scores, rows, offsets = given
-    for kind in range(layout.counts.size):
-        layout.counts[kind] = 0
-    for g in range(layout.groups.size):
-        start, stop = offsets[first + g], offsets[first + g + 1]
-        kind = stop - start
-        if HAS_EXPONENTIALS and kind > 0:
-            low, high = spread_of(scores, rows, start, stop)
-            centres[g] = low + 0.5 * (high - low)
-            kind += 0 if sigma * (high - low) <= SPREAD else BEYOND
-        layout.groups[g] = kind
-        layout.counts[kind] += 1
-    total = 0
-    for kind in range(layout.counts.size):
-        layout.begins[kind] = layout.next[kind] = total
-        total += layout.counts[kind] * size_of(kind)
-
-
-@regroups
-def lay(first, given, labels, weights, band, home, centres, layout):
-    """Copy the rows of groups to where their kind lies, and write each group's first place over its kind."""
-    scores, rows, offsets = given
-    for g in range(layout.groups.size):
-        kind = layout.groups[g]
-        place, step = layout.next[kind], layout.counts[kind]
-        layout.next[kind] += 1
-        layout.groups[g], layout.steps[g] = place, step
-        for k in range(offsets[first + g], offsets[first + g + 1]):
-            row = rows[k] if rows.size else k
-            home[place] = row
-            band.scores[place] = scores[row]
-            band.labels[place] = labels[row]
-            if WEIGHTED:
-                band.weights[place] = weights[row]
-            if HAS_EXPONENTIALS:
-                band.exponentials[place] = centres[g]
-            place += step
 
 
 @regroups
@@ -190,63 +123,9 @@ def block(inputs, parameters, outputs, first, last):
                 add_kind(kind, begins[kind], counts[kind], band, numbers, sums, sums_later, logs)
         for at in range(groups):
             size, own = offsets[g + at + 1] - offsets[g + at], (w, home)
-            losses[g + at] = give_back(places[at], steps[at], size, own, sums, sums_later, logs, scales[g + at], results)
-
-
-@regroups
-def count_pairs_of_two(labels, weights):
-    """Count the pairs of rows of the lowest label with those of the highest, and tell whether there are no others."""
-    size, low, high = labels.size, labels[0], labels[0]
-    for k in range(size):
-        low = labels[k] if labels[k] < low else low
-        high = labels[k] if labels[k] > high else high
-    lowest = highest = 0
-    weight_lowest = weight_highest = 0.0
-    for k in range(size):
-        is_low, is_high = labels[k] == low, labels[k] == high
-        lowest += is_low
-        highest += is_high
-        w = weights[k] if weights.size else 1.0
-        weight_lowest += w if is_low else 0.0
-        weight_highest += w if is_high else 0.0
-    if low == high:
-        return True, 0, 0.0
-    return lowest + highest == size, lowest * highest, weight_lowest * weight_highest
-
-
-@regroups
-def count_pairs(labels, weights):
-    """Count the pairs of a group, and sum their weights: those of two labels in linear time."""
-    size = labels.size
-    if size > TINY:
-        two, pairs, weight = count_pairs_of_two(labels, weights)
-        if two:
-            return pairs, weight
-    pairs, weight = 0, 0.0
-    for i in range(size):
-        others, weight_others = 0, 0.0
-        for j in range(np.uint64(i)):
-            differs = labels[j] != labels[i]
-            others += differs
-            if weights.size:
-                weight_others += weights[j] if differs else 0.0
-        pairs += others
-        weight += weights[i] * weight_others if weights.size else np.float64(others)
-    return pairs, weight
-
-
-@regroups
-def count_block(inputs, parameters, outputs, first, last):
-    labels, weights, rows, offsets, batches = inputs
-    pairs, weight, y, w = outputs
-    for g in range(batches[first], batches[last]):
-        start, size = offsets[g], offsets[g + 1] - offsets[g]
-        for k in range(size):
-            row = rows[start + k] if rows.size else start + k
-            y[k] = labels[row]
-            if weights.size:
-                w[k] = weights[row]
-        pairs[g], weight[g] = count_pairs(y[:size], w[:size] if weights.size else w)
+            losses[g + at] = give_back(
+                places[at], steps[at], size, own, sums, sums_later, logs, scales[g + at], results
+            )
 
 
 def counted(rows: Rows) -> SmallGroups:
@@ -259,10 +138,33 @@ def counted(rows: Rows) -> SmallGroups:
     labels = as_input(labels, np.float64)
     pairs, weight = np.empty(offsets.size - 1, np.int64), np.empty(offsets.size - 1)
     inputs, outputs = (labels, weights, order, offsets, batches), (pairs, weight)
-    scratch = Scratch(MOST, np.float64), Scratch(MOST if weights.size else 0, np.float64)
-    run_block(count_block, "any", inputs, (0.0,), outputs, batches.size - 1, scratch)
+    scratch = MOST, MOST if weights.size else 0
+    launch(compiled_count(), inputs, np.zeros(1), outputs, batches.size - 1, 1, scratch)
     own = Rows(as_input(scores, kernel_dtype(scores)), labels, weights, Groups(order, offsets, None))
     return SmallGroups(own, batches, pairs, weight)
+
+
+@once
+def compiled_block(formulas: PairFormulas, wanted: Wanted, weighted: bool, dtype: np.dtype) -> Kernel:
+    """Compile the block for one loss and set of outputs."""
+    out = array_of(dtype)
+    signature = Signature(
+        (out, REALS, REALS, INTEGERS, INTEGERS, REALS, INTEGERS),
+        (out, out, out, REALS),
+        (REALS,) * 12 + (INTEGERS,) * (ROW_COLUMNS + KIND_COLUMNS),
+    )
+    names = formulas.bindings(wanted, weighted, multiplier_one, False) | {"WANT_EACH": wanted.each}
+    name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
+    return compiled(block, name, signature, tuple(known_names(block, names).items()))
+
+
+def scratch_of(formulas: PairFormulas, wanted: Wanted, weighted: bool, rows: int) -> tuple[int, ...]:
+    """Return the lengths of the block's scratch arrays for batches of so many rows."""
+    exponentials, derived = formulas.by_exponentials(False), (wanted.gradient, wanted.curvature)
+    valued = wanted.value or wanted.each
+    used = (True, True, weighted, exponentials, valued, *derived, wanted.each, *derived)
+    used += (valued and exponentials and not weighted, exponentials)
+    return (*(rows * one for one in used), *(rows,) * ROW_COLUMNS, *(2 * BEYOND,) * KIND_COLUMNS)
 
 
 def evaluate(
@@ -275,19 +177,11 @@ def evaluate(
 ) -> np.ndarray:
     """Return the groups' losses, and write the results; `scales` multiplies each group's derivatives."""
     scores, labels, weights, (order, offsets, _) = small.rows
-    weighted, exponentials = bool(weights.size), formulas.by_exponentials(False)
-    names = formulas.bindings(wanted, weighted, multiplier_one, False) | {"WANT_EACH": wanted.each}
-    name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
+    weighted = bool(weights.size)
+    kernel = compiled_block(formulas, wanted, weighted, scores.dtype)
     losses = np.empty(offsets.size - 1)
     inputs = (scores, labels, weights, order, offsets, as_input(scales, np.float64), small.batches)
-    valued = wanted.value or wanted.each
-    logs = valued and exponentials and not weighted
-    some = (True, True, weighted, exponentials, valued, wanted.gradient, wanted.curvature)
-    some += (wanted.each, wanted.gradient, wanted.curvature, logs, exponentials)
-    scratch = [Scratch(BATCH + MOST if one else 0, np.float64) for one in some]
-    scratch += [Scratch(BATCH + MOST, np.int64)] * 3 + [Scratch(2 * BEYOND, np.int64)] * 3
-    run_block(
-        block, name, inputs, (1.0, *parameters), (*results, losses), small.batches.size - 1, tuple(scratch),
-        known_names(block, names),
-    )
+    scratch = scratch_of(formulas, wanted, weighted, BATCH + MOST)
+    numbers = np.array((1.0, *parameters), np.float64)
+    launch(kernel, inputs, numbers, (*results, losses), small.batches.size - 1, 1, scratch)
     return losses
