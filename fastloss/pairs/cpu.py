@@ -1,7 +1,7 @@
-"""The pairwise shape on the CPU: which groups are summed directly, which by a fast method, and both put together.
+"""The pairwise shape on the CPU: which groups are summed directly, which by a fast method, and all put together.
 
-Small groups go to `small_groups/`, larger ones to `direct/`, large ones are halved by label as `pairs/halving.py` plans it; `survey` lists a
-group's labels for that. Every fast method (`boxes`, `thresholds`, `separable`) has a `Sums`.
+Small groups go to `small_groups/`, others to `direct/`. Large ones are halved by label as `pairs/halving.py` plans it;
+`survey` lists a group's labels for that. Every fast method (`boxes`, `thresholds`, `separable`) has a `Sums`.
 """
 
 from typing import Any, NamedTuple
@@ -59,7 +59,7 @@ def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[fl
     is_left = np.ones(sizes.size, bool)
     is_left[[one.group for one in fast]] = False
     is_small = is_left & (sizes <= (-1 if kind.unordered else small_groups.MOST))
-    left, few = np.count_nonzero(is_left), np.count_nonzero(is_small)
+    left, few = int(np.count_nonzero(is_left)), int(np.count_nonzero(is_small))
     small = direct = None
     if few:
         some = _selection(is_small, few)

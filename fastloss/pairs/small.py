@@ -38,8 +38,8 @@ class Place(NamedTuple):
 class Small(NamedTuple):
     """The frames of both kernels, and the numbers in them that change or are read."""
 
-    count: Frame
-    sum: Frame
+    counting: Frame
+    summing: Frame
     scores: Place
     labels: tuple[Place, ...]
     ends: tuple[Any, ...]  # the number of rows is the second of each
@@ -80,7 +80,8 @@ def frames_of_group(formulas: PairFormulas, wanted: Wanted, dtype: np.dtype, par
     bounds = arrange.keep(4, (Integer * 2)())
     arrange.keep(5, (Integer * 2)(0, 1))
     arrange.keep(6, (Double * len(parameters))(*parameters))
-    order, scores, labels = (arrange.keep(7 + at, (kind * MOST)()) for at, kind in enumerate((Integer, Double, Double)))
+    order = arrange.keep(7, (Integer * MOST)())
+    scores, labels = (arrange.keep(at, (Double * MOST)()) for at in (8, 9))
     powers = arrange.keep(11, (Double * MOST)())
     arrange.keep(12, (Integer * 1)())
     weight, spread = arrange.keep(13, (Double * 1)()), arrange.keep(14, (Double * 1)())
@@ -128,7 +129,7 @@ def plan(
             place.frame.addresses[place.at] = addresses[1]
         for end in frames.ends:
             end[1] = size
-        frames.count.run()
+        frames.counting.run()
         weight = frames.weight[0]
         if not weight:
             spare.give(frames)
@@ -136,7 +137,7 @@ def plan(
         if mean:
             frames.scale[0] = 1.0 / weight
         results: list[Any] = []
-        block = frames.sum
+        block = frames.summing
         for at in outputs:
             result = output(size, dtype)
             place_of_result = frames.results + at

@@ -3,7 +3,7 @@
 A batch lies in the cache with all that its rows add up.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,9 +17,9 @@ from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.cpu_nodes import compiled
 from fastloss.pairs.direct.arrange import batches_of
 from fastloss.pairs.pair import PairFormulas, multiplier_one
-from fastloss.pairs.records import Groups, Results, Rows
+from fastloss.pairs.records import Results, Rows
 from fastloss.pairs.small_groups.counts import compiled_count
-from fastloss.pairs.small_groups.layout import BEYOND, MOST, Layout, count_kinds, lay, size_of
+from fastloss.pairs.small_groups.layout import BEYOND, MOST, Given, Layout, count_kinds, lay, size_of
 from fastloss.pairs.small_groups.sums import Band, Sums, add_logistic_pairs, add_pairs
 
 BATCH = 8192  # rows of a task, and those of its last group
@@ -32,10 +32,18 @@ HAS_EXPONENTIALS = WANT_VALUE = WANT_EACH = WANT_GRADIENT = WANT_CURVATURE = WEI
 class SmallGroups(NamedTuple):
     """Groups of at most `MOST` rows, and the pairs that each has."""
 
-    rows: Rows
+    given: Given
     batches: np.ndarray
     pairs: np.ndarray
     weight: np.ndarray
+
+
+class Totals(NamedTuple):
+    """What the rows of a batch have added up."""
+
+    earlier: Any
+    later: Any
+    logs: Any  # of products whose factors `Sums.loss` no longer holds; empty where it holds losses
 
 
 @regroups
@@ -46,50 +54,52 @@ def take_logs(begin, end, logs, loss):
         loss[r] = 0.0
 
 
-def add_distance(distance, begin, end, band, parameters, by_exponentials, sums, sums_later):
+def add_distance(distance, begin, end, band, parameters, by_exponentials, totals):
     """Add the pairs of rows so far from each other."""
     s, y, w, e = band
     stop, start = end - distance, begin + distance
     own = Band(s[begin:stop], y[begin:stop], w[begin:stop], e[begin:stop])
     later = Band(s[start:end], y[start:end], w[start:end], e[start:end])
-    own_sums = Sums(sums.loss[begin:stop], sums.slope[begin:stop], sums.bend[begin:stop])
-    later_sums = Sums(sums_later.loss[start:end], sums_later.slope[start:end], sums_later.bend[start:end])
+    (loss, slope, bend), (later_loss, later_slope, later_bend), _ = totals
+    own_sums = Sums(loss[begin:stop], slope[begin:stop], bend[begin:stop])
+    later_sums = Sums(later_loss[start:end], later_slope[start:end], later_bend[start:end])
     if HAS_EXPONENTIALS and by_exponentials:
         add_logistic_pairs(own, later, parameters[0], own_sums, later_sums)
     else:
         add_pairs(own, later, parameters, own_sums, later_sums)
 
 
-def add_kind(kind, begin, groups, band, parameters, sums, sums_later, logs):
+def add_kind(kind, begin, groups, band, parameters, totals):
     """Add all pairs of the groups of one kind."""
     size, is_narrow = size_of(kind), kind < BEYOND
     end = begin + size * groups
     for d in range(1, size):
-        add_distance(d * groups, begin, end, band, parameters, is_narrow, sums, sums_later)
-        if logs.size and is_narrow and (d % FACTORS == 0 or d == size - 1):
-            take_logs(begin, end, logs, sums.loss)
+        add_distance(d * groups, begin, end, band, parameters, is_narrow, totals)
+        if totals.logs.size and is_narrow and (d % FACTORS == 0 or d == size - 1):
+            take_logs(begin, end, totals.logs, totals.earlier.loss)
             if WANT_EACH:
-                take_logs(begin, end, logs, sums_later.loss)
+                take_logs(begin, end, totals.logs, totals.later.loss)
 
 
 @regroups
-def give_back(place, step, size, rows, sums, sums_later, logs, scale, results):
+def give_back(place, step, size, rows, totals, scale, results):
     """Write what the rows of one group have added up, and return the group's loss."""
     weights, home = rows
+    sums, later, logs = totals
     total = 0.0
     for k in range(size):
         r = place + k * step
         w = weights[r] if WEIGHTED else 1.0
         if WANT_VALUE:
-            loss = sums.loss[r] + sums_later.loss[r] if WANT_EACH else sums.loss[r]
+            loss = sums.loss[r] + later.loss[r] if WANT_EACH else sums.loss[r]
             loss = weighed(w, loss + logs[r] if logs.size else loss)
             total += loss
             if WANT_EACH:
                 results.each[home[r]] = loss
         if WANT_GRADIENT:
-            results.gradient[home[r]] = weighed(w * scale, sums.slope[r] + sums_later.slope[r])
+            results.gradient[home[r]] = weighed(w * scale, sums.slope[r] + later.slope[r])
         if WANT_CURVATURE:
-            results.curvature[home[r]] = weighed(w * scale, sums.bend[r] + sums_later.bend[r])
+            results.curvature[home[r]] = weighed(w * scale, sums.bend[r] + later.bend[r])
     return total
 
 
@@ -106,26 +116,25 @@ def block(inputs, parameters, outputs, first, last):
     each, gradient, curvature, losses = outputs[:4]
     s, y, w, e, loss, slope, bend, loss_later, slope_later, bend_later, logs, centres = outputs[4:16]
     home, places, steps, counts, begins, following = outputs[16:]
-    band, sums, sums_later = Band(s, y, w, e), Sums(loss, slope, bend), Sums(loss_later, slope_later, bend_later)
-    given, numbers, results = (scores, rows, offsets), unpack(parameters), Results(each, gradient, curvature)
+    band, results, numbers = Band(s, y, w, e), Results(each, gradient, curvature), unpack(parameters)
+    totals = Totals(Sums(loss, slope, bend), Sums(loss_later, slope_later, bend_later), logs)
+    given = Given(scores, labels, weights, rows, offsets)
     for task in range(first, last):
         g, groups = batches[task], batches[task + 1] - batches[task]
         count = offsets[g + groups] - offsets[g]
         layout = Layout(places[:groups], steps[:groups], counts, begins, following)
         count_kinds(g, given, parameters[1], centres, layout)
-        lay(g, given, labels, weights, band, home, centres, layout)
+        lay(g, given, band, home, centres, layout)
         if HAS_EXPONENTIALS:
             exponentials_of(s[:count], e[:count], parameters[1])
         for column in (loss, slope, bend, loss_later, slope_later, bend_later, logs):
             column[:count] = 0.0
         for kind in range(counts.size):
             if counts[kind] > 0:
-                add_kind(kind, begins[kind], counts[kind], band, numbers, sums, sums_later, logs)
+                add_kind(kind, begins[kind], counts[kind], band, numbers, totals)
         for at in range(groups):
-            size, own = offsets[g + at + 1] - offsets[g + at], (w, home)
-            losses[g + at] = give_back(
-                places[at], steps[at], size, own, sums, sums_later, logs, scales[g + at], results
-            )
+            size = offsets[g + at + 1] - offsets[g + at]
+            losses[g + at] = give_back(places[at], steps[at], size, (w, home), totals, scales[g + at], results)
 
 
 def counted(rows: Rows) -> SmallGroups:
@@ -140,8 +149,8 @@ def counted(rows: Rows) -> SmallGroups:
     inputs, outputs = (labels, weights, order, offsets, batches), (pairs, weight)
     scratch = MOST, MOST if weights.size else 0
     launch(compiled_count(), inputs, np.zeros(1), outputs, batches.size - 1, 1, scratch)
-    own = Rows(as_input(scores, kernel_dtype(scores)), labels, weights, Groups(order, offsets, None))
-    return SmallGroups(own, batches, pairs, weight)
+    given = Given(as_input(scores, kernel_dtype(scores)), labels, weights, order, offsets)
+    return SmallGroups(given, batches, pairs, weight)
 
 
 @once
@@ -162,8 +171,8 @@ def scratch_of(formulas: PairFormulas, wanted: Wanted, weighted: bool, rows: int
     """Return the lengths of the block's scratch arrays for batches of so many rows."""
     exponentials, derived = formulas.by_exponentials(False), (wanted.gradient, wanted.curvature)
     valued = wanted.value or wanted.each
-    used = (True, True, weighted, exponentials, valued, *derived, wanted.each, *derived)
-    used += (valued and exponentials and not weighted, exponentials)
+    logs = valued and exponentials and not weighted
+    used = (True, True, weighted, exponentials, valued, *derived, wanted.each, *derived, logs, exponentials)
     return (*(rows * one for one in used), *(rows,) * ROW_COLUMNS, *(2 * BEYOND,) * KIND_COLUMNS)
 
 
@@ -176,11 +185,10 @@ def evaluate(
     results: Results,
 ) -> np.ndarray:
     """Return the groups' losses, and write the results; `scales` multiplies each group's derivatives."""
-    scores, labels, weights, (order, offsets, _) = small.rows
-    weighted = bool(weights.size)
-    kernel = compiled_block(formulas, wanted, weighted, scores.dtype)
-    losses = np.empty(offsets.size - 1)
-    inputs = (scores, labels, weights, order, offsets, as_input(scales, np.float64), small.batches)
+    weighted = bool(small.given.weights.size)
+    kernel = compiled_block(formulas, wanted, weighted, small.given.scores.dtype)
+    losses = np.empty(small.pairs.size)
+    inputs = (*small.given, as_input(scales, np.float64), small.batches)
     scratch = scratch_of(formulas, wanted, weighted, BATCH + MOST)
     numbers = np.array((1.0, *parameters), np.float64)
     launch(kernel, inputs, numbers, (*results, losses), small.batches.size - 1, 1, scratch)

@@ -13,6 +13,16 @@ BEYOND = MOST + 1  # what is added to the kind of groups whose scores lie too fa
 HAS_EXPONENTIALS = WEIGHTED = unbound
 
 
+class Given(NamedTuple):
+    """The rows of a call, and those of each group, in an order that is empty if they lie so."""
+
+    scores: Any
+    labels: Any
+    weights: Any
+    rows: Any
+    offsets: Any
+
+
 class Layout(NamedTuple):
     """Where the groups of a batch lie: each group's first row and what is between its rows, and its kinds' places."""
 
@@ -20,7 +30,7 @@ class Layout(NamedTuple):
     steps: Any
     counts: Any  # groups of a kind
     begins: Any
-    next: Any
+    following: Any  # where a kind's next group is laid
 
 
 def size_of(kind):
@@ -42,7 +52,7 @@ def spread_of(scores, rows, start, stop):
 @regroups
 def count_kinds(first, given, sigma, centres, layout):
     """Write each group's kind, its size or, where its scores lie too far apart, beyond; and where kinds begin."""
-    scores, rows, offsets = given
+    scores, _, _, rows, offsets = given
     for kind in range(layout.counts.size):
         layout.counts[kind] = 0
     for g in range(layout.groups.size):
@@ -56,18 +66,18 @@ def count_kinds(first, given, sigma, centres, layout):
         layout.counts[kind] += 1
     total = 0
     for kind in range(layout.counts.size):
-        layout.begins[kind] = layout.next[kind] = total
+        layout.begins[kind] = layout.following[kind] = total
         total += layout.counts[kind] * size_of(kind)
 
 
 @regroups
-def lay(first, given, labels, weights, band, home, centres, layout):
+def lay(first, given, band, home, centres, layout):
     """Copy the rows of groups to where their kind lies, and write each group's first place over its kind."""
-    scores, rows, offsets = given
+    scores, labels, weights, rows, offsets = given
     for g in range(layout.groups.size):
         kind = layout.groups[g]
-        place, step = layout.next[kind], layout.counts[kind]
-        layout.next[kind] += 1
+        place, step = layout.following[kind], layout.counts[kind]
+        layout.following[kind] += 1
         layout.groups[g], layout.steps[g] = place, step
         for k in range(offsets[first + g], offsets[first + g + 1]):
             row = rows[k] if rows.size else k
