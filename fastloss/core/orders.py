@@ -1,5 +1,7 @@
 """The order of numbers and ids: runs of equal ones, and numbers of which only the order counts."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 EXACT = 1 << 53  # float64 holds every integer up to here
@@ -42,3 +44,29 @@ def distinct(ids: np.ndarray) -> np.ndarray:
     """Return each id once, in order. `np.unique` hashes all of them; ids in order need one comparison each."""
     leading = runs(ids.reshape(-1))[1]
     return leading if is_rising(leading) else np.unique(leading)
+
+
+class Sorted(NamedTuple):
+    """Where ids lie in order, and numbers that rise from id to id and are the same for equal ones."""
+
+    order: np.ndarray
+    ranks: np.ndarray
+
+
+def sort(ids: np.ndarray) -> Sorted:
+    """Sort ids, equal ones as they stand.
+
+    Integers that hold an id and its place beside it are sorted, where they have 64 bits for that: NumPy sorts numbers
+    several times faster than it finds their order.
+    """
+    places = ids.size.bit_length()
+    if ids.dtype.kind in "iu" and ids.size:
+        lowest, highest = ids.min(), ids.max()
+        if (int(highest) - int(lowest)).bit_length() + places < 64:
+            above = ids - lowest if ids.dtype == np.uint64 else ids.astype(np.int64) - np.int64(lowest)
+            both = above.astype(np.int64) << places
+            both |= np.arange(ids.size)
+            both.sort()
+            return Sorted(both & ((1 << places) - 1), both >> places)
+    order = np.argsort(ids, kind="stable")
+    return Sorted(order, ids[order])

@@ -45,14 +45,16 @@ def grouped(groups: Any, offsets: Any, count: int) -> Groups:
     ends, leading = orders.runs(ids)
     if orders.is_rising(leading):
         return Groups(None, ends, None)
-    order = np.argsort(leading, kind="stable")
-    ranked = leading[order]
-    if orders.is_rising(ranked):
+    order, ranks = orders.sort(leading)
+    if orders.is_rising(ranks):
         return Groups(None, ends, order)
+    bounds = orders.runs(ranks)[0]
+    if order.size == count:
+        return Groups(order, bounds, None)
     sizes = np.diff(ends)[order]
     stops = np.cumsum(sizes)
     rows = np.arange(count) + np.repeat(ends[:-1][order] - (stops - sizes), sizes)  # run after run
-    return Groups(rows, np.append(0, stops)[orders.runs(ranked)[0]], None)
+    return Groups(rows, np.append(0, stops)[bounds], None)
 
 
 class PairwiseLoss(Loss):
