@@ -77,8 +77,9 @@ def _triplets(size: int) -> Any:
     return fastloss.batch_all_triplet_loss.value_and_grad(_vectors(size), np.arange(size) % (size // 8))
 
 
-POINTWISE, ROWS, DIRECT, BOXES, THRESHOLDS = (
-    f"{folder}/cpu.py" for folder in ("pointwise", "rows", "pairs/direct", "pairs/boxes", "pairs/thresholds")
+POINTWISE, ROWS = "pointwise/cpu.py", "rows/cpu.py"
+SMALL_GROUPS, DIRECT, BOXES, THRESHOLDS = (
+    f"pairs/{folder}/cpu.py" for folder in ("small_groups", "direct", "boxes", "thresholds")
 )
 TILES, MINING = "embeddings/tiles.py", "embeddings/mining/anchor.py"
 LOGITS = "binary_cross_entropy_with_logits"
@@ -88,7 +89,8 @@ HOT = (
     Hot("bce value and gradient", "bce", POINTWISE, "split_block", _bce, marker=LOGITS),
     Hot("log_cosh value", "log_cosh", POINTWISE, "block", _log_cosh, marker="log_cosh_loss_v"),
     Hot("cross_entropy value and gradient", "cross_entropy", ROWS, "block", _cross_entropy, (4, 16)),
-    Hot("direct pairs value and gradient", "direct_pairs", DIRECT, "block", _direct, (32, 128), 2.0),
+    Hot("small groups value and gradient", "small_groups", SMALL_GROUPS, "block", _direct, (32, 128), 2.0),
+    Hot("direct pairs value and gradient", "direct_pairs", DIRECT, "block", _direct, (136, 272), 2.0),
     # Boxes: rows are chosen, and boxes found, one by one
     Hot("boxes moments", "boxes", BOXES, "moments_block", _boxes, packed=False),
     Hot("boxes coupling", "boxes", BOXES, "couple_block", _boxes, growth=0.0, packed=False),

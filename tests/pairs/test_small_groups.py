@@ -1,5 +1,7 @@
 """Groups of few rows, whatever their sizes: against all pairs, one by one, in extended precision."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -45,7 +47,7 @@ def oracle(name, scores, labels, weights, offsets):
     s, w = scores.astype(np.longdouble), weights.astype(np.longdouble)
     each, slopes = np.zeros_like(s), np.zeros_like(s)
     pairs, weight = [], []
-    for start, stop in zip(offsets[:-1], offsets[1:], strict=True):
+    for start, stop in itertools.pairwise(offsets):
         rows = slice(start, stop)
         first, second = np.nonzero(labels[rows, None] > labels[None, rows])
         gaps, both = s[rows][first] - s[rows][second], w[rows][first] * w[rows][second]
