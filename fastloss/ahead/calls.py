@@ -10,10 +10,12 @@ from fastloss.ahead.cases import cases
 from fastloss.core.domains import Domain
 from fastloss.core.loss import Loss
 from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pairs.small_groups.layout import MOST
 from fastloss.pointwise.loss import PointwiseLoss, domain_bits
 
 ROWS = 20
 GROUP = 10
+LARGE = MOST + 1  # of pairs that have other kernels than small groups
 KINDS = (np.float32, np.float64)
 
 
@@ -24,7 +26,7 @@ def calls_of(loss: Loss) -> Iterator[Callable[[], Any]]:
     """
     varied = isinstance(loss, PointwiseLoss | PairwiseLoss)
     for args, kwargs in arguments(loss, KINDS):
-        for weights in (None, np.ones(ROWS)) if varied else (None,):
+        for weights in (None, np.ones(len(args[0]))) if varied else (None,):
             words = kwargs if weights is None else {**kwargs, "sample_weight": weights}
             yield functools.partial(loss, *args, **words)
             yield functools.partial(loss.value_and_grad, *args, **words)
@@ -60,10 +62,10 @@ def arguments(loss: Loss, kinds: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, .
         for dtype in kinds:
             yield tuple(drawn(domain, rng, dtype) for domain in loss.domains.values()), {}
     elif isinstance(loss, PairwiseLoss):
-        labels, offsets = rng.integers(0, 2, ROWS), np.arange(0, ROWS + 1, GROUP)
-        for dtype in kinds:
-            for method in ("direct", "fast"):
-                yield (rng.normal(size=ROWS).astype(dtype), labels), {"offsets": offsets, "method": method}
+        for method, rows, group in (("direct", ROWS, GROUP), ("direct", LARGE, LARGE), ("fast", ROWS, GROUP)):
+            labels, offsets = rng.integers(0, 2, rows), np.arange(0, rows + 1, group)
+            for dtype in kinds:
+                yield (rng.normal(size=rows).astype(dtype), labels), {"offsets": offsets, "method": method}
     else:
         for case in cases(loss):
             for dtype in kinds:

@@ -145,7 +145,7 @@ def counted(rows: Rows) -> SmallGroups:
     weights = np.empty(0) if weights is None else as_input(weights, np.float64)
     order = np.empty(0, np.int64) if order is None else as_input(order, np.int64)
     labels = as_input(labels, np.float64)
-    pairs, weight = np.empty(offsets.size - 1, np.int64), np.empty(offsets.size - 1)
+    pairs, weight = np.zeros(offsets.size - 1, np.int64), np.zeros(offsets.size - 1)
     inputs, outputs = (labels, weights, order, offsets, batches), (pairs, weight)
     scratch = MOST, MOST if weights.size else 0
     launch(compiled_count(), inputs, np.zeros(1), outputs, batches.size - 1, 1, scratch)
@@ -187,7 +187,7 @@ def evaluate(
     """Return the groups' losses, and write the results; `scales` multiplies each group's derivatives."""
     weighted = bool(small.given.weights.size)
     kernel = compiled_block(formulas, wanted, weighted, small.given.scores.dtype)
-    losses = np.empty(small.pairs.size)
+    losses = np.zeros(small.pairs.size)
     inputs = (*small.given, as_input(scales, np.float64), small.batches)
     scratch = scratch_of(formulas, wanted, weighted, BATCH + MOST)
     numbers = np.array((1.0, *parameters), np.float64)
