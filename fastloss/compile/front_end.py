@@ -27,7 +27,7 @@ from fastloss.compile.complaints import RAISES, not_allowed, not_compiled
 from fastloss.compile.kernels import SYMBOL
 from fastloss.compile.levels import Level
 from fastloss.compile.signatures import PARAMETERS, Array, Signature
-from fastloss.compile.templates import Function, called, is_disjoint, may_regroup, rebound
+from fastloss.compile.templates import Function, called, may_regroup, rebound
 
 # Without nnan and ninf: NaN and infinity are data. Reassociation is what lets LLVM vectorise a sum.
 REGROUPING: dict[str, Any] = {"fastmath": {"reassoc", "contract", "arcp", "nsz"}, "error_model": "numpy"}
@@ -70,22 +70,12 @@ class KernelCompiler(CompilerBase):
         return [passes]
 
 
-class DisjointCompiler(KernelCompiler):
-    """The same for a function whose arrays do not overlap: Numba has the flag, and no option for it."""
-
-    def define_pipelines(self) -> list[Any]:
-        self.state.flags.noalias = True
-        return super().define_pipelines()
-
-
 # Kernels allocate nothing, so arrays have no owners to count references for.
 OPTIONS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 
 
 def _compiler_for(function: Function) -> type[CompilerBase]:
     """Numba's own compiler where a function defines functions, which it inlines."""
-    if is_disjoint(function.__code__):
-        return DisjointCompiler
     has_functions = any(isinstance(one, CodeType) for one in function.__code__.co_consts)
     return Compiler if has_functions else KernelCompiler
 

@@ -152,20 +152,3 @@ def regroups(function: Function) -> Function:
 def may_regroup(code: types.CodeType) -> bool:
     """Whether the function of this code was declared so."""
     return code in _REGROUPING
-
-
-_DISJOINT: set[types.CodeType] = set()
-
-
-def disjoint(function: Function) -> Function:
-    """Declare that a function's arrays do not overlap (LLVM's `noalias`).
-
-    LLVM otherwise tests at run time that they do not, and gives up packed instructions where that takes many tests.
-    """
-    _DISJOINT.add(function.__code__)
-    return function
-
-
-def is_disjoint(code: types.CodeType) -> bool:
-    """Whether the function of this code was declared so."""
-    return code in _DISJOINT

@@ -75,7 +75,7 @@ def add_kind(kind, begin, groups, band, parameters, totals):
     end = begin + size * groups
     for d in range(1, size):
         add_distance(d * groups, begin, end, band, parameters, is_narrow, totals)
-        if totals.logs.size and is_narrow and (d % FACTORS == 0 or d == size - 1):
+        if HAS_EXPONENTIALS and totals.logs.size and is_narrow and (d % FACTORS == 0 or d == size - 1):
             take_logs(begin, end, totals.logs, totals.earlier.loss)
             if WANT_EACH:
                 take_logs(begin, end, totals.logs, totals.later.loss)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.compile.elementary import joined, weighed
-from fastloss.compile.templates import disjoint, regroups, unbound
+from fastloss.compile.templates import regroups, unbound
 from fastloss.pairs.pair import logistic_bend, logistic_slope, logistic_value
 
 WANT_VALUE = unbound
@@ -45,7 +45,6 @@ class Sums(NamedTuple):
     bend: Any
 
 
-@disjoint
 @regroups
 def add_pairs(band, later, parameters, sums, sums_later):
     """Add the pairs of each row and the later row of the same index, by the formulas of the gap."""
@@ -76,7 +75,6 @@ def add_pairs(band, later, parameters, sums, sums_later):
             sums_later.bend[r] += other_bend if is_pair else 0.0
 
 
-@disjoint
 @regroups
 def add_logistic_pairs(band, later, sigma, sums, sums_later):
     """Add them by the exponentials of the scores. Without weights the losses are log(1 + result), see `joined`."""
