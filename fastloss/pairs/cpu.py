@@ -64,12 +64,12 @@ def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[fl
     if few:
         some = _selection(is_small, few)
         counted = small_groups.counted(_of_groups(rows, some))
-        pairs[some], weight[some] = counted.pairs, counted.weight
+        pairs, weight = _placed(pairs, some, counted.pairs), _placed(weight, some, counted.weight)
         small = counted, some
     if left > few:
         some = _selection(is_left & ~is_small, left - few)
         in_order = arranged(formulas, kind, _of_groups(rows, some), parameters)
-        pairs[some], weight[some] = in_order.pairs, in_order.weight
+        pairs, weight = _placed(pairs, some, in_order.pairs), _placed(weight, some, in_order.weight)
         direct = in_order, some
     size, dtype = rows.scores.size, kernel_dtype(rows.scores)
     return Prepared(formulas, kind, parameters, small, direct, fast, pairs, weight, size, dtype)
@@ -78,6 +78,14 @@ def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[fl
 def _selection(mask: np.ndarray, count: int) -> Selection:
     """Return the groups of a mask that holds so many; a slice if all are in it, which copies nothing."""
     return slice(None) if count == mask.size else np.flatnonzero(mask)
+
+
+def _placed(numbers: np.ndarray, some: Selection, found: np.ndarray) -> np.ndarray:
+    """Return numbers of groups with those of some put in; these themselves, if they are all."""
+    if isinstance(some, slice):
+        return found
+    numbers[some] = found
+    return numbers
 
 
 def _of_groups(rows: Rows, some: Selection) -> Rows:
@@ -119,11 +127,12 @@ def evaluate(prepared: Prepared, scales: np.ndarray, wanted: Wanted) -> Outcome:
     loss = np.zeros(prepared.pairs.size)
     if prepared.small:
         few, groups = prepared.small
-        loss[groups] = small_groups.evaluate(formulas, few, scales[groups], parameters, wanted, results)
+        found = small_groups.evaluate(formulas, few, scales[groups], parameters, wanted, results)
+        loss = _placed(loss, groups, found)
     if prepared.direct:
         rows, groups = prepared.direct
         done = direct_pairs.evaluate(formulas, kind, rows, scales[groups], parameters, wanted, results)
-        loss[groups] = done.groups
+        loss = _placed(loss, groups, done.groups)
     run = _Run(formulas, kind, parameters[0], scales, wanted)
     together = [one for one in prepared.fast if one.order is None]
     if together:
