@@ -42,3 +42,17 @@ def distinct(ids: np.ndarray) -> np.ndarray:
     """Return each id once, in order. `np.unique` hashes all of them; ids in order need one comparison each."""
     leading = runs(ids.reshape(-1))[1]
     return leading if is_rising(leading) else np.unique(leading)
+
+
+def stable(numbers: np.ndarray) -> np.ndarray:
+    """Return the order of rising numbers, NaN last, equal ones and NaN as they stand.
+
+    NumPy's stable sort takes five times as long as its fastest and one of integers, which puts equal ones in order.
+    """
+    order = np.argsort(numbers)
+    in_order = numbers[order]
+    differ = (in_order[1:] != in_order[:-1]) & ~np.isnan(in_order[:-1])
+    if differ.all():
+        return order
+    base = np.append(0, np.cumsum(differ)) * numbers.size  # the square of a size is below 2**63
+    return np.sort(base + order) - base

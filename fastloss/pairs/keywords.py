@@ -94,8 +94,21 @@ QUERY_REDUCTION = Keyword(
     """,
 )
 
+QUERY_METHOD = Keyword(
+    "method",
+    "auto",
+    '{"auto", "direct", "fast"}',
+    """
+    How pairs are summed. "direct" computes each pair. "fast" takes time in proportion to the rows once they are sorted,
+    and gives the same to 12 digits of the largest derivative; queries with scores that are not finite, with more than
+    64 different gains, or with few rows for the range of their scores are summed directly all the same. "auto" takes
+    the cheaper for each query of more than 2048 rows, and "direct" for smaller ones. On CUDA every pair is computed.
+    """,
+    Choice(("auto", "direct", "fast")),
+)
+
 PAIRWISE = (GROUPS, OFFSETS, ROW_WEIGHT, PAIR_REDUCTION, METHOD, WITH_COUNTS, PAIR_BACKEND)
-QUERIES = (GROUPS, OFFSETS, QUERY_WEIGHT, QUERY_REDUCTION, SCORES_BACKEND)
+QUERIES = (GROUPS, OFFSETS, QUERY_WEIGHT, QUERY_REDUCTION, QUERY_METHOD, SCORES_BACKEND)
 NEGATIVES = (SAMPLE_WEIGHT, REDUCTION, SCORES_BACKEND)
 TWO_ARRAYS = (SAMPLE_WEIGHT, REDUCTION, METHOD, BACKEND)
 

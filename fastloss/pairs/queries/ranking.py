@@ -7,7 +7,7 @@ import numpy as np
 from fastloss.compile.sorting import argsort
 from fastloss.compile.templates import regroups
 from fastloss.pairs.cpu_nodes import Scratch, run_block
-from fastloss.pairs.queries.query import Ranked, fill, largest_dcg, unit_among
+from fastloss.pairs.queries.query import Ranked, fill, ideal_of, largest_dcg, unit_among
 
 
 class QueryRows(NamedTuple):
@@ -37,11 +37,14 @@ def ranking(rows, start, stop, scratch):
     return ranked, columns
 
 
-def inverse_of(gains, discounts, level, integers):
-    """Return 1 / maxDCG, 0 where that is 0."""
+@regroups
+def put_in_unit(gains, discounts, level, integers):
+    """Multiply the gains by a unit, and return it with 1 / maxDCG."""
     size = gains.size
-    best = largest_dcg(gains, discounts, level, (integers[size : 2 * size], integers[2 * size : 3 * size]))
-    return 1.0 / best if best > 0.0 else 0.0
+    ideal = ideal_of(largest_dcg(gains, discounts, level, (integers[size : 2 * size], integers[2 * size : 3 * size])))
+    for k in range(size):
+        gains[k] *= ideal.unit
+    return ideal
 
 
 def scratch_of(size: int) -> tuple[Scratch, Scratch]:
@@ -57,8 +60,8 @@ def ideal_block(inputs, parameters, outputs, first, last):
         query = rows[offsets[g] : offsets[g + 1]]
         gains, discounts = reals[: query.size], reals[query.size : 2 * query.size]
         fill(labels, query, gains, discounts)
-        inverses[g] = inverse_of(gains, discounts, min(query.size, np.int64(parameters[0])), integers)
-        units[g] = unit_among(labels, query)
+        ideal = put_in_unit(gains, discounts, min(query.size, np.int64(parameters[0])), integers)
+        inverses[g], units[g] = ideal.inverse, ideal.unit * unit_among(labels, query)
 
 
 def ideals(

@@ -1,0 +1,303 @@
+"""Pairs of a large query in time proportional to its rows, on the CPU.
+
+The ranks are cut into segments, each within a box of scores and of few rows, whose pairs among themselves are summed
+directly. What a rank i gets from all segments behind its own is, for rows j of gain v there,
+
+    sum over v of |gain_i - v| sum over j of (discount_i - discount_j) k(s_i - s_j),
+
+where k is the logistic loss or a derivative, a polynomial in s_i and in s_j within boxes (`pairs/boxes/sums.py`). Scores
+fall with the rank, so segments behind lie in the own box or in lower ones: the sum over j follows from their moments of
+Chebyshev polynomials, once with weight 1 and once with weight D - discount_j, D being the discount of the first rank
+behind. D moves with the segment, and so does the v that gains are taken from: every shift is by a positive amount and
+every term is positive, so nothing cancels.
+
+Pairs in which j has the larger gain cost the gap besides, and their weight in the slope: sums of (v - gain_i)
+(discount_i - discount_j), and of that times the gap, over all boxes behind, by the same shifts.
+
+What a rank gets from those before it is the same with everything mirrored: ranks reversed, scores, discounts and gains
+negated.
+
+Rejected: halving by ranks (log N passes over the rows); moments of every pair of gains (their number squared).
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.compile.elementary import exp
+from fastloss.compile.templates import regroups, unbound
+from fastloss.pairs.boxes.sums import DEGREES, WINDOW, H
+from fastloss.pairs.pair import RowSums
+
+# Columns of a segment's sums for one gain: moments of weight 1 and D - discount; then, over them, of the drop in score
+# from the first rank, and of both. Once scanned, the moments are those of the segments behind in the same box, and the
+# others of all segments behind.
+LOWER, DROP, BOTH, ROWS, FALLS = DEGREES, 2 * DEGREES, 2 * DEGREES + 1, 2 * DEGREES + 2, 2 * DEGREES + 3
+COLUMNS = 2 * DEGREES + 4
+# Columns of a box, behind its moments: sums of e**-gap, below its upper edge, over it and all boxes behind.
+FADING, FADING_FALLS = 2 * DEGREES, 2 * DEGREES + 1
+BOX_COLUMNS = 2 * DEGREES + 2
+BEGIN, BOX = range(2)  # columns of segments; the last one ends the one before it
+GAPS = COLUMNS - DROP
+
+WANT_VALUE = unbound
+WANT_GRADIENT = unbound
+WANT_CURVATURE = unbound
+
+
+class Side(NamedTuple):
+    """The ranks as one pass meets them, and which segments are its sources and its targets."""
+
+    scaled: Any  # scores, in units in which the steepness is between 1/2 and 1
+    places: Any  # in their boxes, from -1 to 1
+    discounts: Any
+    levels: Any  # the number of each gain among the distinct ones
+    gains: Any  # these, rising
+    segments: Any
+    heads: Any  # the first rank of each box
+    keys: Any  # the number of each box on the axis of scores
+    bounds: Any  # the first source, the end of the sources, the same of the targets
+
+
+@regroups
+def moments_block(inputs, parameters, outputs, first, last):
+    side = Side(*inputs)
+    (moments,) = outputs
+    for segment in range(first, last):
+        own = moments[segment]
+        own[:, :] = 0.0
+        if side.bounds[0] <= segment and segment < side.bounds[1]:
+            add_moments(side.segments[segment, BEGIN], side.segments[segment + 1, BEGIN], side, own)
+
+
+@regroups
+def add_moments(begin, end, side, own):
+    """Add the ranks of a segment to its moments."""
+    score, discount = side.scaled[begin], side.discounts[begin]
+    for i in range(begin, end):
+        sums, u, fall = own[side.levels[i]], side.places[i], discount - side.discounts[i]
+        before, polynomial = u, 1.0
+        for n in range(DEGREES):
+            sums[n] += polynomial
+            sums[LOWER + n] += fall * polynomial
+            before, polynomial = polynomial, 2.0 * u * polynomial - before
+        sums[DROP] += score - side.scaled[i]
+        sums[BOTH] += fall * (score - side.scaled[i])
+
+
+@regroups
+def scan_block(inputs, parameters, outputs, first, last):
+    """Replace the segments' moments of some gains by those of the segments behind them, and sum up those of boxes."""
+    side, fading = Side(*inputs[:-1]), inputs[-1]
+    moments, boxes, state = outputs
+    segments, discounts, scaled = side.segments, side.discounts, side.scaled
+    for level in range(first, last):
+        state[:] = 0.0
+        for segment in range(segments.shape[0] - 2, -1, -1):
+            own, box = moments[segment, level], segments[segment, BOX]
+            begin, end = segments[segment, BEGIN], segments[segment + 1, BEGIN]
+            if segments[segment + 1, BOX] != box:
+                state[:DROP] = 0.0
+            falls = drops = 0.0
+            if end < scaled.size:
+                falls, drops = discounts[begin] - discounts[end], scaled[begin] - scaled[end]
+            shift(state, own, falls, drops)
+            if begin == side.heads[box]:
+                for n in range(DROP):
+                    boxes[box, level, n] = state[n]
+                add_fading(box, boxes[:, level], side, fading, parameters[0])
+
+
+@regroups
+def shift(state, own, falls, drops):
+    """Add a segment to what lies behind it, whose sums are taken from its own first rank then; the two change places."""
+    rows, falling = own[0], own[LOWER]
+    for k in range(COLUMNS):
+        behind, more = state[k], own[k]
+        own[k], state[k] = behind, behind + more
+    for n in range(DEGREES):
+        state[LOWER + n] += falls * own[n]
+    state[BOTH] += falls * own[DROP] + drops * own[FALLS] + falls * drops * own[ROWS]
+    state[DROP] += drops * own[ROWS]
+    state[FALLS] += falls * own[ROWS] + falling
+    state[ROWS] += rows
+
+
+@regroups
+def add_fading(box, boxes, side, fading, s):
+    """Write the sums of e**-gap below a box's upper edge, over it and all boxes behind; `fading` makes its own."""
+    own, keys = boxes[box], side.keys
+    faded = falls = 0.0
+    for n in range(DEGREES):
+        faded += fading[n] * own[n]
+        falls += fading[n] * own[LOWER + n]
+    if box + 1 < keys.size:
+        behind, moved = boxes[box + 1], side.discounts[side.heads[box]] - side.discounts[side.heads[box + 1]]
+        decay = exp(-s * H * (keys[box] - keys[box + 1]))
+        faded += decay * behind[FADING]
+        falls += decay * (behind[FADING_FALLS] + moved * behind[FADING])
+    own[FADING], own[FADING_FALLS] = faded, falls
+
+
+@regroups
+def couple_block(inputs, parameters, outputs, first, last):
+    """Write the polynomials that all boxes behind make in some boxes: [box, gain, kernel x weight x degree]."""
+    boxes, table, limits, fading = inputs[-4:]
+    side = Side(*inputs[:-4])
+    received, source = outputs
+    keys, heads, discounts = side.keys, side.heads, side.discounts
+    for box in range(first, last):
+        received[box] = 0.0
+        behind = box + 1
+        while behind < keys.size and keys[box] - keys[behind] <= WINDOW:
+            moved = discounts[heads[box + 1]] - discounts[heads[behind]]
+            distance = WINDOW - np.int64(keys[box] - keys[behind])
+            for level in range(boxes.shape[1]):
+                if boxes[behind, level, 0] != 0.0:
+                    take_moments(boxes[behind, level], moved, source)
+                    couple(table, distance, source, received[box, level])
+            behind += 1
+        if behind < keys.size:
+            moved = discounts[heads[box + 1]] - discounts[heads[behind]]
+            decay = exp(-parameters[0] * H * (keys[box] - keys[behind] - 1.0))
+            for level in range(boxes.shape[1]):
+                add_faded(boxes[behind, level], moved, decay, limits, fading, received[box, level])
+
+
+@regroups
+def take_moments(sums, moved, source):
+    """Write moments whose second weight is taken from a discount that is larger by `moved`."""
+    for n in range(DEGREES):
+        source[n], source[LOWER + n] = sums[n], sums[LOWER + n] + moved * sums[n]
+
+
+@regroups
+def couple(table, distance, source, received):
+    """Add the polynomials that moments make in a box, `distance` being the table's for the two boxes."""
+    for kernel in range(table.shape[0]):
+        for weight in range(2):
+            start = DEGREES * (2 * kernel + weight)
+            polynomial = received[start : start + DEGREES]
+            for n in range(DEGREES):
+                moment = source[weight * DEGREES + n]
+                for m in range(DEGREES):
+                    polynomial[m] += table[kernel, distance, n, m] * moment
+
+
+@regroups
+def add_faded(sums, moved, decay, limits, fading, received):
+    """Add what lies beyond the window, where each kernel is a limit times e**-gap, from a box's lower edge upwards."""
+    faded = decay * sums[FADING]
+    falls = decay * (sums[FADING_FALLS] + moved * sums[FADING])
+    for kernel in range(limits.size):
+        start, sign = 2 * DEGREES * kernel, limits[kernel]
+        for m in range(DEGREES):
+            received[start + m] += faded * sign * fading[m]
+            received[start + DEGREES + m] += falls * sign * fading[m]
+            sign = -sign
+
+
+@regroups
+def evaluate_block(inputs, parameters, outputs, first, last):
+    """Add what the targets in some segments get from the segments behind."""
+    moments, received, table = inputs[-3:]
+    side = Side(*inputs[:-3])
+    losses, slopes, curvatures, given, weighed, lost, run, source = outputs
+    levels, size = received.shape[1], received.shape[2]
+    for segment in range(first, last):
+        losses[segment] = 0.0
+        if segment < side.bounds[2] or segment >= side.bounds[3]:
+            continue
+        end = side.segments[segment + 1, BEGIN]
+        gather(segment, side, moments[segment], received, table, given, source)
+        weighed[: levels * size] = 0.0
+        add_from_above(given, side.gains, size, weighed, run)
+        add_from_below(given, side.gains, size, weighed, run)
+        for level in range(levels):
+            for k in range(GAPS):
+                given[GAPS * level + k] = moments[segment, level, DROP + k]
+        lost[: levels * GAPS] = 0.0
+        add_from_above(given, side.gains, GAPS, lost, run)
+        for i in range(side.segments[segment, BEGIN], end):
+            level = side.levels[i]
+            polynomials, gaps = weighed[level * size : (level + 1) * size], lost[level * GAPS : (level + 1) * GAPS]
+            sums = row_sums(i, end, side, polynomials, gaps, parameters[0])
+            losses[segment] += sums.loss
+            if WANT_GRADIENT:
+                slopes[i] += sums.slope
+            if WANT_CURVATURE:
+                curvatures[i] += sums.curvature
+
+
+@regroups
+def gather(segment, side, moments, received, table, given, source):
+    """Write the polynomials of all that lies behind a segment for each gain, and weights from the first rank behind."""
+    box, end, size = side.segments[segment, BOX], side.segments[segment + 1, BEGIN], received.shape[2]
+    tail, moved = side.heads[box + 1], 0.0
+    if tail < side.scaled.size:
+        moved = side.discounts[end] - side.discounts[tail]
+    for level in range(moments.shape[0]):
+        own, far = given[level * size : (level + 1) * size], received[box, level]
+        for start in range(0, size, 2 * DEGREES):
+            for m in range(start, start + DEGREES):
+                own[m], own[DEGREES + m] = far[m], far[DEGREES + m] + moved * far[m]
+        if moments[level, 0] != 0.0:
+            take_moments(moments[level], 0.0, source)
+            couple(table, WINDOW, source, own)
+
+
+@regroups
+def add_from_below(given, gains, size, weighed, run):
+    """Add to each gain's sums those given of all smaller ones, times their distances; `run` is scratch for two sums."""
+    run[: 2 * size] = 0.0
+    for level in range(gains.size):
+        rise = gains[level] - gains[max(level - 1, 0)]
+        add_from_neighbour(rise, given, weighed, level * size, size, run)
+
+
+@regroups
+def add_from_above(given, gains, size, weighed, run):
+    """Do the same with all larger ones."""
+    run[: 2 * size] = 0.0
+    for level in range(gains.size - 1, -1, -1):
+        rise = gains[min(level + 1, gains.size - 1)] - gains[level]
+        add_from_neighbour(rise, given, weighed, level * size, size, run)
+
+
+@regroups
+def add_from_neighbour(rise, given, weighed, start, size, run):
+    """Move the sums of the gains passed so far, and those times their distances, on to the next gain."""
+    for k in range(size):
+        run[size + k] += rise * run[k]
+        run[k] += given[start + k]
+        weighed[start + k] += run[size + k]
+
+
+@regroups
+def row_sums(i, end, side, polynomials, gaps, s):
+    """Return what rank i gets from those behind its segment; derivatives are by sigma times its score."""
+    reference = min(end, side.scaled.size - 1)  # if that is no rank behind, all sums are 0
+    fall, drop = side.discounts[i] - side.discounts[reference], s * (side.scaled[i] - side.scaled[reference])
+    first = second = 0.0
+    loss = drop * (fall * gaps[ROWS - DROP] + gaps[FALLS - DROP])
+    loss += s * (fall * gaps[0] + gaps[BOTH - DROP])
+    if WANT_VALUE:
+        loss += at_place(side.places[i], fall, polynomials[: 2 * DEGREES])
+    after = 2 * DEGREES if WANT_VALUE else 0
+    if WANT_GRADIENT:
+        slope = at_place(side.places[i], fall, polynomials[after : after + 2 * DEGREES])
+        first = slope / s + (fall * gaps[ROWS - DROP] + gaps[FALLS - DROP])
+        after += 2 * DEGREES
+    if WANT_CURVATURE:
+        second = at_place(side.places[i], fall, polynomials[after : after + 2 * DEGREES]) / (s * s)
+    return RowSums(loss, first, second)
+
+
+@regroups
+def at_place(u, fall, polynomials):
+    """Return fall p(u) + q(u), p and q being sums of Chebyshev polynomials."""
+    before, polynomial, total = u, 1.0, 0.0
+    for n in range(DEGREES):
+        total += (fall * polynomials[n] + polynomials[DEGREES + n]) * polynomial
+        before, polynomial = polynomial, 2.0 * u * polynomial - before
+    return total
