@@ -4,6 +4,9 @@ A query of many pairs is summed by all threads together, in several launches, be
 proportional to its rows (`segments.py`), or pair by pair (`large.py`).
 """
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 
 from fastloss.compile.elementary import weighed
@@ -15,14 +18,24 @@ from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.cpu_nodes import run_block
 from fastloss.pairs.pair import PairFormulas, RowSums
 from fastloss.pairs.queries.fast import fast_sums, plan_of
-from fastloss.pairs.queries.large import direct_sums, ranked
+from fastloss.pairs.queries.large import Sums, direct_sums
 from fastloss.pairs.queries.query import Settings, scaled
-from fastloss.pairs.queries.ranking import QueryRows, put_in_unit, ranking, scratch_of, widest
+from fastloss.pairs.queries.ranking import (
+    QueryRows,
+    RankedQueries,
+    put_in_unit,
+    ranked_queries,
+    ranking,
+    scratch_of,
+    widest,
+)
 from fastloss.pairs.queries.tiles import Derivatives, add_triangle
 from fastloss.pairs.records import Groups
 
 COST = 1 << 18  # pairs of a task
-MOST = 1 << 22  # pairs, each counted twice, of a query that one thread sums
+MOST = 1 << 22  # pairs, each counted twice, of a query that one thread sums one by one
+LEAST = {"auto": 1 << 18, "fast": 1, "direct": np.inf}  # the same, of one that may be summed by segments
+BATCH = 1 << 17  # rows whose queries are summed by segments at a time
 
 WANT_GRADIENT = unbound
 WANT_CURVATURE = unbound
@@ -30,11 +43,11 @@ WANT_CURVATURE = unbound
 
 @regroups
 def block(inputs, parameters, outputs, first, last):
-    scores, labels, order, offsets, scales, together, tasks = inputs
+    scores, labels, order, offsets, scales, done, tasks = inputs
     losses, gradient, curvature, integers, reals = outputs
     sigma, rows = parameters[0], QueryRows(scores, labels, order)
     for g in range(tasks[first], tasks[last]):
-        if together[g]:
+        if done[g]:
             continue
         size = offsets[g + 1] - offsets[g]
         level = min(size, np.int64(parameters[1]))
@@ -65,35 +78,62 @@ def run(
 ) -> Outcome:
     """Rank every query and sum its pairs; `scales` multiplies each query's derivatives."""
     sigma, level, linear = settings
-    dtype = kernel_dtype(scores)
-    sizes = np.diff(groups.offsets)
-    pairs = sizes * np.minimum(sizes, level)
-    together = pairs > (1 if method == "fast" else MOST)
-    costs = np.cumsum(np.where(together, 0, pairs + 16 * sizes))
-    cuts = np.searchsorted(costs, np.arange(COST, (costs[-1] if costs.size else 0) + COST, COST))
-    tasks = orders.distinct(np.append(0, np.minimum(cuts + 1, sizes.size)))
-    gradient, curvature = (np.zeros(scores.size if want else 0, dtype) for want in (wanted.gradient, wanted.curvature))
-    losses = np.zeros(sizes.size)
+    dtype, sizes = kernel_dtype(scores), np.diff(groups.offsets)
     order = np.empty(0, np.int64) if groups.rows is None else np.ascontiguousarray(groups.rows, np.int64)
     rows = QueryRows(np.ascontiguousarray(scores, dtype), np.ascontiguousarray(labels, np.float64), order)
     offsets = np.ascontiguousarray(groups.offsets, np.int64)
+    gradient, curvature = (np.zeros(scores.size if want else 0, dtype) for want in (wanted.gradient, wanted.curvature))
+    results = Results(np.zeros(sizes.size), gradient, curvature)
     names = {"LINEAR": linear, "WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature}
-    name = f"{formulas.name}_{wanted.code}{'_linear' if linear else ''}"
-    inputs, outputs = (*rows, offsets, scales, together, tasks), (losses, gradient, curvature)
-    scratch = scratch_of(widest(sizes[~together]))
-    numbers = sigma, float(level)
-    run_block(block, name, inputs, numbers, outputs, tasks.size - 1, scratch, known_names(block, names))
-    for g in np.flatnonzero(together):
-        query = ranked(rows, offsets[g : g + 2], settings)
-        plan = None if method == "direct" else plan_of(query.columns, settings, method == "fast")
-        if plan is None:
-            sums = direct_sums(query.columns, settings, wanted, names)
-        else:
-            sums = fast_sums(formulas, plan, query.columns, settings, wanted, names)
-        loss, slopes, curvatures = scaled(RowSums(*sums), query.inverse, sigma)
-        losses[g] = loss
-        if wanted.gradient:
-            gradient[query.rows] = summation.weighed(scales[g], slopes)
-        if wanted.curvature:
-            curvature[query.rows] = summation.weighed(scales[g], curvatures)
-    return Outcome(groups=losses, gradients=(gradient,), curvatures=(curvature,))
+    pairs, bounds = sizes * np.minimum(sizes, level), np.stack((offsets[:-1], offsets[1:]), 1)
+    done = np.zeros(sizes.size, bool)
+    for some in batches(np.flatnonzero(pairs > LEAST[method]), sizes):
+        queries = ranked_queries(rows, bounds[some], settings)
+        plan = plan_of(queries, rows.labels, settings, method == "fast")
+        which = some[plan.chosen]
+        if which.size:
+            put(results, which, plan.queries, fast_sums(formulas, plan, settings, wanted, names), sigma, scales)
+            done[which] = True
+    for g in np.flatnonzero(~done & (pairs > MOST)):
+        query = ranked_queries(rows, bounds[g : g + 1], settings)
+        put(results, np.array([g]), query, direct_sums(query.columns, settings, wanted, names), sigma, scales)
+        done[g] = True
+    costs = np.cumsum(np.where(done, 0, pairs + 16 * sizes))
+    cuts = np.searchsorted(costs, np.arange(COST, (costs[-1] if costs.size else 0) + COST, COST))
+    tasks = orders.distinct(np.append(0, np.minimum(cuts + 1, sizes.size)))
+    name = f"{wanted.code}{'_linear' if linear else ''}"
+    inputs, scratch = (*rows, offsets, scales, done, tasks), scratch_of(widest(sizes[~done]))
+    run_block(block, name, inputs, (sigma, level), results, tasks.size - 1, scratch, known_names(block, names))
+    return Outcome(groups=results.losses, gradients=(gradient,), curvatures=(curvature,))
+
+
+class Results(NamedTuple):
+    """Losses by query, and derivatives by row, empty if they are not wanted."""
+
+    losses: np.ndarray
+    gradient: np.ndarray
+    curvature: np.ndarray
+
+
+def batches(queries: np.ndarray, sizes: np.ndarray) -> Iterator[np.ndarray]:
+    """Cut queries into batches of few rows, or of one query."""
+    ends = np.cumsum(sizes[queries])
+    begin = 0
+    while begin < queries.size:
+        before = ends[begin] - sizes[queries[begin]]
+        end = max(begin + 1, int(np.searchsorted(ends, before + BATCH, "right")))
+        yield queries[begin:end]
+        begin = end
+
+
+def put(
+    results: Results, which: np.ndarray, queries: RankedQueries, sums: Sums, sigma: float, scales: np.ndarray
+) -> None:
+    """Write what the pairs of some queries add up to."""
+    sizes = np.diff(queries.offsets)
+    results.losses[which] = queries.inverses * sums.losses
+    of_ranks, factors = np.repeat(queries.inverses, sizes), np.repeat(scales[which], sizes)
+    _, slopes, curvatures = scaled(RowSums(0.0, sums.slopes, sums.curvatures), of_ranks, sigma)
+    for result, derivative in ((results.gradient, slopes), (results.curvature, curvatures)):
+        if result.size:
+            result[queries.rows] = summation.weighed(factors, derivative)

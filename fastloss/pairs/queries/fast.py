@@ -1,4 +1,4 @@
-"""The sums of `segments.py` for one query: where its segments lie, and the launches that sum them."""
+"""The sums of `segments.py` for some queries: where their segments lie, and the launches that sum them."""
 
 import math
 from typing import Any, NamedTuple
@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.compile.templates import known_names, regroups, unbound
-from fastloss.core import orders, summation
 from fastloss.core.requests import Wanted
 from fastloss.pairs.boxes.plan import Steepness, steepness
 from fastloss.pairs.boxes.sums import DEGREES, WINDOW, H, nodes
@@ -16,12 +15,18 @@ from fastloss.pairs.nodes import pieces
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.queries.large import Sums
 from fastloss.pairs.queries.query import Ranked, Settings
+from fastloss.pairs.queries.ranking import RankedQueries, gains_of
 from fastloss.pairs.queries.segments import (
     BEGIN,
     BOX,
     BOX_COLUMNS,
     COLUMNS,
+    FIRST_SEGMENT,
     GAPS,
+    HEAD,
+    IS_SOURCE,
+    IS_TARGET,
+    QUERY,
     Side,
     couple_block,
     evaluate_block,
@@ -30,70 +35,120 @@ from fastloss.pairs.queries.segments import (
 )
 from fastloss.pairs.queries.tiles import Derivatives, add_triangle
 
-GAINS = 64  # different gains up to which moments are kept for each
-SEGMENT = 32  # ranks of a segment for one gain; as the square root of their number
+LEVELS = 64  # different labels up to which moments are kept for each
+SEGMENT = 24  # ranks of a segment for one label; as the square root of their number
 LARGEST = 2.0**900  # of scaled scores: sums of them are finite
-PAIRS = 40  # that take as long as the moments of one gain from box to box
-CELLS = 1 << 17  # sums for a gain, of a segment or box, that any query may have; else as many as it has rows
+PAIRS = 40  # that take as long as the moments of one label from box to box
+SPARE = 1 << 12  # sums for a label, of a segment or box, that a query may have besides one for each row
 
 WANT_GRADIENT = unbound
 WANT_CURVATURE = unbound
 
 
 class Plan(NamedTuple):
-    """A query cut into segments, for the pass from the first rank to the last."""
+    """Those queries that are cut into segments, for the pass from first ranks to last, and which they are."""
 
+    queries: RankedQueries
     side: Side
     scaling: Steepness
-    apart: int  # segments whose own pairs are summed
+    chosen: np.ndarray
 
 
-def plan_of(columns: Ranked, settings: Settings, every: bool) -> Plan | None:
-    """Cut a query into segments; None if all pairs are summed one by one.
+def plan_of(queries: RankedQueries, labels: np.ndarray, settings: Settings, every: bool) -> Plan:
+    """Cut queries into segments; the others' pairs are summed one by one.
 
-    That is where scores are not finite, gains too many, or rows too few in their boxes; and, unless segments are to be
-    taken in `every` case, where it is cheaper.
+    These are queries with scores that are not finite, or with few rows in a box, or all if the labels are too many; and
+    those where it is cheaper, unless segments are to be taken in `every` case. `labels` are those of all rows.
     """
-    scores, gains, discounts = columns
-    size, level = scores.size, min(settings.level, scores.size)
     scaling = steepness(settings.sigma)
-    with np.errstate(over="ignore"):
-        scaled = scaling.scale * scores
-    if size < 2 or not abs(scaled[0]) <= LARGEST or not abs(scaled[-1]) <= LARGEST:
-        return None
-    distinct = np.unique(gains)
-    if distinct.size > GAINS:
-        return None
-    heads, keys = orders.runs(np.floor(scaled / H))
-    if level < size and level not in heads:
-        at = int(np.searchsorted(heads, level))
-        heads, keys = np.insert(heads, at, level), np.insert(keys, at, keys[at - 1])
-    box, begin, _ = pieces(heads[:-1], heads[1:], SEGMENT * math.isqrt(4 * distinct.size) // 2)
-    cells, pairs = (box.size + 2 * keys.size) * distinct.size, level * (size - level // 2)
-    if cells > max(size, CELLS) or (not every and PAIRS * keys.size * min(keys.size, WINDOW) * distinct.size > pairs):
-        return None
-    segments = np.stack((np.append(begin, size), np.append(box, keys.size)), 1)
-    places = 2.0 * (scaled / H - np.repeat(keys, np.diff(heads))) - 1.0
-    levels = np.searchsorted(distinct, gains).astype(np.uint8)
-    apart = int(np.searchsorted(begin, level))
-    bounds = np.array([0, box.size, 0, apart])
-    return Plan(Side(scaled, places, discounts, levels, distinct, segments, heads, keys, bounds), scaling, apart)
+    chosen = _are_finite(queries, scaling.scale)
+    queries = queries.taken(chosen)
+    of_ranks = labels[queries.rows]
+    distinct = np.unique(of_ranks)
+    if distinct.size > LEVELS or not distinct.size:
+        return Plan(queries.taken(np.zeros(queries.units.size, bool)), None, scaling, np.zeros_like(chosen))
+    cut = Cut.of(queries, scaling.scale * queries.columns.scores, settings.level, distinct.size)
+    suits = cut.suits(queries, distinct.size, settings.level, every)
+    if not suits.all():
+        chosen[chosen] = suits
+        queries = queries.taken(suits)
+        of_ranks = labels[queries.rows]
+        cut = Cut.of(queries, scaling.scale * queries.columns.scores, settings.level, distinct.size)
+    gains = gains_of(distinct, queries.units, settings.linear)
+    levels = np.searchsorted(distinct, of_ranks).astype(np.uint8)
+    return Plan(queries, cut.side(queries, levels, gains, settings.level), scaling, chosen)
+
+
+def _are_finite(queries: RankedQueries, scale: float) -> np.ndarray:
+    """Tell of which queries boxes hold all scores."""
+    scores, offsets = queries.columns.scores, queries.offsets
+    with np.errstate(over="ignore", invalid="ignore"):
+        highest, lowest = scale * scores[offsets[:-1]], scale * scores[offsets[1:] - 1]
+        return (np.abs(highest) <= LARGEST) & (np.abs(lowest) <= LARGEST)
+
+
+class Cut(NamedTuple):
+    """Where boxes and segments of queries begin, and to what each belongs."""
+
+    scaled: np.ndarray
+    heads: np.ndarray
+    queries: np.ndarray  # of boxes
+    begins: np.ndarray
+    boxes: np.ndarray  # of segments
+
+    @classmethod
+    def of(cls, queries: RankedQueries, scaled: np.ndarray, level: int, labels: int) -> "Cut":
+        """Cut queries where the box changes, at the truncation level, and into segments."""
+        keys, offsets = np.floor(scaled / H), queries.offsets
+        begins = np.append(True, keys[1:] != keys[:-1])[: keys.size]
+        begins[offsets[:-1]] = True
+        begins[(offsets[:-1] + level)[level < np.diff(offsets)]] = True
+        heads = np.flatnonzero(begins)
+        owners, starts, _ = pieces(heads, np.append(heads[1:], keys.size), SEGMENT * math.isqrt(4 * labels) // 2)
+        return cls(scaled, heads, np.searchsorted(offsets, heads, "right") - 1, starts, owners)
+
+    def suits(self, queries: RankedQueries, labels: int, level: int, every: bool) -> np.ndarray:
+        """Tell which queries take little memory and, unless every one that does will do, less time than their pairs."""
+        sizes, count = np.diff(queries.offsets), queries.units.size
+        boxes = np.bincount(self.queries, minlength=count)
+        segments = np.bincount(self.queries[self.boxes], minlength=count)
+        small = (segments + 2 * boxes) * labels <= sizes + SPARE
+        within = np.minimum(level, sizes)
+        return small & (every | (PAIRS * labels * boxes * np.minimum(boxes, WINDOW) < within * (2 * sizes - within)))
+
+    def side(self, queries: RankedQueries, levels: np.ndarray, gains: np.ndarray, level: int) -> Side:
+        """Return the queries as the pass from first ranks to last meets them."""
+        size, offsets = self.scaled.size, queries.offsets
+        owners = self.queries[self.boxes]
+        targets = np.append(self.begins - offsets[owners] < level, False)
+        segments = np.append(self.begins, size), np.append(self.boxes, self.heads.size), np.ones_like(targets), targets
+        boxes = np.append(self.heads, size), np.append(self.queries, queries.units.size)
+        firsts = np.searchsorted(self.begins, offsets), np.searchsorted(self.heads, offsets)
+        keys = np.floor(self.scaled[self.heads] / H)
+        places = 2.0 * (self.scaled / H - np.repeat(keys, np.diff(boxes[0]))) - 1.0
+        tables = (np.stack(columns, 1) for columns in (segments, boxes, firsts))
+        segments, boxes, firsts = tables
+        return Side(self.scaled, places, queries.columns.discounts, levels, gains, segments, boxes, keys, firsts)
 
 
 def mirrored(side: Side) -> Side:
     """Return the ranks in the other direction."""
-    size, count, boxes = side.scaled.size, side.segments.shape[0] - 1, side.keys.size
-    segments = np.stack((size - side.segments[::-1, BEGIN], np.append(boxes - 1 - side.segments[-2::-1, BOX], boxes)), 1)
+    ends = side.scaled.size, side.keys.size, side.gains.shape[0]
+    segments, boxes = side.segments[::-1].copy(), side.boxes[::-1].copy()
+    segments[:, BEGIN], boxes[:, HEAD] = ends[0] - segments[:, BEGIN], ends[0] - boxes[:, HEAD]
+    segments[:, BOX] = np.append(ends[1] - 1 - segments[1:, BOX], ends[1])
+    segments[:-1, IS_SOURCE], segments[:-1, IS_TARGET] = segments[1:, IS_TARGET], segments[1:, IS_SOURCE].copy()
+    boxes[:, QUERY] = np.append(ends[2] - 1 - boxes[1:, QUERY], ends[2])
     return Side(
         scaled=-side.scaled[::-1],
         places=-side.places[::-1],
         discounts=-side.discounts[::-1],
-        levels=(side.gains.size - 1 - side.levels)[::-1].copy(),
-        gains=-side.gains[::-1],
+        levels=(side.gains.shape[1] - 1 - side.levels)[::-1].copy(),
+        gains=np.ascontiguousarray(-side.gains[::-1, ::-1]),
         segments=segments,
-        heads=size - side.heads[::-1],
+        boxes=boxes,
         keys=-1.0 - side.keys[::-1],
-        bounds=count - side.bounds[[3, 2, 1, 0]],
+        queries=(segments.shape[0] - 1, ends[1]) - side.queries[::-1],
     )
 
 
@@ -103,51 +158,50 @@ def triangles_block(inputs, parameters, outputs, first, last):
     losses, slopes, curvatures, factors = outputs
     columns, derivatives = Ranked(scores, gains, discounts), Derivatives(slopes, curvatures)
     for segment in range(first, last):
-        begin, end = segments[segment, BEGIN], segments[segment + 1, BEGIN]
-        losses[segment] = add_triangle(begin, end, end, columns, parameters[0], derivatives, factors)
+        losses[segment] = 0.0
+        if segments[segment, IS_TARGET]:
+            begin, end = segments[segment, BEGIN], segments[segment + 1, BEGIN]
+            losses[segment] = add_triangle(begin, end, end, columns, parameters[0], derivatives, factors)
 
 
-def fast_sums(
-    formulas: PairFormulas, plan: Plan, columns: Ranked, settings: Settings, wanted: Wanted, names: dict[str, Any]
-) -> Sums:
+def fast_sums(formulas: PairFormulas, plan: Plan, settings: Settings, wanted: Wanted, names: dict[str, Any]) -> Sums:
     """Sum all pairs in time proportional to the rows."""
-    side, size, count = plan.side, columns.scores.size, plan.side.segments.shape[0] - 1
-    slopes, curvatures, losses = np.zeros(size), np.zeros(size), np.zeros(count)
+    side, columns = plan.side, plan.queries.columns
+    size, count = columns.scores.size, side.segments.shape[0] - 1
+    own, behind_own = np.empty(count), np.empty(count)
+    slopes, curvatures = np.zeros(size), np.zeros(size)
     widest = Scratch(int(np.diff(side.segments[:, BEGIN]).max()), np.float64)
-    inputs, outputs = (*columns, side.segments), (losses, slopes, curvatures)
-    known = known_names(triangles_block, names)
-    run_block(triangles_block, wanted.code, inputs, (settings.sigma,), outputs, plan.apart, (widest,), known)
-    total = summation.sum_of_many(losses[: plan.apart])
-    total += behind(formulas, side, plan.scaling.s, wanted, (losses, slopes, curvatures))
+    inputs, outputs, known = (*columns, side.segments), (own, slopes, curvatures), known_names(triangles_block, names)
+    run_block(triangles_block, wanted.code, inputs, (settings.sigma,), outputs, count, (widest,), known)
+    add_behind(formulas, side, plan.scaling.s, wanted, (behind_own, slopes, curvatures))
     if wanted.gradient or wanted.curvature:
-        before = np.empty(count), np.zeros(size), np.zeros(size)
-        behind(formulas, mirrored(side), plan.scaling.s, wanted.derivatives, before)
-        slopes -= before[1][::-1]
-        curvatures += before[2][::-1]
-    return Sums(total, slopes, curvatures)
+        before = np.zeros(size), np.zeros(size)
+        add_behind(formulas, mirrored(side), plan.scaling.s, wanted.derivatives, (np.empty(count), *before))
+        slopes -= before[0][::-1]
+        curvatures += before[1][::-1]
+    return Sums(np.add.reduceat(own + behind_own, side.queries[:-1, FIRST_SEGMENT]), slopes, curvatures)
 
 
-def behind(
+def add_behind(
     formulas: PairFormulas, side: Side, s: float, wanted: Wanted, results: tuple[np.ndarray, np.ndarray, np.ndarray]
-) -> float:
-    """Return the loss of all ranks with those behind their segments; derivatives are added to the results' last two."""
-    levels, count, boxes = side.gains.size, side.segments.shape[0] - 1, side.keys.size
-    tables_, tails = tables(formulas, s)
+) -> None:
+    """Write each segment's loss with those behind it to the first of the results, and add derivatives to the others."""
+    levels, count, boxes = side.gains.shape[1], side.segments.shape[0] - 1, side.keys.size
+    coupling, tails = tables(formulas, s)
     kernels = np.flatnonzero([wanted.value, wanted.gradient, wanted.curvature])
-    table, limits, fading = tables_[kernels], tails[kernels, -1], fading_series(s)
+    table, limits, fading = coupling[kernels], tails[kernels, -1], fading_series(s)
     moments, sums = np.empty((count, levels, COLUMNS)), np.empty((boxes, levels, BOX_COLUMNS))
     run_block(moments_block, "any", side, (), (moments,), count)
-    run_block(scan_block, "any", (*side, fading), (s,), (moments, sums), levels, (Scratch(COLUMNS, np.float64),))
+    state, source = Scratch(COLUMNS, np.float64), Scratch(2 * DEGREES, np.float64)
+    run_block(scan_block, "any", (*side, fading), (s,), (moments, sums), side.gains.size, (state,))
     size = 2 * DEGREES * kernels.size
-    received, source = np.empty((boxes, levels, size)), Scratch(2 * DEGREES, np.float64)
+    received = np.empty((boxes, levels, size))
     run_block(couple_block, "any", (*side, sums, table, limits, fading), (s,), (received,), boxes, (source,))
     flags = {"WANT_VALUE": wanted.value, "WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature}
     lengths = levels * max(size, GAPS), levels * size, levels * GAPS, 2 * max(size, GAPS)
     scratch = (*(Scratch(length, np.float64) for length in lengths), source)
-    run_block(
-        evaluate_block, wanted.code, (*side, moments, received, table), (s,), results, count, scratch, names=flags
-    )
-    return summation.sum_of_many(results[0]) if wanted.value else 0.0
+    inputs = (*side, moments, received, table)
+    run_block(evaluate_block, wanted.code, inputs, (s,), results, count, scratch, flags)
 
 
 def fading_series(s: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A query in the hands of all threads on the CPU: ranked, and its pairs summed one by one.
+"""Pairs of one query summed one by one, by all threads of the CPU.
 
 Ranks are cut into parts of fixed size. In each launch one part meets itself and all behind it, a task each: no two tasks
 add to one rank, since each has sums of its own for the first part's, which are added in the tasks' order.
@@ -10,42 +10,24 @@ import numpy as np
 
 from fastloss.compile.launch import ALONE
 from fastloss.compile.templates import known_names, regroups, unbound
-from fastloss.core import orders, summation
+from fastloss.core import summation
 from fastloss.core.requests import Wanted
 from fastloss.pairs.cpu_nodes import Scratch, run_block
-from fastloss.pairs.queries.query import Ranked, Settings, fill_ranks, ideal_of, unit_of
-from fastloss.pairs.queries.ranking import QueryRows
+from fastloss.pairs.queries.query import Ranked, Settings
 from fastloss.pairs.queries.tiles import Derivatives, add_tile, add_triangle
 
 PART = 512  # ranks; sums depend on it
-FILLED = 4096  # ranks of a task that only writes their gains and discounts
 
 WANT_GRADIENT = unbound
 WANT_CURVATURE = unbound
 
 
-class RankedQuery(NamedTuple):
-    """A query's rows by falling score, what their pairs are made of, and 1 / maxDCG."""
-
-    rows: np.ndarray
-    columns: Ranked
-    inverse: float
-
-
 class Sums(NamedTuple):
-    """Sums over a query's pairs, see `query.scaled`: of losses, and derivatives by rank."""
+    """Sums over the pairs of queries, see `query.scaled`: of losses by query, and derivatives by rank."""
 
-    loss: float
+    losses: Any
     slopes: np.ndarray
     curvatures: np.ndarray
-
-
-@regroups
-def fill_block(inputs, parameters, outputs, first, last):
-    labels, unit = inputs[0], parameters[0]
-    gains, discounts = outputs
-    for task in range(first, last):
-        fill_ranks(task * FILLED, min((task + 1) * FILLED, labels.size), labels, unit, gains, discounts)
 
 
 @regroups
@@ -65,22 +47,6 @@ def tiles_block(inputs, parameters, outputs, first, last):
             losses[task] = add_triangle(begin, end, stop, columns, sigma, derivatives, factors)
         else:
             losses[task] = add_tile(begin, end, start, stop, columns, sigma, own, derivatives, factors)
-
-
-def ranked(query: QueryRows, bounds: np.ndarray, settings: Settings) -> RankedQuery:
-    """Rank one query."""
-    begin, end = (int(bound) for bound in bounds)
-    rows = query.order[begin:end] if query.order.size else np.arange(begin, end)
-    falling = orders.stable(-query.scores[rows].astype(np.float64))
-    rows = rows[falling]
-    scores, labels = query.scores[rows].astype(np.float64), query.labels[rows]
-    gains, discounts = np.empty(rows.size), np.empty(rows.size)
-    unit, tasks = unit_of(float(labels.max(initial=0.0))), -(-rows.size // FILLED)
-    names, name = {"LINEAR": settings.linear}, "linear" if settings.linear else "exp2"
-    run_block(fill_block, name, (labels,), (unit,), (gains, discounts), tasks, names=names)
-    level = min(settings.level, rows.size)
-    ideal = ideal_of(summation.sum_of_many(np.sort(gains)[::-1][:level] * discounts[:level]))
-    return RankedQuery(rows, Ranked(scores, gains * ideal.unit, discounts), ideal.inverse)
 
 
 def direct_sums(columns: Ranked, settings: Settings, wanted: Wanted, names: dict[str, Any]) -> Sums:

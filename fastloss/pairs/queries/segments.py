@@ -37,7 +37,10 @@ COLUMNS = 2 * DEGREES + 4
 # Columns of a box, behind its moments: sums of e**-gap, below its upper edge, over it and all boxes behind.
 FADING, FADING_FALLS = 2 * DEGREES, 2 * DEGREES + 1
 BOX_COLUMNS = 2 * DEGREES + 2
-BEGIN, BOX = range(2)  # columns of segments; the last one ends the one before it
+# Columns of segments, of boxes and of queries. The last row of each only ends the row before.
+BEGIN, BOX, IS_SOURCE, IS_TARGET = range(4)
+HEAD, QUERY = range(2)  # a box's first rank
+FIRST_SEGMENT, FIRST_BOX = range(2)
 GAPS = COLUMNS - DROP
 
 WANT_VALUE = unbound
@@ -46,17 +49,17 @@ WANT_CURVATURE = unbound
 
 
 class Side(NamedTuple):
-    """The ranks as one pass meets them, and which segments are its sources and its targets."""
+    """The ranks of some queries as one pass meets them, and how they are cut."""
 
     scaled: Any  # scores, in units in which the steepness is between 1/2 and 1
     places: Any  # in their boxes, from -1 to 1
     discounts: Any
-    levels: Any  # the number of each gain among the distinct ones
-    gains: Any  # these, rising
+    levels: Any  # the number of each rank's label among the distinct ones
+    gains: Any  # of these, rising: [query, level]
     segments: Any
-    heads: Any  # the first rank of each box
+    boxes: Any
     keys: Any  # the number of each box on the axis of scores
-    bounds: Any  # the first source, the end of the sources, the same of the targets
+    queries: Any
 
 
 @regroups
@@ -66,7 +69,7 @@ def moments_block(inputs, parameters, outputs, first, last):
     for segment in range(first, last):
         own = moments[segment]
         own[:, :] = 0.0
-        if side.bounds[0] <= segment and segment < side.bounds[1]:
+        if side.segments[segment, IS_SOURCE]:
             add_moments(side.segments[segment, BEGIN], side.segments[segment + 1, BEGIN], side, own)
 
 
@@ -87,25 +90,30 @@ def add_moments(begin, end, side, own):
 
 @regroups
 def scan_block(inputs, parameters, outputs, first, last):
-    """Replace the segments' moments of some gains by those of the segments behind them, and sum up those of boxes."""
+    """Replace the segments' moments of some gains by those of the segments behind them, and sum up those of boxes.
+
+    A chunk is a gain of a query.
+    """
     side, fading = Side(*inputs[:-1]), inputs[-1]
-    moments, boxes, state = outputs
-    segments, discounts, scaled = side.segments, side.discounts, side.scaled
-    for level in range(first, last):
+    moments, sums, state = outputs
+    segments, boxes, discounts, scaled = side.segments, side.boxes, side.discounts, side.scaled
+    for chunk in range(first, last):
+        query, level = chunk // moments.shape[1], chunk % moments.shape[1]
+        stop = side.queries[query + 1, FIRST_SEGMENT]
         state[:] = 0.0
-        for segment in range(segments.shape[0] - 2, -1, -1):
+        for segment in range(stop - 1, side.queries[query, FIRST_SEGMENT] - 1, -1):
             own, box = moments[segment, level], segments[segment, BOX]
             begin, end = segments[segment, BEGIN], segments[segment + 1, BEGIN]
             if segments[segment + 1, BOX] != box:
                 state[:DROP] = 0.0
             falls = drops = 0.0
-            if end < scaled.size:
+            if segment + 1 < stop:
                 falls, drops = discounts[begin] - discounts[end], scaled[begin] - scaled[end]
             shift(state, own, falls, drops)
-            if begin == side.heads[box]:
+            if begin == boxes[box, HEAD]:
                 for n in range(DROP):
-                    boxes[box, level, n] = state[n]
-                add_fading(box, boxes[:, level], side, fading, parameters[0])
+                    sums[box, level, n] = state[n]
+                add_fading(box, sums[:, level], side, fading, parameters[0])
 
 
 @regroups
@@ -124,15 +132,15 @@ def shift(state, own, falls, drops):
 
 
 @regroups
-def add_fading(box, boxes, side, fading, s):
+def add_fading(box, sums, side, fading, s):
     """Write the sums of e**-gap below a box's upper edge, over it and all boxes behind; `fading` makes its own."""
-    own, keys = boxes[box], side.keys
+    own, keys, boxes = sums[box], side.keys, side.boxes
     faded = falls = 0.0
     for n in range(DEGREES):
         faded += fading[n] * own[n]
         falls += fading[n] * own[LOWER + n]
-    if box + 1 < keys.size:
-        behind, moved = boxes[box + 1], side.discounts[side.heads[box]] - side.discounts[side.heads[box + 1]]
+    if boxes[box + 1, QUERY] == boxes[box, QUERY]:
+        behind, moved = sums[box + 1], side.discounts[boxes[box, HEAD]] - side.discounts[boxes[box + 1, HEAD]]
         decay = exp(-s * H * (keys[box] - keys[box + 1]))
         faded += decay * behind[FADING]
         falls += decay * (behind[FADING_FALLS] + moved * behind[FADING])
@@ -142,26 +150,26 @@ def add_fading(box, boxes, side, fading, s):
 @regroups
 def couple_block(inputs, parameters, outputs, first, last):
     """Write the polynomials that all boxes behind make in some boxes: [box, gain, kernel x weight x degree]."""
-    boxes, table, limits, fading = inputs[-4:]
+    sums, table, limits, fading = inputs[-4:]
     side = Side(*inputs[:-4])
     received, source = outputs
-    keys, heads, discounts = side.keys, side.heads, side.discounts
+    keys, boxes, discounts = side.keys, side.boxes, side.discounts
     for box in range(first, last):
         received[box] = 0.0
-        behind = box + 1
-        while behind < keys.size and keys[box] - keys[behind] <= WINDOW:
-            moved = discounts[heads[box + 1]] - discounts[heads[behind]]
+        behind, stop = box + 1, side.queries[boxes[box, QUERY] + 1, FIRST_BOX]
+        while behind < stop and keys[box] - keys[behind] <= WINDOW:
+            moved = discounts[boxes[box + 1, HEAD]] - discounts[boxes[behind, HEAD]]
             distance = WINDOW - np.int64(keys[box] - keys[behind])
-            for level in range(boxes.shape[1]):
-                if boxes[behind, level, 0] != 0.0:
-                    take_moments(boxes[behind, level], moved, source)
+            for level in range(sums.shape[1]):
+                if sums[behind, level, 0] != 0.0:
+                    take_moments(sums[behind, level], moved, source)
                     couple(table, distance, source, received[box, level])
             behind += 1
-        if behind < keys.size:
-            moved = discounts[heads[box + 1]] - discounts[heads[behind]]
+        if behind < stop:
+            moved = discounts[boxes[box + 1, HEAD]] - discounts[boxes[behind, HEAD]]
             decay = exp(-parameters[0] * H * (keys[box] - keys[behind] - 1.0))
-            for level in range(boxes.shape[1]):
-                add_faded(boxes[behind, level], moved, decay, limits, fading, received[box, level])
+            for level in range(sums.shape[1]):
+                add_faded(sums[behind, level], moved, decay, limits, fading, received[box, level])
 
 
 @regroups
@@ -206,18 +214,19 @@ def evaluate_block(inputs, parameters, outputs, first, last):
     levels, size = received.shape[1], received.shape[2]
     for segment in range(first, last):
         losses[segment] = 0.0
-        if segment < side.bounds[2] or segment >= side.bounds[3]:
+        if not side.segments[segment, IS_TARGET]:
             continue
+        gains = side.gains[side.boxes[side.segments[segment, BOX], QUERY]]
         end = side.segments[segment + 1, BEGIN]
         gather(segment, side, moments[segment], received, table, given, source)
         weighed[: levels * size] = 0.0
-        add_from_above(given, side.gains, size, weighed, run)
-        add_from_below(given, side.gains, size, weighed, run)
+        add_from_above(given, gains, size, weighed, run)
+        add_from_below(given, gains, size, weighed, run)
         for level in range(levels):
             for k in range(GAPS):
                 given[GAPS * level + k] = moments[segment, level, DROP + k]
         lost[: levels * GAPS] = 0.0
-        add_from_above(given, side.gains, GAPS, lost, run)
+        add_from_above(given, gains, GAPS, lost, run)
         for i in range(side.segments[segment, BEGIN], end):
             level = side.levels[i]
             polynomials, gaps = weighed[level * size : (level + 1) * size], lost[level * GAPS : (level + 1) * GAPS]
@@ -233,9 +242,9 @@ def evaluate_block(inputs, parameters, outputs, first, last):
 def gather(segment, side, moments, received, table, given, source):
     """Write the polynomials of all that lies behind a segment for each gain, and weights from the first rank behind."""
     box, end, size = side.segments[segment, BOX], side.segments[segment + 1, BEGIN], received.shape[2]
-    tail, moved = side.heads[box + 1], 0.0
-    if tail < side.scaled.size:
-        moved = side.discounts[end] - side.discounts[tail]
+    moved = 0.0
+    if side.boxes[box + 1, QUERY] == side.boxes[box, QUERY]:
+        moved = side.discounts[end] - side.discounts[side.boxes[box + 1, HEAD]]
     for level in range(moments.shape[0]):
         own, far = given[level * size : (level + 1) * size], received[box, level]
         for start in range(0, size, 2 * DEGREES):
