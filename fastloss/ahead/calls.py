@@ -10,10 +10,12 @@ from fastloss.ahead.cases import cases
 from fastloss.core.domains import Domain
 from fastloss.core.loss import Loss
 from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pairs.queries.loss import QueryLoss
 from fastloss.pointwise.loss import PointwiseLoss, domain_bits
 
 ROWS = 20
 GROUP = 10
+LARGE = {"direct": 2100, "fast": 1 << 14}  # rows of a query that all threads sum, and of one that NumPy ranks
 KINDS = (np.float32, np.float64)
 
 
@@ -69,6 +71,18 @@ def arguments(loss: Loss, kinds: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, .
             for dtype in kinds:
                 words = {name: converted(x, dtype) for name, x in case.keywords.items() if name not in loss.parameters}
                 yield tuple(converted(x, dtype) for x in case.arrays), {**case.keywords, **words}
+        if isinstance(loss, QueryLoss):
+            yield from _large_queries(rng, kinds)
+
+
+def _large_queries(
+    rng: np.random.Generator, kinds: tuple[Any, ...]
+) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    for method, size in LARGE.items():
+        for gains in ("exp2", "linear"):
+            for dtype in kinds:
+                arrays = rng.normal(size=size).astype(dtype), rng.integers(0, 3, size)
+                yield arrays, {"method": method, "gains": gains}
 
 
 def drawn(domain: Domain, rng: np.random.Generator, dtype: Any) -> np.ndarray:

@@ -100,9 +100,9 @@ QUERY_METHOD = Keyword(
     '{"auto", "direct", "fast"}',
     """
     How pairs are summed. "direct" computes each pair. "fast" takes time in proportion to the rows once they are sorted,
-    and gives the same to 12 digits of the largest derivative; queries with scores that are not finite, with more than
-    64 different gains, or with few rows for the range of their scores are summed directly all the same. "auto" takes
-    the cheaper for each query of more than 2048 rows, and "direct" for smaller ones. On CUDA every pair is computed.
+    and gives the same to 12 digits of the query's largest derivative. It sums a query directly that has scores that are
+    not finite, or few rows for the range of its scores, and all where large queries have more than 64 different labels.
+    "auto" takes the cheaper for each query of 1000 rows or more, and "direct" for others. CUDA has "direct" alone.
     """,
     Choice(("auto", "direct", "fast")),
 )

@@ -34,7 +34,7 @@ from fastloss.pairs.records import Groups
 
 COST = 1 << 18  # pairs of a task
 MOST = 1 << 22  # pairs, each counted twice, of a query that one thread sums one by one
-LEAST = {"auto": 1 << 18, "fast": 1, "direct": np.inf}  # the same, of one that may be summed by segments
+LEAST = {"auto": 1e6, "fast": 2, "direct": np.inf}  # the same, of one that may be summed by segments
 BATCH = 1 << 17  # rows whose queries are summed by segments at a time
 
 WANT_GRADIENT = unbound
@@ -87,11 +87,11 @@ def run(
     names = {"LINEAR": linear, "WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature}
     pairs, bounds = sizes * np.minimum(sizes, level), np.stack((offsets[:-1], offsets[1:]), 1)
     done = np.zeros(sizes.size, bool)
-    for some in batches(np.flatnonzero(pairs > LEAST[method]), sizes):
+    for some in batches(np.flatnonzero(pairs >= LEAST[method]), sizes):
         queries = ranked_queries(rows, bounds[some], settings)
         plan = plan_of(queries, rows.labels, settings, method == "fast")
-        which = some[plan.chosen]
-        if which.size:
+        if plan is not None:
+            which = some[plan.chosen]
             put(results, which, plan.queries, fast_sums(formulas, plan, settings, wanted, names), sigma, scales)
             done[which] = True
     for g in np.flatnonzero(~done & (pairs > MOST)):

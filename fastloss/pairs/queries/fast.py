@@ -38,7 +38,9 @@ from fastloss.pairs.queries.tiles import Derivatives, add_triangle
 LEVELS = 64  # different labels up to which moments are kept for each
 SEGMENT = 24  # ranks of a segment for one label; as the square root of their number
 LARGEST = 2.0**900  # of scaled scores: sums of them are finite
-PAIRS = 40  # that take as long as the moments of one label from box to box
+# Pairs that take as long as a row does in segments, and as the moments of one label from box to box: measured with
+# values and gradients of 5 labels, on one thread.
+OF_ROW, OF_BOXES = 160, 48
 SPARE = 1 << 12  # sums for a label, of a segment or box, that a query may have besides one for each row
 
 WANT_GRADIENT = unbound
@@ -54,8 +56,8 @@ class Plan(NamedTuple):
     chosen: np.ndarray
 
 
-def plan_of(queries: RankedQueries, labels: np.ndarray, settings: Settings, every: bool) -> Plan:
-    """Cut queries into segments; the others' pairs are summed one by one.
+def plan_of(queries: RankedQueries, labels: np.ndarray, settings: Settings, every: bool) -> Plan | None:
+    """Cut queries into segments; the others' pairs are summed one by one, None if that is all.
 
     These are queries with scores that are not finite, or with few rows in a box, or all if the labels are too many; and
     those where it is cheaper, unless segments are to be taken in `every` case. `labels` are those of all rows.
@@ -66,11 +68,13 @@ def plan_of(queries: RankedQueries, labels: np.ndarray, settings: Settings, ever
     of_ranks = labels[queries.rows]
     distinct = np.unique(of_ranks)
     if distinct.size > LEVELS or not distinct.size:
-        return Plan(queries.taken(np.zeros(queries.units.size, bool)), None, scaling, np.zeros_like(chosen))
+        return None
     cut = Cut.of(queries, scaling.scale * queries.columns.scores, settings.level, distinct.size)
     suits = cut.suits(queries, distinct.size, settings.level, every)
     if not suits.all():
         chosen[chosen] = suits
+        if not suits.any():
+            return None
         queries = queries.taken(suits)
         of_ranks = labels[queries.rows]
         cut = Cut.of(queries, scaling.scale * queries.columns.scores, settings.level, distinct.size)
@@ -114,20 +118,20 @@ class Cut(NamedTuple):
         segments = np.bincount(self.queries[self.boxes], minlength=count)
         small = (segments + 2 * boxes) * labels <= sizes + SPARE
         within = np.minimum(level, sizes)
-        return small & (every | (PAIRS * labels * boxes * np.minimum(boxes, WINDOW) < within * (2 * sizes - within)))
+        work = 2 * OF_ROW * sizes + OF_BOXES * labels * boxes * np.minimum(boxes, WINDOW)
+        return small & (every | (work < within * (2 * sizes - within)))
 
     def side(self, queries: RankedQueries, levels: np.ndarray, gains: np.ndarray, level: int) -> Side:
         """Return the queries as the pass from first ranks to last meets them."""
         size, offsets = self.scaled.size, queries.offsets
         owners = self.queries[self.boxes]
         targets = np.append(self.begins - offsets[owners] < level, False)
-        segments = np.append(self.begins, size), np.append(self.boxes, self.heads.size), np.ones_like(targets), targets
-        boxes = np.append(self.heads, size), np.append(self.queries, queries.units.size)
-        firsts = np.searchsorted(self.begins, offsets), np.searchsorted(self.heads, offsets)
+        begins, heads = np.append(self.begins, size), np.append(self.heads, size)
+        segments = np.stack((begins, np.append(self.boxes, self.heads.size), np.ones_like(begins), targets), 1)
+        boxes = np.stack((heads, np.append(self.queries, queries.units.size)), 1)
+        firsts = np.stack((np.searchsorted(begins, offsets), np.searchsorted(heads, offsets)), 1)
         keys = np.floor(self.scaled[self.heads] / H)
-        places = 2.0 * (self.scaled / H - np.repeat(keys, np.diff(boxes[0]))) - 1.0
-        tables = (np.stack(columns, 1) for columns in (segments, boxes, firsts))
-        segments, boxes, firsts = tables
+        places = 2.0 * (self.scaled / H - np.repeat(keys, np.diff(heads))) - 1.0
         return Side(self.scaled, places, queries.columns.discounts, levels, gains, segments, boxes, keys, firsts)
 
 
@@ -189,14 +193,16 @@ def add_behind(
     levels, count, boxes = side.gains.shape[1], side.segments.shape[0] - 1, side.keys.size
     coupling, tails = tables(formulas, s)
     kernels = np.flatnonzero([wanted.value, wanted.gradient, wanted.curvature])
-    table, limits, fading = coupling[kernels], tails[kernels, -1], fading_series(s)
+    table = coupling[kernels].transpose(1, 2, 0, 3).reshape(-1, DEGREES, kernels.size * DEGREES)
+    fading = fading_series(s)
+    beyond = np.outer(tails[kernels, -1], fading * (-1.0) ** np.arange(DEGREES)).reshape(-1)
     moments, sums = np.empty((count, levels, COLUMNS)), np.empty((boxes, levels, BOX_COLUMNS))
     run_block(moments_block, "any", side, (), (moments,), count)
     state, source = Scratch(COLUMNS, np.float64), Scratch(2 * DEGREES, np.float64)
     run_block(scan_block, "any", (*side, fading), (s,), (moments, sums), side.gains.size, (state,))
     size = 2 * DEGREES * kernels.size
     received = np.empty((boxes, levels, size))
-    run_block(couple_block, "any", (*side, sums, table, limits, fading), (s,), (received,), boxes, (source,))
+    run_block(couple_block, "any", (*side, sums, table, beyond), (s,), (received,), boxes, (source,))
     flags = {"WANT_VALUE": wanted.value, "WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature}
     lengths = levels * max(size, GAPS), levels * size, levels * GAPS, 2 * max(size, GAPS)
     scratch = (*(Scratch(length, np.float64) for length in lengths), source)

@@ -1,7 +1,7 @@
 """Pairs of one query summed one by one, by all threads of the CPU.
 
-Ranks are cut into parts of fixed size. In each launch one part meets itself and all behind it, a task each: no two tasks
-add to one rank, since each has sums of its own for the first part's, which are added in the tasks' order.
+Ranks are cut into parts of fixed size. In each launch one part meets itself and all behind it, a task each: no two
+tasks add to one rank, since each has sums of its own for the first part's, which are added in the tasks' order.
 """
 
 from typing import Any, NamedTuple

@@ -3,9 +3,9 @@
 The rows come ranked by falling score. A pair of ranks i < j weighs |gain_i - gain_j| (discount_i - discount_j) /
 maxDCG; labels that are equal make equal gains, hence weight 0. The engines bind the names below before they compile.
 
-Sums leave out maxDCG and sigma, by which `scaled` multiplies them. With gap = sigma (s_i - s_j) >= 0 and x = e**-gap, a
-pair of weight w costs w log(1 + x) if i has the larger gain, else w (gap + log(1 + x)); the derivatives by sigma s_i are
--w x / (1 + x), or w more, and w x / (1 + x)**2.
+Sums leave out maxDCG and sigma, by which `scaled` multiplies them. With gap = sigma (s_i - s_j) >= 0 and x = e**-gap,
+a pair of weight w costs w log(1 + x) if i has the larger gain, else w (gap + log(1 + x)); the derivatives by sigma s_i
+are -w x / (1 + x), or w more, and w x / (1 + x)**2.
 """
 
 from typing import Any, NamedTuple

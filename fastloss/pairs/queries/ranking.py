@@ -70,13 +70,13 @@ def scratch_of(size: int) -> tuple[Scratch, Scratch]:
 
 
 class RankedQueries(NamedTuple):
-    """Rows of some queries by falling score, one query behind the other, what their pairs are made of, and each's unit."""
+    """Rows of some queries by falling score, one query behind the other, and what their pairs are made of."""
 
     rows: np.ndarray
     columns: Ranked
     offsets: np.ndarray
-    inverses: np.ndarray
-    units: np.ndarray
+    inverses: np.ndarray  # 1 / maxDCG
+    units: np.ndarray  # of the gains
 
     def columns_of(self, query: int) -> Ranked:
         """Return one query's."""
@@ -105,7 +105,7 @@ def ranked_queries(query: QueryRows, bounds: np.ndarray, settings: Settings) -> 
     if not large.all():
         run_block(rank_block, name, inputs, level, outputs, sizes.size, scratch, names)
     for one in np.flatnonzero(large):
-        _rank_by_numpy(query, bounds[one], settings.level, one, made, (name, names))
+        _rank_by_numpy(query, bounds[one], settings.level, int(one), made, (name, names))
     return made
 
 

@@ -5,11 +5,11 @@ directly. What a rank i gets from all segments behind its own is, for rows j of 
 
     sum over v of |gain_i - v| sum over j of (discount_i - discount_j) k(s_i - s_j),
 
-where k is the logistic loss or a derivative, a polynomial in s_i and in s_j within boxes (`pairs/boxes/sums.py`). Scores
-fall with the rank, so segments behind lie in the own box or in lower ones: the sum over j follows from their moments of
-Chebyshev polynomials, once with weight 1 and once with weight D - discount_j, D being the discount of the first rank
-behind. D moves with the segment, and so does the v that gains are taken from: every shift is by a positive amount and
-every term is positive, so nothing cancels.
+where k is the logistic loss or a derivative, a polynomial in s_i and in s_j within boxes (`pairs/boxes/sums.py`).
+Scores fall with the rank, so segments behind lie in the own box or in lower ones: the sum over j follows from their
+moments of Chebyshev polynomials, once with weight 1 and once with weight D - discount_j, D being the discount of the
+first rank behind. D moves with the segment, and so does the v that gains are taken from: every shift is by a positive
+amount and every term is positive, so nothing cancels.
 
 Pairs in which j has the larger gain cost the gap besides, and their weight in the slope: sums of (v - gain_i)
 (discount_i - discount_j), and of that times the gap, over all boxes behind, by the same shifts.
@@ -118,7 +118,7 @@ def scan_block(inputs, parameters, outputs, first, last):
 
 @regroups
 def shift(state, own, falls, drops):
-    """Add a segment to what lies behind it, whose sums are taken from its own first rank then; the two change places."""
+    """Add a segment to what lies behind it, whose sums are taken from its first rank then; the two change places."""
     rows, falling = own[0], own[LOWER]
     for k in range(COLUMNS):
         behind, more = state[k], own[k]
@@ -149,9 +149,9 @@ def add_fading(box, sums, side, fading, s):
 
 @regroups
 def couple_block(inputs, parameters, outputs, first, last):
-    """Write the polynomials that all boxes behind make in some boxes: [box, gain, kernel x weight x degree]."""
-    sums, table, limits, fading = inputs[-4:]
-    side = Side(*inputs[:-4])
+    """Write the polynomials that all boxes behind make in some boxes: [box, gain, weight x kernel x degree]."""
+    sums, table, beyond = inputs[-3:]
+    side = Side(*inputs[:-3])
     received, source = outputs
     keys, boxes, discounts = side.keys, side.boxes, side.discounts
     for box in range(first, last):
@@ -163,13 +163,13 @@ def couple_block(inputs, parameters, outputs, first, last):
             for level in range(sums.shape[1]):
                 if sums[behind, level, 0] != 0.0:
                     take_moments(sums[behind, level], moved, source)
-                    couple(table, distance, source, received[box, level])
+                    couple(table[distance], source, received[box, level])
             behind += 1
         if behind < stop:
             moved = discounts[boxes[box + 1, HEAD]] - discounts[boxes[behind, HEAD]]
             decay = exp(-parameters[0] * H * (keys[box] - keys[behind] - 1.0))
             for level in range(sums.shape[1]):
-                add_faded(sums[behind, level], moved, decay, limits, fading, received[box, level])
+                add_faded(sums[behind, level], moved, decay, beyond, received[box, level])
 
 
 @regroups
@@ -180,29 +180,31 @@ def take_moments(sums, moved, source):
 
 
 @regroups
-def couple(table, distance, source, received):
-    """Add the polynomials that moments make in a box, `distance` being the table's for the two boxes."""
-    for kernel in range(table.shape[0]):
-        for weight in range(2):
-            start = DEGREES * (2 * kernel + weight)
-            polynomial = received[start : start + DEGREES]
-            for n in range(DEGREES):
-                moment = source[weight * DEGREES + n]
-                for m in range(DEGREES):
-                    polynomial[m] += table[kernel, distance, n, m] * moment
+def couple(matrix, source, received):
+    """Add the polynomials that moments make in a box; `matrix` is the table's for the two boxes."""
+    width = matrix.shape[1]
+    add_products(matrix, source[:LOWER], received[:width])
+    add_products(matrix, source[LOWER:], received[width:])
 
 
 @regroups
-def add_faded(sums, moved, decay, limits, fading, received):
-    """Add what lies beyond the window, where each kernel is a limit times e**-gap, from a box's lower edge upwards."""
+def add_products(matrix, vector, sums):
+    """Add the product of a row vector of DEGREES numbers with a matrix, five rows at a time."""
+    for n in range(0, DEGREES, 5):
+        a, b, c, d, e = vector[n], vector[n + 1], vector[n + 2], vector[n + 3], vector[n + 4]
+        first, second, third, fourth, fifth = matrix[n], matrix[n + 1], matrix[n + 2], matrix[n + 3], matrix[n + 4]
+        for k in range(np.uint64(sums.size)):
+            sums[k] += (a * first[k] + b * second[k]) + (c * third[k] + d * fourth[k]) + e * fifth[k]
+
+
+@regroups
+def add_faded(sums, moved, decay, beyond, received):
+    """Add what lies beyond the window: e**-gap times its limits `beyond`, for every kernel and degree."""
     faded = decay * sums[FADING]
     falls = decay * (sums[FADING_FALLS] + moved * sums[FADING])
-    for kernel in range(limits.size):
-        start, sign = 2 * DEGREES * kernel, limits[kernel]
-        for m in range(DEGREES):
-            received[start + m] += faded * sign * fading[m]
-            received[start + DEGREES + m] += falls * sign * fading[m]
-            sign = -sign
+    for k in range(beyond.size):
+        received[k] += faded * beyond[k]
+        received[beyond.size + k] += falls * beyond[k]
 
 
 @regroups
@@ -247,12 +249,11 @@ def gather(segment, side, moments, received, table, given, source):
         moved = side.discounts[end] - side.discounts[side.boxes[box + 1, HEAD]]
     for level in range(moments.shape[0]):
         own, far = given[level * size : (level + 1) * size], received[box, level]
-        for start in range(0, size, 2 * DEGREES):
-            for m in range(start, start + DEGREES):
-                own[m], own[DEGREES + m] = far[m], far[DEGREES + m] + moved * far[m]
+        for k in range(size // 2):
+            own[k], own[size // 2 + k] = far[k], far[size // 2 + k] + moved * far[k]
         if moments[level, 0] != 0.0:
             take_moments(moments[level], 0.0, source)
-            couple(table, WINDOW, source, own)
+            couple(table[WINDOW], source, own)
 
 
 @regroups
@@ -290,23 +291,26 @@ def row_sums(i, end, side, polynomials, gaps, s):
     first = second = 0.0
     loss = drop * (fall * gaps[ROWS - DROP] + gaps[FALLS - DROP])
     loss += s * (fall * gaps[0] + gaps[BOTH - DROP])
+    kernel = 0
     if WANT_VALUE:
-        loss += at_place(side.places[i], fall, polynomials[: 2 * DEGREES])
-    after = 2 * DEGREES if WANT_VALUE else 0
+        loss += at_place(side.places[i], fall, polynomials, kernel)
+        kernel += 1
     if WANT_GRADIENT:
-        slope = at_place(side.places[i], fall, polynomials[after : after + 2 * DEGREES])
+        slope = at_place(side.places[i], fall, polynomials, kernel)
         first = slope / s + (fall * gaps[ROWS - DROP] + gaps[FALLS - DROP])
-        after += 2 * DEGREES
+        kernel += 1
     if WANT_CURVATURE:
-        second = at_place(side.places[i], fall, polynomials[after : after + 2 * DEGREES]) / (s * s)
+        second = at_place(side.places[i], fall, polynomials, kernel) / (s * s)
     return RowSums(loss, first, second)
 
 
 @regroups
-def at_place(u, fall, polynomials):
-    """Return fall p(u) + q(u), p and q being sums of Chebyshev polynomials."""
+def at_place(u, fall, polynomials, kernel):
+    """Return fall p(u) + q(u), p and q being a kernel's sums of Chebyshev polynomials, of either weight."""
+    start, half = kernel * DEGREES, polynomials.size // 2
+    p, q = polynomials[start : start + DEGREES], polynomials[half + start : half + start + DEGREES]
     before, polynomial, total = u, 1.0, 0.0
     for n in range(DEGREES):
-        total += (fall * polynomials[n] + polynomials[DEGREES + n]) * polynomial
+        total += (fall * p[n] + q[n]) * polynomial
         before, polynomial = polynomial, 2.0 * u * polynomial - before
     return total

@@ -1,4 +1,4 @@
-"""Pairs of ranks summed one by one on the CPU, with an exponential for each rank of a tile instead of one for each pair.
+"""Pairs of ranks summed one by one on the CPU, with an exponential for each rank of a tile, not for each pair.
 
 A tile is the pairs of some ranks with others behind them. Between the two lies a score c, so that
 e**-gap = e**(-sigma (s_i - c)) e**(-sigma (c - s_j)), where neither factor exceeds 1: nothing overflows however far the
