@@ -73,19 +73,25 @@ def moments_block(inputs, parameters, outputs, first, last):
             add_moments(side.segments[segment, BEGIN], side.segments[segment + 1, BEGIN], side, own)
 
 
+def difference(a, b):
+    """Return a - b. Without a sum that it could be regrouped into: a number less many others would cancel."""
+    return a - b
+
+
 @regroups
 def add_moments(begin, end, side, own):
     """Add the ranks of a segment to its moments."""
     score, discount = side.scaled[begin], side.discounts[begin]
     for i in range(begin, end):
-        sums, u, fall = own[side.levels[i]], side.places[i], discount - side.discounts[i]
+        sums, u = own[side.levels[i]], side.places[i]
+        fall, drop = difference(discount, side.discounts[i]), difference(score, side.scaled[i])
         before, polynomial = u, 1.0
         for n in range(DEGREES):
             sums[n] += polynomial
             sums[LOWER + n] += fall * polynomial
             before, polynomial = polynomial, 2.0 * u * polynomial - before
-        sums[DROP] += score - side.scaled[i]
-        sums[BOTH] += fall * (score - side.scaled[i])
+        sums[DROP] += drop
+        sums[BOTH] += fall * drop
 
 
 @regroups
@@ -108,7 +114,8 @@ def scan_block(inputs, parameters, outputs, first, last):
                 state[:DROP] = 0.0
             falls = drops = 0.0
             if segment + 1 < stop:
-                falls, drops = discounts[begin] - discounts[end], scaled[begin] - scaled[end]
+                falls = difference(discounts[begin], discounts[end])
+                drops = difference(scaled[begin], scaled[end])
             shift(state, own, falls, drops)
             if begin == boxes[box, HEAD]:
                 for n in range(DROP):
@@ -287,7 +294,8 @@ def add_from_neighbour(rise, given, weighed, start, size, run):
 def row_sums(i, end, side, polynomials, gaps, s):
     """Return what rank i gets from those behind its segment; derivatives are by sigma times its score."""
     reference = min(end, side.scaled.size - 1)  # if that is no rank behind, all sums are 0
-    fall, drop = side.discounts[i] - side.discounts[reference], s * (side.scaled[i] - side.scaled[reference])
+    fall = difference(side.discounts[i], side.discounts[reference])
+    drop = s * difference(side.scaled[i], side.scaled[reference])
     first = second = 0.0
     loss = drop * (fall * gaps[ROWS - DROP] + gaps[FALLS - DROP])
     loss += s * (fall * gaps[0] + gaps[BOTH - DROP])
