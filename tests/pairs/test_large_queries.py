@@ -131,10 +131,6 @@ def test_scores_in_single_precision(only_segments):
 @pytest.mark.parametrize("words", WORDS)
 def test_in_several_parts(words, monkeypatch):
     """Pairs of a large query lie in tiles of 512 ranks."""
-    from fastloss.pairs.queries import large
-
-    if INTERPRETED:
-        monkeypatch.setattr(large, "PART", 32)
     monkeypatch.setattr(engine, "MOST", 1)
     check(NORMAL, GRADES, method="direct", rtol=1e-13, **WORDS[words])
 

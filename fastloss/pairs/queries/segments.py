@@ -237,7 +237,7 @@ def evaluate_block(inputs, parameters, outputs, first, last):
         lost[: levels * GAPS] = 0.0
         add_from_above(given, gains, GAPS, lost, run)
         for i in range(side.segments[segment, BEGIN], end):
-            level = side.levels[i]
+            level = np.int64(side.levels[i])
             polynomials, gaps = weighed[level * size : (level + 1) * size], lost[level * GAPS : (level + 1) * GAPS]
             sums = row_sums(i, end, side, polynomials, gaps, parameters[0])
             losses[segment] += sums.loss
