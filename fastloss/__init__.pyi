@@ -2444,7 +2444,7 @@ r"""Logistic loss of the pairs of a query, each weighted by the change in NDCG i
 
 Ranks are by descending score, equal scores in input order. The derivatives take the weights as constants. This is
 LightGBM's objective with ``lambdarank_norm=False`` (and ``sigmoid=sigma``, ``lambdarank_truncation_level``), for
-queries of any size.
+queries of any size: large ones take time proportional to their rows, see `method`.
 
 Parameters
 ----------
@@ -2473,8 +2473,8 @@ reduction : {"mean", "sum", "none", "per_group"}
     or of the sum of what is returned.
 method : {"auto", "direct", "fast"}
     How pairs are summed. "direct" computes each pair. "fast" takes time in proportion to the rows once they are sorted,
-    and gives the same to 12 digits of the query's largest derivative. It sums a query directly that has scores that are
-    not finite, or few rows for the range of its scores, and all where large queries have more than 64 different labels.
+    and gives the same to 12 digits. It sums a query directly that has scores that are not finite, or few rows for the
+    range of its scores, and all where the queries summed at a time have more than 64 different labels together.
     "auto" takes the cheaper for each query of 1000 rows or more, and "direct" for others. CUDA has "direct" alone.
 backend : {"auto", "cpu", "cuda"}
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
