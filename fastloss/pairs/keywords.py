@@ -102,7 +102,7 @@ QUERY_METHOD = Keyword(
     How pairs are summed. "direct" computes each pair. "fast" takes time in proportion to the rows once they are sorted,
     and gives the same to 12 digits. It sums a query directly that has scores that are not finite, or few rows for the
     range of its scores, and all where the queries summed at a time have more than 64 different labels together.
-    "auto" takes the cheaper for each query of 1000 rows or more, and "direct" for others. CUDA has "direct" alone.
+    "auto" takes the cheaper for each query of 1000 rows or more, and "direct" for others. CUDA computes each pair.
     """,
     Choice(("auto", "direct", "fast")),
 )
