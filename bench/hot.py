@@ -65,6 +65,19 @@ def _thresholds(size: int) -> Any:
     return fastloss.pairwise_hinge_loss.value_and_grad(*_scores(size), method="fast")
 
 
+def _query(size: int, method: str) -> Any:
+    rng = np.random.default_rng(0)
+    return fastloss.lambdarank_loss.value_and_grad(rng.uniform(-3.0, 3.0, size), np.arange(size) % 5, method=method)
+
+
+def _query_pairs(size: int) -> Any:
+    return _query(size, "direct")
+
+
+def _query_segments(size: int) -> Any:
+    return _query(size, "fast")
+
+
 def _vectors(size: int) -> np.ndarray:
     return np.random.default_rng(size).standard_normal((size, DEPTH), np.float32)
 
@@ -81,6 +94,7 @@ POINTWISE, ROWS = "pointwise/cpu.py", "rows/cpu.py"
 SMALL_GROUPS, DIRECT, BOXES, THRESHOLDS = (
     f"pairs/{folder}/cpu.py" for folder in ("small_groups", "direct", "boxes", "thresholds")
 )
+QUERIES, SEGMENTS = "pairs/queries/cpu.py", "pairs/queries/segments.py"
 TILES, MINING = "embeddings/tiles.py", "embeddings/mining/anchor.py"
 LOGITS = "binary_cross_entropy_with_logits"
 SQUARE = {"sizes": (16, 64), "growth": 2.0, "marker": "float32"}
@@ -97,6 +111,10 @@ HOT = (
     Hot("boxes evaluate", "boxes", BOXES, "evaluate_block", _boxes, packed=False),
     # Thresholds: a search for each row
     Hot("thresholds evaluate", "thresholds", THRESHOLDS, "evaluate_block", _thresholds, packed=False),
+    Hot("query pairs value and gradient", "queries", QUERIES, "block", _query_pairs, (32, 128), 2.0, "vg"),
+    Hot("query segments coupling", "queries", SEGMENTS, "couple_block", _query_segments, growth=0.0),
+    # Moments and polynomials of Chebyshev's, rank by rank
+    Hot("query segments evaluate", "queries", SEGMENTS, "evaluate_block", _query_segments, packed=False, marker="vg"),
     Hot("tiles fold", "tiles", TILES, "fold_rows_block", _info_nce, **SQUARE),
     Hot("tiles soften", "tiles", TILES, "soften_rows_block", _info_nce, **SQUARE),
     Hot("mining all triplets", "mining", MINING, "block", _triplets, (32, 128), 2.0, "all_float32"),

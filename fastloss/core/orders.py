@@ -46,6 +46,20 @@ def distinct(ids: np.ndarray) -> np.ndarray:
     return leading if is_rising(leading) else np.unique(leading)
 
 
+def stable(numbers: np.ndarray) -> np.ndarray:
+    """Return the order of rising numbers, NaN last, equal ones and NaN as they stand.
+
+    NumPy's stable sort takes five times as long as its fastest and one of integers, which puts equal ones in order.
+    """
+    order = np.argsort(numbers)
+    in_order = numbers[order]
+    differ = (in_order[1:] != in_order[:-1]) & ~np.isnan(in_order[:-1])
+    if differ.all():
+        return order
+    base = np.append(0, np.cumsum(differ)) * numbers.size  # the square of a size is below 2**63
+    return np.sort(base + order) - base
+
+
 class Sorted(NamedTuple):
     """Where ids lie in order, and numbers that rise from id to id and are the same for equal ones."""
 
@@ -68,5 +82,5 @@ def sort(ids: np.ndarray) -> Sorted:
             both |= np.arange(ids.size)
             both.sort()
             return Sorted(both & ((1 << places) - 1), both >> places)
-    order = np.argsort(ids, kind="stable")
+    order = stable(ids) if ids.dtype.kind == "f" else np.argsort(ids, kind="stable")
     return Sorted(order, ids[order])
