@@ -30,7 +30,7 @@ from fastloss.compile.templates import regroups, unbound
 H = 0.5  # the width of a coarse box
 SUB = 16  # fine boxes in a coarse one
 FINE = 6  # coefficients of a fine box
-DEGREES = 10  # coefficients of a coarse box
+DEGREES = 12  # coefficients of a coarse box
 WINDOW = 154  # near boxes on each side; s H WINDOW > 38, and e**-38 is below half a unit in the last place of 1
 
 # Columns of a coarse box: its moments and sum of weights; then, over it and all boxes on one side of it, the weights
