@@ -105,6 +105,7 @@ HOT = (
     Hot("cross_entropy value and gradient", "cross_entropy", ROWS, "block", _cross_entropy, (4, 16)),
     Hot("small groups value and gradient", "small_groups", SMALL_GROUPS, "block", _direct, (32, 128), 2.0),
     Hot("direct pairs value and gradient", "direct_pairs", DIRECT, "block", _direct, (136, 272), 2.0),
+    Hot("pairs survey", "survey", "pairs/survey.py", "survey_block", _boxes),
     # Boxes: rows are chosen, and boxes found, one by one
     Hot("boxes moments", "boxes", BOXES, "moments_block", _boxes, packed=False),
     Hot("boxes coupling", "boxes", BOXES, "couple_block", _boxes, growth=0.0, packed=False),

@@ -5,21 +5,33 @@ from typing import NamedTuple
 import numpy as np
 
 EXACT = 1 << 53  # float64 holds every integer up to here
+BLOCK = 1 << 15  # elements that are read from memory once for both their bounds
 
 
 def is_large(array: np.ndarray) -> bool:
     """Tell whether float64 may round some of the integers."""
     if array.dtype.kind not in "iu" or array.dtype.itemsize < 8 or not array.size:
         return False
-    return not (int(array.min()) >= -EXACT and int(array.max()) <= EXACT)
+    flat = array.reshape(-1)
+    parts = (flat[start : start + BLOCK] for start in range(0, flat.size, BLOCK))
+    return not all(int(part.min()) >= -EXACT and int(part.max()) <= EXACT for part in parts)
 
 
-def comparable(array: np.ndarray) -> np.ndarray:
-    """Return the array, or ranks of its numbers: finite, exact in float64, in the same order, NaN where it has NaN."""
+def is_finite(array: np.ndarray) -> bool:
+    """Tell whether all floats are finite: a finite sum, which takes no memory, says so."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(array.sum()) or np.isfinite(array).all())
+
+
+def comparable(array: np.ndarray, known: bool = False) -> np.ndarray:
+    """Return the array, or ranks of its numbers: finite, exact in float64, in the same order, NaN where it has NaN.
+
+    `known`: all of it is known to be finite.
+    """
     if array.dtype.name == "bfloat16":
         array = array.astype(np.float32)
     wide = array.dtype.kind == "f" and array.dtype.itemsize > 8
-    if not wide and not is_large(array) and (array.dtype.kind != "f" or not np.isinf(array).any()):
+    if not wide and not is_large(array) and (known or array.dtype.kind != "f" or not np.isinf(array).any()):
         return array
     _, places = np.unique(array, return_inverse=True)
     ranks = places.reshape(array.shape).astype(np.float64)

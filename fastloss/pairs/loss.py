@@ -234,11 +234,13 @@ def checked_rows(scores: Any, labels: Any, sample_weight: Any, domain: Domain = 
         raise wrong_shape("scores", scores.shape, "one dimension")
     validate.same_shape(("scores", "labels"), (scores, labels))
     weights = validate.sample_weight(sample_weight, scores.shape)
-    _raise_outside("labels", labels, domain)
+    on_host = not isinstance(labels, GpuArray)
+    known = on_host and labels.dtype.kind == "f" and orders.is_finite(labels)
+    if not (known and domain is REAL):
+        _raise_outside("labels", labels, domain)
     if weights is not None:
         _raise_outside("sample_weight", weights, NON_NEGATIVE)
-    by_rank = by_order and not isinstance(labels, GpuArray)
-    return Rows(scores, orders.comparable(labels) if by_rank else labels, weights)
+    return Rows(scores, orders.comparable(labels, known) if by_order and on_host else labels, weights)
 
 
 def _raise_outside(name: str, array: Any, domain: Domain) -> None:
