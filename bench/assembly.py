@@ -152,8 +152,8 @@ def compile_all(names: tuple[str, ...] = ()) -> dict[str, dict[str, int]]:
     from fastloss.compile.kernels import known
 
     chosen = [hot for hot in HOT if not names or hot.name in names]
-    for call in dict.fromkeys(hot.call for hot in chosen):
-        call(64)
+    for call, size in dict.fromkeys((hot.call, max(64, hot.sizes[0])) for hot in chosen):
+        call(size)
     return {hot.name: measures(assembly_of(hot, known)) for hot in chosen}
 
 

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 
 import fastloss
+from bench import torch_peers
 from bench.measure import Table
 
 PEAK = """
@@ -58,6 +59,7 @@ def run(table: Table, count: int, classes: int) -> None:
     for small in (count // 16, count // 8, 3 * count // 16):
         against_metric_learning(table, small, 128)
     softmax(table, count // 2, classes, 64)
+    against_chunks(table, count // 2, 4 * count, 256)
     memory(table, count * 8, 64)
 
 
@@ -204,19 +206,84 @@ def softmax(table: Table, count: int, classes: int, depth: int) -> None:
     table.claim(label, times["value and gradients"], "three bare products", bare_time, 1.4)
 
 
+CHUNKS = """
+import pathlib, numpy as np, torch, fastloss
+from bench.torch_peers import in_chunks
+def kilobytes(name):
+    lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(name))
+def chunked(hidden, weights, targets):
+    leaves = [torch.from_numpy(array).requires_grad_() for array in (hidden, weights)]
+    in_chunks(*leaves, torch.from_numpy(targets)).backward()
+    return [leaf.grad for leaf in leaves]
+rng = np.random.default_rng(0)
+hidden, weights = (rng.standard_normal((rows, {depth}), np.float32) for rows in ({count}, {classes}))
+targets = rng.integers(0, {classes}, {count})
+run = {{"fastloss": fastloss.cross_entropy_with_factors.value_and_grad, "torch": chunked}}["{name}"]
+run(hidden[:300], weights[:300], targets[:300] % 300)
+before = kilobytes("VmRSS")
+pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+run(hidden, weights, targets)
+print((kilobytes("VmHWM") - before) / 1024)
+"""
+
+
+def against_chunks(table: Table, count: int, classes: int, depth: int) -> None:
+    """A softmax from factors by PyTorch's own function of them, in chunks and not: time, and memory with gradients."""
+    rng = np.random.default_rng(0)
+    hidden, weights = (rng.standard_normal((rows, depth), np.float32) / 4.0 for rows in (count, classes))
+    targets, product = rng.integers(0, classes, count), np.empty((count, classes), np.float32)
+    leaves = [torch.tensor(array, requires_grad=True) for array in (hidden, weights)]
+    given, own = (*leaves, torch.from_numpy(targets)), (hidden, weights, targets)
+
+    def value(function: Callable[..., torch.Tensor]) -> float:
+        with torch.no_grad():
+            return function(*given).item()
+
+    def both(function: Callable[..., torch.Tensor]) -> None:
+        for leaf in leaves:
+            leaf.grad = None
+        function(*given).backward()
+
+    loss, label = fastloss.cross_entropy_with_factors, f"{count}x{depth} float32, {classes} classes"
+    np.testing.assert_allclose(value(torch_peers.in_chunks), loss(*own), rtol=1e-5)
+    for what, ours, theirs in (("value", loss, value), ("value and gradients", loss.value_and_grad, both)):
+        times = table.time(
+            f"cross_entropy_with_factors {label} {what}",
+            count * classes,
+            {
+                "bare product": lambda: np.matmul(hidden, weights.T, out=product),
+                "fastloss": lambda ours=ours: ours(*own),
+                "torch in chunks": lambda theirs=theirs: theirs(torch_peers.in_chunks),
+                "torch": lambda theirs=theirs: theirs(torch.nn.functional.linear_cross_entropy),
+            },
+            repeats=3,
+            pause=0.1,
+        )
+        name, peer = f"cross_entropy_with_factors {label} {what}", times["torch in chunks"]
+        table.claim(name, times["fastloss"], "PyTorch's linear_cross_entropy in chunks", peer, 1.5, faster=True)
+    peaks = [peak(CHUNKS, name=name, count=count, classes=classes, depth=depth) for name in ("fastloss", "torch")]
+    table.claim(f"cross_entropy_with_factors {label} memory", peaks[0], "PyTorch's in chunks", peaks[1], 1.0)
+
+
+def peak(code: str, **names: Any) -> float:
+    """Return the megabytes that some code says it took, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", code.format(**names)],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=pathlib.Path(__file__).parents[1],
+    )
+    return float(done.stdout)
+
+
 def memory(table: Table, count: int, depth: int) -> None:
     """What each loss with gradients takes beside its arguments, in a process of its own, on Linux."""
     for name, arguments in IN_LITTLE_MEMORY.items():
-        code = PEAK.format(name=name, count=count, depth=depth, arguments=arguments)
         start = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            check=True,
-            capture_output=True,
-            text=True,
-            cwd=pathlib.Path(__file__).parents[1],
-        )
+        taken = peak(PEAK, name=name, count=count, depth=depth, arguments=arguments)
         table.add(
             f"{name} {count}x{depth} with its process", "value and gradients", count, [time.perf_counter() - start]
         )
-        table.claim(f"{name} {count}x{depth} memory", float(done.stdout), "1 MB", 1.0, 300.0)
+        table.claim(f"{name} {count}x{depth} memory", taken, "1 MB", 1.0, 300.0)

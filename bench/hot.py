@@ -81,6 +81,19 @@ def _thresholds(size: int) -> Any:
     return fastloss.pairwise_hinge_loss.value_and_grad(*_scores(size), method="fast")
 
 
+def _query(size: int, method: str) -> Any:
+    rng = np.random.default_rng(0)
+    return fastloss.lambdarank_loss.value_and_grad(rng.uniform(-3.0, 3.0, size), np.arange(size) % 5, method=method)
+
+
+def _query_pairs(size: int) -> Any:
+    return _query(size, "direct")
+
+
+def _query_segments(size: int) -> Any:
+    return _query(size, "fast")
+
+
 def _vectors(size: int) -> np.ndarray:
     return np.random.default_rng(size).standard_normal((size, DEPTH), np.float32)
 
@@ -93,9 +106,11 @@ def _triplets(size: int) -> Any:
     return fastloss.batch_all_triplet_loss.value_and_grad(_vectors(size), np.arange(size) % (size // 8))
 
 
-POINTWISE, ROWS, DIRECT, BOXES, THRESHOLDS = (
-    f"{folder}/cpu.py" for folder in ("pointwise", "rows", "pairs/direct", "pairs/boxes", "pairs/thresholds")
+POINTWISE, ROWS = "pointwise/cpu.py", "rows/cpu.py"
+SMALL_GROUPS, DIRECT, BOXES, THRESHOLDS = (
+    f"pairs/{folder}/cpu.py" for folder in ("small_groups", "direct", "boxes", "thresholds")
 )
+QUERIES, SEGMENTS = "pairs/queries/cpu.py", "pairs/queries/segments.py"
 TILES, MINING = "embeddings/tiles.py", "embeddings/mining/anchor.py"
 LOGITS = "binary_cross_entropy_with_logits"
 SQUARE = {"sizes": (16, 64), "growth": 2.0, "marker": "float32"}
@@ -105,15 +120,21 @@ HOT = (
     Hot("log_cosh value", "log_cosh", POINTWISE, "split_block", _log_cosh, marker="log_cosh_loss_v"),
     Hot("paired bpr value and gradient", "bce", POINTWISE, "split_block", _bpr, marker="bpr_loss_pair_vg"),
     Hot("cross_entropy value and gradient", "cross_entropy", ROWS, "block", _cross_entropy, (4, 16)),
-    Hot("direct pairs value and gradient", "direct_pairs", DIRECT, "block", _direct, (32, 128), 2.0),
     Hot("entropy value", "probabilities", ROWS, "block", _entropy, (4, 16), marker="entropy_v"),
     Hot("td value", "probabilities", ROWS, "block", _td, (4, 16), marker="td_loss_mse_v"),
+    Hot("small groups value and gradient", "small_groups", SMALL_GROUPS, "block", _direct, (32, 128), 2.0),
+    Hot("direct pairs value and gradient", "direct_pairs", DIRECT, "block", _direct, (136, 272), 2.0),
+    Hot("pairs survey", "survey", "pairs/survey.py", "survey_block", _boxes),
     # Boxes: rows are chosen, and boxes found, one by one
     Hot("boxes moments", "boxes", BOXES, "moments_block", _boxes, packed=False),
     Hot("boxes coupling", "boxes", BOXES, "couple_block", _boxes, growth=0.0, packed=False),
     Hot("boxes evaluate", "boxes", BOXES, "evaluate_block", _boxes, packed=False),
     # Thresholds: a search for each row
     Hot("thresholds evaluate", "thresholds", THRESHOLDS, "evaluate_block", _thresholds, packed=False),
+    Hot("query pairs value and gradient", "queries", QUERIES, "block", _query_pairs, (32, 128), 2.0, "vg"),
+    Hot("query segments coupling", "queries", SEGMENTS, "couple_block", _query_segments, growth=0.0),
+    # Moments and polynomials of Chebyshev's, rank by rank
+    Hot("query segments evaluate", "queries", SEGMENTS, "evaluate_block", _query_segments, packed=False, marker="vg"),
     Hot("tiles fold", "tiles", TILES, "fold_rows_block", _info_nce, **SQUARE),
     Hot("tiles soften", "tiles", TILES, "soften_rows_block", _info_nce, **SQUARE),
     Hot("mining all triplets", "mining", MINING, "block", _triplets, (32, 128), 2.0, "all_float32"),

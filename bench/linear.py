@@ -1,37 +1,11 @@
-"""All pairs of scores without computing them: against one sort, against every pair, against PyTorch."""
+"""All pairs of scores without computing them: against one sort, and against every pair."""
 
-import itertools
 import tracemalloc
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
 import fastloss
 from bench.measure import Table
-
-
-def torch_looped(scores, labels, offsets) -> float:
-    """A group at a time: the pairs of each as a matrix."""
-    total, pairs = 0.0, 0
-    for start, stop in itertools.pairwise(offsets):
-        s, y = scores[start:stop], labels[start:stop]
-        losses = F.softplus(s[y == 0][None, :] - s[y == 1][:, None])
-        total, pairs = total + losses.sum().item(), pairs + losses.numel()
-    return total / max(pairs, 1)
-
-
-def torch_padded(scores, labels, size: int) -> float:
-    """Groups of one size as a batch of matrices, in strips that fit in memory."""
-    total, pairs = 0.0, 0
-    s, y = scores.reshape(-1, size), labels.reshape(-1, size)
-    strip = max(1, 50_000_000 // (size * size))
-    for start in range(0, len(s), strip):
-        one, label = s[start : start + strip], y[start : start + strip]
-        counted = label[:, :, None] > label[:, None, :]
-        losses = F.softplus(one[:, None, :] - one[:, :, None]) * counted
-        total, pairs = total + losses.sum().item(), pairs + int(counted.sum())
-    return total / max(pairs, 1)
 
 
 def against_a_sort(table: Table, size: int) -> None:
@@ -119,43 +93,6 @@ def crossover(table: Table, size: int) -> None:
         table.claim(f"auto, {count} rows", times["auto"], "the better", min(times["direct"], times["fast"]), 1.15)
 
 
-def groups(table: Table, size: int) -> None:
-    """Many small, some large, and Zipf-sized groups; two threads against one, and PyTorch."""
-    rng = np.random.default_rng(3)
-    scores, labels = rng.standard_normal(size), (rng.random(size) < 0.5).astype(np.float64)
-    ranks = np.arange(1, size // 100)
-    zipf = np.maximum((size / 10) / ranks, 1).astype(np.int64)
-    ends = np.cumsum(zipf)
-    layouts = {
-        "of 10": np.arange(0, size + 1, 10),
-        "of 1000": np.arange(0, size + 1, 1000),
-        "by Zipf": np.append(0, np.append(ends[ends < size], size)),
-    }
-    loss = fastloss.pairwise_logistic_loss
-    s, y = torch.from_numpy(scores), torch.from_numpy(labels)
-    for name, offsets in layouts.items():
-        times = table.time(
-            f"pairwise_logistic_loss {size} rows in groups {name}",
-            size,
-            {
-                "fastloss": lambda: loss(scores, labels, offsets=offsets),  # noqa: B023
-                "fastloss, 1 thread": lambda: one_thread(lambda: loss(scores, labels, offsets=offsets)),  # noqa: B023
-            },
-            repeats=5,
-        )
-        table.claim(f"groups {name}", times["fastloss"], "one thread", times["fastloss, 1 thread"], 1.6, faster=True)
-        if name == "by Zipf":
-            continue
-        width = offsets[1]
-        part = size // 10  # PyTorch's share of the rows, scaled up
-        some = offsets[: part // width + 1]
-        peers = {"torch padded": lambda: torch_padded(s[:part], y[:part], width)}  # noqa: B023
-        if width == 1000:
-            peers["torch looped"] = lambda: torch_looped(s, y, some)  # noqa: B023
-        peer = min(table.time(f"a tenth of the rows in groups {name}", part, peers, repeats=3).values()) * 10
-        table.claim(f"groups {name}", times["fastloss"], "PyTorch", peer, 8.0, faster=True)
-
-
 def catalogue(table: Table, users: int, items: int, width: int = 64) -> None:
     """BPR against all items, and the scores' product alone."""
     rng = np.random.default_rng(4)
@@ -188,16 +125,9 @@ def catalogue(table: Table, users: int, items: int, width: int = 64) -> None:
     table.claim(f"bpr_all_negatives_loss {users} x {items} value and gradient", both, "the product", peer, 7.0)
 
 
-def one_thread(run):
-    """Run with one thread."""
-    with fastloss.num_threads(1):
-        return run()
-
-
 def run(table: Table, size: int) -> None:
     """All of it; `size` is ten million in the full run."""
     against_a_sort(table, size)
     growth(table, size)
     crossover(table, size)
-    groups(table, size)
     catalogue(table, size // 1000, size // 200)

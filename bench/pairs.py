@@ -17,7 +17,7 @@ def torch_pairs(positive, negative, rows: int = 500):
 
 
 def run(table: Table, size: int) -> None:
-    """`size` positives against `size` negatives, and many small groups."""
+    """`size` positives against `size` negatives."""
     rng = np.random.default_rng(0)
     scores, labels = rng.standard_normal(2 * size), np.repeat([1, 0], size)
     positive, negative = torch.from_numpy(scores[:size]), torch.from_numpy(scores[size:])
@@ -39,16 +39,3 @@ def run(table: Table, size: int) -> None:
     both = times["fastloss value and gradient"] / pairs * 1e9
     table.claim(f"{label} value and gradient", both, "1 ns a pair", 1.0, 3.0)
     table.claim(f"{label} gradient alone", both - times["fastloss value"] / pairs * 1e9, "1 ns a pair", 1.0, 1.0)
-    for group in (10, 100):
-        count = 50 * size
-        scores, labels = rng.standard_normal(count).astype(np.float32), rng.integers(0, 5, count).astype(np.int8)
-        offsets = np.append(np.arange(0, count, group), count)
-        table.time(
-            f"pairwise_logistic_loss {count} rows in groups of {group}, 5 levels",
-            count,
-            {
-                "fastloss value": lambda: loss(scores, labels, offsets=offsets),  # noqa: B023
-                "fastloss value and gradient": lambda: loss.value_and_grad(scores, labels, offsets=offsets),  # noqa: B023
-            },
-            repeats=5,
-        )

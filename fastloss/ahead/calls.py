@@ -10,10 +10,14 @@ from fastloss.ahead.cases import cases
 from fastloss.core.domains import Domain
 from fastloss.core.loss import Loss
 from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pairs.queries.loss import QueryLoss
+from fastloss.pairs.small_groups.layout import MOST
 from fastloss.pointwise.loss import PointwiseLoss, domain_bits
 
 ROWS = 20
 GROUP = 10
+LARGER = MOST + 1  # rows of a group that has other kernels than small ones
+LARGE = {"direct": 2100, "fast": 1 << 14}  # rows of a query that all threads sum, and of one that NumPy ranks
 KINDS = (np.float32, np.float64)
 
 
@@ -24,7 +28,7 @@ def calls_of(loss: Loss) -> Iterator[Callable[[], Any]]:
     """
     varied = isinstance(loss, PointwiseLoss | PairwiseLoss)
     for args, kwargs in arguments(loss, KINDS):
-        for weights in (None, np.ones(ROWS)) if varied else (None,):
+        for weights in (None, np.ones(len(args[0]))) if varied else (None,):
             words = kwargs if weights is None else {**kwargs, "sample_weight": weights}
             yield functools.partial(loss, *args, **words)
             yield functools.partial(loss.value_and_grad, *args, **words)
@@ -60,15 +64,27 @@ def arguments(loss: Loss, kinds: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, .
         for dtype in kinds:
             yield tuple(drawn(domain, rng, dtype) for domain in loss.domains.values()), {}
     elif isinstance(loss, PairwiseLoss):
-        labels, offsets = rng.integers(0, 2, ROWS), np.arange(0, ROWS + 1, GROUP)
-        for dtype in kinds:
-            for method in ("direct", "fast"):
-                yield (rng.normal(size=ROWS).astype(dtype), labels), {"offsets": offsets, "method": method}
+        for method, rows, group in (("direct", ROWS, GROUP), ("direct", LARGER, LARGER), ("fast", ROWS, GROUP)):
+            labels, offsets = rng.integers(0, 2, rows), np.arange(0, rows + 1, group)
+            for dtype in kinds:
+                yield (rng.normal(size=rows).astype(dtype), labels), {"offsets": offsets, "method": method}
     else:
         for case in cases(loss):
             for dtype in kinds:
                 words = {name: converted(x, dtype) for name, x in case.keywords.items() if name not in loss.parameters}
                 yield tuple(converted(x, dtype) for x in case.arrays), {**case.keywords, **words}
+        if isinstance(loss, QueryLoss):
+            yield from _large_queries(rng, kinds)
+
+
+def _large_queries(
+    rng: np.random.Generator, kinds: tuple[Any, ...]
+) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+    for method, size in LARGE.items():
+        for gains in ("exp2", "linear"):
+            for dtype in kinds:
+                arrays = rng.normal(size=size).astype(dtype), rng.integers(0, 3, size)
+                yield arrays, {"method": method, "gains": gains}
 
 
 def drawn(domain: Domain, rng: np.random.Generator, dtype: Any) -> np.ndarray:

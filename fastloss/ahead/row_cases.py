@@ -185,7 +185,7 @@ def policy_gradient_loss(rng):
 @builder
 def lambdarank_loss(rng):
     scores, labels, groups = rng.normal(size=14) * 2, rng.integers(0, 5, 14), np.sort(rng.integers(0, 3, 14))
-    for words in ({}, {"truncation_level": 2}, {"gains": "linear"}, {"sigma": 0.3}):
+    for words in ({}, {"truncation_level": 2}, {"gains": "linear"}, {"sigma": 0.3}, {"method": "fast"}):
         yield (scores, labels), {**words, "groups": groups}, (0,), (3,)
         yield (scores, labels), words, (0,), (1,)
 

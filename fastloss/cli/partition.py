@@ -16,6 +16,7 @@ from fastloss.cli.batches import Batch
 from fastloss.cli.errors import explained
 from fastloss.cli.groups import WholeGroups
 from fastloss.cli.ids import codes, keys, runs
+from fastloss.core import orders
 
 BITS = 6
 PARTS = 1 << BITS
@@ -65,7 +66,7 @@ def sorted_parts(folder: str) -> Iterator[WholeGroups]:
         with explained("temporary files"), pa.memory_map(path) as file:
             table = pa.ipc.open_stream(file).read_all()
             ids = table["groups"].combine_chunks()
-            order = np.argsort(codes(ids), kind="stable")
+            order = orders.sort(codes(ids)).order
             starts, distinct = runs(ids.take(pa.array(order)))
             arrays = {name: table[name].to_numpy()[order] for name in table.column_names if name != "groups"}
         os.unlink(path)

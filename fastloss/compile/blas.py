@@ -18,6 +18,8 @@ from threadpoolctl import ThreadpoolController
 
 from fastloss.compile import threads
 
+PATIENCE = 0.1  # seconds after which a task that waits for its turn looks whether anybody waits for it
+
 _lock = threading.Lock()
 _inside = 0
 _before: list[int] = []
@@ -95,3 +97,26 @@ def in_order(work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any]:
                     yield pending.popleft().result()
             finally:
                 stop.set()
+
+
+class Turns:
+    """Lets tasks that `in_order` runs side by side change parts of an array in the tasks' order, 0, 1, ...
+
+    Sums are then the same bits whoever comes first, and no task needs an array of its own.
+    """
+
+    def __init__(self, parts: int):
+        self._next = [0] * parts
+        self._moved = threading.Condition()
+
+    @contextlib.contextmanager
+    def of(self, task: int, part: int) -> Iterator[None]:
+        """Wait until all tasks before this one have had the part."""
+        with self._moved:
+            while self._next[part] < task:
+                self._moved.wait(PATIENCE)
+                check()
+        yield
+        with self._moved:
+            self._next[part] = task + 1
+            self._moved.notify_all()

@@ -84,6 +84,9 @@ def lifted(number: Any, power: Any) -> Any:
     if type(power) is int:
         if not power:
             return number
+        if abs(power) < 1022 and np.ndim(number):
+            with np.errstate(over="ignore", under="ignore"):
+                return number * 2.0**power  # rounded as by `ldexp`, in a tenth of the time
     elif not np.any(power):
         return number
     with np.errstate(over="ignore", under="ignore"):

@@ -1,7 +1,7 @@
-"""The pairwise shape on the CPU: which groups are summed directly, which by a fast method, and both put together.
+"""The pairwise shape on the CPU: which groups are summed directly, which by a fast method, and all put together.
 
-Small groups go to `direct/`, large ones are halved by label as `pairs/halving.py` plans it; `survey` lists a
-group's labels for that. Every fast method (`boxes`, `thresholds`, `separable`) has a `Sums`.
+Small groups go to `small_groups/`, others to `direct/`. Large ones are halved by label as `pairs/halving.py` plans it;
+`survey` lists a group's labels for that. Every fast method (`boxes`, `thresholds`, `separable`) has a `Sums`.
 """
 
 from typing import Any, NamedTuple
@@ -21,10 +21,13 @@ from fastloss.pairs.pair import PairFormulas, multiplier_first
 from fastloss.pairs.records import Columns, Groups, Results, Rows
 from fastloss.pairs.separable import cpu as separable
 from fastloss.pairs.sloped import host as sloped
+from fastloss.pairs.small_groups import cpu as small_groups
+from fastloss.pairs.small_groups.cpu import SmallGroups
 from fastloss.pairs.survey import survey
 from fastloss.pairs.thresholds import cpu as thresholds
 
 FEWEST = 2048  # rows from which "auto" takes the fast method, see bench/results
+Selection = slice | np.ndarray  # of groups
 SUMS: dict[str, Sums] = {"boxes": boxes.sums, "thresholds": thresholds.sums, "separable": separable.sums}
 
 
@@ -34,7 +37,8 @@ class Prepared(NamedTuple):
     formulas: PairFormulas
     kind: Kind
     parameters: tuple[float, ...]
-    direct: tuple[Arranged, np.ndarray] | None  # rows arranged by `direct`, and their groups
+    small: tuple[SmallGroups, Selection] | None  # and which groups these are
+    direct: tuple[Arranged, Selection] | None  # rows arranged by `direct`, and their groups
     fast: list[Large]
     pairs: np.ndarray  # of each group
     weight: np.ndarray
@@ -44,8 +48,7 @@ class Prepared(NamedTuple):
 
 def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[float, ...], method: str) -> Prepared:
     """Choose each group's method, and count its pairs."""
-    order, offsets = rows.groups.rows, rows.groups.offsets
-    sizes = np.diff(offsets)
+    sizes = np.diff(rows.groups.offsets)
     least = {"auto": FEWEST, "fast": 2, "direct": np.inf}[method]
     large = np.flatnonzero(sizes >= least) if methods.fast_method(formulas) else np.empty(0, np.int64)
     candidates = _large(rows, large, kind) if large.size else []
@@ -53,18 +56,45 @@ def prepare(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[fl
     pairs, weight = np.zeros(sizes.size, np.int64), np.zeros(sizes.size)
     for one in fast:
         pairs[one.group], weight[one.group] = halving.count(kind, one)
-    chosen = np.zeros(sizes.size, bool)
-    chosen[[one.group for one in fast]] = True
-    rest = np.flatnonzero(~chosen)
-    direct = None
-    if rest.size:
-        if fast:
-            order, offsets = halving.rows_of(order, offsets, rest), np.append(0, np.cumsum(sizes[rest]))
-        small = arranged(formulas, kind, rows._replace(groups=Groups(order, offsets, None)), parameters)
-        pairs[rest], weight[rest] = small.pairs, small.weight
-        direct = small, rest
+    is_left = np.ones(sizes.size, bool)
+    is_left[[one.group for one in fast]] = False
+    is_small = is_left & (sizes <= (-1 if kind.unordered else small_groups.MOST))
+    left, few = int(np.count_nonzero(is_left)), int(np.count_nonzero(is_small))
+    small = direct = None
+    if few:
+        some = _selection(is_small, few)
+        counted = small_groups.counted(_of_groups(rows, some))
+        pairs, weight = _placed(pairs, some, counted.pairs), _placed(weight, some, counted.weight)
+        small = counted, some
+    if left > few:
+        some = _selection(is_left & ~is_small, left - few)
+        in_order = arranged(formulas, kind, _of_groups(rows, some), parameters)
+        pairs, weight = _placed(pairs, some, in_order.pairs), _placed(weight, some, in_order.weight)
+        direct = in_order, some
     size, dtype = rows.scores.size, kernel_dtype(rows.scores)
-    return Prepared(formulas, kind, parameters, direct, fast, pairs, weight, size, dtype)
+    return Prepared(formulas, kind, parameters, small, direct, fast, pairs, weight, size, dtype)
+
+
+def _selection(mask: np.ndarray, count: int) -> Selection:
+    """Return the groups of a mask that holds so many; a slice if all are in it, which copies nothing."""
+    return slice(None) if count == mask.size else np.flatnonzero(mask)
+
+
+def _placed(numbers: np.ndarray, some: Selection, found: np.ndarray) -> np.ndarray:
+    """Return numbers of groups with those of some put in; these themselves, if they are all."""
+    if isinstance(some, slice):
+        return found
+    numbers[some] = found
+    return numbers
+
+
+def _of_groups(rows: Rows, some: Selection) -> Rows:
+    """Return the rows of some groups."""
+    order, offsets, _ = rows.groups
+    if isinstance(some, slice):
+        return rows
+    sizes = np.diff(offsets)[some]
+    return rows._replace(groups=Groups(halving.rows_of(order, offsets, some), np.append(0, np.cumsum(sizes)), None))
 
 
 def _large(rows: Rows, large: np.ndarray, kind: Kind) -> list[Large]:
@@ -95,12 +125,14 @@ def evaluate(prepared: Prepared, scales: np.ndarray, wanted: Wanted) -> Outcome:
     formulas, kind, parameters = prepared.formulas, prepared.kind, prepared.parameters
     results = Results.zeros(prepared.size, wanted, prepared.dtype)
     loss = np.zeros(prepared.pairs.size)
+    if prepared.small:
+        few, groups = prepared.small
+        found = small_groups.evaluate(formulas, few, scales[groups], parameters, wanted, results)
+        loss = _placed(loss, groups, found)
     if prepared.direct:
         rows, groups = prepared.direct
-        if not prepared.fast:
-            return direct_pairs.evaluate(formulas, kind, rows, scales, parameters, wanted, results)
         done = direct_pairs.evaluate(formulas, kind, rows, scales[groups], parameters, wanted, results)
-        loss[groups] = done.groups
+        loss = _placed(loss, groups, done.groups)
     run = _Run(formulas, kind, parameters[0], scales, wanted)
     together = [one for one in prepared.fast if one.order is None]
     if together:

@@ -94,8 +94,21 @@ QUERY_REDUCTION = Keyword(
     """,
 )
 
+QUERY_METHOD = Keyword(
+    "method",
+    "auto",
+    '{"auto", "direct", "fast"}',
+    """
+    How pairs are summed. "direct" computes each pair. "fast" takes time in proportion to the rows once they are sorted,
+    and gives the same to 12 digits. It sums a query directly that has scores that are not finite, or few rows for the
+    range of its scores, and all where the queries summed at a time have more than 64 different labels together.
+    "auto" takes the cheaper for each query of 1000 rows or more, and "direct" for others. CUDA computes each pair.
+    """,
+    Choice(("auto", "direct", "fast")),
+)
+
 PAIRWISE = (GROUPS, OFFSETS, ROW_WEIGHT, PAIR_REDUCTION, METHOD, WITH_COUNTS, PAIR_BACKEND)
-QUERIES = (GROUPS, OFFSETS, QUERY_WEIGHT, QUERY_REDUCTION, SCORES_BACKEND)
+QUERIES = (GROUPS, OFFSETS, QUERY_WEIGHT, QUERY_REDUCTION, QUERY_METHOD, SCORES_BACKEND)
 NEGATIVES = (SAMPLE_WEIGHT, REDUCTION, SCORES_BACKEND)
 TWO_ARRAYS = (SAMPLE_WEIGHT, REDUCTION, METHOD, BACKEND)
 

@@ -28,7 +28,7 @@ def lambdarank_loss(scores, labels, *, sigma=1.0, truncation_level=None, gains="
 
     Ranks are by descending score, equal scores in input order. The derivatives take the weights as constants. This is
     LightGBM's objective with ``lambdarank_norm=False`` (and ``sigmoid=sigma``, ``lambdarank_truncation_level``), for
-    queries of any size.
+    queries of any size: large ones take time proportional to their rows, see `method`.
 
     Parameters
     ----------

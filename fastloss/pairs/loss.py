@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.compile.templates import unbound
-from fastloss.core import backend, orders, reductions, small, summation, validate
+from fastloss.core import backend, orders, reductions, small, summation, units, validate
 from fastloss.core.domains import NON_NEGATIVE, REAL, Choice, Domain, Parameter, wrong
 from fastloss.core.errors import both_given, wrong_element, wrong_shape
 from fastloss.core.gpu import GpuArray
@@ -45,14 +45,16 @@ def grouped(groups: Any, offsets: Any, count: int) -> Groups:
     ends, leading = orders.runs(ids)
     if orders.is_rising(leading):
         return Groups(None, ends, None)
-    order = np.argsort(leading, kind="stable")
-    ranked = leading[order]
-    if orders.is_rising(ranked):
+    order, ranks = orders.sort(leading)
+    if orders.is_rising(ranks):
         return Groups(None, ends, order)
+    bounds = orders.runs(ranks)[0]
+    if order.size == count:
+        return Groups(order, bounds, None)
     sizes = np.diff(ends)[order]
     stops = np.cumsum(sizes)
     rows = np.arange(count) + np.repeat(ends[:-1][order] - (stops - sizes), sizes)  # run after run
-    return Groups(rows, np.append(0, stops)[orders.runs(ranked)[0]], None)
+    return Groups(rows, np.append(0, stops)[bounds], None)
 
 
 class PairwiseLoss(Loss):
@@ -140,7 +142,7 @@ class PairwiseLoss(Loss):
         if reduction.keeps == "groups":
             losses, weight, pairs = (one if order is None else one[order] for one in (losses, weight, prepared.pairs))
             return Evaluation(Outcome(groups=losses), Divisor(weight), counts=pairs)
-        in_one_unit = np.ldexp(losses, divisor.power)
+        in_one_unit = units.lifted(losses, divisor.power)
         return Evaluation(Outcome(groups=in_one_unit), Divisor(divisor.weight), counts=int(prepared.pairs.sum()))
 
     def _plan(self, args, request):
@@ -153,8 +155,8 @@ class PairwiseLoss(Loss):
             return None
         engine = backend.module("pairs.small")
         parameters = self.function(**{**request.arguments, "scores": None, "labels": None})
-        kind, dtype = engine.Kind(multiplier_one, False), validate.kernel_dtype(args[0])
-        run = engine.plan(self.formulas, kind, dtype, request.wanted, parameters, request.reduction)
+        dtype = validate.kernel_dtype(args[0])
+        run = engine.plan(self.formulas, dtype, request.wanted, parameters, request.reduction)
         return run and _in_form(request.what, small.reading(run, args, (dtype, np.dtype(np.float64))))
 
     def _from_smaller_weights(
@@ -181,7 +183,7 @@ def _divisor(reduction: Reduction, weight: np.ndarray, powers: np.ndarray) -> Di
     if reduction.keeps == "groups":
         return Divisor(weight)
     shifts = pair_weights.shifts(weight, powers) if reduction.divides else 0
-    return Divisor(summation.sum_of_many(np.ldexp(weight, shifts)), shifts)
+    return Divisor(summation.sum_of_many(units.lifted(weight, shifts)), shifts)
 
 
 def _late(request: Request, rows: Rows, scales: np.ndarray) -> np.ndarray | None:
@@ -232,11 +234,13 @@ def checked_rows(scores: Any, labels: Any, sample_weight: Any, domain: Domain = 
         raise wrong_shape("scores", scores.shape, "one dimension")
     validate.same_shape(("scores", "labels"), (scores, labels))
     weights = validate.sample_weight(sample_weight, scores.shape)
-    _raise_outside("labels", labels, domain)
+    on_host = not isinstance(labels, GpuArray)
+    known = on_host and labels.dtype.kind == "f" and orders.is_finite(labels)
+    if not (known and domain is REAL):
+        _raise_outside("labels", labels, domain)
     if weights is not None:
         _raise_outside("sample_weight", weights, NON_NEGATIVE)
-    by_rank = by_order and not isinstance(labels, GpuArray)
-    return Rows(scores, orders.comparable(labels) if by_rank else labels, weights)
+    return Rows(scores, orders.comparable(labels, known) if by_order and on_host else labels, weights)
 
 
 def _raise_outside(name: str, array: Any, domain: Domain) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.compile.elementary import log1p, weighed
+from fastloss.compile.elementary import log1p_unit, weighed
 from fastloss.compile.templates import regroups, unbound
 from fastloss.core.requests import Wanted
 from fastloss.pairs.direct.products import log_of_product, log_of_products
@@ -150,6 +150,22 @@ SPREAD = 32.0
 LOG_LARGEST = 690.0
 
 
+def logistic_value(gap, first, second):
+    """Return the loss of a gap, times sigma, from both exponentials: the logarithm of a number between 1 and 2."""
+    ratio = (second if gap > 0.0 else first) / (first if gap > 0.0 else second)
+    return (0.0 if gap > 0.0 else -gap) + log1p_unit(ratio)
+
+
+def logistic_slope(first, second):
+    """Return the slope by the first score of a pair from both exponentials, for sigma = 1."""
+    return -second / (first + second)
+
+
+def logistic_bend(first, second):
+    """Return the curvature."""
+    return (second / (first + second)) * (first / (first + second))
+
+
 @regroups
 def logistic_as_first(i, start, stop, data, sigma, spread):
     """Do what `as_first` does, for the logistic loss from the scores' exponentials."""
@@ -158,7 +174,7 @@ def logistic_as_first(i, start, stop, data, sigma, spread):
     loss = first = second = 0.0
     if WANT_VALUE and WEIGHTED:
         for j in range(np.uint64(start), np.uint64(stop)):
-            loss += weights[j] * log1p(exponentials[j] / e)
+            loss += weights[j] * logistic_value(sigma * (data.scores[i] - data.scores[j]), e, exponentials[j])
     elif WANT_VALUE and (spread + 1.0) * (stop - start) < LOG_LARGEST:
         loss = log_of_product(1.0 / e, start, stop, exponentials)
     elif WANT_VALUE:
@@ -166,10 +182,9 @@ def logistic_as_first(i, start, stop, data, sigma, spread):
     if WANT_GRADIENT:
         for j in range(np.uint64(start), np.uint64(stop)):
             w = weights[j] if WEIGHTED else 1.0
-            p = exponentials[j] / (e + exponentials[j])
-            first -= w * p
+            first += w * logistic_slope(e, exponentials[j])
             if WANT_CURVATURE:
-                second += w * p * (e / (e + exponentials[j]))
+                second += w * logistic_bend(e, exponentials[j])
     return RowSums(loss, sigma * first, sigma * (sigma * second))
 
 
@@ -181,10 +196,9 @@ def logistic_as_second(i, start, stop, data, sigma):
     first = second = 0.0
     for j in range(np.uint64(start), np.uint64(stop)):
         w = weights[j] if WEIGHTED else 1.0
-        p = e / (e + exponentials[j])
-        first += w * p
+        first -= w * logistic_slope(exponentials[j], e)
         if WANT_CURVATURE:
-            second += w * p * (exponentials[j] / (e + exponentials[j]))
+            second += w * logistic_bend(exponentials[j], e)
     return RowSums(0.0, sigma * first, sigma * (sigma * second))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core.units import kept_positive
+from fastloss.core.units import kept_positive, lifted
 
 WIDEST = 200  # powers of two between the largest weight and the smallest, up to which groups share a unit
 DEEPEST = 900  # how far below 1 the second weight of the heaviest pair may lie
@@ -48,7 +48,7 @@ def centred(
         return weights, powers
     if np.frexp(largest)[1] - np.frexp(smallest)[1] <= WIDEST:
         powers[:] = _unit(largest, smallest, weights.size)
-        return np.ldexp(weights, -powers[0]), powers
+        return lifted(weights, -int(powers[0])), powers
     some = np.flatnonzero(np.diff(offsets))
     if rows is None:
         powers[some] = _units(weights, labels, offsets)
@@ -80,14 +80,16 @@ def _units(weights: np.ndarray, labels: np.ndarray | None, offsets: np.ndarray) 
     return _unit(heaviest, other, sizes)
 
 
-def shifts(weight: np.ndarray, powers: np.ndarray) -> np.ndarray:
+def shifts(weight: np.ndarray, powers: np.ndarray) -> Any:
     """The powers of two by which groups' sums are multiplied before they are added up; `weight` is that of their pairs.
 
-    Whatever is too small then for float64 is nothing beside the others.
+    0 where all groups have one unit. Whatever is too small then for float64 is nothing beside the others.
     """
+    if (powers == powers[:1]).all():
+        return 0
     some = weight > 0.0
-    if not some.any() or (powers == powers[0]).all():
-        return np.zeros(weight.size, np.int64)
+    if not some.any():
+        return 0
     powers = 2 * powers
     return np.where(some, powers - (powers + np.frexp(weight)[1])[some].max(), 0)
 
@@ -134,5 +136,4 @@ def keep_digits(after: np.ndarray, before: np.ndarray, power: int) -> np.ndarray
 def together(weight: np.ndarray, powers: np.ndarray, *sums: np.ndarray) -> list[np.ndarray]:
     """Sums of groups in one unit, so that they may be added up."""
     by = shifts(weight, powers)
-    with np.errstate(over="ignore"):
-        return [np.ldexp(one, by) for one in sums]
+    return [lifted(one, by) for one in sums]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastloss.compile.elementary import at_least, step
-from fastloss.core import validate
+from fastloss.core import orders, validate
 from fastloss.core.domains import ANY, BINARY, POSITIVE, SIGN, Flag, Free, one_of
 from fastloss.core.errors import wrong_shape
 from fastloss.core.gpu import GpuArray
@@ -286,7 +286,7 @@ class CenterLoss(RowLoss):
 
     def gradients(self, engine, outcome, call, weights):
         x, (centers, labels) = call.matrices[0], call.others
-        order = np.argsort(labels, kind="stable")
+        order = orders.sort(labels).order
         offsets = np.searchsorted(labels[order], np.arange(len(centers) + 1))
         each = weights if isinstance(weights, GpuArray) else np.broadcast_to(weights, labels.shape)
         operands = centers, x.rows, order, offsets, each

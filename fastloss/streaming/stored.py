@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-MAGIC = b"fastloss state 2 "
+MAGIC = b"fastloss state 3 "
 DIGEST = hashlib.sha256().digest_size
 MOST_ABOUT = 1 << 16  # bytes of JSON: no loss has so many parameters
 MOST_COUNT = (1 << 63) - 1

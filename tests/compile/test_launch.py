@@ -17,7 +17,7 @@ pytestmark = [
 CALLS = {
     "direct pairs": "fastloss.pairwise_logistic_loss(rng.normal(size=n), rng.integers(0, 2, n), method='direct')",
     "all pairs": "fastloss.pairwise_hinge_loss(*rng.normal(size=(2, n)), pairs='all', method='direct')",
-    "one query": "fastloss.lambdarank_loss(rng.normal(size=n), rng.integers(0, 5, n))",
+    "one query": "fastloss.lambdarank_loss(rng.normal(size=n), rng.integers(0, 5, n), method='direct')",
     "shared negatives": "fastloss.bpr_loss(np.append(rng.normal(size=n), np.inf), rng.normal(size=n), shared=True)",
     "candidates": "fastloss.info_nce_loss(*rng.normal(size=(2, n // 4, 64)).astype(np.float32))",
     "mining": "fastloss.batch_all_triplet_loss(rng.normal(size=(n // 4, 32)), rng.integers(0, 9, n // 4))",

@@ -259,9 +259,14 @@ def _tamper(rng: np.random.Generator, call: Call) -> None:
     names = [*call.arguments, *(name for name in call.keywords if name in call.letters or name == "sample_weight")]
     name = names[rng.integers(len(names))]
     words = call.arguments if name in call.arguments else call.keywords
-    if callable(call.form.arguments.get(name)) and isinstance(words[name], tuple) and rng.random() < 0.7:
-        which = rng.integers(2)
+    if (
+        callable(call.form.arguments.get(name))
+        and isinstance(words[name], tuple)
+        and words[name]
+        and rng.random() < 0.7
+    ):
         parts = list(words[name])
+        which = rng.integers(len(parts))
         parts[which] = values.bent(rng, parts[which])[1]
         words[name] = tuple(parts)
         return

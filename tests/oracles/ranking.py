@@ -135,7 +135,7 @@ def soft_pairwise_loss(scores, labels, *, groups=None, sample_weight=None, sigma
 
 
 @oracle
-def lambdarank_loss(scores, labels, *, groups=None, sigma=1.0, truncation_level=None, gains="exp2"):
+def lambdarank_loss(scores, labels, *, groups=None, sigma=1.0, truncation_level=None, gains="exp2", method=None):
     """Each query's pairs y_i > y_j: what swapping them changes in DCG, over the best DCG, times the logistic loss."""
     scores, labels = exact(scores), exact(labels)
     ids = np.zeros(len(scores), int) if groups is None else np.asarray(groups)

@@ -344,22 +344,3 @@ def test_truncation_beyond_every_query():
         some = fastloss.lambdarank_loss.value_and_grad(scores, labels, offsets=[0, 12, 30], truncation_level=level)
         assert some[0] == whole[0]
         np.testing.assert_array_equal(some[1], whole[1])
-
-
-def test_a_survey_finds_each_groups_levels():
-    from fastloss.pairs.records import Columns
-    from fastloss.pairs.survey import survey
-
-    scores, labels, weights = RNG.normal(size=300), RNG.integers(0, 4, 300).astype(float), RNG.random(300)
-    ends = np.array([0, 5, 6, 80, 300])
-    scores[70] = np.inf
-    for (i, j), one in zip(
-        np.stack((ends[:-1], ends[1:]), 1),
-        survey(Columns(scores, labels, weights), np.stack((ends[:-1], ends[1:]), 1)),
-        strict=True,
-    ):
-        values, counts = np.unique(labels[i:j], return_counts=True)
-        np.testing.assert_array_equal(one.values, values)
-        np.testing.assert_array_equal(one.counts, counts)
-        np.testing.assert_allclose(one.weights, [weights[i:j][labels[i:j] == y].sum() for y in values], rtol=1e-15)
-        assert one.finite == (not i <= 70 < j) and one.low == scores[i:j].min()

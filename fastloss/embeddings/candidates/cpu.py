@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.compile.blas import check, in_order
+from fastloss.compile.blas import Turns, check, in_order
 from fastloss.compile.elementary import exp_negative, exp_negative_single
 from fastloss.compile.kernels import Kernel, kernel, once
 from fastloss.compile.launch import launch
@@ -96,10 +96,14 @@ class Adder:
     def __init__(self, rows: int, depth: int, dtype: np.dtype):
         self._numbers = np.empty((rows, depth), dtype)
 
+    def product(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Compute first @ second into the buffer."""
+        check()
+        return np.matmul(first, second, out=self._numbers[: len(first)])
+
     def add(self, target: np.ndarray, first: np.ndarray, second: np.ndarray) -> None:
         """target += first @ second."""
-        check()
-        target += np.matmul(first, second, out=self._numbers[: len(target)])
+        target += self.product(first, second)
 
 
 def prepared(logits: Logits) -> Logits:
@@ -222,37 +226,43 @@ def strip_rows(logits: Logits) -> int:
 
 
 def sweep(logits: Logits, slopes: Slopes) -> tuple[np.ndarray, Gradient]:
-    """Compute the rows' logs and the gradient; `slopes` computes some rows' factors from their logs."""
+    """Compute the rows' logs and the gradient; `slopes` computes some rows' factors from their logs.
+
+    Strips add to the columns' gradient in turn: as large as the columns are, it exists once.
+    """
     height, depth = logits.rows.shape
     width, count = width_of(logits.dtype), strip_rows(logits)
-    parts = ranges(logits.width, width)
+    parts, turns = ranges(logits.width, width), Turns(-(-logits.width // width))
     nothing = tiles.Hidden(np.empty(0, logits.dtype), NOBODY, NOBODY, NOBODY)
     logs, total = np.empty(height), no_gradient(logits, height, logits.width)
+    buffers: list[tuple[np.ndarray, Adder]] = []  # of tasks that have ended
 
-    def work(strips: list[tuple[int, int]]) -> Gradient:
-        numbers = np.empty(count * logits.width, logits.dtype)
-        partial = no_gradient(logits, 0, logits.width)
-        adder = Adder(max(width, ROWS), depth, logits.dtype)
-        for begin, end in strips:
-            some, size = slice(begin, end), end - begin
-            maxima, sums = np.full(size, -np.inf), np.zeros(size)
-            for start, stop in parts:
-                check()
-                tile = numbers[size * start : size * stop].reshape(size, stop - start)
-                np.matmul(logits.rows[some], logits.block(start, stop).T, out=tile)
-                on_tile(tiles.fold_rows_block, tile, begin, start, logits.hidden, maxima, sums)
-            logs[some] = log_sums(maxima, sums)
-            shifts, factors = finite(logs[some]), slopes(some, logs[some])
-            for start, stop in parts:
-                tile = numbers[size * start : size * stop].reshape(size, stop - start)
-                on_tile(tiles.soften_rows_block, tile, begin, start, (*nothing, shifts, factors))
-                adder.add(partial.columns[start:stop], tile.T, logits.rows[some])
-                adder.add(total.rows[some], tile, logits.block(start, stop))
-                if logits.bias.size:
-                    partial.bias[start:stop] += np.ones(size, tile.dtype) @ tile
-        return partial
+    def work(strip: int) -> None:
+        try:
+            numbers, adder = buffers.pop()
+        except IndexError:
+            numbers = np.empty(count * logits.width, logits.dtype)
+            adder = Adder(max(width, ROWS), depth, logits.dtype)
+        some = slice(strip * count, min((strip + 1) * count, height))
+        size = some.stop - some.start
+        maxima, sums = np.full(size, -np.inf), np.zeros(size)
+        for start, stop in parts:
+            check()
+            tile = numbers[size * start : size * stop].reshape(size, stop - start)
+            np.matmul(logits.rows[some], logits.block(start, stop).T, out=tile)
+            on_tile(tiles.fold_rows_block, tile, some.start, start, logits.hidden, maxima, sums)
+        logs[some] = log_sums(maxima, sums)
+        shifts, factors = finite(logs[some]), slopes(some, logs[some])
+        for part, (start, stop) in enumerate(parts):
+            tile = numbers[size * start : size * stop].reshape(size, stop - start)
+            on_tile(tiles.soften_rows_block, tile, some.start, start, (*nothing, shifts, factors))
+            adder.add(total.rows[some], tile, logits.block(start, stop))
+            product = adder.product(tile.T, logits.rows[some])
+            bias = np.ones(size, tile.dtype) @ tile if logits.bias.size else logits.bias
+            with turns.of(strip, part):
+                total.columns[start:stop] += product
+                total.bias[start : start + bias.size] += bias
+        buffers.append((numbers, adder))
 
-    for partial in in_order(work, groups_of(ranges(height, count), TASKS)):
-        total.columns[...] += partial.columns
-        total.bias[...] += partial.bias
+    collections.deque(in_order(work, range(len(ranges(height, count)))), 0)
     return logs, total

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.core import orders
 from fastloss.embeddings.tiles import Hidden
 
 NOBODY = np.empty(0, np.int64)
@@ -86,6 +87,6 @@ def no_gradient(logits: Logits, rows: int, columns: int) -> Gradient:
 
 def members(ids: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return CSR offsets of `count` groups, and their columns in order, from the columns' group numbers."""
-    order = np.argsort(ids, kind="stable")
+    order = orders.sort(ids).order
     offsets = np.searchsorted(ids[order], np.arange(count + 1))
     return offsets, order

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import backend, summation, units, validate
+from fastloss.core import backend, orders, summation, units, validate
 from fastloss.core.docstrings import Keyword
 from fastloss.core.domains import Flag
 from fastloss.core.loss import Loss
@@ -86,7 +86,7 @@ class MiningLoss(Loss):
         weights = np.ones(count) if weights is None else weights
         if mean and call.products:
             weights = pair_weights.evenly(weights)
-        order = np.argsort(classes, kind="stable")
+        order = orders.sort(classes).order
         rows, unit = store.centred(embeddings, order)
         examples = Examples(store, rows, *_ranges(classes[order]), weights[order])
         factors = np.ones(count) if call.products else examples.weights

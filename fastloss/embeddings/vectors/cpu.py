@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.core import orders
 from fastloss.core.validate import kernel_dtype, mapped
 from fastloss.embeddings.candidates.logits import Scaled
 from fastloss.embeddings.mining.distances import unit_of
@@ -160,7 +161,7 @@ class Store:
             if (rows == rows[0]).all():
                 target[rows[0]] += multiples[:, 0] @ vectors
                 continue
-            order = np.argsort(rows, kind="stable")
+            order = orders.sort(rows).order
             rows = rows[order]
             vectors = vectors[order] * multiples[order]
             starts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))

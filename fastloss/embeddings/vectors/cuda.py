@@ -177,7 +177,7 @@ class Store:
             return
         offsets = NOBODY
         if target_rows is not None:
-            order = np.argsort(target_rows, kind="stable")
+            order = orders.sort(target_rows).order
             offsets, target_rows = orders.runs(target_rows[order])
             source_rows, factors = order if source_rows is None else source_rows[order], factors[order]
             if np.diff(offsets).max() > LONGEST:

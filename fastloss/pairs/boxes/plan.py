@@ -9,7 +9,7 @@ from fastloss.pairs.boxes.sums import SUB, H
 from fastloss.pairs.nodes import Node
 
 BATCH_SLOTS = 1 << 18  # fine boxes of the nodes of a batch
-BOXES = 64  # coarse boxes of a task
+BOXES = 4  # coarse boxes of a task: each takes some 8 microseconds
 DENSE = 1 << 15  # more boxes than these, or than rows, and only the occupied ones are kept
 
 BEGIN, END, FIRST_KEY, LAST_KEY, SLOT, PARTS, BOX, COUNT = range(8)  # columns of the nodes' integers
@@ -19,7 +19,7 @@ Keys = tuple[np.ndarray, bool]
 
 
 class Steepness(NamedTuple):
-    """sigma = scale * s, with `scale` a power of two and s in [1/2, 1)."""
+    """sigma = scale * s, with `scale` a power of two and s in (1/2, 1]: the fewest boxes for the usual sigma, 1."""
 
     scale: float
     s: float
@@ -28,6 +28,8 @@ class Steepness(NamedTuple):
 def steepness(sigma: float) -> Steepness:
     """How z is scaled for a kernel."""
     s, exponent = np.frexp(sigma)
+    if s == 0.5:
+        s, exponent = 1.0, exponent - 1
     if exponent > 1023:  # the scale would be infinite
         s, exponent = 2.0 * s, 1023
     return Steepness(float(np.ldexp(1.0, exponent)), float(s))

@@ -7,7 +7,7 @@ import numpy as np
 
 from fastloss.core.requests import Wanted
 from fastloss.pairs.boxes.cpu import Batch
-from fastloss.pairs.boxes.plan import Steepness, keys_of, steepness
+from fastloss.pairs.boxes.plan import keys_of, steepness
 from fastloss.pairs.boxes.sums import FINE, SUB, NoState
 from fastloss.pairs.halving import LEVELS as LEVELS
 from fastloss.pairs.nodes import Node
@@ -84,7 +84,7 @@ def levels(rows: Columns, sigma: float) -> dict[float, Level]:
         node = Node(0, size, (y, y), (y, y), found.low, found.high)
         keys, sparse = keys_of(node, scale, rows.scores)
         batch = Batch([node], [(keys, sparse)])
-        moments = batch.moments(rows, scale).reshape(-1, keys.size, SUB, FINE).sum(0)
+        moments = batch.moments(rows, scale)[0].reshape(keys.size, SUB, FINE)
         some = moments[:, :, 0].any(1)
         made[float(y)] = Level(int(count), float(weight), keys[some], moments[some])
     return made
@@ -140,19 +140,13 @@ def added(one: Level, other: Level) -> Level:
 
 def mirrored(level: Level) -> Level:
     """The state of the negated scores."""
-    keys, moments = level.keys[::-1], level.moments[::-1]
-    turned = moments[:, ::-1] * (-1.0) ** np.arange(FINE)
-    # Where the next box has no number of its own, all rows lie on a box's left edge, and so do the negated ones.
-    lattice = np.abs(keys) >= 2.0**53
-    moments = np.where(lattice[:, None, None], moments, turned)
-    return level._replace(keys=np.where(lattice, -keys, -1.0 - keys), moments=moments)
+    batch, moments = _on(level.keys), level.moments.copy()
+    batch.turn(level.keys, moments.reshape(-1, 1, FINE))
+    return level._replace(keys=batch.turned_keys, moments=moments)
 
 
-def _received(
-    formulas: PairFormulas, scaling: Steepness, source: Level, keys: np.ndarray, wanted: Wanted
-) -> np.ndarray:
-    batch = Batch([Node(0, 0, (0.0, 0.0), (0.0, 0.0), 0.0, 0.0)], [(keys, True)])
-    return batch.polynomials(formulas, scaling, on_keys(source, keys).reshape(-1, FINE), wanted)
+def _on(keys: np.ndarray) -> Batch:
+    return Batch([Node(0, 0, (0.0, 0.0), (0.0, 0.0), 0.0, 0.0)], [(keys, True)])
 
 
 def between(formulas: PairFormulas, sigma: float, source: Level, target: Level) -> float:
@@ -160,9 +154,10 @@ def between(formulas: PairFormulas, sigma: float, source: Level, target: Level) 
     if not source.keys.size or not target.keys.size:  # all weights are 0
         return 0.0
     keys = np.union1d(source.keys, target.keys)
+    sources, targets = (on_keys(level, keys).reshape(-1, FINE) for level in (source, target))
     with np.errstate(over="ignore", invalid="ignore"):
-        made = _received(formulas, steepness(sigma), source, keys, Wanted(value=True))
-        return float((made[:, 0] * on_keys(target, keys).reshape(-1, FINE)).sum())
+        made = _on(keys).received(formulas, steepness(sigma).s, sources, Wanted(value=True))
+        return float(_on(keys).losses(made, targets)[0])
 
 
 def add_gradient(
@@ -184,6 +179,6 @@ def add_gradient(
     keys = np.union1d(level.keys, np.floor(2.0 * scale * rows.scores.astype(np.float64)))
     targets = Node(0, rows.scores.size, (label, label), (label, label), 0.0, 0.0, factor)
     wanted = Wanted(gradient=True)
-    coefficients = _received(formulas, Steepness(scale, s), level, keys, wanted)
-    empty = np.empty(0, gradient.dtype)
-    Batch([targets], [(keys, True)]).evaluate(rows, scale, coefficients, wanted, Results(empty, gradient, empty))
+    batch, empty = Batch([targets], [(keys, True)]), np.empty(0, gradient.dtype)
+    made = batch.received(formulas, s, on_keys(level, keys).reshape(-1, FINE), wanted)
+    batch.evaluate(rows, scale, made[None], wanted, Results(empty, gradient, empty))

@@ -12,7 +12,7 @@ polynomial of low degree on any short interval, so a box of sources acts through
 4. `evaluate`: a polynomial of degree FINE - 1 at each target.
 
 Coordinates are z = scale x with a power of two `scale`, so that boxes and places are free of rounding, and the
-kernel's steepness s in z lies in [1/2, 1). Far sums are kept relative to a moving edge and shifted by positive gaps:
+kernel's steepness s in z lies in (1/2, 1]. Far sums are kept relative to a moving edge and shifted by positive gaps:
 every term is positive, nothing cancels. `docs/accuracy.md` derives the error.
 
 Rejected: sorting the scores (more than the time of all four steps); one level of boxes (a row costs twice as many
@@ -30,7 +30,7 @@ from fastloss.compile.templates import regroups, unbound
 H = 0.5  # the width of a coarse box
 SUB = 16  # fine boxes in a coarse one
 FINE = 6  # coefficients of a fine box
-DEGREES = 10  # coefficients of a coarse box
+DEGREES = 12  # coefficients of a coarse box
 WINDOW = 154  # near boxes on each side; s H WINDOW > 38, and e**-38 is below half a unit in the last place of 1
 
 # Columns of a coarse box: its moments and sum of weights; then, over it and all boxes on one side of it, the weights
@@ -41,6 +41,7 @@ COLUMNS = DEGREES + 5
 FAR_WEIGHT, FAR_REACH, FAR_FALLING, FAR_RISING = range(4)
 
 SEGMENT = np.uint64(64)  # rows
+LATTICE = 2.0**53  # from which on a coarse box's right edge may have no number
 
 WANT_VALUE = unbound
 WANT_GRADIENT = unbound
@@ -91,9 +92,14 @@ def place(scaled, fine):
     return 2.0 * (scaled - fine) - 1.0
 
 
-@regroups
 def select(bounds, labels, between, chosen):
-    """Write the rows start <= i < stop whose label lies between two, both included; return how many there are.
+    """Write the rows start <= i < stop whose label lies between two, both included; return how many there are."""
+    return select_either(bounds, labels, between, between, chosen)
+
+
+@regroups
+def select_either(bounds, labels, between, other, chosen):
+    """Do the same for the rows whose label lies in either of two intervals.
 
     Segments that are chosen whole, or not at all, need no look at each row's place.
     """
@@ -103,7 +109,7 @@ def select(bounds, labels, between, chosen):
         stop = min(start + SEGMENT, end)
         inside = np.uint64(0)
         for i in range(start, stop):
-            inside += is_between(labels[i], between)
+            inside += is_between(labels[i], between) | is_between(labels[i], other)
         if inside == stop - start:
             for i in range(start, stop):
                 chosen[count + i - start] = i
@@ -111,7 +117,7 @@ def select(bounds, labels, between, chosen):
         elif inside > np.uint64(0):
             for i in range(start, stop):
                 chosen[count] = i
-                count += is_between(labels[i], between)
+                count += is_between(labels[i], between) | is_between(labels[i], other)
     return count
 
 
@@ -128,22 +134,39 @@ def located(x, scale, grid):
 
 
 @regroups
-def locate(chosen, scores, scale, grid, boxes, places):
-    """Write the fine box of each chosen row, and the place in it."""
-    for k in range(np.uint64(chosen.size)):
-        box, places[k] = located(scores[chosen[k]], scale, grid)
-        boxes[k] = np.uint32(box)
+def locate(chosen, rows, targets, aside, scale, grid, boxes, places):
+    """Write the fine box of each chosen row of `rows`, (scores, labels), and the place in it.
+
+    Boxes of rows whose label is none of the targets' are counted from `aside`.
+    """
+    count = np.uint64(chosen.size)
+    if count == np.uint64(0):
+        return
+    first, whole = chosen[0], Grid(grid.origin, 0, 0, grid.keys)
+    if grid.last_key > grid.first_key:  # a search for each: not in vectors
+        for k in range(count):
+            boxes[k], places[k] = located_aside(chosen[k], rows, targets, aside, scale, grid)
+    elif chosen[count - np.uint64(1)] - first == count - np.uint64(1):  # rows without a gap are loaded, not gathered
+        for k in range(count):
+            boxes[k], places[k] = located_aside(first + k, rows, targets, aside, scale, whole)
+    else:
+        for k in range(count):
+            boxes[k], places[k] = located_aside(chosen[k], rows, targets, aside, scale, whole)
+
+
+def located_aside(i, rows, targets, aside, scale, grid):
+    scores, labels = rows
+    box, u = located(scores[i], scale, grid)
+    return np.uint32(np.uint64(box) + np.uint64(aside) * (np.uint64(1) - is_between(labels[i], targets))), u
 
 
 @regroups
-def add_moments(chosen, rows, scale, grid, moments, scratch):
-    """Do step 1 for the chosen rows of `rows`, (scores, weights); `scratch` is that of `locate`.
+def add_moments(chosen, weights, located, moments):
+    """Do step 1 for the chosen rows, `located` being their fine boxes and the places there.
 
-    Boxes and places come first, for many rows at a time: the additions to memory then wait for nothing but each other.
+    These come first, for many rows at a time: the additions to memory then wait for nothing but each other.
     """
-    scores, weights = rows
-    boxes, places = scratch
-    locate(chosen, scores, scale, grid, boxes, places)
+    boxes, places = located
     for k in range(np.uint64(chosen.size)):
         at, u = np.uint64(boxes[k]), places[k]
         w = weights[chosen[k]] if WEIGHTED else 1.0
@@ -272,18 +295,64 @@ def add_row(i, w, where, received, results):
 
 
 @regroups
-def evaluate(chosen, rows, scale, grid, received, scratch, results):
-    """Do step 4 for the chosen rows: return their loss; derivatives are added to the results."""
-    scores, weights = rows
-    boxes, places = scratch
-    locate(chosen, scores, scale, grid, boxes, places)
-    total = 0.0
+def evaluate(chosen, weights, located, received, results):
+    """Do step 4 for the chosen rows: losses and derivatives are added to the results."""
+    boxes, places = located
     for k in range(np.uint64(chosen.size)):
         i = chosen[k]
-        at, u = np.uint64(boxes[k]), places[k]
         w = weights[i] if WEIGHTED else 1.0
-        total += add_row(i, w, (at, u), received, results)
+        add_row(i, w, (np.uint64(boxes[k]), places[k]), received, results)
+
+
+@regroups
+def summed(moments, polynomials):
+    """The loss of rows of some moments: the sum of step 4 over them, since a polynomial's sum is one of moments."""
+    total = 0.0
+    for slot in range(moments.shape[0]):
+        weight = moments[slot, 0]
+        if weight == 0.0:
+            continue
+        own = weight * polynomials[slot, 0]
+        if weight < np.inf:
+            for n in range(1, FINE):
+                own += moments[slot, n] * polynomials[slot, n]
+        total += own
     return total
+
+
+@regroups
+def turn(keys, polynomials):
+    """Turn moments, or polynomials, into those of the negated scores: [fine box, kernel, power], in place.
+
+    `keys` are the boxes', and `turned_key` of them, from the last to the first, those of the result.
+    """
+    count, (_, kernels, powers) = keys.size, polynomials.shape
+    for q in range(count // 2 * SUB):
+        other = (count - 1 - q // SUB) * SUB + q % SUB
+        for k in range(kernels):
+            for n in range(powers):
+                one = polynomials[q, k, n]
+                polynomials[q, k, n] = polynomials[other, k, n]
+                polynomials[other, k, n] = one
+    for b in range(count):
+        if turned_key(keys[count - 1 - b]) == -keys[count - 1 - b]:
+            continue
+        for sub in range(SUB // 2):
+            q, other = b * SUB + sub, b * SUB + SUB - 1 - sub
+            for k in range(kernels):
+                for n in range(powers):
+                    sign = 1.0 - 2.0 * (n % 2)
+                    one = polynomials[q, k, n]
+                    polynomials[q, k, n] = sign * polynomials[other, k, n]
+                    polynomials[other, k, n] = sign * one
+
+
+def turned_key(key):
+    """Return the number of a coarse box of the negated scores.
+
+    Where the next box has no number of its own, all rows lie on a box's left edge, and so do the negated ones.
+    """
+    return -key - (abs(key) < LATTICE)
 
 
 @regroups

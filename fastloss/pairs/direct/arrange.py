@@ -175,12 +175,12 @@ def compiled_arrange(dtype: np.dtype, unordered: bool, exponentials: bool) -> Ke
     return kernel(bind(arrange, **names), name, signature)
 
 
-def batches_of(offsets: np.ndarray) -> np.ndarray:
-    """Return between which groups the chunks of `arrange` lie."""
+def batches_of(offsets: np.ndarray, rows: int = BATCH) -> np.ndarray:
+    """Return between which groups batches of about so many rows lie."""
     groups, size = offsets.size - 1, int(offsets[-1])
-    if size <= BATCH:
+    if size <= rows:
         return np.array([0, groups]) if groups else np.zeros(1, np.int64)
-    starts = np.searchsorted(offsets[:-1], np.arange(0, size, BATCH), side="left")
+    starts = np.searchsorted(offsets[:-1], np.arange(0, size, rows), side="left")
     return orders.distinct(np.append(np.append(0, starts), groups))
 
 

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from fastloss.core.requests import Wanted
-from fastloss.pairs.boxes.cpu import Batch
+from fastloss.pairs.boxes import cpu as boxes
 from fastloss.pairs.boxes.far import can_do
-from fastloss.pairs.boxes.plan import Steepness, batches, steepness
+from fastloss.pairs.boxes.plan import steepness
 from fastloss.pairs.boxes.sums import H
-from fastloss.pairs.nodes import Node
+from fastloss.pairs.nodes import Node, Parameters
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.records import Columns, Results
 
@@ -59,20 +59,12 @@ def sums(
     wanted = Wanted(each=True, gradient=gradient)
     results = Results.zeros(all_scores.size, wanted)
     rows = Columns(all_scores, labels, np.empty(0))
-    _one_way(formulas, node, rows, 1.0, wanted, results)
-    if gradient:
-        if weights is not None:
-            rows = rows._replace(weights=np.concatenate((weights, np.ones(sizes[1]))))
-        slopes_alone = results._replace(each=np.empty(0))
-        _one_way(formulas, node.mirrored(), rows, -1.0, wanted.derivatives, slopes_alone)
+    boxes.sums(formulas, [node], rows, Parameters(1.0), wanted, results)
     positives, negatives = slice(sizes[0]), slice(sizes[0], None)
-    return SharedSums(results.each[positives], results.gradient[positives], results.gradient[negatives])
-
-
-def _one_way(
-    formulas: PairFormulas, node: Node, rows: Columns, orientation: float, wanted: Wanted, results: Results
-) -> None:
-    scale, s = steepness(1.0)
-    scaling = Steepness(orientation * scale, s)
-    for batch in batches([node], scaling.scale, rows.scores):
-        Batch(*batch).run(formulas, rows, scaling, wanted, results)
+    negative_slopes = results.gradient[negatives]
+    if gradient and weights is not None:
+        rows = rows._replace(weights=np.concatenate((weights, np.ones(sizes[1]))))
+        weighted = Results.zeros(all_scores.size, wanted.derivatives)
+        boxes.sums(formulas, [node], rows, Parameters(1.0), wanted.derivatives, weighted)
+        negative_slopes = weighted.gradient[negatives]
+    return SharedSums(results.each[positives], results.gradient[positives], negative_slopes)

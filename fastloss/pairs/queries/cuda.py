@@ -18,8 +18,8 @@ from fastloss.core.outcomes import Outcome
 from fastloss.core.requests import Wanted
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.direct.cuda import group_of, group_sums
-from fastloss.pairs.pair import PairFormulas
-from fastloss.pairs.queries.query import Ranked, Settings, discount, gain, pair
+from fastloss.pairs.pair import PairFormulas, RowSums
+from fastloss.pairs.queries.query import Ranked, Settings, discount, gain, pair, scaled
 from fastloss.pairs.queries.ranking import ideals
 from fastloss.pairs.records import Groups
 
@@ -63,17 +63,18 @@ def sum_pairs(inputs, parameters, outputs):
         loss = first = second = 0.0
         if i < last:
             for j in range(i + 1, stop):
-                more, d, c = pair(i, j, columns, inverses[g], sigma)
+                more, d, c = pair(i, j, columns, sigma)
                 loss, first, second = loss + more, first + d, second + c
         if WANT_GRADIENT or WANT_CURVATURE:
             for j in range(start, min(i, last)):
-                _, d, c = pair(j, i, columns, inverses[g], sigma)
+                _, d, c = pair(j, i, columns, sigma)
                 first, second = first - d, second + c
-        losses[i] = loss
+        sums = scaled(RowSums(loss, first, second), inverses[g], sigma)
+        losses[i] = sums.loss
         if WANT_GRADIENT:
-            gradient[rows[i]] = weighed(scales[g], first)
+            gradient[rows[i]] = weighed(scales[g], sums.slope)
         if WANT_CURVATURE:
-            curvature[rows[i]] = weighed(scales[g], second)
+            curvature[rows[i]] = weighed(scales[g], sums.curvature)
 
 
 def run(
@@ -82,10 +83,11 @@ def run(
     labels: np.ndarray,
     groups: Groups,
     settings: Settings,
+    method: str,
     scales: np.ndarray,
     wanted: Wanted,
 ) -> Outcome:
-    """Do what `pairs.queries.cpu.run` does; derivatives are where the scores are."""
+    """Do what `pairs.queries.cpu.run` does, pair by pair for every method; derivatives are where the scores are."""
     sigma, level, linear = settings
     place, dtype, size = Place(scores), kernel_dtype(scores), scores.size
     labels = np.ascontiguousarray(labels, np.float64)
@@ -95,7 +97,6 @@ def run(
     scores = taken(place, place.device(scores, dtype), there)
     columns = tuple(place.empty(size) for _ in range(3))
     ranked = place.empty(size, np.int64)
-    names = {"value": formulas.value, "slope": formulas.slope, "curvature": formulas.curvature}
     kind = "linear" if linear else ""
     inverses, units = map(place.device, ideals(labels, order, offsets, level, linear))
     launch(
@@ -109,7 +110,7 @@ def run(
     losses, loss = place.empty(size), place.empty(offsets.size - 1)
     asked = {"WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature}
     inputs = (*columns, ranked, ends, inverses, place.device(scales, np.float64))
-    what = code(sum_pairs, f"{formulas.name}_{wanted.code}", **names, **asked)
+    what = code(sum_pairs, f"{formulas.name}_{wanted.code}", **asked)
     launch(place, what, shape, inputs, (float(sigma), int(level)), (losses, gradient, curvature))
     launch(place, code(group_sums), a_block_each(offsets.size - 1), (losses, ends), (loss,))
     gradients, curvatures = ((place.home(one),) for one in (gradient, curvature))

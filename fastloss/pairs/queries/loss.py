@@ -51,7 +51,7 @@ class QueryLoss(Loss):
         scales = weights * (reduction.scale(divisor) if reduction.keeps == "all" else 1.0)
         wanted = request.wanted._replace(value=True, each=False)
         formulas, settings = pairwise_logistic_loss.formulas, Settings(*self.function(**arguments))
-        outcome = run.run(formulas, scores, labels, groups, settings, scales, wanted)
+        outcome = run.run(formulas, scores, labels, groups, settings, request.method, scales, wanted)
         losses = summation.weighed(weights, outcome.groups)
         if reduction.keeps == "groups":
             pairs = _pair_counts(backend.to_host(labels), groups)

@@ -2,13 +2,17 @@
 
 The rows come ranked by falling score. A pair of ranks i < j weighs |gain_i - gain_j| (discount_i - discount_j) /
 maxDCG; labels that are equal make equal gains, hence weight 0. The engines bind the names below before they compile.
+
+Sums leave out maxDCG and sigma, by which `scaled` multiplies them. With gap = sigma (s_i - s_j) >= 0 and x = e**-gap,
+a pair of weight w costs w log(1 + x) if i has the larger gain, else w (gap + log(1 + x)); the derivatives by sigma s_i
+are -w x / (1 + x), or w more, and w x / (1 + x)**2.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.compile.elementary import expm1_negative
+from fastloss.compile.elementary import exp_negative, expm1_negative, log1p_unit
 from fastloss.compile.sorting import argsort
 from fastloss.compile.templates import regroups, unbound
 from fastloss.pairs.pair import RowSums
@@ -19,8 +23,7 @@ LINEAR = unbound
 
 LN2 = 0.6931471805599453
 FLAT, FAINT, LIFT = 2.0**-60, 2.0**-300, 2.0**600
-
-value = slope = curvature = unbound
+MOST_LIFT = 400.0  # the power of two by which gains are lifted once more: both together are finite
 
 
 class Settings(NamedTuple):
@@ -40,24 +43,24 @@ class Ranked(NamedTuple):
 
 
 def unit_of(largest):
-    """Return what the gains of a query are multiplied by, given its largest label; their ratios alone count.
+    """Return what the gains of a query are multiplied by at first, given its largest label; their ratios alone count.
 
-    Products of gains that small with differences of discounts would be subnormal, and inverses of their sums infinite.
+    Sums of gains that small would be subnormal, and their inverses infinite.
     """
     return LIFT if largest < FAINT else 1.0
 
 
 def gain(label, unit):
-    """Return 2**label - 1, or the label, times `unit`, which is not 1 only where the largest label is below `FAINT`.
+    """Return 2**label - 1, or the label, times `unit`, a power of two.
 
     Below 1, e**x - 1 = (1 - e**-x) / e**-x does not cancel; below `FLAT`, 2**label - 1 is label log 2 to the last bit.
     """
     if LINEAR:
         return label * unit
     if label >= 1.0:
-        return 2.0**label - 1.0
+        return (2.0**label - 1.0) * unit
     less = expm1_negative(-LN2 * label)
-    return label * unit * LN2 if label < FLAT else abs(less) / (1.0 + less)
+    return label * unit * LN2 if label < FLAT else abs(less) / (1.0 + less) * unit
 
 
 def discount(rank):
@@ -84,6 +87,13 @@ def fill(labels, ranked, gains, discounts):
 
 
 @regroups
+def fill_ranks(begin, end, labels, unit, gains, discounts):
+    """Do the same for some ranks, given the labels by rank and the gains' unit."""
+    for k in range(begin, end):
+        gains[k], discounts[k] = gain(labels[k], unit), discount(k)
+
+
+@regroups
 def largest_dcg(gains, discounts, level, scratch):
     """Return the DCG at a level of the best ranking; `scratch` is two arrays of integers of the gains' size."""
     rising = scratch[0]
@@ -94,34 +104,47 @@ def largest_dcg(gains, discounts, level, scratch):
     return total
 
 
-def pair(i, j, columns, inverse, sigma):
-    """Return the loss of the ranks i < j and its derivatives by the score of i; the slope by that of j is opposite."""
-    scores, gains, discounts = columns
-    better = gains[i] - gains[j]
-    weight = abs(better) * (discounts[i] - discounts[j]) * inverse
-    m = 1.0 if better > 0.0 else -1.0
-    gap = m * (scores[i] - scores[j])
-    loss = weight * value(gap, sigma) if better != 0.0 else 0.0
+class Ideal(NamedTuple):
+    """1 / maxDCG, 0 where that is 0, of gains multiplied by a unit, which makes it 1 to 2 if the labels are not tiny.
+
+    So a sum of pairs is infinite only if the loss is.
+    """
+
+    inverse: Any
+    unit: Any
+
+
+def ideal_of(best):
+    """Return these for gains of the largest DCG `best`."""
+    if not best > 0.0:
+        return Ideal(0.0, 1.0)
+    unit = 2.0 ** min(-np.ceil(np.log2(best)), MOST_LIFT)
+    return Ideal(1.0 / (best * unit), unit)
+
+
+def pair_sums(better, falls, gap, x):
+    """Return what a pair of ranks i < j adds up: `better` is gain_i - gain_j, `falls` discount_i - discount_j.
+
+    Equal gains add 0 whatever the scores: the gap may be NaN or infinite.
+    """
+    weight = abs(better) * falls
+    x = x if better != 0.0 else 0.0
+    loss = weight * log1p_unit(x) + (weight * gap if better < 0.0 else 0.0)
     first = second = 0.0
-    if WANT_GRADIENT:
-        first = weight * m * slope(gap, sigma) if better != 0.0 else 0.0
-    if WANT_CURVATURE:
-        second = weight * curvature(gap, sigma) if better != 0.0 else 0.0
+    if WANT_GRADIENT or WANT_CURVATURE:
+        p = x / (1.0 + x)
+        first = (weight if better < 0.0 else 0.0) - weight * p
+        second = weight * (p * (1.0 - p))
     return RowSums(loss, first, second)
 
 
-@regroups
-def pairs_of(i, columns, inverse, sigma, derivatives):
-    """Return loss and derivatives of rank i over the ranks behind it; theirs are added to (slopes, curvatures)."""
-    slopes, curvatures = derivatives
-    loss = first = second = 0.0
-    for j in range(np.uint64(i + 1), np.uint64(columns.scores.size)):
-        more, d, c = pair(i, j, columns, inverse, sigma)
-        loss += more
-        if WANT_GRADIENT:
-            first += d
-            slopes[j] -= d
-        if WANT_CURVATURE:
-            second += c
-            curvatures[j] += c
-    return RowSums(loss, first, second)
+def pair(i, j, columns, sigma):
+    """Return what the pair of ranks i < j adds up; the slope by the score of j is opposite."""
+    scores, gains, discounts = columns
+    gap = sigma * (scores[i] - scores[j])
+    return pair_sums(gains[i] - gains[j], discounts[i] - discounts[j], gap, exp_negative(-gap))
+
+
+def scaled(sums, inverse, sigma):
+    """Return loss and derivatives from sums over pairs and 1 / maxDCG."""
+    return RowSums(inverse * sums.loss, inverse * (sigma * sums.slope), inverse * (sigma * (sigma * sums.curvature)))

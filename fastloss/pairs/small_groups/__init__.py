@@ -1,0 +1,1 @@
+"""Pairs of groups of few rows: many groups at a time, unsorted."""

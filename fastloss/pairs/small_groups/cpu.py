@@ -1,0 +1,195 @@
+"""Small groups on the CPU: a task is a batch of whole groups, brought together by their size.
+
+A batch lies in the cache with all that its rows add up.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.compile.elementary import exp, log1p, weighed
+from fastloss.compile.kernels import Kernel, once
+from fastloss.compile.launch import as_input, launch
+from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
+from fastloss.compile.templates import known_names, regroups, unbound
+from fastloss.core.requests import Wanted
+from fastloss.core.validate import kernel_dtype
+from fastloss.pairs.cpu_nodes import compiled
+from fastloss.pairs.direct.arrange import batches_of
+from fastloss.pairs.pair import PairFormulas, multiplier_one
+from fastloss.pairs.records import Results, Rows
+from fastloss.pairs.small_groups.counts import compiled_count
+from fastloss.pairs.small_groups.layout import BEYOND, MOST, Given, Layout, count_kinds, lay, size_of
+from fastloss.pairs.small_groups.sums import Band, Sums, add_logistic_pairs, add_pairs
+
+BATCH = 8192  # rows of a task, and those of its last group
+FACTORS = 20  # of 1 + e**SPREAD at most, whose product is finite
+ROW_COLUMNS, KIND_COLUMNS = 3, 3  # scratch arrays of integers
+
+HAS_EXPONENTIALS = WANT_VALUE = WANT_EACH = WANT_GRADIENT = WANT_CURVATURE = WEIGHTED = unpack = unbound
+
+
+class SmallGroups(NamedTuple):
+    """Groups of at most `MOST` rows, and the pairs that each has."""
+
+    given: Given
+    batches: np.ndarray
+    pairs: np.ndarray
+    weight: np.ndarray
+
+
+class Totals(NamedTuple):
+    """What the rows of a batch have added up."""
+
+    earlier: Any
+    later: Any
+    logs: Any  # of products whose factors `Sums.loss` no longer holds; empty where it holds losses
+
+
+@regroups
+def take_logs(begin, end, logs, loss):
+    """Add the logarithms of rows' products to their losses, and begin new products."""
+    for r in range(np.uint64(begin), np.uint64(end)):
+        logs[r] += log1p(loss[r])
+        loss[r] = 0.0
+
+
+def add_distance(distance, begin, end, band, parameters, by_exponentials, totals):
+    """Add the pairs of rows so far from each other."""
+    s, y, w, e = band
+    stop, start = end - distance, begin + distance
+    own = Band(s[begin:stop], y[begin:stop], w[begin:stop], e[begin:stop])
+    later = Band(s[start:end], y[start:end], w[start:end], e[start:end])
+    (loss, slope, bend), (later_loss, later_slope, later_bend), _ = totals
+    own_sums = Sums(loss[begin:stop], slope[begin:stop], bend[begin:stop])
+    later_sums = Sums(later_loss[start:end], later_slope[start:end], later_bend[start:end])
+    if HAS_EXPONENTIALS and by_exponentials:
+        add_logistic_pairs(own, later, parameters[0], own_sums, later_sums)
+    else:
+        add_pairs(own, later, parameters, own_sums, later_sums)
+
+
+def add_kind(kind, begin, groups, band, parameters, totals):
+    """Add all pairs of the groups of one kind."""
+    size, is_narrow = size_of(kind), kind < BEYOND
+    end = begin + size * groups
+    for d in range(1, size):
+        add_distance(d * groups, begin, end, band, parameters, is_narrow, totals)
+        if HAS_EXPONENTIALS and totals.logs.size and is_narrow and (d % FACTORS == 0 or d == size - 1):
+            take_logs(begin, end, totals.logs, totals.earlier.loss)
+            if WANT_EACH:
+                take_logs(begin, end, totals.logs, totals.later.loss)
+
+
+@regroups
+def give_back(place, step, size, rows, totals, scale, results):
+    """Write what the rows of one group have added up, and return the group's loss."""
+    weights, home = rows
+    sums, later, logs = totals
+    total = 0.0
+    for k in range(size):
+        r = place + k * step
+        w = weights[r] if WEIGHTED else 1.0
+        if WANT_VALUE:
+            loss = sums.loss[r] + later.loss[r] if WANT_EACH else sums.loss[r]
+            loss = weighed(w, loss + logs[r] if logs.size else loss)
+            total += loss
+            if WANT_EACH:
+                results.each[home[r]] = loss
+        if WANT_GRADIENT:
+            results.gradient[home[r]] = weighed(w * scale, sums.slope[r] + later.slope[r])
+        if WANT_CURVATURE:
+            results.curvature[home[r]] = weighed(w * scale, sums.bend[r] + later.bend[r])
+    return total
+
+
+@regroups
+def exponentials_of(scores, centres, sigma):
+    """Write the exponentials of scores over their groups' centres."""
+    for r in range(np.uint64(scores.size)):
+        centres[r] = exp(sigma * (scores[r] - centres[r]))
+
+
+@regroups
+def block(inputs, parameters, outputs, first, last):
+    scores, labels, weights, rows, offsets, scales, batches = inputs
+    each, gradient, curvature, losses = outputs[:4]
+    s, y, w, e, loss, slope, bend, loss_later, slope_later, bend_later, logs, centres = outputs[4:16]
+    home, places, steps, counts, begins, following = outputs[16:]
+    band, results, numbers = Band(s, y, w, e), Results(each, gradient, curvature), unpack(parameters)
+    totals = Totals(Sums(loss, slope, bend), Sums(loss_later, slope_later, bend_later), logs)
+    given = Given(scores, labels, weights, rows, offsets)
+    for task in range(first, last):
+        g, groups = batches[task], batches[task + 1] - batches[task]
+        count = offsets[g + groups] - offsets[g]
+        layout = Layout(places[:groups], steps[:groups], counts, begins, following)
+        count_kinds(g, given, parameters[1], centres, layout)
+        lay(g, given, band, home, centres, layout)
+        if HAS_EXPONENTIALS:
+            exponentials_of(s[:count], e[:count], parameters[1])
+        for column in (loss, slope, bend, loss_later, slope_later, bend_later, logs):
+            column[:count] = 0.0
+        for kind in range(counts.size):
+            if counts[kind] > 0:
+                add_kind(kind, begins[kind], counts[kind], band, numbers, totals)
+        for at in range(groups):
+            size = offsets[g + at + 1] - offsets[g + at]
+            losses[g + at] = give_back(places[at], steps[at], size, (w, home), totals, scales[g + at], results)
+
+
+def counted(rows: Rows) -> SmallGroups:
+    """Count the pairs of each group."""
+    scores, labels, weights, (order, offsets, _) = rows
+    offsets = as_input(offsets, np.int64)
+    batches = batches_of(offsets, BATCH)
+    weights = np.empty(0) if weights is None else as_input(weights, np.float64)
+    order = np.empty(0, np.int64) if order is None else as_input(order, np.int64)
+    labels = as_input(labels, np.float64)
+    pairs, weight = np.zeros(offsets.size - 1, np.int64), np.zeros(offsets.size - 1)
+    inputs, outputs = (labels, weights, order, offsets, batches), (pairs, weight)
+    scratch = MOST, MOST if weights.size else 0
+    launch(compiled_count(), inputs, np.zeros(1), outputs, batches.size - 1, 1, scratch)
+    given = Given(as_input(scores, kernel_dtype(scores)), labels, weights, order, offsets)
+    return SmallGroups(given, batches, pairs, weight)
+
+
+@once
+def compiled_block(formulas: PairFormulas, wanted: Wanted, weighted: bool, dtype: np.dtype) -> Kernel:
+    """Compile the block for one loss and set of outputs."""
+    out = array_of(dtype)
+    signature = Signature(
+        (out, REALS, REALS, INTEGERS, INTEGERS, REALS, INTEGERS),
+        (out, out, out, REALS),
+        (REALS,) * 12 + (INTEGERS,) * (ROW_COLUMNS + KIND_COLUMNS),
+    )
+    names = formulas.bindings(wanted, weighted, multiplier_one, False) | {"WANT_EACH": wanted.each}
+    name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
+    return compiled(block, name, signature, tuple(known_names(block, names).items()))
+
+
+def scratch_of(formulas: PairFormulas, wanted: Wanted, weighted: bool, rows: int) -> tuple[int, ...]:
+    """Return the lengths of the block's scratch arrays for batches of so many rows."""
+    exponentials, derived = formulas.by_exponentials(False), (wanted.gradient, wanted.curvature)
+    valued = wanted.value or wanted.each
+    logs = valued and exponentials and not weighted
+    used = (True, True, weighted, exponentials, valued, *derived, wanted.each, *derived, logs, exponentials)
+    return (*(rows * one for one in used), *(rows,) * ROW_COLUMNS, *(2 * BEYOND,) * KIND_COLUMNS)
+
+
+def evaluate(
+    formulas: PairFormulas,
+    small: SmallGroups,
+    scales: np.ndarray,
+    parameters: tuple[float, ...],
+    wanted: Wanted,
+    results: Results,
+) -> np.ndarray:
+    """Return the groups' losses, and write the results; `scales` multiplies each group's derivatives."""
+    weighted = bool(small.given.weights.size)
+    kernel = compiled_block(formulas, wanted, weighted, small.given.scores.dtype)
+    losses = np.zeros(small.pairs.size)
+    inputs = (*small.given, as_input(scales, np.float64), small.batches)
+    scratch = scratch_of(formulas, wanted, weighted, BATCH + MOST)
+    numbers = np.array((1.0, *parameters), np.float64)
+    launch(kernel, inputs, numbers, (*results, losses), small.batches.size - 1, 1, scratch)
+    return losses
