@@ -5,7 +5,9 @@ import pytest
 
 import fastloss
 from fastloss.compile.kernels import INTERPRETED
+from fastloss.pairs.boxes.sums import DEGREES
 from fastloss.pairs.queries import cpu as engine
+from fastloss.pairs.queries.segments import ROWS_AT_ONCE
 
 LOSS = fastloss.lambdarank_loss
 RNG = np.random.default_rng(12)
@@ -245,3 +247,7 @@ def test_order_of_equal_numbers():
 
     for numbers in (RNG.integers(0, 9, 500) / 2.0, RNG.normal(size=500), np.array([]), np.array([1.0, np.nan] * 40)):
         np.testing.assert_array_equal(stable(numbers), np.argsort(numbers, kind="stable"))
+
+
+def test_products_of_matrices_take_all_rows():
+    assert DEGREES % ROWS_AT_ONCE == 0

@@ -42,6 +42,7 @@ BEGIN, BOX, IS_SOURCE, IS_TARGET = range(4)
 HEAD, QUERY = range(2)  # a box's first rank
 FIRST_SEGMENT, FIRST_BOX = range(2)
 GAPS = COLUMNS - DROP
+ROWS_AT_ONCE = 4  # of a matrix: fewer loads and stores of the sums
 
 WANT_VALUE = unbound
 WANT_GRADIENT = unbound
@@ -196,12 +197,12 @@ def couple(matrix, source, received):
 
 @regroups
 def add_products(matrix, vector, sums):
-    """Add the product of a row vector of DEGREES numbers with a matrix, five rows at a time."""
-    for n in range(0, DEGREES, 5):
-        a, b, c, d, e = vector[n], vector[n + 1], vector[n + 2], vector[n + 3], vector[n + 4]
-        first, second, third, fourth, fifth = matrix[n], matrix[n + 1], matrix[n + 2], matrix[n + 3], matrix[n + 4]
+    """Add the product of a row vector of DEGREES numbers, a multiple of ROWS_AT_ONCE, with a matrix."""
+    for n in range(0, DEGREES, ROWS_AT_ONCE):
+        a, b, c, d = vector[n], vector[n + 1], vector[n + 2], vector[n + 3]
+        first, second, third, fourth = matrix[n], matrix[n + 1], matrix[n + 2], matrix[n + 3]
         for k in range(np.uint64(sums.size)):
-            sums[k] += (a * first[k] + b * second[k]) + (c * third[k] + d * fourth[k]) + e * fifth[k]
+            sums[k] += (a * first[k] + b * second[k]) + (c * third[k] + d * fourth[k])
 
 
 @regroups
