@@ -42,13 +42,14 @@ def centred(
     powers = np.zeros(offsets.size - 1, np.int64)
     if not weights.size:
         return weights, powers
-    smallest = np.min(weights, initial=np.inf, where=weights > 0.0)
-    largest = weights.max()
+    smallest, largest = weights.min(), weights.max()
+    if smallest == 0.0:  # a minimum of some takes five times as long
+        smallest = np.min(weights, initial=np.inf, where=weights > 0.0)
     if not 0.0 < largest < np.inf:
         return weights, powers
     if np.frexp(largest)[1] - np.frexp(smallest)[1] <= WIDEST:
         powers[:] = _unit(largest, smallest, weights.size)
-        return np.ldexp(weights, -powers[0]), powers
+        return _times_power(weights, -int(powers[0])), powers
     some = np.flatnonzero(np.diff(offsets))
     if rows is None:
         powers[some] = _units(weights, labels, offsets)
@@ -56,6 +57,13 @@ def centred(
         powers[some] = _units(weights[rows], None if labels is None else labels[rows], offsets)
     with np.errstate(under="ignore"):
         return np.ldexp(weights, -by_rows(powers, rows, offsets)), powers
+
+
+def _times_power(weights: np.ndarray, power: int) -> np.ndarray:
+    """Weights times two to a power, as `np.ldexp` has them in three times the time."""
+    if not power:
+        return weights
+    return weights * 2.0**power if abs(power) < HIGHEST else np.ldexp(weights, power)
 
 
 def evenly(weights: np.ndarray) -> np.ndarray:

@@ -1,0 +1,208 @@
+"""Rows of nodes, apart by side and roughly by score, and results back in the rows' order.
+
+A row's code is its side and its bucket: equal scores share one, and a bucket's scores lie below those of the next. One
+pass over the rows finds codes and counts them, a second writes each row behind the last of its code. So a side is a
+range of buckets, each of which fits a cache where it is sorted. The order within a bucket is the rows', and reading
+results bucket by bucket puts them back where they belong: no pass reads or writes at random.
+
+Rejected: buckets of equal width, all but one of which an outlier or a cluster leaves empty; an index for each row.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.compile.templates import regroups, unbound
+from fastloss.pairs.cpu_nodes import ROWS, Scratch, few_of, run_block
+from fastloss.pairs.nodes import Node, pieces
+from fastloss.pairs.records import Columns, Results
+
+# Constants of the library, since sums depend on them: a node of so many rows is cut into 2**DEEP buckets a side,
+# between quantiles of so many scores for each.
+LARGE, DEEP, SAMPLED = 1 << 16, 6, 16
+ONE, TWO = np.uint64(1), np.uint64(2)  # unsigned, since a signed index is tested for a negative value
+NODE, BEGIN, END, CODES = range(4)  # columns of ranges of rows
+LOWEST = np.int64(-(1 << 63))
+LOW, HIGH, LOWER, HIGHER, SIGN = range(5)  # columns of bounds of labels: of sources, and of targets
+
+DEPTH = unbound
+
+
+class Partition(NamedTuple):
+    """Where rows have gone: each row's code, and for every range of rows where it puts its first of each code.
+
+    Nodes may share a range of rows, though not a row: each has its own codes.
+    """
+
+    ranges: np.ndarray
+    codes: np.ndarray
+    cursors: np.ndarray
+    starts: np.ndarray  # of every bucket: sources' and targets' of each node
+    depth: int
+
+    @property
+    def sides(self) -> np.ndarray:
+        """Where each node's sources and its targets start, and the end."""
+        return self.starts[:: 1 << self.depth]
+
+
+def key_of(x):
+    """Return a whole number that rises with a float64: two of them are compared in less time."""
+    bits = np.float64(x).view(np.int64)
+    return np.int64(bits ^ ((bits >> 63) | LOWEST)).view(np.uint64)
+
+
+def bucket_of(key, tree):
+    """Return the bucket of a score: how many of the splitters are no greater, by the tree of their halvings."""
+    at = ONE
+    for _ in range(DEPTH):
+        at = TWO * at + np.uint64(key >= tree[at])
+    return at - np.uint64(1 << DEPTH)
+
+
+def code_of(y, bucket, bounds):
+    """Return a row's code: of sources, of targets, or the last one if it is on no side; without a branch to guess."""
+    buckets = np.uint64(1 << DEPTH)
+    is_source = np.uint64((y >= bounds[LOW]) & (y <= bounds[HIGH]))
+    is_target = np.uint64((y >= bounds[LOWER]) & (y <= bounds[HIGHER]))
+    is_either = is_source | is_target
+    return bucket * is_either + buckets * (TWO - is_source - is_either)
+
+
+@regroups
+def count_block(inputs, parameters, outputs, first, last):
+    scores, labels, trees, bounds, ranges = inputs
+    codes, counts = outputs
+    for task in range(first, last):
+        node = ranges[task, NODE]
+        between, tree, sign = bounds[node], trees[node], bounds[node, SIGN]
+        found, at = counts[task], np.uint64(ranges[task, CODES])
+        for i in range(np.uint64(ranges[task, BEGIN]), np.uint64(ranges[task, END])):
+            bucket = bucket_of(key_of(sign * np.float64(scores[i])), tree)
+            codes[at] = code = code_of(np.float64(labels[i]), bucket, between)
+            found[code] += 1
+            at += ONE
+
+
+@regroups
+def scatter_block(inputs, parameters, outputs, first, last):
+    scores, weights, codes, cursors, ranges = inputs
+    apart, weights_apart, places = outputs
+    sign, nowhere = parameters[0], np.uint64(cursors.shape[1])
+    for task in range(first, last):
+        for code in range(nowhere):
+            places[code] = cursors[task, code]
+        begin, first_code = np.uint64(ranges[task, BEGIN]), np.uint64(ranges[task, CODES])
+        for i in range(begin, np.uint64(ranges[task, END])):
+            code = np.uint64(codes[first_code + np.uint64(i) - begin])
+            if code < nowhere:
+                at = np.uint64(places[code])
+                places[code] = at + ONE
+                apart[at] = sign * scores[i]
+                if weights.size:
+                    weights_apart[at] = weights[i]
+
+
+@regroups
+def gather_block(inputs, parameters, outputs, first, last):
+    each_apart, gradient_apart, curvature_apart, codes, cursors, ranges = inputs
+    each, gradient, curvature, places = outputs
+    nowhere = np.uint64(cursors.shape[1])
+    for task in range(first, last):
+        for code in range(nowhere):
+            places[code] = cursors[task, code]
+        begin, first_code = np.uint64(ranges[task, BEGIN]), np.uint64(ranges[task, CODES])
+        for i in range(begin, np.uint64(ranges[task, END])):
+            code = np.uint64(codes[first_code + np.uint64(i) - begin])
+            if code < nowhere:
+                at = np.uint64(places[code])
+                places[code] = at + ONE
+                if each_apart.size:
+                    each[i] += each_apart[at]
+                if gradient_apart.size:
+                    gradient[i] += gradient_apart[at]
+                if curvature_apart.size:
+                    curvature[i] += curvature_apart[at]
+
+
+def tree_of(scores: np.ndarray, sign: float) -> np.ndarray:
+    """Return splitters between scores: the root's halves of row k are those of rows 2 k and 2 k + 1."""
+    buckets = 1 << DEEP
+    sample = np.sort(sign * scores[:: scores.size // (SAMPLED * buckets)].astype(np.float64))
+    tree = np.empty(buckets, np.uint64)
+    for level in range(DEEP):
+        count = 1 << level
+        tree[count : 2 * count] = key_of(sample[(2 * np.arange(count) + 1) * sample.size // (2 * count)])
+    return tree
+
+
+def partition(nodes: list[Node], rows: Columns, sign: float, depth: int) -> Partition:
+    """Find the codes of nodes' rows; a row on both sides, which then have the same labels, is one of the sources."""
+    owner, begin, end = pieces(np.array([one.begin for one in nodes]), np.array([one.end for one in nodes]), ROWS)
+    ranges = np.column_stack((owner, begin, end, np.cumsum(end - begin) - (end - begin)))
+    trees = np.zeros((len(nodes), 1 << depth), np.uint64)
+    if depth:
+        trees[:] = [tree_of(rows.scores[one.begin : one.end], sign) for one in nodes]
+    bounds = np.array([(*one.sources, *one.targets, sign) for one in nodes])
+    codes, counts = np.empty((end - begin).sum(), np.uint16), np.zeros((owner.size, (2 << depth) + 1), np.int64)
+    run_block(
+        count_block,
+        f"{depth}",
+        (rows.scores, rows.labels, trees, bounds, ranges),
+        (0.0,),
+        (codes, counts),
+        len(ranges),
+        names={"DEPTH": depth},
+        few=few_of(ranges),
+    )
+    counts = counts[:, :-1]
+    first = np.searchsorted(owner, np.arange(len(nodes)))
+    starts = np.append(0, np.cumsum(np.add.reduceat(counts, first, axis=0)))
+    before = np.cumsum(counts, axis=0) - counts
+    cursors = starts[:-1].reshape(len(nodes), -1)[owner] + before - before[first[owner]]
+    return Partition(ranges, codes, cursors, starts, depth)
+
+
+class Apart(NamedTuple):
+    """Columns of a partition's rows, side by side and bucket by bucket."""
+
+    scores: Any
+    weights: Any
+
+
+def scattered(rows: Columns, sign: float, parts: Partition) -> Apart:
+    """Return the rows' scores times `sign` and their weights, apart."""
+    size = int(parts.starts[-1])
+    apart = Apart(np.empty(size, rows.scores.dtype), np.empty(size if rows.weights.size else 0))
+    inputs = rows.scores, rows.weights, parts.codes, parts.cursors, parts.ranges
+    run_block(
+        scatter_block,
+        "any",
+        inputs,
+        (sign,),
+        tuple(apart),
+        len(parts.ranges),
+        (places_of(parts),),
+        few=few_of(parts.ranges),
+    )
+    return apart
+
+
+def gathered(apart: Results, parts: Partition, results: Results) -> None:
+    """Add to the rows' results what lies apart."""
+    inputs = *apart, parts.codes, parts.cursors, parts.ranges
+    run_block(
+        gather_block,
+        "any",
+        inputs,
+        (0.0,),
+        tuple(results),
+        len(parts.ranges),
+        (places_of(parts),),
+        few=few_of(parts.ranges),
+    )
+
+
+def places_of(parts: Partition) -> Scratch:
+    """Return the scratch array of a range's cursors, which move on."""
+    return Scratch(parts.cursors.shape[1], np.uint64)
