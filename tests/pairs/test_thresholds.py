@@ -157,7 +157,7 @@ def test_units_are_sorted_although_bits_are_left_out():
     """Whole numbers of a score and a place have 64 bits: neighbours beside an outlier differ in none that are kept."""
     rng = np.random.default_rng(6)
     scores = np.append(1.0 + rng.integers(0, 1000, 5000) * 2.0**-52, [-1e300, 1e300])
-    parts = partition.Partition(np.empty((0, 4)), np.empty(0), np.empty((0, 2)), np.array([0, 5002, 5002]), 0)
+    parts = partition.Partition(np.empty((0, 4)), np.empty(0), np.empty((0, 2)), np.array([0, 5002, 5002]), 1)
     found = order.ordered(partition.Apart(scores, np.empty(0)), parts, True)
     np.testing.assert_array_equal(found.places, np.argsort(scores, kind="stable"))
     np.testing.assert_array_equal(found.scores, np.sort(scores))
@@ -169,17 +169,17 @@ def test_buckets_are_in_the_order_of_scores(sign):
     scores, labels = rng.normal(size=100_000), rng.integers(0, 3, 100_000).astype(np.float64)
     rows = Columns(scores, labels, labels + 1.0)
     node = Node(0, scores.size, (0.0, 0.0), (2.0, 2.0), -9.0, 9.0)
-    parts = partition.partition([node], rows, sign, partition.DEEP)
+    parts = partition.partition([node], rows, sign, partition.MANY)
     apart = partition.scattered(rows, sign, parts)
     for side, label in enumerate((0.0, 2.0)):
         begin, end = parts.sides[side], parts.sides[side + 1]
         assert (apart.weights[begin:end] == label + 1.0).all()
         np.testing.assert_array_equal(np.sort(apart.scores[begin:end]), np.sort(sign * scores[labels == label]))
     filled = np.flatnonzero(np.diff(parts.starts))
-    assert filled.size > 1 << partition.DEEP  # of twice as many
+    assert filled.size > partition.MANY  # of twice as many
     lows = np.minimum.reduceat(apart.scores, parts.starts[filled])
     highs = np.maximum.reduceat(apart.scores, parts.starts[filled])
-    assert (np.sort(highs[filled < 1 << partition.DEEP])[:-1] < lows[filled < 1 << partition.DEEP][1:]).all()
+    assert (np.sort(highs[filled < partition.MANY])[:-1] < lows[filled < partition.MANY][1:]).all()
 
 
 def test_the_value_is_that_beside_the_gradient():

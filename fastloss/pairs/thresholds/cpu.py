@@ -11,7 +11,7 @@ from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.records import Columns, Results
 from fastloss.pairs.thresholds import partition
 from fastloss.pairs.thresholds.merge import Pass, walked
-from fastloss.pairs.thresholds.order import ordered
+from fastloss.pairs.thresholds.order import ordered, settled
 
 
 def sums(
@@ -25,17 +25,17 @@ def sums(
     """See `pairs.nodes.Sums`."""
     losses = np.zeros(len(nodes))
     sizes = np.array([one.end - one.begin for one in nodes])
-    for depth, alike in ((0, sizes < partition.LARGE), (partition.DEEP, sizes >= partition.LARGE)):
+    for buckets, alike in ((1, sizes < partition.LARGE), (partition.MANY, sizes >= partition.LARGE)):
         some = np.flatnonzero(alike & (sizes > 0))
         if some.size:
-            losses[some] = _alike(formulas, [nodes[at] for at in some], depth, rows, parameters, wanted, results)
+            losses[some] = _alike(formulas, [nodes[at] for at in some], buckets, rows, parameters, wanted, results)
     return losses
 
 
 def _alike(
     formulas: PairFormulas,
     nodes: list[Node],
-    depth: int,
+    buckets: int,
     rows: Columns,
     parameters: Parameters,
     wanted: Wanted,
@@ -44,7 +44,7 @@ def _alike(
     """Return the losses of nodes that are cut into as many buckets."""
     assert formulas.power is not None
     power, orientation = formulas.power, parameters.orientation
-    parts = partition.partition(nodes, rows, orientation, depth)
+    parts = partition.partition(nodes, rows, orientation, buckets)
     by_row, derived = wanted.each or wanted.gradient or wanted.curvature, wanted.gradient or wanted.curvature
     order = ordered(partition.scattered(rows, orientation, parts), parts, by_row)
     bounds = np.column_stack((parts.sides[:-1], parts.sides[1:])).reshape(-1, 2, 2)
@@ -52,10 +52,10 @@ def _alike(
     same = np.array([one.sources == one.targets for one in nodes])
     targets = np.where(same[:, None], sources, targets)
     factors = np.array([one.factor for one in nodes])
-    apart = Results.zeros(order.scores.size, wanted)
+    found = Results.zeros(order.scores.size, wanted)
 
     def walk(way: Pass, wanted: Wanted) -> np.ndarray:
-        return walked(power, wanted, order, way, parameters, factors, apart)
+        return walked(power, wanted, order, way, parameters, factors, found)
 
     fewer = not by_row and np.diff(sources).sum() > np.diff(targets).sum()
     own, others = (sources, targets) if fewer else (targets, sources)
@@ -66,5 +66,5 @@ def _alike(
     if derived:
         walk(Pass(sources, targets, False), wanted.derivatives)
     if by_row:
-        partition.gathered(apart, parts, results)
+        partition.gathered(settled(order, parts, found), parts, results)
     return losses

@@ -118,7 +118,7 @@ def chunk_sums(side, start, x, rule):
 
 
 @regroups
-def block_block(inputs, parameters, outputs, first, last):
+def sum_block(inputs, parameters, outputs, first, last):
     """Write the sums over each block, and over what lies before each chunk in it, relative to their last rows."""
     scores, weights, nodes, blocks = inputs
     of_chunks, of_blocks = outputs
@@ -202,7 +202,7 @@ def sums_of(x, met, side, rule):
 
 @regroups
 def walk_block(inputs, parameters, outputs, first, last):
-    scores, weights, places, of_chunks, of_blocks, nodes, bounds, factors, ranges = inputs
+    scores, weights, of_chunks, of_blocks, nodes, bounds, factors, ranges = inputs
     each, gradient, curvature, losses = outputs
     rule = Rule(parameters[0], parameters[1], POWER == 0, np.uint64(parameters[3]))
     falling = rule.sign > 0.0
@@ -223,9 +223,9 @@ def walk_block(inputs, parameters, outputs, first, last):
                 found = row_sums(weights[i] if WEIGHTED else 1.0, sums_of(x, met, others, rule), settings)
                 part += found.loss
                 if WANT_ROWS:
-                    add(each, places[i], found.loss)
-                    add(gradient, places[i], found.slope)
-                    add(curvature, places[i], found.curvature)
+                    add(each, i, found.loss)
+                    add(gradient, i, found.slope)
+                    add(curvature, i, found.curvature)
             total += part
         losses[task] = total
 
@@ -261,7 +261,7 @@ def others_of(order: Order, way: Pass) -> Others:
     nodes = np.column_stack((way.others, first)).astype(np.uint64)
     of_chunks, of_blocks = np.empty((len(blocks) * int(BLOCK_CHUNKS), 3)), np.empty((len(blocks), 3))
     run_block(
-        block_block,
+        sum_block,
         "w" if weighted else "u",
         (order.scores, order.weights, nodes, blocks),
         (sign,),
@@ -282,9 +282,9 @@ def walked(
     way: Pass,
     parameters: Parameters,
     factors: np.ndarray,
-    apart: Results,
+    results: Results,
 ) -> np.ndarray:
-    """Return the nodes' losses; the results of a pass's own rows are added where they lie apart.
+    """Return the nodes' losses; the results of a pass's own rows are added in the order of the sides.
 
     `factors` multiply each node's derivatives, by the scores before they were oriented.
     """
@@ -297,9 +297,9 @@ def walked(
     run_block(
         walk_block,
         f"{wanted.code}{power}{'w' if weighted else 'u'}",
-        (*order, *others_of(order, way), way.own.astype(np.uint64), factors, ranges),
+        (order.scores, order.weights, *others_of(order, way), way.own.astype(np.uint64), factors, ranges),
         (parameters.number, sign, sign * parameters.orientation, float(CHUNK)),
-        (*apart, losses),
+        (*results, losses),
         len(ranges),
         names={**wanted_names(wanted, weighted), "POWER": power, "WANT_ROWS": by_row},
         few=few_within(len(ranges), order.scores.size),

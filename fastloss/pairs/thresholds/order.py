@@ -13,10 +13,12 @@ from fastloss.compile import threads
 from fastloss.compile.sorting import argsort
 from fastloss.compile.templates import regroups
 from fastloss.pairs.cpu_nodes import Scratch, few_within, run_block
-from fastloss.pairs.thresholds.partition import ONE, Apart, Partition, key_of
+from fastloss.pairs.records import Results
+from fastloss.pairs.thresholds.partition import ONE, Apart, Partition
 
 UNIT = 1 << 13  # rows, or a bucket if that has more
 BITS = np.uint64(64)
+LOWEST = np.int64(-(1 << 63))
 
 
 class Order(NamedTuple):
@@ -33,6 +35,12 @@ def units_of(parts: Partition) -> np.ndarray:
     fresh = starts[1:-1] // UNIT != starts[:-2] // UNIT
     bounds = np.concatenate((starts[:1], starts[1:-1][fresh], sides))
     return np.unique(bounds)
+
+
+def key_of(x):
+    """Return a whole number that rises with a float64."""
+    bits = np.float64(x).view(np.int64)
+    return np.int64(bits ^ ((bits >> 63) | LOWEST)).view(np.uint64)
 
 
 def length(number):
@@ -90,6 +98,21 @@ def repair(scores_apart, scores, places, ranks, spare):
         places[i], scores[i] = spare[i], scores_apart[spare[i]]
 
 
+@regroups
+def settle_block(inputs, parameters, outputs, first, last):
+    each_sorted, gradient_sorted, curvature_sorted, places, bounds = inputs
+    each, gradient, curvature = outputs
+    for task in range(first, last):
+        for i in range(np.uint64(bounds[task]), np.uint64(bounds[task + 1])):
+            at = places[i]
+            if each.size:
+                each[at] = each_sorted[i]
+            if gradient.size:
+                gradient[at] = gradient_sorted[i]
+            if curvature.size:
+                curvature[at] = curvature_sorted[i]
+
+
 def sort_units(array: np.ndarray, bounds: np.ndarray) -> None:
     """Sort each unit of an array in place."""
     edges = bounds.tolist()
@@ -117,3 +140,13 @@ def ordered(apart: Apart, parts: Partition, with_places: bool) -> Order:
     spare = Scratch(int(np.diff(bounds).max(initial=0)), np.uint64)
     run_block(unpack_block, "any", (*apart, bounds), (0.0,), tuple(order), count, (spare, spare), few=few)
     return order
+
+
+def settled(order: Order, parts: Partition, results: Results) -> Results:
+    """Return results where their rows lie apart, unit by unit: no two threads write to one cache line."""
+    bounds = units_of(parts)
+    apart = Results(*map(np.empty_like, results))
+    count = bounds.size - 1
+    few = few_within(count, order.scores.size)
+    run_block(settle_block, "any", (*results, order.places, bounds), (0.0,), tuple(apart), count, few=few)
+    return apart

@@ -17,15 +17,14 @@ from fastloss.pairs.cpu_nodes import ROWS, Scratch, few_of, run_block
 from fastloss.pairs.nodes import Node, pieces
 from fastloss.pairs.records import Columns, Results
 
-# Constants of the library, since sums depend on them: a node of so many rows is cut into 2**DEEP buckets a side,
+# Constants of the library, since sums depend on them: a node of so many rows is cut into so many buckets a side,
 # between quantiles of so many scores for each.
-LARGE, DEEP, SAMPLED = 1 << 16, 6, 16
+LARGE, MANY, SAMPLED = 1 << 16, 16, 64
 ONE, TWO = np.uint64(1), np.uint64(2)  # unsigned, since a signed index is tested for a negative value
 NODE, BEGIN, END, CODES = range(4)  # columns of ranges of rows
-LOWEST = np.int64(-(1 << 63))
-LOW, HIGH, LOWER, HIGHER, SIGN = range(5)  # columns of bounds of labels: of sources, and of targets
+LOW, HIGH, LOWER, HIGHER = range(4)  # columns of bounds of labels: of sources, and of targets
 
-DEPTH = unbound
+BUCKETS = unbound
 
 
 class Partition(NamedTuple):
@@ -38,31 +37,25 @@ class Partition(NamedTuple):
     codes: np.ndarray
     cursors: np.ndarray
     starts: np.ndarray  # of every bucket: sources' and targets' of each node
-    depth: int
+    buckets: int  # of a side
 
     @property
     def sides(self) -> np.ndarray:
         """Where each node's sources and its targets start, and the end."""
-        return self.starts[:: 1 << self.depth]
+        return self.starts[:: self.buckets]
 
 
-def key_of(x):
-    """Return a whole number that rises with a float64: two of them are compared in less time."""
-    bits = np.float64(x).view(np.int64)
-    return np.int64(bits ^ ((bits >> 63) | LOWEST)).view(np.uint64)
-
-
-def bucket_of(key, tree):
-    """Return the bucket of a score: how many of the splitters are no greater, by the tree of their halvings."""
-    at = ONE
-    for _ in range(DEPTH):
-        at = TWO * at + np.uint64(key >= tree[at])
-    return at - np.uint64(1 << DEPTH)
+def bucket_of(x, splitters):
+    """Return the bucket of a score: how many of the splitters are no greater."""
+    bucket = np.uint64(0)
+    for k in range(BUCKETS - 1):
+        bucket += np.uint64(x >= splitters[k])
+    return bucket
 
 
 def code_of(y, bucket, bounds):
     """Return a row's code: of sources, of targets, or the last one if it is on no side; without a branch to guess."""
-    buckets = np.uint64(1 << DEPTH)
+    buckets = np.uint64(BUCKETS)
     is_source = np.uint64((y >= bounds[LOW]) & (y <= bounds[HIGH]))
     is_target = np.uint64((y >= bounds[LOWER]) & (y <= bounds[HIGHER]))
     is_either = is_source | is_target
@@ -71,17 +64,20 @@ def code_of(y, bucket, bounds):
 
 @regroups
 def count_block(inputs, parameters, outputs, first, last):
-    scores, labels, trees, bounds, ranges = inputs
+    scores, labels, splitters, bounds, ranges = inputs
     codes, counts = outputs
     for task in range(first, last):
         node = ranges[task, NODE]
-        between, tree, sign = bounds[node], trees[node], bounds[node, SIGN]
-        found, at = counts[task], np.uint64(ranges[task, CODES])
-        for i in range(np.uint64(ranges[task, BEGIN]), np.uint64(ranges[task, END])):
-            bucket = bucket_of(key_of(sign * np.float64(scores[i])), tree)
-            codes[at] = code = code_of(np.float64(labels[i]), bucket, between)
-            found[code] += 1
-            at += ONE
+        between, marks = bounds[node], splitters[node]
+        turn = np.uint64(BUCKETS - 1 if parameters[0] < 0.0 else 0)
+        begin, at = np.uint64(ranges[task, BEGIN]), np.uint64(ranges[task, CODES])
+        size = np.uint64(ranges[task, END]) - begin
+        for k in range(size):
+            i = begin + np.uint64(k)
+            codes[at + np.uint64(k)] = code_of(np.float64(labels[i]), bucket_of(scores[i], marks) ^ turn, between)
+        found = counts[task]
+        for k in range(size):
+            found[np.uint64(codes[at + np.uint64(k)])] += 1
 
 
 @regroups
@@ -125,34 +121,29 @@ def gather_block(inputs, parameters, outputs, first, last):
                     curvature[i] += curvature_apart[at]
 
 
-def tree_of(scores: np.ndarray, sign: float) -> np.ndarray:
-    """Return splitters between scores: the root's halves of row k are those of rows 2 k and 2 k + 1."""
-    buckets = 1 << DEEP
-    sample = np.sort(sign * scores[:: scores.size // (SAMPLED * buckets)].astype(np.float64))
-    tree = np.empty(buckets, np.uint64)
-    for level in range(DEEP):
-        count = 1 << level
-        tree[count : 2 * count] = key_of(sample[(2 * np.arange(count) + 1) * sample.size // (2 * count)])
-    return tree
+def splitters_of(scores: np.ndarray) -> np.ndarray:
+    """Return what scores are told apart by: quantiles of some of them."""
+    sample = np.sort(scores[:: scores.size // (SAMPLED * MANY)])
+    return sample[np.arange(1, MANY) * sample.size // MANY]
 
 
-def partition(nodes: list[Node], rows: Columns, sign: float, depth: int) -> Partition:
+def partition(nodes: list[Node], rows: Columns, sign: float, buckets: int) -> Partition:
     """Find the codes of nodes' rows; a row on both sides, which then have the same labels, is one of the sources."""
     owner, begin, end = pieces(np.array([one.begin for one in nodes]), np.array([one.end for one in nodes]), ROWS)
     ranges = np.column_stack((owner, begin, end, np.cumsum(end - begin) - (end - begin)))
-    trees = np.zeros((len(nodes), 1 << depth), np.uint64)
-    if depth:
-        trees[:] = [tree_of(rows.scores[one.begin : one.end], sign) for one in nodes]
-    bounds = np.array([(*one.sources, *one.targets, sign) for one in nodes])
-    codes, counts = np.empty((end - begin).sum(), np.uint16), np.zeros((owner.size, (2 << depth) + 1), np.int64)
+    splitters = np.empty((len(nodes), buckets - 1), rows.scores.dtype)
+    if buckets > 1:
+        splitters[:] = [splitters_of(rows.scores[one.begin : one.end]) for one in nodes]
+    bounds = np.array([(*one.sources, *one.targets) for one in nodes])
+    codes, counts = np.empty((end - begin).sum(), np.uint16), np.zeros((owner.size, 2 * buckets + 1), np.int64)
     run_block(
         count_block,
-        f"{depth}",
-        (rows.scores, rows.labels, trees, bounds, ranges),
-        (0.0,),
+        f"{buckets}",
+        (rows.scores, rows.labels, splitters, bounds, ranges),
+        (sign,),
         (codes, counts),
         len(ranges),
-        names={"DEPTH": depth},
+        names={"BUCKETS": buckets},
         few=few_of(ranges),
     )
     counts = counts[:, :-1]
@@ -160,7 +151,7 @@ def partition(nodes: list[Node], rows: Columns, sign: float, depth: int) -> Part
     starts = np.append(0, np.cumsum(np.add.reduceat(counts, first, axis=0)))
     before = np.cumsum(counts, axis=0) - counts
     cursors = starts[:-1].reshape(len(nodes), -1)[owner] + before - before[first[owner]]
-    return Partition(ranges, codes, cursors, starts, depth)
+    return Partition(ranges, codes, cursors, starts, buckets)
 
 
 class Apart(NamedTuple):
