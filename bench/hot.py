@@ -77,9 +77,8 @@ def _triplets(size: int) -> Any:
     return fastloss.batch_all_triplet_loss.value_and_grad(_vectors(size), np.arange(size) % (size // 8))
 
 
-POINTWISE, ROWS, DIRECT, BOXES, THRESHOLDS = (
-    f"{folder}/cpu.py" for folder in ("pointwise", "rows", "pairs/direct", "pairs/boxes", "pairs/thresholds")
-)
+POINTWISE, ROWS, DIRECT, BOXES = (f"{folder}/cpu.py" for folder in ("pointwise", "rows", "pairs/direct", "pairs/boxes"))
+PARTITION, ORDER, MERGE = (f"pairs/thresholds/{name}.py" for name in ("partition", "order", "merge"))
 TILES, MINING = "embeddings/tiles.py", "embeddings/mining/anchor.py"
 LOGITS = "binary_cross_entropy_with_logits"
 SQUARE = {"sizes": (16, 64), "growth": 2.0, "marker": "float32"}
@@ -93,8 +92,11 @@ HOT = (
     Hot("boxes moments", "boxes", BOXES, "moments_block", _boxes, packed=False),
     Hot("boxes coupling", "boxes", BOXES, "couple_block", _boxes, growth=0.0, packed=False),
     Hot("boxes evaluate", "boxes", BOXES, "evaluate_block", _boxes, packed=False),
-    # Thresholds: a search for each row
-    Hot("thresholds evaluate", "thresholds", THRESHOLDS, "evaluate_block", _thresholds, packed=False),
+    # Thresholds: comparisons are packed, which are no arithmetic, and rows are moved one by one
+    Hot("thresholds count", "thresholds", PARTITION, "count_block", _thresholds, packed=False),
+    Hot("thresholds scatter", "thresholds", PARTITION, "scatter_block", _thresholds, packed=False),
+    Hot("thresholds unpack", "thresholds", ORDER, "unpack_block", _thresholds, packed=False),
+    Hot("thresholds walk", "thresholds", MERGE, "walk_block", _thresholds, marker="vg"),
     Hot("tiles fold", "tiles", TILES, "fold_rows_block", _info_nce, **SQUARE),
     Hot("tiles soften", "tiles", TILES, "soften_rows_block", _info_nce, **SQUARE),
     Hot("mining all triplets", "mining", MINING, "block", _triplets, (32, 128), 2.0, "all_float32"),

@@ -34,18 +34,11 @@ def draw(name, size, rng):
         return np.clip(kinds[name](), -3e38, None)
 
 
-KINDS = (
-    "normal",
-    "ties",
-    "equal",
-    "signed zeros",
-    "far from 0",
-    "rising",
-    "outlier",
-    "neighbours",
-    "neighbours and an outlier",
-    "of all sizes",
-)
+CASES = [
+    *((kind, 0.3) for kind in ("normal", "ties", "equal", "signed zeros", "far from 0", "rising", "of all sizes")),
+    *((kind, 0.3) for kind in ("outlier", "neighbours", "neighbours and an outlier")),
+    *(("normal", share) for share in (0.02, 0.9)),
+]
 
 
 def every_pair(formulas, scores, weights, is_source, is_target, parameters):
@@ -80,10 +73,9 @@ def cut(request, monkeypatch):
         monkeypatch.setattr(merge, "WALKED", 16)
 
 
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "share"), CASES)
 @pytest.mark.parametrize("formulas", HINGES + COUNTS, ids=lambda formulas: formulas.name)
 def test_a_node_against_every_pair(formulas, kind, dtype, weighted, share, cut):
     rng = np.random.default_rng(3)
