@@ -57,12 +57,12 @@ def _alike(
     def walk(way: Pass, wanted: Wanted) -> np.ndarray:
         return walked(power, wanted, order, way, parameters, factors, found)
 
-    fewer = not by_row and np.diff(sources).sum() > np.diff(targets).sum()
-    own, others = (sources, targets) if fewer else (targets, sources)
+    turned = not by_row and np.diff(sources).sum() < np.diff(targets).sum()  # a row takes longer than one that it meets
+    own, others = (sources, targets) if turned else (targets, sources)
     if formulas.signed:
-        losses = walk(Pass(own, others, fewer), wanted) - walk(Pass(own, others, not fewer), wanted)
+        losses = walk(Pass(own, others, turned), wanted) - walk(Pass(own, others, not turned), wanted)
     else:
-        losses = walk(Pass(own, others, not fewer), wanted)
+        losses = walk(Pass(own, others, not turned), wanted)
     if derived:
         walk(Pass(sources, targets, False), wanted.derivatives)
     if by_row:
