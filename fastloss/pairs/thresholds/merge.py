@@ -105,19 +105,6 @@ def near_sums(side, start, count, x, rule):
 
 
 @regroups
-def chunk_sums(side, start, x, rule):
-    """Do the same for the rows of a whole chunk, in packed instructions: LLVM would unroll a known length instead."""
-    begin = place(side, start + CHUNK - ONE) if side.falling else place(side, start)
-    weight = lead = square = 0.0
-    for k in range(rule.chunk // CHUNK * CHUNK):
-        one = pair_sums(side, begin + np.uint64(k), x, rule)
-        weight += one.weight
-        lead += one.lead
-        square += one.square
-    return Sums(weight, lead, square)
-
-
-@regroups
 def sum_block(inputs, parameters, outputs, first, last):
     """Write the sums over each block, and over what lies before each chunk in it, relative to their last rows."""
     scores, weights, nodes, blocks = inputs
@@ -194,7 +181,7 @@ def sums_of(x, met, side, rule):
     """Return the sums over what counts for x, relative to where d is 0."""
     left = side.end - side.begin - met.count
     if left >= CHUNK:
-        near = chunk_sums(side, met.count, x, rule)
+        near = near_sums(side, met.count, rule.chunk // CHUNK * CHUNK, x, rule)  # LLVM would unroll a known number
     else:
         near = near_sums(side, met.count, left, x, rule)
     return joined(near, met.sums, excess(x, rule.margin, rule.sign, met.last))
