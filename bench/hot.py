@@ -107,10 +107,9 @@ def _triplets(size: int) -> Any:
 
 
 POINTWISE, ROWS = "pointwise/cpu.py", "rows/cpu.py"
-SMALL_GROUPS, DIRECT, BOXES, THRESHOLDS = (
-    f"pairs/{folder}/cpu.py" for folder in ("small_groups", "direct", "boxes", "thresholds")
-)
+SMALL_GROUPS, DIRECT, BOXES = (f"pairs/{folder}/cpu.py" for folder in ("small_groups", "direct", "boxes"))
 QUERIES, SEGMENTS = "pairs/queries/cpu.py", "pairs/queries/segments.py"
+PARTITION, ORDER, MERGE = (f"pairs/thresholds/{name}.py" for name in ("partition", "order", "merge"))
 TILES, MINING = "embeddings/tiles.py", "embeddings/mining/anchor.py"
 LOGITS = "binary_cross_entropy_with_logits"
 SQUARE = {"sizes": (16, 64), "growth": 2.0, "marker": "float32"}
@@ -129,8 +128,11 @@ HOT = (
     Hot("boxes moments", "boxes", BOXES, "moments_block", _boxes, packed=False),
     Hot("boxes coupling", "boxes", BOXES, "couple_block", _boxes, growth=0.0, packed=False),
     Hot("boxes evaluate", "boxes", BOXES, "evaluate_block", _boxes, packed=False),
-    # Thresholds: a search for each row
-    Hot("thresholds evaluate", "thresholds", THRESHOLDS, "evaluate_block", _thresholds, packed=False),
+    # Thresholds: comparisons are packed, which are no arithmetic, and rows are moved one by one
+    Hot("thresholds count", "thresholds", PARTITION, "count_block", _thresholds, packed=False),
+    Hot("thresholds scatter", "thresholds", PARTITION, "scatter_block", _thresholds, packed=False),
+    Hot("thresholds unpack", "thresholds", ORDER, "unpack_block", _thresholds, packed=False),
+    Hot("thresholds walk", "thresholds", MERGE, "walk_block", _thresholds, marker="vg"),
     Hot("query pairs value and gradient", "queries", QUERIES, "block", _query_pairs, (32, 128), 2.0, "vg"),
     Hot("query segments coupling", "queries", SEGMENTS, "couple_block", _query_segments, growth=0.0),
     # Moments and polynomials of Chebyshev's, rank by rank

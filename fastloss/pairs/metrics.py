@@ -22,16 +22,18 @@ def _flat(gap, margin):
     return 0.0
 
 
-def _inverted_or_half(gap, margin):
-    return 1.0 if gap < margin else (0.5 if gap == margin else (0.0 if gap > margin else gap))
+def _sign(gap, margin):
+    return 1.0 if gap > margin else (-1.0 if gap < margin else (0.0 if gap == margin else gap))
 
 
 INVERSIONS = PairFormulas("inversions", _inverted, _flat, power=0)
-WITH_HALF_TIES = PairFormulas("inversions_and_half_ties", _inverted_or_half, _flat, power=0, half_ties=True)
+SIGNS = PairFormulas("signs", _sign, _flat, power=0, signed=True)
 
 
 class _Counted(NamedTuple):
-    inverted: np.ndarray
+    """Each group's sum over its pairs, and the sum of their weights."""
+
+    total: np.ndarray
     weight: np.ndarray
 
 
@@ -42,12 +44,9 @@ def _checked(scores: Any, labels: Any, weights: Any, groups: Any, offsets: Any) 
     return rows._replace(groups=grouped(groups, offsets, rows.scores.size))
 
 
-def _counted(formulas: PairFormulas, sign: float, rows: Rows) -> _Counted:
-    """Count each group's inversions of the scores times `sign`."""
+def _counted(formulas: PairFormulas, rows: Rows) -> _Counted:
     engine = backend.engine("cpu", "pairs")
-    kind = engine.Kind(multiplier_one, False)
-    signed = rows if sign > 0.0 else rows._replace(scores=-rows.scores.astype(np.float64))
-    prepared = engine.prepare(formulas, kind, signed, (0.0,), "auto")
+    prepared = engine.prepare(formulas, engine.Kind(multiplier_one, False), rows, (0.0,), "auto")
     outcome = engine.evaluate(prepared, np.ones(prepared.weight.size), Wanted(value=True))
     return _Counted(outcome.groups, prepared.weight)
 
@@ -92,7 +91,7 @@ def count_inversions(
     2
     """
     rows = _checked(scores, labels, sample_weight, groups, offsets)
-    total = summation.sum_of_many(_counted(INVERSIONS, 1.0, rows).inverted)
+    total = summation.sum_of_many(_counted(INVERSIONS, rows).total)
     return total if rows.weights is not None or np.isnan(total) else round(total)
 
 
@@ -152,12 +151,7 @@ def auc(
     if rows.weights is not None:
         weights, powers = pair_weights.centred(rows.weights, row_order, ends, rows.labels)
         rows = rows._replace(weights=weights)
-    if rows.weights is None:
-        counted = _counted(WITH_HALF_TIES, 1.0, rows)
-        difference, weight = counted.weight - 2.0 * counted.inverted, counted.weight
-    else:  # the difference of all weights and of those of inversions would lose what is light
-        wrong, right = (_counted(INVERSIONS, sign, rows) for sign in (1.0, -1.0))
-        difference, weight = right.inverted - wrong.inverted, wrong.weight
+    difference, weight = _counted(SIGNS, rows)
     if reduction == "mean":
         parts = pair_weights.together(weight, powers, difference, weight)
         difference, weight = (np.array([summation.sum_of_many(part)]) for part in parts)

@@ -14,7 +14,10 @@ from fastloss.pairs.records import Columns, Results
 
 
 class Node(NamedTuple):
-    """A sum over all pairs of a target and a source among the rows begin <= i < end."""
+    """A sum over all pairs of a target and a source among the rows begin <= i < end.
+
+    The labels of both are in two intervals that are the same or have no label in common.
+    """
 
     begin: int
     end: int

@@ -235,7 +235,7 @@ class PairFormulas:
     tails: Callable[[float], tuple[tuple[float, ...], ...]] | None = None
     # value = max(0, parameter - gap)**power, for `pairs/thresholds/` and `pairs/sloped/`; 0: whether parameter > gap
     power: int | None = None
-    half_ties: bool = False  # with power 0 and parameter 0: a gap of 0 counts one half
+    signed: bool = False  # with power 0 and parameter 0: value = the gap's sign
     separable: bool = False  # value = e**(-parameter gap), for `pairs/separable/`
 
     def by_exponentials(self, unordered: bool) -> bool:

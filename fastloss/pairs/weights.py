@@ -42,8 +42,9 @@ def centred(
     powers = np.zeros(offsets.size - 1, np.int64)
     if not weights.size:
         return weights, powers
-    smallest = np.min(weights, initial=np.inf, where=weights > 0.0)
-    largest = weights.max()
+    smallest, largest = weights.min(), weights.max()
+    if smallest == 0.0:  # a minimum of some takes five times as long
+        smallest = np.min(weights, initial=np.inf, where=weights > 0.0)
     if not 0.0 < largest < np.inf:
         return weights, powers
     if np.frexp(largest)[1] - np.frexp(smallest)[1] <= WIDEST:

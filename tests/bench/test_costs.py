@@ -62,17 +62,9 @@ def changed(folder: pathlib.Path, file: str, old: str, new: str) -> pathlib.Path
 
 
 def test_a_linear_search_is_found(tmp_path):
-    """Instead of a bucket's few sources, every source is looked at."""
-    old = "bucket = bucket_of(x - margin / steep, sorted_scores[0], scale, starts.size - 1)"
-    search = (
-        "low = np.int64(0)",
-        "while low < sorted_scores.size and not counts(low, x, margin, steep, sorted_scores):",
-        "    low += 1",
-        "return low",
-        "bucket = np.int64(0)",
-    )
-    folder = changed(tmp_path, "pairs/thresholds/sums.py", old, "\n    ".join(search))
-    found = operations.measured(folder, ("thresholds evaluate",))
+    """Instead of a chunk's few rows, all others are looked at."""
+    folder = changed(tmp_path, "pairs/thresholds/merge.py", "    if left >= CHUNK:\n", "    if left < 0:\n")
+    found = operations.measured(folder, ("thresholds walk",))
     wrong = costs.more_operations(COUNTED, found)
     assert any("grows with the power" in one for one in wrong)
     assert any("operations at size 1024" in one for one in wrong)

@@ -9,8 +9,17 @@ from fastloss.pairs.nodes import wanted_names
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.records import Columns, Results
 from fastloss.pairs.sloped.sums import SlopedRows, first_items, put_down, second_items
-from fastloss.pairs.thresholds.cpu import ROWS_A_BUCKET, sources_block
-from fastloss.pairs.thresholds.sums import Sources
+from fastloss.pairs.thresholds.sums import Sources, index_starts, suffix_sums
+
+ROWS_A_BUCKET = 2
+
+
+@regroups
+def sources_block(inputs, parameters, outputs, first, last):
+    sorted_scores, weights = inputs
+    table, starts = outputs
+    suffix_sums(sorted_scores, weights, table)
+    index_starts(sorted_scores, starts)
 
 
 @regroups

@@ -16,7 +16,17 @@ of; where it is more, which can befall only so many rows as weights can double, 
 from typing import Any, NamedTuple
 
 from fastloss.compile.templates import regroups, unbound
-from fastloss.pairs.thresholds.sums import LEAD, SQUARE, WEIGHT, Sums, bucket_scale, excess, first_source, power_sum
+from fastloss.pairs.thresholds.sums import (
+    LEAD,
+    SQUARE,
+    WEIGHT,
+    Sums,
+    bucket_scale,
+    excess,
+    first_source,
+    moved,
+    power_sum,
+)
 
 POWER = unbound
 WANT_VALUE = unbound
@@ -76,12 +86,12 @@ def first_items(bounds, rows, margin, sources, first_sources, results):
         if first >= scores.size:
             continue
         d = excess(x, margin, a, scores[first])
-        sums = Sums(table[first, WEIGHT], a * table[first, LEAD], a * a * table[first, SQUARE])
+        sums = moved(Sums(table[first, WEIGHT], a * table[first, LEAD], a * a * table[first, SQUARE]), d)
         if WANT_VALUE:
-            each[p] += power_sum(POWER, sums, d)
+            each[p] += power_sum(POWER, sums)
         if WANT_GRADIENT or WANT_CURVATURE:
             w = weight_of(p, weights)
-            count, lead = less_own(sums.weight, w), less_own(power_sum(1, sums, d), w * margin)
+            count, lead = less_own(sums.weight, w), less_own(power_sum(1, sums), w * margin)
             if count < 0.0 or (POWER == 2 and lead < 0.0):
                 count, lead = others_above(p, first, margin, scores, weights, a)
             if WANT_GRADIENT:

@@ -14,6 +14,7 @@ import numpy as np
 
 from fastloss.compile.elementary import weighed
 from fastloss.compile.templates import regroups, unbound
+from fastloss.pairs.pair import RowSums
 
 POWER = unbound
 WANT_VALUE = unbound
@@ -66,27 +67,27 @@ def suffix_sums(sorted_scores, weights, table):
     size = sorted_scores.size
     for column in range(3):
         table[size, column] = 0.0
-    w = s = q = gap = 0.0
+    sums, gap = Sums(0.0, 0.0, 0.0), 0.0
     for at in range(size):
         k = size - 1 - at
         if at:
             gap = np.float64(sorted_scores[k + 1]) - np.float64(sorted_scores[k])
-        if w > 0.0:  # the gap may be infinite
-            q += gap * (2.0 * s + gap * w)
-            s += gap * w
-        w += weights[k] if weights.size else 1.0
-        table[k, WEIGHT], table[k, LEAD], table[k, SQUARE] = w, s, q
+        sums = joined(Sums(weights[k] if weights.size else 1.0, 0.0, 0.0), sums, gap)
+        write_sums(table, k, sums)
+
+
+def moved(sums, gap):
+    """Return the sums relative to what lies `gap` before."""
+    weight, lead, square = sums
+    return Sums(weight, lead + gap * weight, square + gap * (2.0 * lead + gap * weight))
 
 
 def joined(sums, rest, gap):
     """Return the sums over two runs of sources relative to the first of all, `gap` before the first of `rest`."""
     if not rest.weight > 0.0:  # the gap may be infinite
         return sums
-    return Sums(
-        sums.weight + rest.weight,
-        sums.lead + (rest.lead + gap * rest.weight),
-        sums.square + (rest.square + gap * (2.0 * rest.lead + gap * rest.weight)),
-    )
+    weight, lead, square = moved(rest, gap)
+    return Sums(sums.weight + weight, sums.lead + lead, sums.square + square)
 
 
 @regroups
@@ -158,13 +159,20 @@ def first_source(x, margin, steep, sorted_scores, starts, scale):
     return low
 
 
-def power_sum(power, sums, d):
-    """Return sum w d_j**power over the sources that count."""
-    if power == 0:
-        return sums.weight
-    if power == 1:
-        return sums.lead + sums.weight * d
-    return sums.square + d * (2.0 * sums.lead + d * sums.weight)
+def power_sum(power, sums):
+    """Return sum w d_j**power over the sources that count, from the sums relative to where d is 0."""
+    return sums.weight if power == 0 else (sums.lead if power == 1 else sums.square)
+
+
+def row_sums(w, sums, settings):
+    """Return the sums over a row's pairs, times its weight and the factors, from those relative to where d is 0."""
+    loss = weighed(w, power_sum(POWER, sums)) if WANT_VALUE else 0.0
+    slope = curvature = 0.0
+    if WANT_GRADIENT:
+        slope = -weighed(settings.slope_factor * w, POWER * power_sum(POWER - 1, sums))
+    if WANT_CURVATURE and POWER == 2:
+        curvature = settings.bend_factor * w * (2.0 * power_sum(0, sums))
+    return RowSums(loss, slope, curvature)
 
 
 @regroups
@@ -173,7 +181,7 @@ def evaluate(chosen, rows, settings, sources, results):
     scores, weights = rows
     sorted_scores, table, starts = sources
     each, gradient, curvature = results
-    margin, orientation, slope_factor, bend_factor = settings
+    margin, orientation = settings.margin, settings.orientation
     scale = bucket_scale(sorted_scores, starts.size - 1)
     total = 0.0
     for k in range(chosen.size):
@@ -183,14 +191,13 @@ def evaluate(chosen, rows, settings, sources, results):
         if first < sorted_scores.size and table[first, WEIGHT] > 0.0:
             w = weights[i] if WEIGHTED else 1.0
             d = excess(x, margin, 1.0, sorted_scores[first])
-            sums = sums_from(table, first)
+            found = row_sums(w, moved(sums_from(table, first), d), settings)
             if WANT_VALUE:
-                loss = weighed(w, power_sum(POWER, sums, d))
-                total += loss
+                total += found.loss
                 if each.size:
-                    each[i] += loss
+                    each[i] += found.loss
             if WANT_GRADIENT:
-                gradient[i] -= weighed(slope_factor * w, POWER * power_sum(POWER - 1, sums, d))
+                gradient[i] += found.slope
             if WANT_CURVATURE:
-                curvature[i] += bend_factor * w * (2.0 * power_sum(0, sums, d) if POWER == 2 else 0.0)
+                curvature[i] += found.curvature
     return total
