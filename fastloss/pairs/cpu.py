@@ -134,18 +134,26 @@ def evaluate(prepared: Prepared, scales: np.ndarray, wanted: Wanted) -> Outcome:
         done = direct_pairs.evaluate(formulas, kind, rows, scales[groups], parameters, wanted, results)
         loss = _placed(loss, groups, done.groups)
     run = _Run(formulas, kind, parameters[0], scales, wanted)
-    together = [one for one in prepared.fast if one.order is None]
-    if together:
-        loss += run.groups(together, results)
-    for one in prepared.fast:
-        if one.order is not None:
-            local = Results.zeros(one.rows.scores.size, wanted)
-            loss += run.groups([one], local)
-            group = slice(one.begin, one.end)
+    for order, together in _by_order(prepared.fast):
+        if order is None:
+            loss += run.groups(together, results)
+            continue
+        local = Results.zeros(order.size, wanted)
+        loss += run.groups(together, local)
+        for one in together:
+            own = slice(one.begin, one.end)
             for result, part in zip(results, local, strict=True):
                 if result.size:
-                    result[one.order[group]] = part[group]
+                    result[order[own]] = part[own]
     return wanted.outcome(results, groups=loss)
+
+
+def _by_order(groups: list[Large]) -> list[tuple[np.ndarray | None, list[Large]]]:
+    """Return the groups whose rows lie in one order together."""
+    found: dict[int, list[Large]] = {}
+    for one in groups:
+        found.setdefault(id(one.order), []).append(one)
+    return [(some[0].order, some) for some in found.values()]
 
 
 class _Run(halving.Run):
