@@ -122,7 +122,7 @@ HOT = (
     Hot("entropy value", "probabilities", ROWS, "block", _entropy, (4, 16), marker="entropy_v"),
     Hot("td value", "probabilities", ROWS, "block", _td, (4, 16), marker="td_loss_mse_v"),
     Hot("small groups value and gradient", "small_groups", SMALL_GROUPS, "block", _direct, (32, 128), 2.0),
-    Hot("direct pairs value and gradient", "direct_pairs", DIRECT, "block", _direct, (136, 272), 2.0),
+    Hot("direct pairs value and gradient", "direct_pairs", DIRECT, "block", _direct, (272, 544), 2.0),
     Hot("pairs survey", "survey", "pairs/survey.py", "survey_block", _boxes),
     # Boxes: rows are chosen, and boxes found, one by one
     Hot("boxes moments", "boxes", BOXES, "moments_block", _boxes, packed=False),
