@@ -22,7 +22,7 @@ from fastloss.pairs.small_groups.counts import compiled_count
 from fastloss.pairs.small_groups.layout import BEYOND, MOST, Given, Layout, count_kinds, lay, size_of
 from fastloss.pairs.small_groups.sums import Band, Sums, add_logistic_pairs, add_pairs
 
-BATCH = 8192  # rows of a task, and those of its last group
+BATCH = 16384  # rows of a task, and those of its last group
 FACTORS = 20  # of 1 + e**SPREAD at most, whose product is finite
 ROW_COLUMNS, KIND_COLUMNS = 3, 3  # scratch arrays of integers
 
