@@ -15,6 +15,7 @@ CLAIM_COLUMNS = ("benchmark", "peer", "ratio", "sense", "target", "met")
 TITLES = {
     "against_n": "Time against the number of rows",
     "linear": "All pairs in linear time",
+    "groups": "Pairs within groups",
     "pairs": "Every pair, directly",
     "embeddings": "Batches of embeddings",
     "rows": "Rows of scores",
