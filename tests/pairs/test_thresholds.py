@@ -174,6 +174,7 @@ def test_buckets_are_in_the_order_of_scores(sign):
     assert (np.sort(highs[filled < partition.MANY])[:-1] < lows[filled < partition.MANY][1:]).all()
 
 
+@pytest.mark.compiled
 def test_the_value_is_that_beside_the_gradient():
     rng = np.random.default_rng(8)
     scores, labels = rng.normal(size=100_000), rng.integers(0, 4, 100_000)
@@ -183,6 +184,7 @@ def test_the_value_is_that_beside_the_gradient():
             assert value == pytest.approx(loss.value_and_grad(scores, labels, sample_weight=weights)[0], rel=1e-13)
 
 
+@pytest.mark.compiled
 def test_bits_do_not_depend_on_threads():
     rng = np.random.default_rng(9)
     scores, labels, weights = rng.normal(size=500_000), rng.integers(0, 2, 500_000), rng.random(500_000)
