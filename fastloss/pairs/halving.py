@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.core import summation
 from fastloss.core.requests import Wanted
 from fastloss.pairs import differences
 from fastloss.pairs.nodes import Node, Parameters
@@ -92,7 +93,8 @@ def count(kind: Kind, one: Large) -> tuple[int, float]:
         counts = np.diff(np.append(starts, size))
         weights = np.add.reduceat(w, starts) if w.size else counts.astype(np.float64)
     below = np.append(0, np.cumsum(counts)[:-1])
-    return int(counts @ below), float(weights @ np.append(0.0, np.cumsum(weights)[:-1]))
+    lighter = np.append(0.0, np.cumsum(weights)[:-1])
+    return int(counts @ below), float(summation.weighed(weights, lighter).sum())
 
 
 class Run(abc.ABC):

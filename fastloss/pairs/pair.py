@@ -150,6 +150,16 @@ SPREAD = 32.0
 LOG_LARGEST = 690.0
 
 
+def lesser(low, x):
+    """Return the lesser of two scores, NaN if either is."""
+    return x if x < low or x != x else low
+
+
+def greater(high, x):
+    """Return the greater of two scores, NaN if either is."""
+    return x if x > high or x != x else high
+
+
 def logistic_value(gap, first, second):
     """Return the loss of a gap, times sigma, from both exponentials: the logarithm of a number between 1 and 2."""
     ratio = (second if gap > 0.0 else first) / (first if gap > 0.0 else second)

@@ -65,7 +65,10 @@ def frames_of_small_group(
     block.keep(6, batch)
     block.keep(7, (Double * (1 + len(parameters)))(1.0, *parameters))
     loss = block.keep(11, (Double * 1)())
-    arrays, spare = block.kernel.signature.arrays, small_groups.scratch_of(formulas, wanted, False, small_groups.MOST)
+    arrays, spare = (
+        block.kernel.signature.arrays,
+        small_groups.scratch_of(formulas, wanted, False, small_groups.MOST, 1),
+    )
     for at, length in enumerate(spare, len(arrays) - len(spare)):
         block.keep(at, ((Double if arrays[at].dtype == "d" else Integer) * length)())
     return Small(count, block, Place(block, 0), (Place(count, 0), Place(block, 1)), (bounds,), scale, weight, loss, 8)

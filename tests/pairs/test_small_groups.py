@@ -175,3 +175,36 @@ def test_bits_depend_neither_on_threads_nor_on_other_groups():
         rows = slice(offsets[g], offsets[g + 1])
         value, gradient = fastloss.pairwise_logistic_loss.value_and_grad(s[rows], y[rows])
         assert value == alone[0][g] and np.array_equal(gradient, alone[1][rows])
+
+
+@pytest.mark.parametrize("place", ["before", "between", "after"])
+def test_a_batch_may_have_more_empty_groups_than_rows(place):
+    r = np.random.default_rng(8)
+    s, y = r.normal(size=40), r.integers(0, 2, 40)
+    empty = BATCH + MOST + 500
+    at = {"before": 0, "between": 10, "after": 20}[place]
+    offsets = np.arange(0, 41, 2)
+    words = {"reduction": "per_group"}
+    found, gradient = fastloss.pairwise_logistic_loss.value_and_grad(s, y, offsets=offsets, **words)
+    wider = np.insert(offsets, at, np.full(empty, offsets[at]))
+    again, same = fastloss.pairwise_logistic_loss.value_and_grad(s, y, offsets=wider, **words)
+    assert np.array_equal(np.delete(again, slice(at, at + empty)), found, equal_nan=True)
+    assert np.array_equal(gradient, same, equal_nan=True)
+
+
+@pytest.mark.parametrize("rows", [3, MOST + 20])
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_missing_score_touches_its_own_pairs_alone(at, rows):
+    s, y = np.append([-1000.0, 0.0], np.zeros(rows - 3)), np.append([1, 0], np.zeros(rows - 3, int))
+    s, y = np.insert(s, at, np.nan), np.insert(y, at, 1)
+    for weights in (None, np.ones(rows)):
+        each = fastloss.pairwise_logistic_loss(s, y, reduction="none", offsets=[0, rows], sample_weight=weights)
+        known = ~np.isnan(s)
+        assert np.isnan(each[at]) and each[known].tolist() == [1000.0 * (rows - 2)] + [0.0] * (rows - 2)
+
+
+@pytest.mark.parametrize("rows", [4, MOST + 20])
+def test_weights_whose_sum_overflows_add_nothing_where_the_others_are_0(rows):
+    weights = np.append([1e308, 1e308], np.zeros(rows - 2))
+    labels = np.append([0, 0, 1], np.full(rows - 3, 2))
+    assert fastloss.pairwise_logistic_loss.group_sums(np.zeros(rows), labels, sample_weight=weights).weight == [0.0]

@@ -202,3 +202,9 @@ def test_bits_do_not_depend_on_threads():
                 )
             )
     assert len(set(found)) == 1
+
+
+def test_squares_that_overflow_are_infinite_however_many_scores_are_tied():
+    scores, labels = np.repeat([-1.7e308, 1.7e308], 2048), np.arange(4096) % 2
+    for method in ("fast", "direct"):
+        assert np.isposinf(fastloss.pairwise_squared_hinge_loss(scores, labels, method=method))

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastloss.compile.elementary import exp
+from fastloss.compile.elementary import exp, weighed
 from fastloss.compile.kernels import Kernel, kernel, once
 from fastloss.compile.launch import as_input, launch
 from fastloss.compile.signatures import INTEGERS, REALS, Signature, array_of
@@ -12,7 +12,7 @@ from fastloss.compile.templates import bind, known_names, regroups, unbound
 from fastloss.core import orders
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.halving import Kind
-from fastloss.pairs.pair import SPREAD, PairFormulas, SortedRows
+from fastloss.pairs.pair import SPREAD, PairFormulas, SortedRows, greater, lesser
 from fastloss.pairs.records import Rows
 
 SMALL = 16  # rows in a group that is sorted by insertion
@@ -114,7 +114,7 @@ def count_pairs(labels, weights, start, stop):
         level += 1
         weight_level += w
         pairs += below
-        weight += w * weight_below
+        weight += weighed(w, weight_below)
     return pairs, weight
 
 
@@ -134,8 +134,7 @@ def arrange(inputs, parameters, outputs, first, last):
             y[k] = labels[order[k]]
             if weights.size:
                 w[k] = weights[order[k]]
-            low = s[k] if not s[k] >= low else low
-            high = s[k] if not s[k] <= high else high
+            low, high = lesser(low, s[k]), greater(high, s[k])
         if UNORDERED:
             total = 0.0
             for k in range(start, stop):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from fastloss.compile.elementary import weighed
 from fastloss.compile.kernels import Kernel, once
 from fastloss.compile.signatures import INTEGERS, REALS, Signature
 from fastloss.compile.templates import regroups
@@ -28,7 +29,7 @@ def count_pairs_of_two(labels, weights):
         weight_highest += w if is_high else 0.0
     if low == high:
         return True, 0, 0.0
-    return lowest + highest == size, lowest * highest, weight_lowest * weight_highest
+    return lowest + highest == size, lowest * highest, weighed(weight_lowest, weight_highest)
 
 
 @regroups
@@ -48,7 +49,7 @@ def count_pairs(labels, weights):
             if weights.size:
                 weight_others += weights[j] if differs else 0.0
         pairs += others
-        weight += weights[i] * weight_others if weights.size else np.float64(others)
+        weight += weighed(weights[i], weight_others) if weights.size else np.float64(others)
     return pairs, weight
 
 

@@ -22,9 +22,9 @@ from fastloss.pairs.small_groups.counts import compiled_count
 from fastloss.pairs.small_groups.layout import BEYOND, MOST, Given, Layout, count_kinds, lay, size_of
 from fastloss.pairs.small_groups.sums import Band, Sums, add_logistic_pairs, add_pairs
 
-BATCH = 16384  # rows of a task, and those of its last group
+BATCH = 16384  # rows within which a task's groups begin
 FACTORS = 20  # of 1 + e**SPREAD at most, whose product is finite
-ROW_COLUMNS, KIND_COLUMNS = 3, 3  # scratch arrays of integers
+INTEGER_COLUMNS = 6  # scratch arrays of integers: of rows, of groups twice, of kinds three times
 
 HAS_EXPONENTIALS = WANT_VALUE = WANT_EACH = WANT_GRADIENT = WANT_CURVATURE = WEIGHTED = unpack = unbound
 
@@ -160,20 +160,21 @@ def compiled_block(formulas: PairFormulas, wanted: Wanted, weighted: bool, dtype
     signature = Signature(
         (out, REALS, REALS, INTEGERS, INTEGERS, REALS, INTEGERS),
         (out, out, out, REALS),
-        (REALS,) * 12 + (INTEGERS,) * (ROW_COLUMNS + KIND_COLUMNS),
+        (REALS,) * 12 + (INTEGERS,) * INTEGER_COLUMNS,
     )
     names = formulas.bindings(wanted, weighted, multiplier_one, False) | {"WANT_EACH": wanted.each}
     name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
     return compiled(block, name, signature, tuple(known_names(block, names).items()))
 
 
-def scratch_of(formulas: PairFormulas, wanted: Wanted, weighted: bool, rows: int) -> tuple[int, ...]:
-    """Return the lengths of the block's scratch arrays for batches of so many rows."""
+def scratch_of(formulas: PairFormulas, wanted: Wanted, weighted: bool, rows: int, groups: int) -> tuple[int, ...]:
+    """Return the lengths of the block's scratch arrays for batches of so many rows and groups, which may be empty."""
     exponentials, derived = formulas.by_exponentials(False), (wanted.gradient, wanted.curvature)
     valued = wanted.value or wanted.each
     logs = valued and exponentials and not weighted
-    used = (True, True, weighted, exponentials, valued, *derived, wanted.each, *derived, logs, exponentials)
-    return (*(rows * one for one in used), *(rows,) * ROW_COLUMNS, *(2 * BEYOND,) * KIND_COLUMNS)
+    used = (True, True, weighted, exponentials, valued, *derived, wanted.each, *derived, logs)
+    of_groups = groups * exponentials, groups, groups
+    return (*(rows * one for one in used), *of_groups[:1], rows, *of_groups[1:], *(2 * BEYOND,) * 3)
 
 
 def evaluate(
@@ -189,7 +190,8 @@ def evaluate(
     kernel = compiled_block(formulas, wanted, weighted, small.given.scores.dtype)
     losses = np.zeros(small.pairs.size)
     inputs = (*small.given, as_input(scales, np.float64), small.batches)
-    scratch = scratch_of(formulas, wanted, weighted, BATCH + MOST)
+    groups = int(np.diff(small.batches).max(initial=0))
+    scratch = scratch_of(formulas, wanted, weighted, BATCH + MOST, groups)
     numbers = np.array((1.0, *parameters), np.float64)
     launch(kernel, inputs, numbers, (*results, losses), small.batches.size - 1, 1, scratch)
     return losses

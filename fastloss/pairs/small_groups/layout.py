@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.compile.templates import regroups, unbound
-from fastloss.pairs.pair import SPREAD
+from fastloss.pairs.pair import SPREAD, greater, lesser
 
 MOST = 128  # rows of a group
 BEYOND = MOST + 1  # what is added to the kind of groups whose scores lie too far apart for exponentials
@@ -44,8 +44,7 @@ def spread_of(scores, rows, start, stop):
     low = high = np.float64(scores[rows[start] if rows.size else start])
     for k in range(start + 1, stop):
         x = np.float64(scores[rows[k] if rows.size else k])
-        low = x if not x >= low else low
-        high = x if not x <= high else high
+        low, high = lesser(low, x), greater(high, x)
     return low, high
 
 

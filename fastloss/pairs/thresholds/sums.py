@@ -79,6 +79,8 @@ def suffix_sums(sorted_scores, weights, table):
 def moved(sums, gap):
     """Return the sums relative to what lies `gap` before."""
     weight, lead, square = sums
+    if gap == 0.0:  # of sums that may be infinite
+        return sums
     return Sums(weight, lead + gap * weight, square + gap * (2.0 * lead + gap * weight))
 
 
