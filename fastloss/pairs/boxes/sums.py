@@ -309,15 +309,21 @@ def summed(moments, polynomials):
     """The loss of rows of some moments: the sum of step 4 over them, since a polynomial's sum is one of moments."""
     total = 0.0
     for slot in range(moments.shape[0]):
-        weight = moments[slot, 0]
-        if weight == 0.0:
-            continue
-        own = weight * polynomials[slot, 0]
-        if weight < np.inf:
-            for n in range(1, FINE):
-                own += moments[slot, n] * polynomials[slot, n]
-        total += own
+        if moments[slot, 0] != 0.0:
+            total += moments[slot, 0] * mean_of(moments[slot], polynomials[slot])
     return total
+
+
+def mean_of(moments, polynomial):
+    """The mean of a polynomial over rows of some moments: products of a moment and a coefficient may be infinite.
+
+    Not regrouped: the inverse of a weight may be infinite too.
+    """
+    weight, mean = moments[0], polynomial[0]
+    if weight < np.inf:
+        for n in range(1, FINE):
+            mean += moments[n] / weight * polynomial[n]
+    return mean
 
 
 @regroups
