@@ -1,5 +1,7 @@
 """How many pairs small groups have, and what these weigh."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from fastloss.compile.elementary import weighed
@@ -11,9 +13,17 @@ from fastloss.pairs.cpu_nodes import compiled
 TINY = 6  # rows up to which labels are compared at once
 
 
+class Counted(NamedTuple):
+    """How many pairs, their weight, and whether these are all that the rows make."""
+
+    pairs: Any
+    weight: Any
+    are_all: Any
+
+
 @regroups
 def count_pairs_of_two(labels, weights):
-    """Count the pairs of rows of the lowest label with those of the highest, and tell whether there are no others."""
+    """Count the pairs of rows of the lowest label with those of the highest."""
     size, low, high = labels.size, labels[0], labels[0]
     for k in range(size):
         low = labels[k] if labels[k] < low else low
@@ -28,8 +38,8 @@ def count_pairs_of_two(labels, weights):
         weight_lowest += w if is_low else 0.0
         weight_highest += w if is_high else 0.0
     if low == high:
-        return True, 0, 0.0
-    return lowest + highest == size, lowest * highest, weighed(weight_lowest, weight_highest)
+        return Counted(0, 0.0, True)
+    return Counted(lowest * highest, weighed(weight_lowest, weight_highest), lowest + highest == size)
 
 
 @regroups
@@ -37,9 +47,9 @@ def count_pairs(labels, weights):
     """Count the pairs of a group, and sum their weights: those of two labels in linear time."""
     size = labels.size
     if size > TINY:
-        two, pairs, weight = count_pairs_of_two(labels, weights)
-        if two:
-            return pairs, weight
+        found = count_pairs_of_two(labels, weights)
+        if found.are_all:
+            return found
     pairs, weight = 0, 0.0
     for i in range(size):
         others, weight_others = 0, 0.0
@@ -50,7 +60,7 @@ def count_pairs(labels, weights):
                 weight_others += weights[j] if differs else 0.0
         pairs += others
         weight += weighed(weights[i], weight_others) if weights.size else np.float64(others)
-    return pairs, weight
+    return Counted(pairs, weight, True)
 
 
 @regroups
@@ -64,7 +74,8 @@ def count_block(inputs, parameters, outputs, first, last):
             y[k] = labels[row]
             if weights.size:
                 w[k] = weights[row]
-        pairs[g], weight[g] = count_pairs(y[:size], w[:size] if weights.size else w)
+        found = count_pairs(y[:size], w[:size])
+        pairs[g], weight[g] = found.pairs, found.weight
 
 
 @once

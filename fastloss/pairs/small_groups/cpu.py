@@ -16,15 +16,14 @@ from fastloss.core.requests import Wanted
 from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.cpu_nodes import compiled
 from fastloss.pairs.direct.arrange import batches_of
-from fastloss.pairs.pair import PairFormulas, multiplier_one
+from fastloss.pairs.pair import PairFormulas, RowSums, SortedRows, multiplier_one
 from fastloss.pairs.records import Results, Rows
 from fastloss.pairs.small_groups.counts import compiled_count
 from fastloss.pairs.small_groups.layout import BEYOND, MOST, Given, Layout, count_kinds, lay, size_of
-from fastloss.pairs.small_groups.sums import Band, Sums, add_logistic_pairs, add_pairs
+from fastloss.pairs.small_groups.sums import add_logistic_pairs, add_pairs
 
 BATCH = 16384  # rows within which a task's groups begin
 FACTORS = 20  # of 1 + e**SPREAD at most, whose product is finite
-INTEGER_COLUMNS = 6  # scratch arrays of integers: of rows, of groups twice, of kinds three times
 
 HAS_EXPONENTIALS = WANT_VALUE = WANT_EACH = WANT_GRADIENT = WANT_CURVATURE = WEIGHTED = unpack = unbound
 
@@ -38,12 +37,40 @@ class SmallGroups(NamedTuple):
     weight: np.ndarray
 
 
+class Scratch(NamedTuple):
+    """A thread's arrays for a batch, or their lengths; those that a call does not use are empty."""
+
+    # of rows: columns, and what they add up as the earlier row of a pair and as the later
+    scores: Any
+    labels: Any
+    weights: Any
+    exponentials: Any
+    loss: Any
+    slope: Any
+    curvature: Any
+    later_loss: Any
+    later_slope: Any
+    later_curvature: Any
+    logs: Any  # of products whose factors the losses no longer hold
+    centres: Any  # of groups
+    home: Any  # of rows: where they came from
+    kinds: Any  # of groups
+    places: Any
+    steps: Any
+    counts: Any  # of kinds
+    begins: Any
+    following: Any
+
+
+REAL_ARRAYS = Scratch._fields.index("home")  # the others are of integers
+
+
 class Totals(NamedTuple):
     """What the rows of a batch have added up."""
 
     earlier: Any
     later: Any
-    logs: Any  # of products whose factors `Sums.loss` no longer holds; empty where it holds losses
+    logs: Any
 
 
 @regroups
@@ -54,27 +81,27 @@ def take_logs(begin, end, logs, loss):
         loss[r] = 0.0
 
 
-def add_distance(distance, begin, end, band, parameters, by_exponentials, totals):
+def add_distance(distance, begin, end, laid, parameters, by_exponentials, totals):
     """Add the pairs of rows so far from each other."""
-    s, y, w, e = band
+    s, y, w, e = laid
     stop, start = end - distance, begin + distance
-    own = Band(s[begin:stop], y[begin:stop], w[begin:stop], e[begin:stop])
-    later = Band(s[start:end], y[start:end], w[start:end], e[start:end])
-    (loss, slope, bend), (later_loss, later_slope, later_bend), _ = totals
-    own_sums = Sums(loss[begin:stop], slope[begin:stop], bend[begin:stop])
-    later_sums = Sums(later_loss[start:end], later_slope[start:end], later_bend[start:end])
+    rows = SortedRows(s[begin:stop], y[begin:stop], w[begin:stop], e[begin:stop])
+    behind = SortedRows(s[start:end], y[start:end], w[start:end], e[start:end])
+    (loss, slope, curvature), (later_loss, later_slope, later_curvature), _ = totals
+    sums = RowSums(loss[begin:stop], slope[begin:stop], curvature[begin:stop])
+    later = RowSums(later_loss[start:end], later_slope[start:end], later_curvature[start:end])
     if HAS_EXPONENTIALS and by_exponentials:
-        add_logistic_pairs(own, later, parameters[0], own_sums, later_sums)
+        add_logistic_pairs(rows, behind, parameters[0], sums, later)
     else:
-        add_pairs(own, later, parameters, own_sums, later_sums)
+        add_pairs(rows, behind, parameters, sums, later)
 
 
-def add_kind(kind, begin, groups, band, parameters, totals):
+def add_kind(kind, begin, groups, laid, parameters, totals):
     """Add all pairs of the groups of one kind."""
     size, is_narrow = size_of(kind), kind < BEYOND
     end = begin + size * groups
     for d in range(1, size):
-        add_distance(d * groups, begin, end, band, parameters, is_narrow, totals)
+        add_distance(d * groups, begin, end, laid, parameters, is_narrow, totals)
         if HAS_EXPONENTIALS and totals.logs.size and is_narrow and (d % FACTORS == 0 or d == size - 1):
             take_logs(begin, end, totals.logs, totals.earlier.loss)
             if WANT_EACH:
@@ -99,7 +126,7 @@ def give_back(place, step, size, rows, totals, scale, results):
         if WANT_GRADIENT:
             results.gradient[home[r]] = weighed(w * scale, sums.slope[r] + later.slope[r])
         if WANT_CURVATURE:
-            results.curvature[home[r]] = weighed(w * scale, sums.bend[r] + later.bend[r])
+            results.curvature[home[r]] = weighed(w * scale, sums.curvature[r] + later.curvature[r])
     return total
 
 
@@ -114,27 +141,30 @@ def exponentials_of(scores, centres, sigma):
 def block(inputs, parameters, outputs, first, last):
     scores, labels, weights, rows, offsets, scales, batches = inputs
     each, gradient, curvature, losses = outputs[:4]
-    s, y, w, e, loss, slope, bend, loss_later, slope_later, bend_later, logs, centres = outputs[4:16]
-    home, places, steps, counts, begins, following = outputs[16:]
-    band, results, numbers = Band(s, y, w, e), Results(each, gradient, curvature), unpack(parameters)
-    totals = Totals(Sums(loss, slope, bend), Sums(loss_later, slope_later, bend_later), logs)
+    own, results, numbers = Scratch(*outputs[4:]), Results(each, gradient, curvature), unpack(parameters)
+    laid = SortedRows(own.scores, own.labels, own.weights, own.exponentials)
+    earlier = RowSums(own.loss, own.slope, own.curvature)
+    totals = Totals(earlier, RowSums(own.later_loss, own.later_slope, own.later_curvature), own.logs)
     given = Given(scores, labels, weights, rows, offsets)
     for task in range(first, last):
         g, groups = batches[task], batches[task + 1] - batches[task]
         count = offsets[g + groups] - offsets[g]
-        layout = Layout(places[:groups], steps[:groups], counts, begins, following)
-        count_kinds(g, given, parameters[1], centres, layout)
-        lay(g, given, band, home, centres, layout)
+        of_groups = own.kinds[:groups], own.places[:groups], own.steps[:groups]
+        layout = Layout(*of_groups, own.counts, own.begins, own.following)
+        count_kinds(g, given, parameters[1], own.centres, layout)
+        lay(g, given, laid, own.home, own.centres, layout)
         if HAS_EXPONENTIALS:
-            exponentials_of(s[:count], e[:count], parameters[1])
-        for column in (loss, slope, bend, loss_later, slope_later, bend_later, logs):
-            column[:count] = 0.0
-        for kind in range(counts.size):
-            if counts[kind] > 0:
-                add_kind(kind, begins[kind], counts[kind], band, numbers, totals)
+            exponentials_of(own.scores[:count], own.exponentials[:count], parameters[1])
+        for sums in (totals.earlier, totals.later):
+            sums.loss[:count] = sums.slope[:count] = sums.curvature[:count] = 0.0
+        totals.logs[:count] = 0.0
+        for kind in range(layout.counts.size):
+            if layout.counts[kind] > 0:
+                add_kind(kind, layout.begins[kind], layout.counts[kind], laid, numbers, totals)
         for at in range(groups):
-            size = offsets[g + at + 1] - offsets[g + at]
-            losses[g + at] = give_back(places[at], steps[at], size, (w, home), totals, scales[g + at], results)
+            size, place = offsets[g + at + 1] - offsets[g + at], layout.places[at]
+            from_rows = own.weights, own.home
+            losses[g + at] = give_back(place, layout.steps[at], size, from_rows, totals, scales[g + at], results)
 
 
 def counted(rows: Rows) -> SmallGroups:
@@ -160,21 +190,37 @@ def compiled_block(formulas: PairFormulas, wanted: Wanted, weighted: bool, dtype
     signature = Signature(
         (out, REALS, REALS, INTEGERS, INTEGERS, REALS, INTEGERS),
         (out, out, out, REALS),
-        (REALS,) * 12 + (INTEGERS,) * INTEGER_COLUMNS,
+        (REALS,) * REAL_ARRAYS + (INTEGERS,) * (len(Scratch._fields) - REAL_ARRAYS),
     )
     names = formulas.bindings(wanted, weighted, multiplier_one, False) | {"WANT_EACH": wanted.each}
     name = f"{formulas.name}_{wanted.code}{'w' if weighted else ''}"
     return compiled(block, name, signature, tuple(known_names(block, names).items()))
 
 
-def scratch_of(formulas: PairFormulas, wanted: Wanted, weighted: bool, rows: int, groups: int) -> tuple[int, ...]:
+def scratch_of(formulas: PairFormulas, wanted: Wanted, weighted: bool, rows: int, groups: int) -> Scratch:
     """Return the lengths of the block's scratch arrays for batches of so many rows and groups, which may be empty."""
-    exponentials, derived = formulas.by_exponentials(False), (wanted.gradient, wanted.curvature)
-    valued = wanted.value or wanted.each
-    logs = valued and exponentials and not weighted
-    used = (True, True, weighted, exponentials, valued, *derived, wanted.each, *derived, logs)
-    of_groups = groups * exponentials, groups, groups
-    return (*(rows * one for one in used), *of_groups[:1], rows, *of_groups[1:], *(2 * BEYOND,) * 3)
+    exponentials, valued = formulas.by_exponentials(False), wanted.value or wanted.each
+    return Scratch(
+        scores=rows,
+        labels=rows,
+        weights=rows * weighted,
+        exponentials=rows * exponentials,
+        loss=rows * valued,
+        slope=rows * wanted.gradient,
+        curvature=rows * wanted.curvature,
+        later_loss=rows * wanted.each,
+        later_slope=rows * wanted.gradient,
+        later_curvature=rows * wanted.curvature,
+        logs=rows * (valued and exponentials and not weighted),
+        centres=groups * exponentials,
+        home=rows,
+        kinds=groups,
+        places=groups,
+        steps=groups,
+        counts=2 * BEYOND,
+        begins=2 * BEYOND,
+        following=2 * BEYOND,
+    )
 
 
 def evaluate(

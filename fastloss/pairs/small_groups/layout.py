@@ -24,9 +24,10 @@ class Given(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where the groups of a batch lie: each group's first row and what is between its rows, and its kinds' places."""
+    """Where the groups of a batch lie: of each group its kind, its first row and the step to its next; and of kinds."""
 
-    groups: Any  # kinds, then first places
+    kinds: Any
+    places: Any
     steps: Any
     counts: Any  # groups of a kind
     begins: Any
@@ -54,14 +55,14 @@ def count_kinds(first, given, sigma, centres, layout):
     scores, _, _, rows, offsets = given
     for kind in range(layout.counts.size):
         layout.counts[kind] = 0
-    for g in range(layout.groups.size):
+    for g in range(layout.kinds.size):
         start, stop = offsets[first + g], offsets[first + g + 1]
         kind = stop - start
         if HAS_EXPONENTIALS and kind > 0:
             low, high = spread_of(scores, rows, start, stop)
             centres[g] = low + 0.5 * (high - low)
             kind += 0 if sigma * (high - low) <= SPREAD else BEYOND
-        layout.groups[g] = kind
+        layout.kinds[g] = kind
         layout.counts[kind] += 1
     total = 0
     for kind in range(layout.counts.size):
@@ -70,21 +71,21 @@ def count_kinds(first, given, sigma, centres, layout):
 
 
 @regroups
-def lay(first, given, band, home, centres, layout):
-    """Copy the rows of groups to where their kind lies, and write each group's first place over its kind."""
+def lay(first, given, laid, home, centres, layout):
+    """Copy the rows of groups to where their kind lies, and write where that is."""
     scores, labels, weights, rows, offsets = given
-    for g in range(layout.groups.size):
-        kind = layout.groups[g]
+    for g in range(layout.kinds.size):
+        kind = layout.kinds[g]
         place, step = layout.following[kind], layout.counts[kind]
         layout.following[kind] += 1
-        layout.groups[g], layout.steps[g] = place, step
+        layout.places[g], layout.steps[g] = place, step
         for k in range(offsets[first + g], offsets[first + g + 1]):
             row = rows[k] if rows.size else k
             home[place] = row
-            band.scores[place] = scores[row]
-            band.labels[place] = labels[row]
+            laid.scores[place] = scores[row]
+            laid.labels[place] = labels[row]
             if WEIGHTED:
-                band.weights[place] = weights[row]
+                laid.weights[place] = weights[row]
             if HAS_EXPONENTIALS:
-                band.exponentials[place] = centres[g]
+                laid.exponentials[place] = centres[g]
             place += step

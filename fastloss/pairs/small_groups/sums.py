@@ -11,8 +11,6 @@ longer than the pairs, and ranges of five rows are too short for packed instruct
 half of the steps meet rows of two groups.
 """
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
 from fastloss.compile.elementary import joined, weighed
@@ -28,84 +26,67 @@ WEIGHTED = unbound
 value = slope = curvature = unbound
 
 
-class Band(NamedTuple):
-    """Rows of groups of one size, the first of all groups before the second."""
-
-    scores: Any
-    labels: Any
-    weights: Any
-    exponentials: Any
-
-
-class Sums(NamedTuple):
-    """What rows add up over their pairs with later rows, or with earlier ones."""
-
-    loss: Any
-    slope: Any
-    bend: Any
+@regroups
+def add_losses(r, loss, which, weights, sums, later):
+    """Add a pair's loss to its first item's row, or to either row where only the sum of all is wanted."""
+    (is_first, is_second), (own, other) = which, weights
+    own_loss, other_loss = weighed(other, loss), weighed(own, loss)
+    if WANT_EACH:
+        sums.loss[r] += own_loss if is_first else 0.0
+        later.loss[r] += other_loss if is_second else 0.0
+    else:
+        sums.loss[r] += own_loss if is_first | is_second else 0.0
 
 
 @regroups
-def add_pairs(band, later, parameters, sums, sums_later):
-    """Add the pairs of each row and the later row of the same index, by the formulas of the gap."""
-    for r in range(np.uint64(later.labels.size)):
-        is_first, is_second = band.labels[r] > later.labels[r], band.labels[r] < later.labels[r]
-        is_pair = is_first | is_second
-        difference = band.scores[r] - later.scores[r]
-        gap = difference if is_first else -difference
-        own, other = (band.weights[r], later.weights[r]) if WEIGHTED else (1.0, 1.0)
+def add_derivatives(r, steep, bend, which, weights, sums, later):
+    """Add a pair's derivatives by the score of its first item to both rows."""
+    (is_first, is_second), (own, other) = which, weights
+    is_pair = is_first | is_second
+    if WANT_GRADIENT:
+        turned = steep if is_first else -steep
+        own_slope, other_slope = weighed(other, turned), weighed(own, turned)
+        sums.slope[r] += own_slope if is_pair else 0.0
+        later.slope[r] -= other_slope if is_pair else 0.0
+    if WANT_CURVATURE:
+        own_bend, other_bend = weighed(other, bend), weighed(own, bend)
+        sums.curvature[r] += own_bend if is_pair else 0.0
+        later.curvature[r] += other_bend if is_pair else 0.0
+
+
+@regroups
+def add_pairs(rows, behind, parameters, sums, later):
+    """Add the pairs of each row and the row of the same index among those behind, by the formulas of the gap."""
+    for r in range(np.uint64(behind.labels.size)):
+        which = rows.labels[r] > behind.labels[r], rows.labels[r] < behind.labels[r]
+        difference = rows.scores[r] - behind.scores[r]
+        gap = difference if which[0] else -difference
+        weights = (rows.weights[r], behind.weights[r]) if WEIGHTED else (1.0, 1.0)
         if WANT_VALUE:
-            loss = value(gap, *parameters)
-            own_loss, other_loss = weighed(other, loss), weighed(own, loss)
-            if WANT_EACH:
-                sums.loss[r] += own_loss if is_first else 0.0
-                sums_later.loss[r] += other_loss if is_second else 0.0
-            else:
-                sums.loss[r] += own_loss if is_pair else 0.0
-        if WANT_GRADIENT:
-            steep = slope(gap, *parameters)
-            steep = steep if is_first else -steep
-            own_slope, other_slope = weighed(other, steep), weighed(own, steep)
-            sums.slope[r] += own_slope if is_pair else 0.0
-            sums_later.slope[r] -= other_slope if is_pair else 0.0
-        if WANT_CURVATURE:
-            bend = curvature(gap, *parameters)
-            own_bend, other_bend = weighed(other, bend), weighed(own, bend)
-            sums.bend[r] += own_bend if is_pair else 0.0
-            sums_later.bend[r] += other_bend if is_pair else 0.0
+            add_losses(r, value(gap, *parameters), which, weights, sums, later)
+        steep = slope(gap, *parameters) if WANT_GRADIENT else 0.0
+        bend = curvature(gap, *parameters) if WANT_CURVATURE else 0.0
+        add_derivatives(r, steep, bend, which, weights, sums, later)
 
 
 @regroups
-def add_logistic_pairs(band, later, sigma, sums, sums_later):
+def add_logistic_pairs(rows, behind, sigma, sums, later):
     """Add them by the exponentials of the scores. Without weights the losses are log(1 + result), see `joined`."""
-    for r in range(np.uint64(later.labels.size)):
-        is_first, is_second = band.labels[r] > later.labels[r], band.labels[r] < later.labels[r]
-        is_pair = is_first | is_second
-        one, two = band.exponentials[r], later.exponentials[r]
+    for r in range(np.uint64(behind.labels.size)):
+        which = rows.labels[r] > behind.labels[r], rows.labels[r] < behind.labels[r]
+        is_first, is_second = which
+        one, two = rows.exponentials[r], behind.exponentials[r]
         high, low = (one, two) if is_first else (two, one)
-        own, other = (band.weights[r], later.weights[r]) if WEIGHTED else (1.0, 1.0)
+        weights = (rows.weights[r], behind.weights[r]) if WEIGHTED else (1.0, 1.0)
         if WANT_VALUE and WEIGHTED:
-            difference = sigma * (band.scores[r] - later.scores[r])
-            loss = logistic_value(difference if is_first else -difference, high, low)
-            own_loss, other_loss = other * loss, own * loss
-            if WANT_EACH:
-                sums.loss[r] += own_loss if is_first else 0.0
-                sums_later.loss[r] += other_loss if is_second else 0.0
-            else:
-                sums.loss[r] += own_loss if is_pair else 0.0
+            difference = sigma * (rows.scores[r] - behind.scores[r])
+            gap = difference if is_first else -difference
+            add_losses(r, logistic_value(gap, high, low), which, weights, sums, later)
+        elif WANT_VALUE and WANT_EACH:
+            sums.loss[r] = joined(sums.loss[r], low / high if is_first else 0.0)
+            later.loss[r] = joined(later.loss[r], low / high if is_second else 0.0)
         elif WANT_VALUE:
-            x = low / high
-            if WANT_EACH:
-                sums.loss[r] = joined(sums.loss[r], x if is_first else 0.0)
-                sums_later.loss[r] = joined(sums_later.loss[r], x if is_second else 0.0)
-            else:
-                sums.loss[r] = joined(sums.loss[r], x if is_pair else 0.0)
-        if WANT_GRADIENT:
-            steep = sigma * logistic_slope(high, low)
-            steep = (steep if is_first else -steep) if is_pair else 0.0
-            sums.slope[r] += other * steep
-            sums_later.slope[r] -= own * steep
-        if WANT_CURVATURE:
-            bend = sigma * (sigma * logistic_bend(high, low)) if is_pair else 0.0
-            sums.bend[r] += other * bend
-            sums_later.bend[r] += own * bend
+            sums.loss[r] = joined(sums.loss[r], low / high if is_first | is_second else 0.0)
+        steep = sigma * logistic_slope(high, low) if WANT_GRADIENT else 0.0
+        bend = sigma * (sigma * logistic_bend(high, low)) if WANT_CURVATURE else 0.0
+        add_derivatives(r, steep, bend, which, weights, sums, later)
