@@ -1,8 +1,16 @@
 """The order of some keys, inside kernels: stable, NaN last, without an array of its own."""
 
+import numpy as np
+
 from fastloss.compile.templates import regroups
 
 RUN = 16  # keys that are sorted by insertion before runs of them are merged
+SIGN, LARGEST = np.int64(63), np.int64(0x7FFFFFFFFFFFFFFF)
+
+
+def in_order(bits):
+    """Return integers in the order of the floats of some bits; and these bits again, of such an integer."""
+    return bits ^ ((bits >> SIGN) & LARGEST)
 
 
 def precedes(a, b):

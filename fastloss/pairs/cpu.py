@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.core import orders
 from fastloss.core.outcomes import Outcome
 from fastloss.core.requests import Wanted
 from fastloss.core.validate import kernel_dtype
@@ -115,7 +116,7 @@ def _large(rows: Rows, large: np.ndarray, kind: Kind) -> list[Large]:
 
 
 def _sorted(one: Large) -> Large:
-    falling = one.begin + np.argsort(-one.rows.labels[one.begin : one.end].astype(np.float64), kind="stable")
+    falling = one.begin + orders.stable(-one.rows.labels[one.begin : one.end].astype(np.float64))
     order = falling if one.order is None else one.order[falling]
     return one._replace(rows=one.rows.taken(falling), order=order, begin=0, end=falling.size)
 

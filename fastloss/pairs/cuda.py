@@ -12,6 +12,7 @@ import numpy as np
 from fastloss.compile.cuda.arrays import Place
 from fastloss.compile.cuda.columns import add_by_label, give_back, in_float64, taken
 from fastloss.compile.cuda.ranges import score_ranges
+from fastloss.core import orders
 from fastloss.core.gpu import on_gpu
 from fastloss.core.outcomes import Outcome
 from fastloss.core.requests import Wanted
@@ -141,7 +142,7 @@ class _OnHost(NamedTuple):
             for (begin, end), one in zip(bounds, levels, strict=True):
                 if one.many:
                     labels = columns.labels[begin:end].astype(np.float64)
-                    falling[begin:end] = begin + np.argsort(-labels, kind="stable")
+                    falling[begin:end] = begin + orders.stable(-labels)
             order = falling if order is None else order[falling]
             columns = columns.taken(falling)
         on_host = columns._replace(scores=NOTHING)

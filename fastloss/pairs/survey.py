@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.compile.sorting import LARGEST, in_order
 from fastloss.compile.templates import regroups
 from fastloss.pairs.cpu_nodes import ROWS, run_block
 from fastloss.pairs.halving import LEVELS, Levels
@@ -15,7 +16,6 @@ BEGIN, END = range(2)  # columns of ranges of rows
 NUMBER, LOW, HIGH, INFINITE, MORE = range(5)
 
 SEGMENT = np.uint64(256)  # rows compared with one label after another
-SIGN, LARGEST = np.int64(63), np.int64(0x7FFFFFFFFFFFFFFF)
 
 
 @regroups
@@ -63,11 +63,6 @@ def reach(begin, end, scores, found):
                 low, high = min(low, key), max(high, key)
     found[LOW] = np.int64(in_order(low)).view(np.float64) if finite else np.inf
     found[HIGH] = np.int64(in_order(high)).view(np.float64) if finite else -np.inf
-
-
-def in_order(bits):
-    """Return integers in the order of the floats of some bits; and these bits again, of such an integer."""
-    return bits ^ ((bits >> SIGN) & LARGEST)
 
 
 @regroups

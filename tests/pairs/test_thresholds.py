@@ -150,7 +150,7 @@ def test_units_are_sorted_although_bits_are_left_out():
     rng = np.random.default_rng(6)
     scores = np.append(1.0 + rng.integers(0, 1000, 5000) * 2.0**-52, [-1e300, 1e300])
     parts = partition.Partition(np.empty((0, 4)), np.empty(0), np.empty((0, 2)), np.array([0, 5002, 5002]), 1)
-    found = order.ordered(partition.Apart(scores, np.empty(0)), parts, True)
+    found = order.ordered(partition.Apart(scores, np.empty(0)), order.units_of(parts), True)
     np.testing.assert_array_equal(found.places, np.argsort(scores, kind="stable"))
     np.testing.assert_array_equal(found.scores, np.sort(scores))
 

@@ -18,7 +18,7 @@ from fastloss.core.validate import kernel_dtype
 from fastloss.pairs.cpu_nodes import run_block
 from fastloss.pairs.pair import PairFormulas, RowSums
 from fastloss.pairs.queries.fast import fast_sums, plan_of
-from fastloss.pairs.queries.large import Sums, direct_sums
+from fastloss.pairs.queries.large import QuerySums, direct_sums
 from fastloss.pairs.queries.query import Settings, scaled
 from fastloss.pairs.queries.ranking import (
     QueryRows,
@@ -83,7 +83,7 @@ def run(
     rows = QueryRows(np.ascontiguousarray(scores, dtype), np.ascontiguousarray(labels, np.float64), order)
     offsets = np.ascontiguousarray(groups.offsets, np.int64)
     gradient, curvature = (np.zeros(scores.size if want else 0, dtype) for want in (wanted.gradient, wanted.curvature))
-    results = Results(np.zeros(sizes.size), gradient, curvature)
+    results = QueryResults(np.zeros(sizes.size), gradient, curvature)
     names = {"LINEAR": linear, "WANT_GRADIENT": wanted.gradient, "WANT_CURVATURE": wanted.curvature}
     pairs, bounds = sizes * np.minimum(sizes, level), np.stack((offsets[:-1], offsets[1:]), 1)
     done = np.zeros(sizes.size, bool)
@@ -98,21 +98,26 @@ def run(
         query = ranked_queries(rows, bounds[g : g + 1], settings)
         put(results, np.array([g]), query, direct_sums(query.columns, settings, wanted, names), sigma, scales)
         done[g] = True
-    costs = np.cumsum(np.where(done, 0, pairs + 16 * sizes))
-    cuts = np.searchsorted(costs, np.arange(COST, (costs[-1] if costs.size else 0) + COST, COST))
-    tasks = orders.distinct(np.append(0, np.minimum(cuts + 1, sizes.size)))
-    name = f"{wanted.code}{'_linear' if linear else ''}"
-    inputs, scratch = (*rows, offsets, scales, done, tasks), scratch_of(widest(sizes[~done]))
-    run_block(block, name, inputs, (sigma, level), results, tasks.size - 1, scratch, known_names(block, names))
+    name, numbers = f"{wanted.code}{'_linear' if linear else ''}", (sigma, level)
+    tasks, scratch = tasks_of(np.where(done, 0, pairs + 16 * sizes)), scratch_of(widest(sizes[~done]))
+    inputs, known = (*rows, offsets, scales, done, tasks), known_names(block, names)
+    run_block(block, name, inputs, numbers, results, tasks.size - 1, scratch, known)
     return Outcome(groups=results.losses, gradients=(gradient,), curvatures=(curvature,))
 
 
-class Results(NamedTuple):
+class QueryResults(NamedTuple):
     """Losses by query, and derivatives by row, empty if they are not wanted."""
 
     losses: np.ndarray
     gradient: np.ndarray
     curvature: np.ndarray
+
+
+def tasks_of(costs: np.ndarray) -> np.ndarray:
+    """Return between which queries the tasks lie, each of about `COST` pairs."""
+    ends = np.cumsum(costs)
+    cuts = np.searchsorted(ends, np.arange(COST, (ends[-1] if ends.size else 0) + COST, COST))
+    return orders.distinct(np.append(0, np.minimum(cuts + 1, ends.size)))
 
 
 def batches(queries: np.ndarray, sizes: np.ndarray) -> Iterator[np.ndarray]:
@@ -127,7 +132,7 @@ def batches(queries: np.ndarray, sizes: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def put(
-    results: Results, which: np.ndarray, queries: RankedQueries, sums: Sums, sigma: float, scales: np.ndarray
+    results: QueryResults, which: np.ndarray, queries: RankedQueries, sums: QuerySums, sigma: float, scales: np.ndarray
 ) -> None:
     """Write what the pairs of some queries add up to."""
     sizes = np.diff(queries.offsets)

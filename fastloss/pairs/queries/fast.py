@@ -13,7 +13,7 @@ from fastloss.pairs.boxes.tables import tables
 from fastloss.pairs.cpu_nodes import Scratch, run_block
 from fastloss.pairs.nodes import pieces
 from fastloss.pairs.pair import PairFormulas
-from fastloss.pairs.queries.large import Sums
+from fastloss.pairs.queries.large import QuerySums
 from fastloss.pairs.queries.query import Ranked, Settings
 from fastloss.pairs.queries.ranking import RankedQueries, gains_of
 from fastloss.pairs.queries.segments import (
@@ -168,7 +168,9 @@ def triangles_block(inputs, parameters, outputs, first, last):
             losses[segment] = add_triangle(begin, end, end, columns, parameters[0], derivatives, factors)
 
 
-def fast_sums(formulas: PairFormulas, plan: Plan, settings: Settings, wanted: Wanted, names: dict[str, Any]) -> Sums:
+def fast_sums(
+    formulas: PairFormulas, plan: Plan, settings: Settings, wanted: Wanted, names: dict[str, Any]
+) -> QuerySums:
     """Sum all pairs in time proportional to the rows."""
     side, columns = plan.side, plan.queries.columns
     size, count = columns.scores.size, side.segments.shape[0] - 1
@@ -183,7 +185,7 @@ def fast_sums(formulas: PairFormulas, plan: Plan, settings: Settings, wanted: Wa
         add_behind(formulas, mirrored(side), plan.scaling.s, wanted.derivatives, (np.empty(count), *before))
         slopes -= before[0][::-1]
         curvatures += before[1][::-1]
-    return Sums(np.add.reduceat(own + behind_own, side.queries[:-1, FIRST_SEGMENT]), slopes, curvatures)
+    return QuerySums(np.add.reduceat(own + behind_own, side.queries[:-1, FIRST_SEGMENT]), slopes, curvatures)
 
 
 def add_behind(

@@ -22,7 +22,7 @@ WANT_GRADIENT = unbound
 WANT_CURVATURE = unbound
 
 
-class Sums(NamedTuple):
+class QuerySums(NamedTuple):
     """Sums over the pairs of queries, see `query.scaled`: of losses by query, and derivatives by rank."""
 
     losses: Any
@@ -49,7 +49,7 @@ def tiles_block(inputs, parameters, outputs, first, last):
             losses[task] = add_tile(begin, end, start, stop, columns, sigma, own, derivatives, factors)
 
 
-def direct_sums(columns: Ranked, settings: Settings, wanted: Wanted, names: dict[str, Any]) -> Sums:
+def direct_sums(columns: Ranked, settings: Settings, wanted: Wanted, names: dict[str, Any]) -> QuerySums:
     """Sum all pairs one by one."""
     sigma, level, _ = settings
     size = columns.scores.size
@@ -65,4 +65,4 @@ def direct_sums(columns: Ranked, settings: Settings, wanted: Wanted, names: dict
         for derivative, parts_own in zip((slopes, curvatures), own, strict=True):
             derivative[begin:end] += parts_own[:tasks, : end - begin].sum(0)
         total += summation.ordered_sum(losses[:tasks])
-    return Sums(total, slopes, curvatures)
+    return QuerySums(total, slopes, curvatures)

@@ -93,19 +93,33 @@ class RankedQueries(NamedTuple):
         return RankedQueries(self.rows[ranks], columns, offsets, self.inverses[which], self.units[which])
 
 
+def run_by_gains(
+    block: Any,
+    linear: bool,
+    inputs: tuple[Any, ...],
+    parameters: tuple[float, ...],
+    outputs: tuple[Any, ...],
+    chunks: int,
+    scratch: tuple[Scratch, ...] = (),
+) -> None:
+    """Launch a block that computes gains, linear or exponential."""
+    name = "linear" if linear else "exp2"
+    run_block(block, name, inputs, parameters, outputs, chunks, scratch, {"LINEAR": linear})
+
+
 def ranked_queries(query: QueryRows, bounds: np.ndarray, settings: Settings) -> RankedQueries:
     """Rank the queries between some bounds, of shape (queries, 2)."""
     sizes = bounds[:, 1] - bounds[:, 0]
-    offsets, names = np.append(0, np.cumsum(sizes)), {"LINEAR": settings.linear}
+    offsets = np.append(0, np.cumsum(sizes))
     rows, columns = np.empty(offsets[-1], np.int64), Ranked(*(np.empty(offsets[-1]) for _ in range(3)))
     made = RankedQueries(rows, columns, offsets, np.empty(sizes.size), np.empty(sizes.size))
-    large, name = sizes >= SORTED, "linear" if settings.linear else "exp2"
+    large = sizes >= SORTED
     inputs, outputs = (*query, bounds, offsets, large), (rows, *columns, made.inverses, made.units)
     scratch, level = scratch_of(widest(sizes[~large])), (float(settings.level),)
     if not large.all():
-        run_block(rank_block, name, inputs, level, outputs, sizes.size, scratch, names)
+        run_by_gains(rank_block, settings.linear, inputs, level, outputs, sizes.size, scratch)
     for one in np.flatnonzero(large):
-        _rank_by_numpy(query, bounds[one], settings.level, int(one), made, (name, names))
+        _rank_by_numpy(query, bounds[one], settings, int(one), made)
     return made
 
 
@@ -126,9 +140,7 @@ def rank_block(inputs, parameters, outputs, first, last):
         inverses[g], units[g] = ideal.inverse, ideal.unit * unit_among(labels, rows[start : start + size])
 
 
-def _rank_by_numpy(
-    query: QueryRows, bounds: np.ndarray, level: int, one: int, made: RankedQueries, kind: tuple[str, dict[str, Any]]
-) -> None:
+def _rank_by_numpy(query: QueryRows, bounds: np.ndarray, settings: Settings, one: int, made: RankedQueries) -> None:
     """Do the same for one query."""
     begin, end = (int(bound) for bound in bounds)
     rows = query.order[begin:end] if query.order.size else np.arange(begin, end)
@@ -136,9 +148,8 @@ def _rank_by_numpy(
     scores, gains, discounts = made.columns_of(one)
     scores[:], labels = query.scores[rows], query.labels[rows]
     unit, tasks = unit_of(float(labels.max())), -(-rows.size // FILLED)
-    name, names = kind
-    run_block(fill_block, name, (labels,), (unit,), (gains, discounts), tasks, names=names)
-    ideal = ideal_of(summation.sum_of_many(np.sort(gains)[::-1][:level] * discounts[:level]))
+    run_by_gains(fill_block, settings.linear, (labels,), (unit,), (gains, discounts), tasks)
+    ideal = ideal_of(summation.sum_of_many(np.sort(gains)[::-1][: settings.level] * discounts[: settings.level]))
     gains *= ideal.unit
     made.rows[made.offsets[one] : made.offsets[one + 1]] = rows
     made.inverses[one], made.units[one] = ideal.inverse, unit * ideal.unit
@@ -154,8 +165,8 @@ def fill_block(inputs, parameters, outputs, first, last):
 
 def gains_of(labels: np.ndarray, units: np.ndarray, linear: bool) -> np.ndarray:
     """Return the gains of some labels in every query."""
-    gains, names = np.empty((units.size, labels.size)), {"LINEAR": linear}
-    run_block(gains_block, "linear" if linear else "exp2", (labels, units), (), (gains,), units.size, names=names)
+    gains = np.empty((units.size, labels.size))
+    run_by_gains(gains_block, linear, (labels, units), (), (gains,), units.size)
     return gains
 
 
@@ -185,9 +196,8 @@ def ideals(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return 1 / maxDCG of every query, 0 where that is 0, and the units of its gains; for engines without a sort."""
     inverses, units = np.empty(offsets.size - 1), np.empty(offsets.size - 1)
-    inputs, name = (labels, rows, offsets), "linear" if linear else "exp2"
-    scratch = scratch_of(widest(np.diff(offsets)))
-    run_block(ideal_block, name, inputs, (float(level),), (inverses, units), units.size, scratch, {"LINEAR": linear})
+    inputs, scratch = (labels, rows, offsets), scratch_of(widest(np.diff(offsets)))
+    run_by_gains(ideal_block, linear, inputs, (float(level),), (inverses, units), units.size, scratch)
     return inverses, units
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from fastloss.compile.templates import known_names, regroups
+from fastloss.core import orders
 from fastloss.core.requests import Wanted
 from fastloss.pairs.cpu_nodes import ROWS, run_block
 from fastloss.pairs.nodes import wanted_names
@@ -61,7 +62,7 @@ def _one_way(formulas: PairFormulas, rows: SlopedRows, margin: float, wanted: Wa
 
 def sums(formulas: PairFormulas, rows: Columns, margin: float, scale: float, wanted: Wanted, results: Results) -> float:
     """Return the loss of one group; each row's and the derivatives times `scale` are added to the results."""
-    order = np.argsort(rows.scores, kind="stable")
+    order = orders.stable(rows.scores)
     scores, slopes, weights = rows.taken(order)
     scores, slopes = scores.astype(np.float64, copy=False), slopes.astype(np.float64, copy=False)
     factors = weights if weights.size else 1.0

@@ -11,7 +11,7 @@ from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.records import Columns, Results
 from fastloss.pairs.thresholds import partition
 from fastloss.pairs.thresholds.merge import Pass, walked
-from fastloss.pairs.thresholds.order import ordered, settled
+from fastloss.pairs.thresholds.order import ordered, settled, units_of
 
 
 def sums(
@@ -46,7 +46,8 @@ def _alike(
     power, orientation = formulas.power, parameters.orientation
     parts = partition.partition(nodes, rows, orientation, buckets)
     by_row, derived = wanted.each or wanted.gradient or wanted.curvature, wanted.gradient or wanted.curvature
-    order = ordered(partition.scattered(rows, orientation, parts), parts, by_row)
+    units = units_of(parts)
+    order = ordered(partition.scattered(rows, orientation, parts), units, by_row)
     bounds = np.column_stack((parts.sides[:-1], parts.sides[1:])).reshape(-1, 2, 2)
     sources, targets = bounds[:, 0], bounds[:, 1]
     same = np.array([one.sources == one.targets for one in nodes])
@@ -66,5 +67,5 @@ def _alike(
     if derived:
         walk(Pass(sources, targets, False), wanted.derivatives)
     if by_row:
-        partition.gathered(settled(order, parts, found), parts, results)
+        partition.gathered(settled(order, units, found), parts, results)
     return losses

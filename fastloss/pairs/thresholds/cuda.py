@@ -19,6 +19,7 @@ from fastloss.compile.cuda.launch import a_block_each, a_thread_each, code, laun
 from fastloss.compile.cuda.reduction import block_sum
 from fastloss.compile.cuda.sizes import sizes
 from fastloss.compile.templates import unbound
+from fastloss.core import orders
 from fastloss.core.requests import Wanted
 from fastloss.pairs.boxes.sums import is_between
 from fastloss.pairs.nodes import BEGIN, END, Node, Parameters, ranges, sums_one_by_one, wanted_names
@@ -116,7 +117,7 @@ def in_order(place: Place, column: Any) -> Any:
     """The order that sorts a column, on the device."""
     if hasattr(column, "__cuda_array_interface__") and has_cupy():
         return _by_cupy(column, int(place.stream))
-    return place.device(np.argsort(place.host(column), kind="stable"))
+    return place.device(orders.stable(place.host(column)))
 
 
 def _by_cupy(column: Any, stream: int) -> Any:

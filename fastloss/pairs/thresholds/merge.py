@@ -54,7 +54,7 @@ class Rule(NamedTuple):
     margin: Any
     sign: Any
     strictly: Any
-    chunk: Any
+    chunk: Any  # CHUNK as a number that the compiler does not know, or it would unroll the loops over chunks
 
 
 class Tables(NamedTuple):
@@ -181,7 +181,7 @@ def sums_of(x, met, side, rule):
     """Return the sums over what counts for x, relative to where d is 0."""
     left = side.end - side.begin - met.count
     if left >= CHUNK:
-        near = near_sums(side, met.count, rule.chunk // CHUNK * CHUNK, x, rule)  # LLVM would unroll a known number
+        near = near_sums(side, met.count, rule.chunk // CHUNK * CHUNK, x, rule)
     else:
         near = near_sums(side, met.count, left, x, rule)
     return joined(near, met.sums, excess(x, rule.margin, rule.sign, met.last))

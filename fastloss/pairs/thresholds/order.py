@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.compile import threads
-from fastloss.compile.sorting import argsort
+from fastloss.compile.sorting import argsort, in_order
 from fastloss.compile.templates import regroups
 from fastloss.pairs.cpu_nodes import Scratch, few_within, run_block
 from fastloss.pairs.records import Results
@@ -39,8 +39,7 @@ def units_of(parts: Partition) -> np.ndarray:
 
 def key_of(x):
     """Return a whole number that rises with a float64."""
-    bits = np.float64(x).view(np.int64)
-    return np.int64(bits ^ ((bits >> 63) | LOWEST)).view(np.uint64)
+    return np.int64(in_order(np.float64(x).view(np.int64)) ^ LOWEST).view(np.uint64)
 
 
 def length(number):
@@ -125,9 +124,8 @@ def sort_units(array: np.ndarray, bounds: np.ndarray) -> None:
     threads.parallel(lambda: run, count, few_within(count, array.size))
 
 
-def ordered(apart: Apart, parts: Partition, with_places: bool) -> Order:
-    """Return the sides in order; `apart` is overwritten where no place is wanted and there are no weights."""
-    bounds = units_of(parts)
+def ordered(apart: Apart, bounds: np.ndarray, with_places: bool) -> Order:
+    """Return the sides in order, unit by unit; `apart` is overwritten where no place is wanted and no weights are."""
     if not (with_places or apart.weights.size):
         sort_units(apart.scores, bounds)
         return Order(apart.scores, apart.weights, np.empty(0, np.uint64))
@@ -142,9 +140,8 @@ def ordered(apart: Apart, parts: Partition, with_places: bool) -> Order:
     return order
 
 
-def settled(order: Order, parts: Partition, results: Results) -> Results:
+def settled(order: Order, bounds: np.ndarray, results: Results) -> Results:
     """Return results where their rows lie apart, unit by unit: no two threads write to one cache line."""
-    bounds = units_of(parts)
     apart = Results(*map(np.empty_like, results))
     count = bounds.size - 1
     few = few_within(count, order.scores.size)

@@ -80,20 +80,31 @@ def count_block(inputs, parameters, outputs, first, last):
             found[np.uint64(codes[at + np.uint64(k)])] += 1
 
 
+def start_places(cursors, places):
+    """Copy where a range's first rows of each code go; `taken` moves them on."""
+    for code in range(cursors.size):
+        places[code] = cursors[code]
+
+
+def taken(code, places):
+    """Return where the next row of a code goes."""
+    at = np.uint64(places[code])
+    places[code] = at + ONE
+    return at
+
+
 @regroups
 def scatter_block(inputs, parameters, outputs, first, last):
     scores, weights, codes, cursors, ranges = inputs
     apart, weights_apart, places = outputs
     sign, nowhere = parameters[0], np.uint64(cursors.shape[1])
     for task in range(first, last):
-        for code in range(nowhere):
-            places[code] = cursors[task, code]
+        start_places(cursors[task], places)
         begin, first_code = np.uint64(ranges[task, BEGIN]), np.uint64(ranges[task, CODES])
         for i in range(begin, np.uint64(ranges[task, END])):
             code = np.uint64(codes[first_code + np.uint64(i) - begin])
             if code < nowhere:
-                at = np.uint64(places[code])
-                places[code] = at + ONE
+                at = taken(code, places)
                 apart[at] = sign * scores[i]
                 if weights.size:
                     weights_apart[at] = weights[i]
@@ -105,14 +116,12 @@ def gather_block(inputs, parameters, outputs, first, last):
     each, gradient, curvature, places = outputs
     nowhere = np.uint64(cursors.shape[1])
     for task in range(first, last):
-        for code in range(nowhere):
-            places[code] = cursors[task, code]
+        start_places(cursors[task], places)
         begin, first_code = np.uint64(ranges[task, BEGIN]), np.uint64(ranges[task, CODES])
         for i in range(begin, np.uint64(ranges[task, END])):
             code = np.uint64(codes[first_code + np.uint64(i) - begin])
             if code < nowhere:
-                at = np.uint64(places[code])
-                places[code] = at + ONE
+                at = taken(code, places)
                 if each_apart.size:
                     each[i] += each_apart[at]
                 if gradient_apart.size:
