@@ -116,6 +116,28 @@ def areas(table: Table, rows: int, size: int = 100) -> None:
     table.claim(name, times["each group's"] / rows * 1e9, "1 ns a row", 1.0, WANTED_AUC)
 
 
+def queries(table: Table, rows: int) -> None:
+    """LambdaRank, value and gradient, in queries of two sizes and in one; beside a sort of the scores."""
+    rng = np.random.default_rng(6)
+    scores, labels = rng.standard_normal(rows), rng.integers(0, 5, rows)
+    loss = fastloss.lambdarank_loss
+    for size in (100, 1000, rows):
+        offsets = np.append(np.arange(0, rows, size), rows)
+        name = f"lambdarank_loss {rows} rows in queries of {size}, value and gradient"
+        calls = {
+            "auto": lambda: loss.value_and_grad(scores, labels, offsets=offsets),  # noqa: B023
+            "np.sort": lambda: np.sort(scores),
+        }
+        if size < rows:
+            calls["direct"] = lambda: loss.value_and_grad(scores, labels, offsets=offsets, method="direct")  # noqa: B023
+        times = table.time(name, rows, calls, repeats=3)
+        if size == 1000:
+            pairs = rows * (size - 1) / 2
+            table.claim(f"{name}, direct", times["direct"] / pairs * 1e9, "1 ns a pair", 1.0, 1.0)
+        elif size == rows:
+            table.claim(name, times["auto"], "1 s", 1.0, 2.0)
+
+
 def looped(table: Table, rows: int, size: int = 1000) -> None:
     """PyTorch's other way, a group after another."""
     rng = np.random.default_rng(5)
@@ -138,4 +160,5 @@ def run(table: Table, rows: int) -> None:
         of_one_size(table, rows, size)
     of_any_size(table, rows)
     areas(table, 10 * rows)
+    queries(table, rows)
     looped(table, rows // 10)
