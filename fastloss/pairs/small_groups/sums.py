@@ -27,31 +27,35 @@ value = slope = curvature = unbound
 
 
 @regroups
-def add_losses(r, loss, which, weights, sums, later):
-    """Add a pair's loss to its first item's row, or to either row where only the sum of all is wanted."""
-    (is_first, is_second), (own, other) = which, weights
-    own_loss, other_loss = weighed(other, loss), weighed(own, loss)
+def add_losses(r, own, other, which, sums, later):
+    """Add a pair's loss to its first item's row, or to the earlier row where only the sum of all is wanted.
+
+    Here and below `own` and `other` are what the pair is to the earlier row and to the later one.
+    """
+    is_first, is_second = which
     if WANT_EACH:
-        sums.loss[r] += own_loss if is_first else 0.0
-        later.loss[r] += other_loss if is_second else 0.0
+        sums.loss[r] += own if is_first else 0.0
+        later.loss[r] += other if is_second else 0.0
     else:
-        sums.loss[r] += own_loss if is_first | is_second else 0.0
+        sums.loss[r] += own if is_first | is_second else 0.0
 
 
 @regroups
-def add_derivatives(r, steep, bend, which, weights, sums, later):
-    """Add a pair's derivatives by the score of its first item to both rows."""
-    (is_first, is_second), (own, other) = which, weights
+def add_slopes(r, own, other, which, sums, later):
+    """Add a pair's slope by the score of its first item to both rows."""
+    is_first, is_second = which
     is_pair = is_first | is_second
-    if WANT_GRADIENT:
-        turned = steep if is_first else -steep
-        own_slope, other_slope = weighed(other, turned), weighed(own, turned)
-        sums.slope[r] += own_slope if is_pair else 0.0
-        later.slope[r] -= other_slope if is_pair else 0.0
-    if WANT_CURVATURE:
-        own_bend, other_bend = weighed(other, bend), weighed(own, bend)
-        sums.curvature[r] += own_bend if is_pair else 0.0
-        later.curvature[r] += other_bend if is_pair else 0.0
+    sums.slope[r] += (own if is_first else -own) if is_pair else 0.0
+    later.slope[r] -= (other if is_first else -other) if is_pair else 0.0
+
+
+@regroups
+def add_curvatures(r, own, other, which, sums, later):
+    """Add a pair's curvature to both rows."""
+    is_first, is_second = which
+    is_pair = is_first | is_second
+    sums.curvature[r] += own if is_pair else 0.0
+    later.curvature[r] += other if is_pair else 0.0
 
 
 @regroups
@@ -61,32 +65,42 @@ def add_pairs(rows, behind, parameters, sums, later):
         which = rows.labels[r] > behind.labels[r], rows.labels[r] < behind.labels[r]
         difference = rows.scores[r] - behind.scores[r]
         gap = difference if which[0] else -difference
-        weights = (rows.weights[r], behind.weights[r]) if WEIGHTED else (1.0, 1.0)
+        own, other = (behind.weights[r], rows.weights[r]) if WEIGHTED else (1.0, 1.0)
         if WANT_VALUE:
-            add_losses(r, value(gap, *parameters), which, weights, sums, later)
-        steep = slope(gap, *parameters) if WANT_GRADIENT else 0.0
-        bend = curvature(gap, *parameters) if WANT_CURVATURE else 0.0
-        add_derivatives(r, steep, bend, which, weights, sums, later)
+            loss = value(gap, *parameters)
+            add_losses(r, weighed(own, loss), weighed(other, loss), which, sums, later)
+        if WANT_GRADIENT:
+            steep = slope(gap, *parameters)
+            add_slopes(r, weighed(own, steep), weighed(other, steep), which, sums, later)
+        if WANT_CURVATURE:
+            bend = curvature(gap, *parameters)
+            add_curvatures(r, weighed(own, bend), weighed(other, bend), which, sums, later)
 
 
 @regroups
 def add_logistic_pairs(rows, behind, sigma, sums, later):
-    """Add them by the exponentials of the scores. Without weights the losses are log(1 + result), see `joined`."""
+    """Add them by the exponentials of the scores. Without weights the losses are log(1 + result), see `joined`.
+
+    All numbers are finite here, so that no product needs `weighed`.
+    """
     for r in range(np.uint64(behind.labels.size)):
         which = rows.labels[r] > behind.labels[r], rows.labels[r] < behind.labels[r]
         is_first, is_second = which
         one, two = rows.exponentials[r], behind.exponentials[r]
         high, low = (one, two) if is_first else (two, one)
-        weights = (rows.weights[r], behind.weights[r]) if WEIGHTED else (1.0, 1.0)
+        own, other = (behind.weights[r], rows.weights[r]) if WEIGHTED else (1.0, 1.0)
         if WANT_VALUE and WEIGHTED:
             difference = sigma * (rows.scores[r] - behind.scores[r])
-            gap = difference if is_first else -difference
-            add_losses(r, logistic_value(gap, high, low), which, weights, sums, later)
+            loss = logistic_value(difference if is_first else -difference, high, low)
+            add_losses(r, own * loss, other * loss, which, sums, later)
         elif WANT_VALUE and WANT_EACH:
             sums.loss[r] = joined(sums.loss[r], low / high if is_first else 0.0)
             later.loss[r] = joined(later.loss[r], low / high if is_second else 0.0)
         elif WANT_VALUE:
             sums.loss[r] = joined(sums.loss[r], low / high if is_first | is_second else 0.0)
-        steep = sigma * logistic_slope(high, low) if WANT_GRADIENT else 0.0
-        bend = sigma * (sigma * logistic_bend(high, low)) if WANT_CURVATURE else 0.0
-        add_derivatives(r, steep, bend, which, weights, sums, later)
+        if WANT_GRADIENT:
+            steep = sigma * logistic_slope(high, low)
+            add_slopes(r, own * steep, other * steep, which, sums, later)
+        if WANT_CURVATURE:
+            bend = sigma * (sigma * logistic_bend(high, low))
+            add_curvatures(r, own * bend, other * bend, which, sums, later)
