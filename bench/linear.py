@@ -3,6 +3,7 @@
 import tracemalloc
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
 import fastloss
 from bench.measure import Table
@@ -13,10 +14,10 @@ def against_a_sort(table: Table, size: int) -> None:
     rng = np.random.default_rng(0)
     scores, labels = rng.standard_normal(size), (rng.random(size) < 0.5).astype(np.float64)
     targets = {
-        "pairwise_logistic_loss": (1.0, 2.0),
-        "pairwise_hinge_loss": (2.0, 5.0),
-        "pairwise_squared_hinge_loss": (2.0, 5.0),
-        "pairwise_exponential_loss": (1.0, 2.0),
+        "pairwise_logistic_loss": (1.0, 1.5),
+        "pairwise_hinge_loss": (2.0, 4.0),
+        "pairwise_squared_hinge_loss": (2.0, 4.0),
+        "pairwise_exponential_loss": (1.0, 1.5),
     }
     for name, (value, both) in targets.items():
         loss = getattr(fastloss, name)
@@ -50,6 +51,36 @@ def against_a_sort(table: Table, size: int) -> None:
         repeats=5,
     )
     table.claim(f"pairwise_logistic_loss {some} real labels", times["value"], "np.sort", times["np.sort"], 40.0)
+
+
+def by_sorting(table: Table, size: int, dtype: type) -> None:
+    """What sorts its rows: hinges, weighted and in groups too, counts and areas, beside scikit-learn."""
+    rng = np.random.default_rng(5)
+    scores, labels = rng.standard_normal(size).astype(dtype), (rng.random(size) < 0.3).astype(np.int64)
+    weights, ids = rng.random(size), np.arange(size) // 5000
+    hinge, auc = fastloss.pairwise_hinge_loss, fastloss.auc
+    calls = {
+        "hinge": lambda: hinge(scores, labels),
+        "hinge and gradient": lambda: hinge.value_and_grad(scores, labels),
+        "hinge, weighted": lambda: hinge(scores, labels, sample_weight=weights),
+        "hinge in groups of 5000": lambda: hinge(scores, labels, groups=ids),
+        "inversions": lambda: fastloss.count_inversions(scores, labels),
+        "auc": lambda: auc(scores, labels),
+        "auc, weighted": lambda: auc(scores, labels, sample_weight=weights),
+        "auc in groups of 5000": lambda: auc(scores, labels, groups=ids),
+        "np.sort": lambda: np.sort(scores),
+    }
+    name = f"sorted ways, {size} rows {dtype.__name__}"
+    times = table.time(name, size, calls, repeats=5)
+    targets = {"hinge": 2.0, "hinge and gradient": 4.0, "inversions": 2.0, "auc": 2.0}
+    for what, target in targets.items():
+        table.claim(f"{name}, {what}", times[what], "np.sort", times["np.sort"], target)
+    for what in ("hinge", "auc"):
+        for way in (", weighted", " in groups of 5000"):
+            table.claim(f"{name}, {what}{way}", times[what + way], f"{what} alone", times[what], 1.5)
+    if size <= 1_000_000:
+        peer = table.time(f"{name}, scikit-learn", size, {"auc": lambda: roc_auc_score(labels, scores)}, repeats=3)
+        table.claim(f"{name}, auc", times["auc"], "scikit-learn", peer["auc"], 10.0, faster=True)
 
 
 def growth(table: Table, size: int) -> None:
@@ -128,6 +159,9 @@ def catalogue(table: Table, users: int, items: int, width: int = 64) -> None:
 def run(table: Table, size: int) -> None:
     """All of it; `size` is ten million in the full run."""
     against_a_sort(table, size)
+    for count in (size // 10, size):
+        for dtype in (np.float64, np.float32):
+            by_sorting(table, count, dtype)
     growth(table, size)
     crossover(table, size)
     catalogue(table, size // 1000, size // 200)
