@@ -1,6 +1,7 @@
 """What a loss is: formulas, a shape, data about itself; and the registry of all of them."""
 
 import abc
+import dataclasses
 import functools
 import importlib
 import inspect
@@ -10,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import backend, docstrings, forks, reductions, small
+from fastloss.core import backend, docstrings, forks, reductions, small, summation
 from fastloss.core.arrays import as_array, refuse_gradient, widened
 from fastloss.core.docstrings import Keyword
 from fastloss.core.domains import Parameter
 from fastloss.core.errors import wrong_type
-from fastloss.core.outcomes import Evaluation
+from fastloss.core.outcomes import ChunkSums, Evaluation, Totals
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Request
 
@@ -117,6 +118,8 @@ class Loss(abc.ABC):
     keywords: tuple[Keyword, ...] = (SAMPLE_WEIGHT, REDUCTION, BACKEND)
     reductions: tuple[str, ...] = reductions.OF_EXAMPLES
     others: frozenset[str] = frozenset()  # arguments that are no arrays of numbers: ids, or sparse
+    tables: tuple[str, ...] = ()  # arguments of which every example needs the whole
+    sums = 1  # numbers for each chunk of examples from which the value is made
 
     def __init__(
         self, function: Callable[..., Any], *, reference: str, parameters: Mapping[str, Parameter] | None = None
@@ -255,6 +258,37 @@ class Loss(abc.ABC):
                 value = self.require_reduction(value)
             (arguments if name in self._own else shared)[name] = value
         return Request(what, arguments, **shared)
+
+    def require_additive(self, parameters: Mapping[str, Any]) -> None:
+        """Raise unless the value is made of sums over parts of the examples, given these parameters."""
+        raise ValueError(f"{self.name} is no sum over examples: expected a loss that can be computed part by part")
+
+    def chunk_sums(self, *args: Any, before: int = 0, **kwargs: Any) -> ChunkSums:
+        """Return the sums of chunks that make the value, for the loss's arguments, without `reduction`.
+
+        `before` examples came earlier: some losses count from there in their messages.
+        """
+        made = self._run(self._bound("value", args, {**kwargs, "reduction": "sum"}))
+        losses = made.outcome.chunks
+        if losses is None:
+            losses = summation.chunk_sums(backend.to_host(made.outcome.each).ravel())
+        return ChunkSums(losses, np.array([made.divisor.weight]), made.outcome.wrong)
+
+    def reduced(self, loss: np.ndarray, denominator: float, reduction: str) -> float:
+        """Return the value, from the sums of all chunks."""
+        return reductions.BY_NAME[reduction].of_chunks(loss, denominator)
+
+    def derivatives_in(
+        self, totals: Totals, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        """Return the derivatives of the reduction of all examples, a kind after the other, by some of them."""
+        scale = summation.inverse(totals.weight) if totals.reduction == "mean" else 1.0
+        with np.errstate(all="ignore"):
+            request = self._bound(what, args, {**kwargs, "reduction": "sum"})
+            result: tuple[Any, ...] = self._evaluate(
+                dataclasses.replace(request, reduction=reductions.scaled_sum(scale))
+            )
+        return result if what == "grad_hess" else result[1:]
 
     def require_reduction(self, name: Any) -> Reduction:
         """Return the reduction of that name; raise a ValueError unless the loss has it."""

@@ -17,6 +17,22 @@ class Outcome(NamedTuple):
     wrong: int = 0  # the bits of the operands' domains, four each, see `fastloss/core/domains.py`
 
 
+class ChunkSums(NamedTuple):
+    """Sums over chunks of examples, which make the same total whatever batches the chunks came in."""
+
+    loss: Any  # a number for each chunk, or a row of them for each sum where the loss needs more than one
+    weight: Any
+    wrong: int  # the bits of the operands' domains, four each, to be united over all batches
+
+
+class Totals(NamedTuple):
+    """What all examples add up to, of which a call has some only."""
+
+    loss: Any  # sums of chunks, as those of `ChunkSums`, or numbers of the same sum
+    weight: float
+    reduction: str  # "mean" or "sum"
+
+
 class Divisor(NamedTuple):
     """What a mean divides by: a weight, or one for each group.
 

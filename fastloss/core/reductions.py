@@ -66,6 +66,19 @@ class Reduction:
         return summation.mean(total, weight)
 
 
+@dataclasses.dataclass(frozen=True)
+class _ScaledSum(Reduction):
+    factor: float = 1.0
+
+    def scale(self, divisor: Divisor) -> float:
+        return self.factor
+
+
+def scaled_sum(factor: float) -> Reduction:
+    """Return the sum, with derivatives that are multiplied by a factor: those of a mean over more than one call has."""
+    return _ScaledSum("sum", "all", False, factor)
+
+
 def _is_finite(value: Any) -> bool:
     return math.isfinite(value) if type(value) is float else bool(np.isfinite(value).all())
 

@@ -28,13 +28,20 @@ def sum_of_many(values: np.ndarray) -> float:
     """
     if values.size <= CHUNK:
         return ordered_sum(values)
+    chunks = chunk_sums(values)
+    if not np.isfinite(chunks).all() and np.isfinite(values).all():
+        return sum_of_many(values * SHRUNK) / SHRUNK
+    return ordered_sum(chunks)
+
+
+def chunk_sums(values: np.ndarray) -> np.ndarray:
+    """Add the numbers of each chunk, by NumPy; few numbers stay as they are."""
+    if values.size <= CHUNK:
+        return values
+    whole = values.size // CHUNK * CHUNK
     with np.errstate(invalid="ignore", over="ignore"):
-        whole = values.size // CHUNK * CHUNK
         chunks = values[:whole].reshape(-1, CHUNK).sum(1, dtype=np.float64)
-        chunks = np.append(chunks, values[whole:].sum(dtype=np.float64))
-        if not np.isfinite(chunks).all() and np.isfinite(values).all():
-            return sum_of_many(values * SHRUNK) / SHRUNK
-        return ordered_sum(chunks)
+        return np.append(chunks, values[whole:].sum(dtype=np.float64))
 
 
 def mean(total: float, weight: float) -> float:

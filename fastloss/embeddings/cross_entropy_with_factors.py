@@ -16,6 +16,7 @@ __all__ = ["cross_entropy_with_factors"]
 
 
 @candidates_loss(
+    tables=("class_weights",),
     parameters={
         "bias": Free("an array of shape (C,), or None"),
         "weight": Free("an array of shape (C,), or None"),

@@ -5,18 +5,18 @@ import functools
 import math
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from fastloss.compile.templates import unbound
-from fastloss.core import backend, reductions, small, summation, units, validate
+from fastloss.core import backend, small, summation, units, validate
 from fastloss.core.docstrings import share
 from fastloss.core.domains import NON_NEGATIVE, REAL, Domain, Parameter, wrong
 from fastloss.core.exact import exact
 from fastloss.core.gpu import GpuArray, on_gpu
 from fastloss.core.loss import Loss
-from fastloss.core.outcomes import Divisor, Evaluation, Outcome
+from fastloss.core.outcomes import ChunkSums, Divisor, Evaluation, Outcome
 from fastloss.core.requests import Request, Wanted
 from fastloss.core.summation import CHUNK
 from fastloss.core.units import MeanWeights
@@ -34,14 +34,6 @@ class Call:
     signs: tuple[float, ...] = (1.0,)  # the gradient of each differentiable argument is this times the slope
     variant: str = ""  # which of the loss's formulas
     more: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # further operands of a variant, by name
-
-
-class ChunkSums(NamedTuple):
-    """Sums over chunks of elements, which make the same total whatever batches the chunks came in."""
-
-    loss: np.ndarray  # a number for each chunk, or a column of them where the loss needs more than one
-    weight: np.ndarray
-    wrong: int  # the bits of the operands' domains, four each, to be united over all batches
 
 
 @dataclasses.dataclass
@@ -89,7 +81,6 @@ class PointwiseLoss(Loss):
     """Element i of every argument makes one loss."""
 
     folder = "pointwise"
-    sums = 1  # numbers for each chunk from which the value is made
 
     def __init__(self, function, *, variants: Mapping[str, Formulas], **about):
         super().__init__(function, **about)
@@ -113,7 +104,6 @@ class PointwiseLoss(Loss):
         return Call(tuple(own[name] for name in self.arguments), made or ())
 
     def require_additive(self, parameters: Mapping[str, Any]) -> None:
-        """Raise unless the value is made of sums over parts of the data, so that it can be streamed."""
         for name, value in parameters.items():
             if np.ndim(value):
                 raise ValueError(f"{name} is an array: expected a number, since {self.name} is computed part by part")
@@ -126,10 +116,6 @@ class PointwiseLoss(Loss):
             return ChunkSums(loss, data.weight_sums, wrong)
         size = data.operands[0].size
         return ChunkSums(loss, np.minimum(size - np.arange(0, size, CHUNK), CHUNK).astype(np.float64), wrong)
-
-    def reduced(self, loss: np.ndarray, denominator: float, reduction: str) -> float:
-        """Return the value, from the sums of all chunks."""
-        return reductions.BY_NAME[reduction].of_chunks(loss, denominator)
 
     def group_means(self, *args: Any, offsets: np.ndarray, **kwargs: Any) -> np.ndarray:
         """Return the mean of each group of contiguous elements, given by CSR offsets, in float64."""

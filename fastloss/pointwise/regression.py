@@ -4,6 +4,7 @@ The second derivative is the one that holds almost everywhere: at a kink it is t
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -142,6 +143,13 @@ def _unit_of(mean, scale):
     return exponent, math.ldexp(root, exponent - own)
 
 
+class _Root(NamedTuple):
+    """A mean of squares of differences that were multiplied by `scale`."""
+
+    scale: float
+    mean: float
+
+
 class RootMean(PointwiseLoss):
     """The root of a mean of squares: not a sum over elements, so its gradient needs the value first."""
 
@@ -161,12 +169,22 @@ class RootMean(PointwiseLoss):
                 scale, outcome, mean = other, smaller, again
         made = Evaluation(outcome, Divisor(data.divisor.weight), finish=lambda mean: math.sqrt(mean) / scale)
         if request.has_gradient:
-            made.gradients, made.curvatures = self._derivatives(data, request.wanted.derivatives, scale, mean)
+            wanted, root = request.wanted.derivatives, _Root(scale, mean)
+            made.gradients, made.curvatures = self._derivatives(data, wanted, root, data.divisor.weight)
         return made
 
-    def _derivatives(self, data, wanted, scale, mean):
-        exponent, unit = _unit_of(mean, scale)
-        inverse = summation.inverse(data.divisor.weight * unit)
+    def derivatives_in(self, totals, what, args, kwargs):
+        with np.errstate(all="ignore"):
+            request = self._bound(what, args, kwargs)
+            root = self._root(totals.loss, totals.weight)
+            wanted = request.wanted.derivatives
+            gradients, curvatures = self._derivatives(self._data(request), wanted, root, totals.weight)
+        return (*gradients, *curvatures)
+
+    def _derivatives(self, data, wanted, root, weight):
+        """The derivatives by the elements at hand of the root over all, whose weight is given."""
+        exponent, unit = _unit_of(root.mean, root.scale)
+        inverse = summation.inverse(weight * unit)
         outcome = data.run(self.formulas, inverse, wanted, (2.0**exponent,))
         (gradient,) = outcome.gradients
         curvatures = (one - gradient * gradient * summation.inverse(unit) for one in outcome.curvatures)
@@ -209,11 +227,15 @@ class RootMean(PointwiseLoss):
     def reduced(self, loss, denominator, reduction):
         """The root of the mean, from the sums of all chunks."""
         self.require_reduction(reduction)
-        scale, mean = 1.0, MEAN.of_chunks(loss[0], denominator)
-        if not ORDINARY[0] <= mean <= ORDINARY[1]:
-            scale = self.LARGER if mean < 1.0 else self.SMALLER
-            mean = MEAN.of_chunks(loss[2 if mean < 1.0 else 1], denominator)
-        return math.sqrt(mean) / scale
+        root = self._root(loss, denominator)
+        return math.sqrt(root.mean) / root.scale
+
+    def _root(self, loss, denominator):
+        mean = MEAN.of_chunks(loss[0], denominator)
+        if ORDINARY[0] <= mean <= ORDINARY[1]:
+            return _Root(1.0, mean)
+        scale = self.LARGER if mean < 1.0 else self.SMALLER
+        return _Root(scale, MEAN.of_chunks(loss[2 if mean < 1.0 else 1], denominator))
 
     def _group_means(self, data, offsets, denominators):
         def roots(scale):

@@ -130,6 +130,9 @@ class RowLoss(Loss):
     def has_curvature(self) -> bool:
         return self._curvature
 
+    def require_additive(self, parameters):
+        pass
+
     def _run(self, request):
         given = tuple(request.arguments[name] for name in self.arguments)
         engine = backend.engine(backend.choose(request.backend, given), self.folder)

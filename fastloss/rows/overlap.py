@@ -7,7 +7,7 @@ from fastloss.core import validate
 from fastloss.core.domains import AT_LEAST_ZERO, UNIT, Flag, Free
 from fastloss.core.errors import wrong_type, wrong_value
 from fastloss.rows import terms
-from fastloss.rows.loss import Rows, along, row_loss
+from fastloss.rows.loss import RowLoss, Rows, along, row_loss
 from fastloss.rows.row import formulas
 
 __all__ = ["dice_loss"]
@@ -29,7 +29,17 @@ def _axes(axis: Any, dimensions: int) -> tuple[int, ...]:
     return found
 
 
+class OverlapLoss(RowLoss):
+    """One whose examples may run over any axes."""
+
+    def require_additive(self, parameters):
+        axis = parameters["axis"]
+        if axis is None or axis <= 0:
+            raise wrong_value("axis", axis, f"an axis above 0, since {self.name} is computed by parts of the first")
+
+
 @row_loss(
+    kind=OverlapLoss,
     parameters={"squared": Flag(), "smooth": AT_LEAST_ZERO, "axis": Free("an axis, a tuple of them, or None for all")},
     curvature=True,
     reference="Milletari, Navab & Ahmadi, V-Net: fully convolutional neural networks, 2016",

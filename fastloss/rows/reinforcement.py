@@ -151,6 +151,11 @@ class PolicyLoss(RowLoss):
 
     others = frozenset({"actions"})
 
+    def require_additive(self, parameters):
+        raise ValueError(
+            f"{self.name} divides by the number of episodes: expected a loss that divides by sums of weights"
+        )
+
 
 @row_loss(
     kind=PolicyLoss,

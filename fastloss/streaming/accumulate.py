@@ -5,15 +5,16 @@ from typing import Any
 from fastloss.core.domains import Flag
 from fastloss.core.loss import Loss, lookup
 from fastloss.pairs.loss import PairwiseLoss
-from fastloss.streaming.additive import Accumulator
+from fastloss.streaming.additive import Accumulator, takes_batches
 from fastloss.streaming.all_pairs import PairAccumulator
+from fastloss.streaming.examples import ExampleAccumulator
 from fastloss.streaming.grouped import GroupAccumulator
 
 
 def accumulate(
     name: str | Loss, *, grouped: bool = False, **parameters: Any
-) -> Accumulator | PairAccumulator | GroupAccumulator:
-    """Make a state that takes batches: of a pointwise loss of two arguments, of all pairs, or of pairs in groups.
+) -> Accumulator | ExampleAccumulator | PairAccumulator | GroupAccumulator:
+    """Make a state that takes batches: of the examples of a loss, of all pairs, or of pairs in groups.
 
     Parameters
     ----------
@@ -23,15 +24,17 @@ def accumulate(
         Whether pairs are made within groups: every batch then brings whole groups, of any loss over pairs or queries,
         and their ids or offsets. Without it, all rows are one group, of `pairwise_logistic_loss`.
     **parameters
-        The loss's own parameters; those that take arrays take one number here.
+        The loss's own parameters. Those that are arrays, as class weights, come with each batch of rows or tuples;
+        pointwise losses of two arguments take one number here.
 
     Raises
     ------
     TypeError
         If `name` is neither, `grouped` is not True or False, or the loss has no such parameter.
     ValueError
-        If there is no such loss, it is of another shape, a parameter is out of its range, or the value is not made of
-        sums over parts of the data (`nmae_loss`, unless `norm` is a number).
+        If there is no such loss, a parameter is out of its range, or the value is not made of sums over parts of the
+        data, as of embeddings that are each other's candidates, `policy_gradient_loss`, or `nmae_loss` with a word for
+        `norm`.
 
     Examples
     --------
@@ -48,4 +51,6 @@ def accumulate(
     loss = lookup(name) if isinstance(name, str) else name
     if grouped:
         return GroupAccumulator(loss, parameters)
-    return (PairAccumulator if isinstance(loss, PairwiseLoss) else Accumulator)(loss, parameters)
+    if isinstance(loss, PairwiseLoss):
+        return PairAccumulator(loss, parameters)
+    return (Accumulator if takes_batches(loss) else ExampleAccumulator)(loss, parameters)

@@ -12,11 +12,11 @@ from fastloss.core.loss import Loss
 from fastloss.pairs import weights as pair_weights
 from fastloss.pairs.loss import GroupSums, PairwiseLoss, grouped
 from fastloss.streaming import ids as group_ids
+from fastloss.streaming import terms
 from fastloss.streaming.state import State, Sums, both_weighted, one_sign, require_body, require_one_sign
 from fastloss.streaming.stored import Fields
 from fastloss.streaming.units import WIDEST, common, divided, exponent, in_one_unit, is_ordinary, times
 
-MOST_TERMS = 128  # of an exact sum: a float64 for every 53 of 2100 bits, one for infinities and NaN, and room
 MOST_PAIRS = (1 << 126) - 1
 
 
@@ -104,8 +104,8 @@ class GroupAccumulator(State):
                 pairs=int(sums.pairs.sum()),
                 weighted=(sample_weight is not None) if sums.loss.size else None,
                 power=power,
-                loss=_exact(loss),
-                weight=_exact(weight),
+                loss=terms.exact(loss),
+                weight=terms.exact(weight),
                 bits=self._bits(labels),
                 ids={name: (one,) for name, one in shelves.items()},
             )
@@ -126,14 +126,14 @@ class GroupAccumulator(State):
         return self._seen.pairs
 
     def _sums(self, value: bool = True) -> Sums:
-        return Sums(self._seen.power, _total(self._seen.loss), _total(self._seen.weight))
+        return Sums(self._seen.power, terms.total(self._seen.loss), terms.total(self._seen.weight))
 
     def gradient(
         self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean", **groups: Any
     ) -> np.ndarray:
         """Return the gradient for rows of whole groups, given again in any batches, with `groups` or `offsets`."""
         reductions.named(reduction, ("mean", "sum"))
-        seen, total = self._seen, _total(self._seen.weight)
+        seen, total = self._seen, terms.total(self._seen.weight)
         # Weights in the unit of the mean's own, so that slopes in float32 neither vanish nor overflow on the way.
         extra = math.frexp(total)[1] // self._degree if reduction == "mean" and math.isfinite(total) else 0
         power = 0 if sample_weight is None else seen.power // self._degree + extra
@@ -165,9 +165,9 @@ class GroupAccumulator(State):
     def _united(self, other: Seen) -> Seen:
         own = self._seen
         weighted = both_weighted(own.weighted, other.weighted)
-        power = common(*((one.power, _total(one.weight) > 0.0) for one in (own, other)))
+        power = common(*((one.power, terms.total(one.weight) > 0.0) for one in (own, other)))
         loss, weight = (
-            _exact(np.concatenate([divided(np.array(getattr(one, name)), power - one.power) for one in (own, other)]))
+            terms.added(*((getattr(one, name), power - one.power) for one in (own, other)))
             for name in ("loss", "weight")
         )
         bits = one_sign("labels", self._labels, own.bits, other.bits)
@@ -192,14 +192,14 @@ class GroupAccumulator(State):
         ids = group_ids.read(fields, "ids ")
         need = fields.need
         need(not bits or self._labels.check(0.0) == ZERO, "bits are of no domain")
-        need(max(len(loss), len(weight)) <= MOST_TERMS, "loss or weight is of too many terms")
+        need(max(len(loss), len(weight)) <= terms.MOST, "loss or weight is of too many terms")
         need(groups or not (rows or pairs or loss or weight), "groups is 0, but there are rows")
         need(bool(groups) == (weighted is not None), "weighted does not go with groups")
         most = rows * (rows - 1) // 2 if self.parameters.get("pairs") == "ordered" else rows * rows
         need(pairs <= most and group_ids.count(ids) <= min(rows, groups), "rows, groups and pairs do not agree")
         need(weighted or not power, "power is not 0, but there are no weights")
         need(not power or power % self._degree == 0, "power is no unit of products")
-        total = _total(weight)
+        total = terms.total(weight)
         need(not total < 0.0, "weight is negative")
         of_ones = float(pairs if self._degree == 2 else groups)
         need(weighted or abs(total - of_ones) <= 1e-9 * of_ones, "weight is not the number of pairs or queries")
@@ -211,16 +211,3 @@ def _checked(weights: Any) -> np.ndarray:
     result = validate.array("sample_weight", backend.to_host(weights))
     validate.within("sample_weight", result, NON_NEGATIVE)
     return result
-
-
-def _exact(values: np.ndarray) -> tuple[float, ...]:
-    """Return a few numbers with the same exact sum as `values`."""
-    total = summation.ExactSum()
-    total.add(values)
-    return tuple(term for term in total.terms().tolist() if term != 0.0)
-
-
-def _total(terms: tuple[float, ...]) -> float:
-    total = summation.ExactSum()
-    total.add(np.array(terms, np.float64))
-    return total.value()

@@ -33,13 +33,14 @@ class State(abc.ABC):
     may fail, so that not even Ctrl-C leaves half of a batch behind.
     """
 
+    takes_arrays: ClassVar[bool] = False  # whether parameters that are arrays come with the batches
     kind: ClassVar[str]  # the name in the state's bytes
     expects: ClassVar[str]  # the losses that have such a state
 
     def __init__(self, loss: Loss, parameters: Mapping[str, Any]):
         self._require_fit(loss)
         self.loss: Any = loss
-        self.parameters = checked(loss, parameters)
+        self.parameters = checked(loss, parameters, self.takes_arrays)
         self._seen: Any = None
 
     @classmethod
@@ -136,12 +137,17 @@ class State(abc.ABC):
         return state
 
 
-def checked(loss: Loss, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Check all parameters of a loss; return them, with the defaults of the others, as plain numbers and words."""
+def checked(loss: Loss, parameters: Mapping[str, Any], arrays_later: bool = False) -> dict[str, Any]:
+    """Check all parameters of a loss; return them, with the defaults of the others, as plain numbers and words.
+
+    `arrays_later`: those whose default is an array are left out unless they are given.
+    """
     for word in parameters:
         if word not in loss.parameters:
             raise TypeError(f"{loss.name} has no parameter {word!r}: expected one of {list(loss.parameters)}")
     given = {word: parameters.get(word, default) for word, default in loss.defaults.items()}
+    if arrays_later:
+        given = {word: one for word, one in given.items() if word in parameters or not np.ndim(one)}
     return {word: plain(word, loss.parameters[word].validate(word, value)) for word, value in given.items()}
 
 

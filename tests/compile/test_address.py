@@ -49,8 +49,8 @@ def test_it_follows_the_code_and_nothing_else(change, same):
     assert address(other, "more") != address(other)
 
 
-# The addresses of the first kernels of some calls. Nothing is loaded or compiled, and calls end where they would run one:
-# what they would do with results that no kernel has written differs from process to process.
+# The addresses of the first kernels of some calls. Nothing is loaded or compiled, and calls end where they would run
+# one: what they would do with results that no kernel has written differs from process to process.
 ADDRESSES = """
 import contextlib
 import numpy as np

@@ -86,6 +86,14 @@ class CandidatesLoss(Loss):
     folder = "embeddings.candidates"
     others = frozenset({"labels"})
 
+    def __init__(self, function, *, tables: tuple[str, ...] = (), **about):
+        super().__init__(function, **about)
+        self.tables = tables
+
+    def require_additive(self, parameters):
+        if not self.tables:  # every row is a candidate of the others
+            super().require_additive(parameters)
+
     def _run(self, request):
         arrays = tuple(request.arguments.values())
         engine, store = backend.with_store(request.backend, self.folder, arrays)
@@ -270,7 +278,14 @@ def left_out(owners: np.ndarray, columns: np.ndarray) -> Excluded:
 
 
 def candidates_loss(
-    *, reference: str, parameters: Any = None, kind: type[CandidatesLoss] = CandidatesLoss
+    *,
+    reference: str,
+    parameters: Any = None,
+    tables: tuple[str, ...] = (),
+    kind: type[CandidatesLoss] = CandidatesLoss,
 ) -> Callable[[Callable[..., Candidates]], CandidatesLoss]:
-    """Declare a loss: the decorated function has its signature and docstring, and returns its `Candidates`."""
-    return lambda function: kind(function, reference=reference, parameters=parameters)
+    """Declare a loss: the decorated function has its signature and docstring, and returns its `Candidates`.
+
+    `tables` are the arguments whose rows are the candidates of all rows of the others.
+    """
+    return lambda function: kind(function, reference=reference, parameters=parameters, tables=tables)

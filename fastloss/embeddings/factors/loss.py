@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import backend, summation, units, validate
-from fastloss.core.errors import wrong_shape
+from fastloss.core.errors import wrong_shape, wrong_value
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.embeddings.candidates.logits import Scaled
@@ -21,6 +21,11 @@ class FactorsLoss(Loss):
 
     folder = "embeddings.factors"
     others = frozenset({"interactions"})
+    tables = ("item_factors",)
+
+    def require_additive(self, parameters):
+        if parameters["reg"]:
+            raise wrong_value("reg", parameters["reg"], f"0, since {self.name} is computed by parts of the users")
 
     def _run(self, request):
         arrays = tuple(request.arguments.values())

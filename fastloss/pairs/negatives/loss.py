@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import backend, units, validate
-from fastloss.core.errors import both_given, wrong_shape
+from fastloss.core.errors import both_given, wrong_shape, wrong_value
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation
 from fastloss.core.validate import kernel_dtype
@@ -20,6 +20,13 @@ class NegativesLoss(Loss):
 
     folder = "pairs.negatives"
     keywords = NEGATIVES
+
+    def require_additive(self, parameters):
+        for name in ("offsets", "reg", "shared"):
+            if parameters.get(name):
+                raise wrong_value(
+                    name, parameters[name], f"{self.defaults[name]}, since {self.name} is computed by parts"
+                )
 
     def _run(self, request):
         arguments, reduction = request.arguments, request.reduction

@@ -1,0 +1,1 @@
+"""Losses of Dask collections: the numbers of one process, computed by a cluster in one pass or two."""

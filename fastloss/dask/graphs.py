@@ -1,0 +1,82 @@
+"""Layers of a Dask graph, built by hand: a layer for each step, whose keys the dashboard shows under the loss's name.
+
+Rejected: `dask.delayed` for each task, which makes a layer of every call and a collection of every result.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from dask._task_spec import Task, TaskRef
+from dask.base import tokenize
+from dask.delayed import Delayed
+from dask.highlevelgraph import HighLevelGraph
+
+FAN = 8  # states that one task merges
+
+Key = Any  # a name, or a name with a number
+
+
+class Blocks(NamedTuple):
+    """Values on workers, in order: the key of each, and the graph whose layer makes them."""
+
+    keys: tuple[Key, ...]
+    layer: str
+    graph: HighLevelGraph
+
+    def only(self, places: Iterable[int]) -> "Blocks":
+        """Return some of the values."""
+        return self._replace(keys=tuple(self.keys[at] for at in places))
+
+    def lazy(self) -> Delayed:
+        """Return the only value, to be computed by Dask."""
+        (key,) = self.keys
+        return Delayed(key, self.graph, layer=self.layer)
+
+
+class Each(NamedTuple):
+    """Arguments of a step that differ from task to task, and are known when the graph is built."""
+
+    values: tuple[Any, ...]
+
+
+def tasks(
+    name: str, function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], inputs: list[Blocks]
+) -> Blocks:
+    """Return the results of a function: a task for each tuple of arguments, in which a `TaskRef` is another's result.
+
+    `inputs` are those to whom the references point; tasks of one name do the same to the same.
+    """
+    arguments = list(arguments)
+    name = f"fastloss-{name}-{tokenize(name, function, arguments)}"
+    keys = tuple((name, at) for at in range(len(arguments)))
+    layer = {key: Task(key, function, *given) for key, given in zip(keys, arguments, strict=True)}
+    below = HighLevelGraph.merge(*(one.graph for one in inputs))
+    needs = {**below.dependencies, name: {one.layer for one in inputs}}
+    return Blocks(keys, name, HighLevelGraph({**below.layers, name: layer}, needs))
+
+
+def mapped(name: str, function: Callable[..., Any], *arguments: Any) -> Blocks:
+    """Return `function(*arguments)` for each partition.
+
+    `Blocks` bring one value to each task, or their only value to all; `Each` brings one, anything else is for all.
+    """
+    given = [one for one in arguments if isinstance(one, Blocks)]
+    count = max((len(one.keys) for one in given), default=0)
+    columns = [_column(one, count) for one in arguments]
+    return tasks(name, function, zip(*columns, strict=True), given)
+
+
+def _column(argument: Any, count: int) -> list[Any]:
+    if isinstance(argument, Blocks):
+        refs = [TaskRef(key) for key in argument.keys]
+        return refs * count if len(refs) == 1 else refs
+    return list(argument.values) if isinstance(argument, Each) else [argument] * count
+
+
+def merged(name: str, function: Callable[..., Any], blocks: Blocks, *more: Any) -> Blocks:
+    """Return one value of all: `function(*more, list of values in order)`, in a tree."""
+    while True:
+        parts = [blocks.keys[at : at + FAN] for at in range(0, len(blocks.keys), FAN)]
+        blocks = tasks(name, function, [(*more, [TaskRef(key) for key in part]) for part in parts], [blocks])
+        if len(blocks.keys) == 1:
+            return blocks
