@@ -1,1 +1,20 @@
 """Losses of Dask collections: the numbers of one process, computed by a cluster in one pass or two."""
+
+from typing import Any
+
+import fastloss
+from fastloss.core.loss import REGISTRY
+from fastloss.dask.loss import DaskLoss
+
+__all__ = [name for name in fastloss.__all__ if name.endswith("_loss") or name in REGISTRY]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        globals()[name] = DaskLoss(REGISTRY[name])
+        return globals()[name]
+    raise AttributeError(f"module 'fastloss.dask' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -3,10 +3,11 @@
 Rejected: `dask.delayed` for each task, which makes a layer of every call and a collection of every result.
 """
 
+import operator
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from dask._task_spec import Task, TaskRef
+from dask._task_spec import Alias, List, Task, TaskRef
 from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
@@ -23,14 +24,21 @@ class Blocks(NamedTuple):
     layer: str
     graph: HighLevelGraph
 
-    def only(self, places: Iterable[int]) -> "Blocks":
-        """Return some of the values."""
-        return self._replace(keys=tuple(self.keys[at] for at in places))
-
     def lazy(self) -> Delayed:
         """Return the only value, to be computed by Dask."""
         (key,) = self.keys
         return Delayed(key, self.graph, layer=self.layer)
+
+    def delayed(self) -> list[Delayed]:
+        """Return the values, each to be computed by Dask."""
+        return [Delayed(key, self.graph, layer=self.layer) for key in self.keys]
+
+    def plus(self, other: "Blocks") -> "Blocks":
+        """Return these values and others."""
+        name = f"{self.layer}-and-{tokenize(self.keys, other.keys)}"
+        graph = HighLevelGraph.merge(self.graph, other.graph)
+        needs = {**graph.dependencies, name: {self.layer, other.layer}}
+        return Blocks((*self.keys, *other.keys), name, HighLevelGraph({**graph.layers, name: {}}, needs))
 
 
 class Each(NamedTuple):
@@ -48,8 +56,8 @@ def tasks(
     """
     arguments = list(arguments)
     name = f"fastloss-{name}-{tokenize(name, function, arguments)}"
-    keys = tuple((name, at) for at in range(len(arguments)))
-    layer = {key: Task(key, function, *given) for key, given in zip(keys, arguments, strict=True)}
+    keys: tuple[Key, ...] = tuple((name, at) for at in range(len(arguments)))
+    layer: dict[Key, Any] = {key: Task(key, function, *given) for key, given in zip(keys, arguments, strict=True)}
     below = HighLevelGraph.merge(*(one.graph for one in inputs))
     needs = {**below.dependencies, name: {one.layer for one in inputs}}
     return Blocks(keys, name, HighLevelGraph({**below.layers, name: layer}, needs))
@@ -77,6 +85,34 @@ def merged(name: str, function: Callable[..., Any], blocks: Blocks, *more: Any) 
     """Return one value of all: `function(*more, list of values in order)`, in a tree."""
     while True:
         parts = [blocks.keys[at : at + FAN] for at in range(0, len(blocks.keys), FAN)]
-        blocks = tasks(name, function, [(*more, [TaskRef(key) for key in part]) for part in parts], [blocks])
+        blocks = tasks(name, function, [(*more, List(*map(TaskRef, part))) for part in parts], [blocks])
         if len(blocks.keys) == 1:
             return blocks
+
+
+def keyed(blocks: Blocks, dimensions: int) -> Blocks:
+    """Return the same values under keys of an array's blocks, which has rows in partitions and other axes whole."""
+    name = f"{blocks.layer}-array"
+    keys: tuple[Key, ...] = tuple((name, at, *(0,) * (dimensions - 1)) for at in range(len(blocks.keys)))
+    layer: dict[Key, Any] = {new: Alias(new, old) for new, old in zip(keys, blocks.keys, strict=True)}
+    needs = {**blocks.graph.dependencies, name: {blocks.layer}}
+    return Blocks(keys, name, HighLevelGraph({**blocks.graph.layers, name: layer}, needs))
+
+
+def picked(name: str, blocks: Blocks, item: Any) -> Blocks:
+    """Return an item of each value."""
+    return mapped(name, operator.getitem, blocks, item)
+
+
+def across(name: str, blocks: Blocks, count: int) -> Blocks:
+    """Return `count` tuples, of which number k has item k of each value: as many tasks as the values times `count`."""
+    items = tasks(
+        f"{name}-item", operator.getitem, [(TaskRef(key), at) for at in range(count) for key in blocks.keys], [blocks]
+    )
+    width = len(blocks.keys)
+    rows = [items.keys[at * width : (at + 1) * width] for at in range(count)]
+    return tasks(name, _as_tuple, [tuple(map(TaskRef, row)) for row in rows], [items])
+
+
+def _as_tuple(*values: Any) -> tuple[Any, ...]:
+    return values

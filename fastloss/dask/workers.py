@@ -1,8 +1,10 @@
 """What runs on the workers: functions of names, arrays and bytes; no kernel travels."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+import numpy as np
 
 import fastloss
 from fastloss.compile import levels, threads
@@ -69,4 +71,20 @@ def at_work(wanted: Job, partition: int | None = None) -> Iterator[None]:
         raise kind(f"{wanted.loss}, partition {partition}: {error}") from error
 
 
-Function = Callable[..., Any]
+def values(names: tuple[str, ...], given: tuple[Any, ...]) -> dict[str, Any]:
+    """Return a task's arrays by name; what pandas holds as the arrays in it."""
+    return {name: one.to_numpy() if hasattr(one, "to_numpy") else one for name, one in zip(names, given, strict=True)}
+
+
+def joined(parts: list[Any]) -> np.ndarray:
+    """Return partitions as one array."""
+    return np.concatenate([values(("part",), (one,))["part"] for one in parts])
+
+
+def like_rows(array: np.ndarray, like: Any) -> Any:
+    """Return an array with the index of a Series or DataFrame, if rows came as one."""
+    if not hasattr(like, "to_numpy"):
+        return array
+    import pandas as pd
+
+    return pd.Series(array, index=like.index) if array.ndim == 1 else pd.DataFrame(array, index=like.index)

@@ -17,6 +17,7 @@ __all__ = ["cross_entropy_with_factors"]
 
 @candidates_loss(
     tables=("class_weights",),
+    by=("hidden", "class_weights", "bias"),
     parameters={
         "bias": Free("an array of shape (C,), or None"),
         "weight": Free("an array of shape (C,), or None"),

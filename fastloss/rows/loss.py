@@ -347,6 +347,7 @@ def row_loss(
     ids: tuple[str, ...] = (),
     vectors: Mapping[str, Domain] | None = None,
     tables: tuple[str, ...] = (),
+    by: tuple[str, ...] = (),
     kind: type[RowLoss] = RowLoss,
 ) -> Callable[[Callable[..., Rows]], RowLoss]:
     """Declare a loss of rows: the decorated function has its signature, its docstring, and returns its `Rows`.
@@ -356,7 +357,7 @@ def row_loss(
     """
 
     def declare(function: Callable[..., Rows]) -> RowLoss:
-        about = {"reference": reference, "parameters": parameters}
+        about: dict[str, Any] = {"reference": reference, "parameters": parameters, "by": by}
         return kind(function, curvature=curvature, ids=ids, vectors=vectors, tables=tables, **about)
 
     return declare

@@ -282,10 +282,11 @@ def candidates_loss(
     reference: str,
     parameters: Any = None,
     tables: tuple[str, ...] = (),
+    by: tuple[str, ...] = (),
     kind: type[CandidatesLoss] = CandidatesLoss,
 ) -> Callable[[Callable[..., Candidates]], CandidatesLoss]:
     """Declare a loss: the decorated function has its signature and docstring, and returns its `Candidates`.
 
     `tables` are the arguments whose rows are the candidates of all rows of the others.
     """
-    return lambda function: kind(function, reference=reference, parameters=parameters, tables=tables)
+    return lambda function: kind(function, reference=reference, parameters=parameters, tables=tables, by=by)

@@ -21,6 +21,9 @@ class NegativesLoss(Loss):
     folder = "pairs.negatives"
     keywords = NEGATIVES
 
+    def __init__(self, function, **about):
+        super().__init__(function, by=("pos_scores", "neg_scores"), **about)
+
     def require_additive(self, parameters):
         for name in ("offsets", "reg", "shared"):
             if parameters.get(name):

@@ -1,0 +1,105 @@
+"""A call of a loss on collections: checked when the graph is built, so that no worker finds what could be seen here."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from fastloss.core.loss import Loss
+from fastloss.dask.collections import Column, aligned, column, is_cut
+from fastloss.dask.graphs import Blocks, merged
+from fastloss.dask.workers import Job, job, joined
+
+SHARED = ("sample_weight", "groups")  # keywords that bring a number or an id for each row
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """What is to be computed, of which partitions."""
+
+    loss: Loss
+    what: str  # "value", "value_and_grad" or "grad_hess"
+    columns: dict[str, Column]  # arguments in partitions, in the order of the signature
+    whole: dict[str, Any]  # what every task needs: arrays, or a lazy one
+    parameters: dict[str, Any]  # numbers and words
+    reduction: str
+
+    @property
+    def job(self) -> Job:
+        """What workers are told."""
+        return job(self.loss.name, self.parameters)
+
+    @property
+    def gradients_by(self) -> tuple[str, ...]:
+        """The names of what the gradients are by."""
+        return self.loss.gradients_by({**self.columns, **self.whole, **self.parameters})
+
+    @property
+    def first(self) -> Column:
+        """The argument whose form results have."""
+        return next(iter(self.columns.values()))
+
+    @property
+    def partitions(self) -> range:
+        """The numbers of the partitions."""
+        return range(len(self.first.sizes))
+
+    @property
+    def blocks(self) -> list[Blocks]:
+        """What each task of a partition is given: a block of each column, and what is whole."""
+        return [*(one.blocks for one in self.columns.values()), *self.whole.values()]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of these."""
+        return (*self.columns, *self.whole)
+
+
+def bound(loss: Loss, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+    """Check a call, and tell what is in partitions from what is whole.
+
+    Raises
+    ------
+    TypeError
+        If no argument is a collection, one is of another type than it should be, or the loss has no such argument.
+    ValueError
+        If a parameter is out of its range, or cannot be given for collections.
+    """
+    given = loss._given(args, kwargs)
+    rows: dict[str, Any] = {}
+    whole: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
+    reduction = loss.require_reduction(given.pop("reduction", "mean")).name
+    for name, value in given.items():
+        is_rows = (name in loss.arguments and name not in loss.tables) or name in SHARED
+        if value is None or name in ("backend", "method", "with_counts", "offsets"):
+            _require_plain(loss, name, value)
+            if value is None and name in loss.arguments:
+                raise TypeError(f"{loss.name}: {name} is None: expected a collection")
+        elif is_rows or (name not in loss.tables and is_cut(value)):
+            rows[name] = value
+        elif is_cut(value):
+            parts = column(name, value).blocks
+            whole[name] = merged(f"{loss.name}-{name}", joined, parts)
+        elif np.ndim(value) or hasattr(value, "shape"):
+            whole[name] = np.asarray(value)
+        elif name in loss.parameters:
+            parameters[name] = loss._checks[name].validate(name, value)
+        else:
+            parameters[name] = value
+    if not any(map(is_cut, rows.values())):
+        raise TypeError(f"{loss.name}: no argument is a Dask collection: expected one, or call fastloss.{loss.name}")
+    return Call(loss, what, aligned(rows), whole, parameters, reduction)
+
+
+PLAIN = {"backend": ("auto", "cpu"), "method": ("auto", "fast"), "with_counts": (False,), "offsets": (None,)}
+
+
+def _require_plain(loss: Loss, name: str, value: Any) -> None:
+    """Raise for a keyword that partitions cannot honour."""
+    if name in PLAIN and not any(value is one for one in PLAIN[name]):
+        if isinstance(value, str) and value in PLAIN[name]:
+            return
+        expected = " or ".join(map(repr, PLAIN[name]))
+        instead = ": give ids as `groups`" if name == "offsets" else ""
+        raise ValueError(f"{loss.name}: {name} is given as {value!r:.60}: expected {expected} for collections{instead}")
