@@ -3,10 +3,11 @@
 Rejected: `dask.delayed` for each task, which makes a layer of every call and a collection of every result.
 """
 
+import operator
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from dask._task_spec import Task, TaskRef
+from dask._task_spec import List, Task, TaskRef
 from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
@@ -42,17 +43,24 @@ class Each(NamedTuple):
 def tasks(
     name: str, function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], inputs: list[Blocks]
 ) -> Blocks:
-    """Return the results of a function: a task for each tuple of arguments, in which a `TaskRef` is another's result.
+    """Return the results of a function: a task for each tuple of arguments.
+
+    A `TaskRef` in it, or in a list that is an argument, is another task's result.
 
     `inputs` are those to whom the references point; tasks of one name do the same to the same.
     """
     arguments = list(arguments)
     name = f"fastloss-{name}-{tokenize(name, function, arguments)}"
     keys = tuple((name, at) for at in range(len(arguments)))
-    layer = {key: Task(key, function, *given) for key, given in zip(keys, arguments, strict=True)}
+    layer = {key: Task(key, function, *map(_found, given)) for key, given in zip(keys, arguments, strict=True)}
     below = HighLevelGraph.merge(*(one.graph for one in inputs))
     needs = {**below.dependencies, name: {one.layer for one in inputs}}
     return Blocks(keys, name, HighLevelGraph({**below.layers, name: layer}, needs))
+
+
+def _found(argument: Any) -> Any:
+    """Return an argument as tasks have it: only in a list of Dask's own are other tasks' results looked for."""
+    return List(*argument) if isinstance(argument, list) else argument
 
 
 def mapped(name: str, function: Callable[..., Any], *arguments: Any) -> Blocks:
@@ -80,3 +88,8 @@ def merged(name: str, function: Callable[..., Any], blocks: Blocks, *more: Any) 
         blocks = tasks(name, function, [(*more, [TaskRef(key) for key in part]) for part in parts], [blocks])
         if len(blocks.keys) == 1:
             return blocks
+
+
+def picked(name: str, blocks: Blocks, item: Any) -> Blocks:
+    """Return an item of each value."""
+    return mapped(name, operator.getitem, blocks, item)
