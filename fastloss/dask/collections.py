@@ -88,7 +88,9 @@ def _of_array(name: str, array: da.Array) -> Column:
         raise wrong_type(f"a block of {name}", array._meta, "a NumPy array: use map_blocks(numpy.asarray)")
     if any(count > 1 for count in array.numblocks[1:]):
         wanted = ", ".join(f"{axis}: -1" for axis, count in enumerate(array.numblocks) if axis and count > 1)
-        raise ValueError(f"{name} has {array.numblocks[1]} chunks along axis 1: expected whole rows; use {name}.rechunk({{{wanted}}})")
+        raise ValueError(
+            f"{name} has {array.numblocks[1]} chunks along axis 1: expected whole rows; use {name}.rechunk({{{wanted}}})"
+        )
     keys = tuple((array.name, at, *(0,) * (array.ndim - 1)) for at in range(array.numblocks[0]))
     return Column(name, Blocks(keys, array.name, array.dask), tuple(array.chunks[0]), array)
 

@@ -50,17 +50,26 @@ class Each(NamedTuple):
 def tasks(
     name: str, function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], inputs: list[Blocks]
 ) -> Blocks:
-    """Return the results of a function: a task for each tuple of arguments, in which a `TaskRef` is another's result.
+    """Return the results of a function: a task for each tuple of arguments.
+
+    A `TaskRef` in it, or in a list that is an argument, is another task's result.
 
     `inputs` are those to whom the references point; tasks of one name do the same to the same.
     """
     arguments = list(arguments)
     name = f"fastloss-{name}-{tokenize(name, function, arguments)}"
     keys: tuple[Key, ...] = tuple((name, at) for at in range(len(arguments)))
-    layer: dict[Key, Any] = {key: Task(key, function, *given) for key, given in zip(keys, arguments, strict=True)}
+    layer: dict[Key, Any] = {
+        key: Task(key, function, *map(_found, given)) for key, given in zip(keys, arguments, strict=True)
+    }
     below = HighLevelGraph.merge(*(one.graph for one in inputs))
     needs = {**below.dependencies, name: {one.layer for one in inputs}}
     return Blocks(keys, name, HighLevelGraph({**below.layers, name: layer}, needs))
+
+
+def _found(argument: Any) -> Any:
+    """Return an argument as tasks have it: only in a list of Dask's own are other tasks' results looked for."""
+    return List(*argument) if isinstance(argument, list) else argument
 
 
 def mapped(name: str, function: Callable[..., Any], *arguments: Any) -> Blocks:
@@ -85,7 +94,7 @@ def merged(name: str, function: Callable[..., Any], blocks: Blocks, *more: Any) 
     """Return one value of all: `function(*more, list of values in order)`, in a tree."""
     while True:
         parts = [blocks.keys[at : at + FAN] for at in range(0, len(blocks.keys), FAN)]
-        blocks = tasks(name, function, [(*more, List(*map(TaskRef, part))) for part in parts], [blocks])
+        blocks = tasks(name, function, [(*more, list(map(TaskRef, part))) for part in parts], [blocks])
         if len(blocks.keys) == 1:
             return blocks
 

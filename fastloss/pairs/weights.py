@@ -16,7 +16,7 @@ HIGHEST = 1020  # binary digits that a sum of weights may have
 SMALL = -128  # power of two of pairs' weights with which sums of losses do not overflow
 
 
-def _unit(heaviest: Any, other: Any, rows: Any) -> Any:
+def unit(heaviest: Any, other: Any, rows: Any) -> Any:
     """The power of two that stands for 1, for the weights of the heaviest pair.
 
     The heaviest row comes to lie above 1 by a quarter of what is between the two: a row's own weight comes last in its
@@ -48,7 +48,7 @@ def centred(
     if not 0.0 < largest < np.inf:
         return weights, powers
     if np.frexp(largest)[1] - np.frexp(smallest)[1] <= WIDEST:
-        powers[:] = _unit(largest, smallest, weights.size)
+        powers[:] = unit(largest, smallest, weights.size)
         return lifted(weights, -int(powers[0])), powers
     some = np.flatnonzero(np.diff(offsets))
     if rows is None:
@@ -78,7 +78,7 @@ def _units(weights: np.ndarray, labels: np.ndarray | None, offsets: np.ndarray) 
         at = np.flatnonzero(weights == heaviest[owners])
         own = labels[at[np.unique(owners[at], return_index=True)[1]]]
         other = np.maximum.reduceat(np.where(labels == own[owners], 0.0, weights), starts)
-    return _unit(heaviest, other, sizes)
+    return unit(heaviest, other, sizes)
 
 
 def shifts(weight: np.ndarray, powers: np.ndarray) -> Any:
