@@ -6,7 +6,7 @@ Rejected: `dask.delayed` for each task, which makes a layer of every call and a 
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from dask._task_spec import Task, TaskRef
+from dask._task_spec import List, Task, TaskRef
 from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
@@ -66,6 +66,11 @@ def mapped(name: str, function: Callable[..., Any], *arguments: Any) -> Blocks:
     return tasks(name, function, zip(*columns, strict=True), given)
 
 
+def listed(keys: Iterable[Key]) -> List:
+    """Return an argument that is the list of some tasks' results; Dask does not look into lists of Python."""
+    return List(*(TaskRef(key) for key in keys))
+
+
 def _column(argument: Any, count: int) -> list[Any]:
     if isinstance(argument, Blocks):
         refs = [TaskRef(key) for key in argument.keys]
@@ -77,6 +82,6 @@ def merged(name: str, function: Callable[..., Any], blocks: Blocks, *more: Any) 
     """Return one value of all: `function(*more, list of values in order)`, in a tree."""
     while True:
         parts = [blocks.keys[at : at + FAN] for at in range(0, len(blocks.keys), FAN)]
-        blocks = tasks(name, function, [(*more, [TaskRef(key) for key in part]) for part in parts], [blocks])
+        blocks = tasks(name, function, [(*more, listed(part)) for part in parts], [blocks])
         if len(blocks.keys) == 1:
             return blocks
