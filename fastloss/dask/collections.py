@@ -34,7 +34,7 @@ class Column(NamedTuple):
 
     def meta(self) -> np.ndarray:
         """Return an empty array of its type."""
-        meta = getattr(self.like, "_meta", np.empty(0, object))
+        meta: Any = getattr(self.like, "_meta", np.empty(0, object))
         return meta.iloc[:0].to_numpy() if self.is_frame else np.asarray(meta)[:0]
 
     def same_rows(self, blocks: Blocks, dimensions: int = 1) -> Any:

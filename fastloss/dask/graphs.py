@@ -83,6 +83,11 @@ def mapped(name: str, function: Callable[..., Any], *arguments: Any) -> Blocks:
     return tasks(name, function, zip(*columns, strict=True), given)
 
 
+def listed(keys: Iterable[Key]) -> list[TaskRef]:
+    """Return an argument that is the list of some tasks' results."""
+    return [TaskRef(key) for key in keys]
+
+
 def _column(argument: Any, count: int) -> list[Any]:
     if isinstance(argument, Blocks):
         refs = [TaskRef(key) for key in argument.keys]
@@ -94,7 +99,7 @@ def merged(name: str, function: Callable[..., Any], blocks: Blocks, *more: Any) 
     """Return one value of all: `function(*more, list of values in order)`, in a tree."""
     while True:
         parts = [blocks.keys[at : at + FAN] for at in range(0, len(blocks.keys), FAN)]
-        blocks = tasks(name, function, [(*more, list(map(TaskRef, part))) for part in parts], [blocks])
+        blocks = tasks(name, function, [(*more, listed(part)) for part in parts], [blocks])
         if len(blocks.keys) == 1:
             return blocks
 
