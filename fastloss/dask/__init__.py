@@ -4,14 +4,16 @@ from typing import Any
 
 import fastloss
 from fastloss.core.loss import REGISTRY
+from fastloss.dask.counts import DaskCount
 from fastloss.dask.loss import DaskLoss
 
-__all__ = [name for name in fastloss.__all__ if name.endswith("_loss") or name in REGISTRY]
+COUNTS = ("auc", "count_inversions")
+__all__ = [*REGISTRY, *COUNTS]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        globals()[name] = DaskLoss(REGISTRY[name])
+        globals()[name] = DaskCount(getattr(fastloss, name)) if name in COUNTS else DaskLoss(REGISTRY[name])
         return globals()[name]
     raise AttributeError(f"module 'fastloss.dask' has no attribute {name!r}")
 

@@ -5,11 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core.loss import Loss
 from fastloss.dask.collections import Column, aligned, column, is_cut
 from fastloss.dask.graphs import Blocks, merged
 from fastloss.dask.workers import Job, job, joined
 
+# Arguments in partitions that have rows of their own.
+APART = {
+    "info_nce_loss": ("key", "negatives"),
+    "margin_all_pairs_loss": ("neg",),
+    "multiple_negatives_ranking_loss": ("positives", "negatives"),
+}
 SHARED = ("sample_weight", "groups")  # keywords that bring a number or an id for each row
 
 
@@ -17,7 +22,7 @@ SHARED = ("sample_weight", "groups")  # keywords that bring a number or an id fo
 class Call:
     """What is to be computed, of which partitions."""
 
-    loss: Loss
+    loss: Any  # or a count
     what: str  # "value", "value_and_grad" or "grad_hess"
     columns: dict[str, Column]  # arguments in partitions, in the order of the signature
     whole: dict[str, Any]  # what every task needs: arrays, or a lazy one
@@ -55,7 +60,7 @@ class Call:
         return (*self.columns, *self.whole)
 
 
-def bound(loss: Loss, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+def bound(loss: Any, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
     """Check a call, and tell what is in partitions from what is whole.
 
     Raises
@@ -76,6 +81,8 @@ def bound(loss: Loss, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) 
             _require_plain(loss, name, value)
             if value is None and name in loss.arguments:
                 raise TypeError(f"{loss.name}: {name} is None: expected a collection")
+        elif isinstance(value, tuple) or hasattr(value, "tocsr"):
+            whole[name] = value  # interactions, lists of positives
         elif is_rows or (name not in loss.tables and is_cut(value)):
             rows[name] = value
         elif is_cut(value):
@@ -89,13 +96,16 @@ def bound(loss: Loss, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) 
             parameters[name] = value
     if not any(map(is_cut, rows.values())):
         raise TypeError(f"{loss.name}: no argument is a Dask collection: expected one, or call fastloss.{loss.name}")
-    return Call(loss, what, aligned(rows), whole, parameters, reduction)
+    apart = APART.get(loss.name, ())
+    columns = aligned({name: one for name, one in rows.items() if name not in apart})
+    columns |= {name: one for name in apart if name in rows for one in aligned({name: rows[name]}).values()}
+    return Call(loss, what, {name: columns[name] for name in rows}, whole, parameters, reduction)
 
 
 PLAIN = {"backend": ("auto", "cpu"), "method": ("auto", "fast"), "with_counts": (False,), "offsets": (None,)}
 
 
-def _require_plain(loss: Loss, name: str, value: Any) -> None:
+def _require_plain(loss: Any, name: str, value: Any) -> None:
     """Raise for a keyword that partitions cannot honour."""
     if name in PLAIN and not any(value is one for one in PLAIN[name]):
         if isinstance(value, str) and value in PLAIN[name]:

@@ -11,7 +11,8 @@ from dask.highlevelgraph import HighLevelGraph
 
 from fastloss.core.errors import wrong_type
 from fastloss.core.validate import kernel_dtype
-from fastloss.dask.graphs import Blocks, Key, keyed
+from fastloss.dask.graphs import Blocks, Key, keyed, mapped
+from fastloss.dask.workers import as_array
 
 
 class Column(NamedTuple):
@@ -32,6 +33,11 @@ class Column(NamedTuple):
         """How many axes it has."""
         return int(getattr(self.like, "ndim", 1))
 
+    @property
+    def arrays(self) -> Blocks:
+        """The partitions as arrays."""
+        return mapped(f"{self.name}-values", as_array, self.blocks) if self.is_frame else self.blocks
+
     def meta(self) -> np.ndarray:
         """Return an empty array of its type."""
         meta: Any = getattr(self.like, "_meta", np.empty(0, object))
@@ -44,7 +50,7 @@ class Column(NamedTuple):
         if isinstance(self.like, da.Array):
             dtype = kernel_dtype(self.like._meta)
             blocks = keyed(blocks, dimensions)
-            chunks = self.like.chunks[:dimensions]
+            chunks = (self.like.chunks[0], *self.like.chunks[self.dimensions + 1 - dimensions :])
             return da.Array(blocks.graph, blocks.layer, chunks, meta=np.empty((0,) * dimensions, dtype))
         return blocks.delayed()
 
@@ -88,9 +94,7 @@ def _of_array(name: str, array: da.Array) -> Column:
         raise wrong_type(f"a block of {name}", array._meta, "a NumPy array: use map_blocks(numpy.asarray)")
     if any(count > 1 for count in array.numblocks[1:]):
         wanted = ", ".join(f"{axis}: -1" for axis, count in enumerate(array.numblocks) if axis and count > 1)
-        raise ValueError(
-            f"{name} has {array.numblocks[1]} chunks along axis 1: expected whole rows; use {name}.rechunk({{{wanted}}})"
-        )
+        raise ValueError(f"{name} has chunks of parts of rows: expected whole rows; use {name}.rechunk({{{wanted}}})")
     keys = tuple((array.name, at, *(0,) * (array.ndim - 1)) for at in range(array.numblocks[0]))
     return Column(name, Blocks(keys, array.name, array.dask), tuple(array.chunks[0]), array)
 

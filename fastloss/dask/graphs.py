@@ -29,6 +29,10 @@ class Blocks(NamedTuple):
         (key,) = self.keys
         return Delayed(key, self.graph, layer=self.layer)
 
+    def only(self, which: slice) -> "Blocks":
+        """Return some of the values."""
+        return self._replace(keys=self.keys[which])
+
     def delayed(self) -> list[Delayed]:
         """Return the values, each to be computed by Dask."""
         return [Delayed(key, self.graph, layer=self.layer) for key in self.keys]
@@ -83,9 +87,9 @@ def mapped(name: str, function: Callable[..., Any], *arguments: Any) -> Blocks:
     return tasks(name, function, zip(*columns, strict=True), given)
 
 
-def listed(keys: Iterable[Key]) -> list[TaskRef]:
+def listed(keys: Iterable[Key]) -> List:
     """Return an argument that is the list of some tasks' results."""
-    return [TaskRef(key) for key in keys]
+    return List(*(TaskRef(key) for key in keys))
 
 
 def _column(argument: Any, count: int) -> list[Any]:
@@ -106,7 +110,7 @@ def merged(name: str, function: Callable[..., Any], blocks: Blocks, *more: Any) 
 
 def keyed(blocks: Blocks, dimensions: int) -> Blocks:
     """Return the same values under keys of an array's blocks, which has rows in partitions and other axes whole."""
-    name = f"{blocks.layer}-array"
+    name = f"{blocks.layer}-array-{tokenize(blocks.keys, dimensions)}"
     keys: tuple[Key, ...] = tuple((name, at, *(0,) * (dimensions - 1)) for at in range(len(blocks.keys)))
     layer: dict[Key, Any] = {new: Alias(new, old) for new, old in zip(keys, blocks.keys, strict=True)}
     needs = {**blocks.graph.dependencies, name: {blocks.layer}}

@@ -56,32 +56,30 @@ class Placed(NamedTuple):
 
 def value(call: Call) -> Blocks:
     """Return the value of all groups."""
-    return states.value(call, _state(call, _placed(call)), KIND)
+    return states.value(call, _state(call, placed(call)), KIND)
 
 
 def per_group(call: Call) -> Any:
-    """Return each group's mean, a DataFrame with the columns "group" and "loss"."""
+    """Return each group's mean, a DataFrame with the columns "group" and "value"."""
     import pandas as pd
     from dask import dataframe as dd
 
-    placed = _placed(call)
-    parts = [mapped(f"{call.loss.name}-per-group", means, call.job, one).delayed() for one in placed.whole]
-    meta = pd.DataFrame({"group": call.columns["groups"].meta(), "loss": np.empty(0)})
+    parts = [mapped(f"{call.loss.name}-per-group", means, call.job, one).delayed() for one in placed(call).whole]
+    meta = pd.DataFrame({"group": call.columns["groups"].meta(), "value": np.empty(0)})
     return dd.from_delayed([*parts[0], *parts[1]], meta=meta, verify_meta=False)
 
 
 def derivatives(call: Call) -> tuple[Any]:
     """Return the gradient, a collection like the scores."""
-    placed = _placed(call)
-    state = _state(call, placed)
-    about = (call.job, call.reduction, state)
-    own, owned = (mapped(f"{call.loss.name}-gradient", gradients, *about, one) for one in placed.whole)
+    whole = placed(call)
+    about = (call.job, call.reduction, _state(call, whole))
+    own, owned = (mapped(f"{call.loss.name}-gradient", gradients, *about, one) for one in whole.whole)
     back = across(f"{call.loss.name}-back", owned, len(call.partitions))
     parts = mapped(f"{call.loss.name}-rows", put_back, own, back, call.first.blocks)
     return (call.first.same_rows(parts),)
 
 
-def _placed(call: Call) -> Placed:
+def placed(call: Call) -> Placed:
     name, partition = call.loss.name, Each(tuple(call.partitions))
     ids = mapped(f"{name}-ids", ids_of, call.job, partition, call.columns["groups"].blocks)
     shared = merged(f"{name}-shared", united, ids)
@@ -92,8 +90,8 @@ def _placed(call: Call) -> Placed:
     return Placed(own, across(f"{name}-owned", pieces, owners))
 
 
-def _state(call: Call, placed: Placed) -> Blocks:
-    parts = [mapped(f"{call.loss.name}-state", state, call.job, one) for one in placed.whole]
+def _state(call: Call, rows: Placed) -> Blocks:
+    parts = [mapped(f"{call.loss.name}-state", state, call.job, one) for one in rows.whole]
     return states.together(call, parts[0].plus(parts[1]), KIND)
 
 
@@ -147,7 +145,7 @@ def pieces_of(shares: Shares) -> tuple[Part, ...]:
     return shares.pieces
 
 
-def _rows(parts: tuple[Part, ...]) -> dict[str, np.ndarray]:
+def rows_of(parts: tuple[Part, ...]) -> dict[str, np.ndarray]:
     """Return the rows of parts, one after another."""
     return {name: np.concatenate([one.columns[name] for one in parts]) for name in parts[0].columns}
 
@@ -155,7 +153,7 @@ def _rows(parts: tuple[Part, ...]) -> dict[str, np.ndarray]:
 def state(job: Job, parts: tuple[Part, ...]) -> bytes:
     """Return the state of whole groups, which are known to be whole: no ids are kept."""
     with at_work(job):
-        made, rows = GroupAccumulator(job.function(), job.given), _rows(parts)
+        made, rows = GroupAccumulator(job.function(), job.given), rows_of(parts)
         ids = rows.pop("groups")
         if ids.size:
             found = grouped(ids, None, ids.size)
@@ -169,15 +167,15 @@ def means(job: Job, parts: tuple[Part, ...]) -> Any:
     import pandas as pd
 
     with at_work(job):
-        rows = _rows(parts)
+        rows = rows_of(parts)
         made = job.function()(**rows, **job.given, reduction="per_group")
-        return pd.DataFrame({"group": np.unique(rows["groups"]), "loss": made})
+        return pd.DataFrame({"group": np.unique(rows["groups"]), "value": made})
 
 
 def gradients(job: Job, reduction: str, data: bytes, parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """Return the gradient of the rows of whole groups, in the parts that they came in."""
     with at_work(job):
-        made = GroupAccumulator.from_bytes(data).gradient(**_rows(parts), reduction=reduction)
+        made = GroupAccumulator.from_bytes(data).gradient(**rows_of(parts), reduction=reduction)
         ends = np.cumsum([one.places.size for one in parts])[:-1]
         cut = zip(np.split(made, ends), parts, strict=True)
         return tuple(Part({"gradient": slopes}, one.places) for slopes, one in cut)

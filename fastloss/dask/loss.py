@@ -4,10 +4,8 @@ import functools
 from typing import Any
 
 from fastloss.core.loss import Loss
-from fastloss.dask import all_pairs, groups, sums
+from fastloss.dask import ways
 from fastloss.dask.calls import Call, bound
-from fastloss.pairs.loss import PairwiseLoss
-from fastloss.streaming.all_pairs import can_accumulate
 
 
 class DaskLoss:
@@ -28,38 +26,36 @@ class DaskLoss:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return the value: a lazy number, or a collection for ``reduction="none"``."""
-        call = bound(self._loss, "value", args, kwargs)
-        return _value(call)
+        return _value(bound(self._loss, "value", args, kwargs))
 
     def value_and_grad(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Return the value and its gradient: a collection like the argument that it is by, or a tuple of them."""
         call = bound(self._loss, "value_and_grad", args, kwargs)
-        return _value(call), _way(call).derivatives(call)[0]
+        return _value(call), ways.chosen(call).derivatives(call)[0]
 
     def grad_hess(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """Return the gradient and the diagonal of the second derivative: collections like the argument."""
+        """Return the gradient and the diagonal of the second derivative: collections like the argument.
+
+        Raises
+        ------
+        TypeError
+            If the loss has no second derivative.
+        ValueError
+            If it is not one of a sum over examples.
+        """
         if not self._loss.has_curvature:
             raise TypeError(f"{self._loss.name} has no second derivative")
         call = bound(self._loss, "grad_hess", args, kwargs)
-        gradient, curvature = _way(call).derivatives(call)
-        return gradient, curvature
+        found = ways.chosen(call).derivatives(call)
+        if len(found) != 2:
+            raise ValueError(f"{self._loss.name} has no second derivative of collections: expected value_and_grad")
+        return found[0], found[1]
 
 
 def _value(call: Call) -> Any:
-    way = _way(call)
+    way = ways.chosen(call)
     if call.reduction == "none":
         return way.each(call)
     if call.reduction == "per_group":
         return way.per_group(call)
     return way.value(call).lazy()
-
-
-def _way(call: Call) -> Any:
-    """Return the module that computes a call."""
-    loss = call.loss
-    if "groups" in call.columns:
-        return groups
-    if isinstance(loss, PairwiseLoss) and can_accumulate(loss, call.parameters):
-        return all_pairs
-    sums.require(call)
-    return sums

@@ -22,19 +22,20 @@ class Size(NamedTuple):
     squares: float  # the sum of squared distances from the mean
 
 
-def with_number(call: Call) -> Call:
-    """Return a call whose `norm` is a lazy number, if it is a word.
+def is_known(call: Call) -> bool:
+    """Return whether the norm is made of numbers of the partitions, or there is none; quartiles are not."""
+    return _word(call) != "iqr"
 
-    Raises
-    ------
-    ValueError
-        If it is "iqr", which is not made of numbers of the partitions.
-    """
-    norm = call.parameters.get("norm", call.loss.defaults.get("norm"))
+
+def _word(call: Call) -> Any:
+    return call.parameters.get("norm")
+
+
+def with_number(call: Call) -> Call:
+    """Return a call whose `norm` is a lazy number, if it is a word."""
+    norm = _word(call)
     if not isinstance(norm, str):
         return call
-    if norm == "iqr":
-        raise ValueError(f"{call.loss.name}: norm is 'iqr', which needs all targets at once: expected another norm")
     targets = call.columns["target"].blocks
     sizes = mapped(f"{call.loss.name}-size", size, call.job, Each(tuple(call.partitions)), targets)
     number = mapped(f"{call.loss.name}-norm", number_of_all, call.job, norm, merged("norm-merge", merge, sizes))

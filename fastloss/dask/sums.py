@@ -8,16 +8,23 @@ from fastloss.dask import norms, states
 from fastloss.dask.calls import Call
 from fastloss.dask.graphs import Blocks, Each, mapped, merged, picked
 from fastloss.dask.workers import Job, at_work, like_rows, values
+from fastloss.pointwise.loss import PointwiseLoss
 from fastloss.streaming.examples import ExampleAccumulator
 
 KIND = ExampleAccumulator.kind
 
 
-def require(call: Call) -> None:
-    """Raise unless the loss is a sum over examples, with the parameters that it is given."""
+def can_sum(call: Call) -> bool:
+    """Return whether the loss is a sum over examples, with the parameters that it is given."""
+    if not norms.is_known(call):
+        return False
     given = norms.with_number(call)
     words = {name: one for name, one in call.loss.defaults.items() if name not in given.whole}
-    call.loss.require_additive({**words, **given.parameters})
+    try:
+        call.loss.require_additive({**words, **given.parameters})
+    except ValueError:
+        return False
+    return True
 
 
 def value(call: Call) -> Blocks:
@@ -30,7 +37,8 @@ def each(call: Call) -> Any:
     call = norms.with_number(call)
     partition = Each(tuple(call.partitions))
     made = mapped(f"{call.loss.name}-each", losses, call.job, call.names, partition, *call.blocks)
-    return call.first.same_rows(made)
+    own = call.first.dimensions
+    return call.first.same_rows(made, own if isinstance(call.loss, PointwiseLoss) else max(own - 1, 1))
 
 
 def derivatives(call: Call) -> tuple[Any, ...]:

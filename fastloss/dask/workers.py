@@ -8,7 +8,6 @@ import numpy as np
 
 import fastloss
 from fastloss.compile import levels, threads
-from fastloss.core.loss import Loss, lookup
 
 
 class Job(NamedTuple):
@@ -24,9 +23,9 @@ class Job(NamedTuple):
         """The parameters by name."""
         return dict(self.parameters)
 
-    def function(self) -> Loss:
-        """Return the loss."""
-        return lookup(self.loss)
+    def function(self) -> Any:
+        """Return the loss, or the count."""
+        return getattr(fastloss, self.loss)
 
 
 def job(loss: str, parameters: dict[str, Any]) -> Job:
@@ -73,12 +72,17 @@ def at_work(wanted: Job, partition: int | None = None) -> Iterator[None]:
 
 def values(names: tuple[str, ...], given: tuple[Any, ...]) -> dict[str, Any]:
     """Return a task's arrays by name; what pandas holds as the arrays in it."""
-    return {name: one.to_numpy() if hasattr(one, "to_numpy") else one for name, one in zip(names, given, strict=True)}
+    return {name: as_array(one) for name, one in zip(names, given, strict=True)}
+
+
+def as_array(part: Any) -> Any:
+    """Return the array that a Series or a DataFrame holds; anything else as it is."""
+    return part.to_numpy() if hasattr(part, "to_numpy") else part
 
 
 def joined(parts: list[Any]) -> np.ndarray:
     """Return partitions as one array."""
-    return np.concatenate([values(("part",), (one,))["part"] for one in parts])
+    return np.concatenate(list(map(as_array, parts)))
 
 
 def like_rows(array: np.ndarray, like: Any) -> Any:
