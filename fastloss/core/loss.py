@@ -265,6 +265,10 @@ class Loss(abc.ABC):
             (arguments if name in self._own else shared)[name] = value
         return Request(what, arguments, **shared)
 
+    def tables_of(self, given: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the names of the arguments of which every example needs the whole, of what a call is given."""
+        return self.tables
+
     def gradients_by(self, given: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the names of what the gradients are by, in order, of what a call is given."""
         return tuple(name for name in self.by if name in given)

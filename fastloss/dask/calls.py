@@ -8,12 +8,15 @@ import numpy as np
 from fastloss.dask.collections import Column, aligned, column, is_cut
 from fastloss.dask.graphs import Blocks, merged
 from fastloss.dask.workers import Job, job, joined
+from fastloss.pairs.queries.loss import QueryLoss
 
 # Arguments in partitions that have rows of their own.
 APART = {
+    "ge2e_loss": ("sample_weight",),
     "info_nce_loss": ("key", "negatives"),
     "margin_all_pairs_loss": ("neg",),
     "multiple_negatives_ranking_loss": ("positives", "negatives"),
+    "nt_xent_loss": ("sample_weight",),
 }
 SHARED = ("sample_weight", "groups")  # keywords that bring a number or an id for each row
 
@@ -54,6 +57,10 @@ class Call:
         """What each task of a partition is given: a block of each column, and what is whole."""
         return [*(one.blocks for one in self.columns.values()), *self.whole.values()]
 
+    def given(self, name: str) -> Any:
+        """Return what a whole argument or a parameter was given."""
+        return self.whole[name] if name in self.whole else self.parameters[name]
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names of these."""
@@ -71,34 +78,38 @@ def bound(loss: Any, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -
         If a parameter is out of its range, or cannot be given for collections.
     """
     given = loss._given(args, kwargs)
+    reduction = loss.require_reduction(given.pop("reduction", "mean")).name
     rows: dict[str, Any] = {}
     whole: dict[str, Any] = {}
     parameters: dict[str, Any] = {}
-    reduction = loss.require_reduction(given.pop("reduction", "mean")).name
+    tables, apart = loss.tables_of(given), APART.get(loss.name, ())
+    if isinstance(loss, QueryLoss) and given["groups"] is None:  # whose weights are those of queries
+        apart = ("sample_weight",)
     for name, value in given.items():
-        is_rows = (name in loss.arguments and name not in loss.tables) or name in SHARED
-        if value is None or name in ("backend", "method", "with_counts", "offsets"):
+        if name in PLAIN:
             _require_plain(loss, name, value)
-            if value is None and name in loss.arguments:
+        elif value is None:
+            if name in loss.arguments and name not in loss.others:
                 raise TypeError(f"{loss.name}: {name} is None: expected a collection")
-        elif isinstance(value, tuple) or hasattr(value, "tocsr"):
-            whole[name] = value  # interactions, lists of positives
-        elif is_rows or (name not in loss.tables and is_cut(value)):
+            if name in loss.others:
+                parameters[name] = None
+        elif is_cut(value) and name not in tables:
             rows[name] = value
         elif is_cut(value):
-            parts = column(name, value).blocks
-            whole[name] = merged(f"{loss.name}-{name}", joined, parts)
-        elif np.ndim(value) or hasattr(value, "shape"):
+            whole[name] = merged(f"{loss.name}-{name}", joined, column(name, value).blocks)
+        elif hasattr(value, "tocsr") or isinstance(value, tuple):
+            whole[name] = value  # interactions, lists of positives
+        elif (name in loss.arguments or name in SHARED) and name not in (*tables, *apart):
+            rows[name] = value
+        elif np.ndim(value):
             whole[name] = np.asarray(value)
-        elif name in loss.parameters:
-            parameters[name] = loss._checks[name].validate(name, value)
         else:
-            parameters[name] = value
+            check = loss.parameters.get(name)
+            parameters[name] = value if check is None else check.validate(name, value)
     if not any(map(is_cut, rows.values())):
         raise TypeError(f"{loss.name}: no argument is a Dask collection: expected one, or call fastloss.{loss.name}")
-    apart = APART.get(loss.name, ())
     columns = aligned({name: one for name, one in rows.items() if name not in apart})
-    columns |= {name: one for name in apart if name in rows for one in aligned({name: rows[name]}).values()}
+    columns |= {name: column(name, rows[name]) for name in apart if name in rows}
     return Call(loss, what, {name: columns[name] for name in rows}, whole, parameters, reduction)
 
 
@@ -107,9 +118,7 @@ PLAIN = {"backend": ("auto", "cpu"), "method": ("auto", "fast"), "with_counts": 
 
 def _require_plain(loss: Any, name: str, value: Any) -> None:
     """Raise for a keyword that partitions cannot honour."""
-    if name in PLAIN and not any(value is one for one in PLAIN[name]):
-        if isinstance(value, str) and value in PLAIN[name]:
-            return
+    if not any(value is one or (isinstance(value, str) and value == one) for one in PLAIN[name]):
         expected = " or ".join(map(repr, PLAIN[name]))
         instead = ": give ids as `groups`" if name == "offsets" else ""
         raise ValueError(f"{loss.name}: {name} is given as {value!r:.60}: expected {expected} for collections{instead}")

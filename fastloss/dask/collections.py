@@ -154,6 +154,18 @@ def _cut(name: str, value: Any, first: Column) -> Column:
     return _of_array(name, da.from_array(array, chunks=(first.sizes, *array.shape[1:])))
 
 
+def whole(blocks: Blocks, like: Any = 0.0) -> da.Array:
+    """Return the only value as a lazy array of the shape of another, or a lazy number.
+
+    Rejected: `Delayed` objects, which `dask.compute` mixes up with arrays between them (seen in Dask 2026.8).
+    """
+    known = not isinstance(like, Blocks)
+    shape = np.shape(like) if known else (math.nan,)
+    meta = np.empty((0,) * len(shape), kernel_dtype(np.asarray(like)) if known and shape else np.float64)
+    made = keyed(blocks, len(shape))
+    return da.Array(made.graph, made.layer, tuple((length,) for length in shape), meta=meta)
+
+
 def _series(blocks: Blocks, like: Any) -> Any:
     import pandas as pd
     from dask import dataframe as dd

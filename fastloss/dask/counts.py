@@ -11,6 +11,7 @@ from fastloss.core import reductions
 from fastloss.core.reductions import Reduction
 from fastloss.dask import groups, ways
 from fastloss.dask.calls import Call, bound
+from fastloss.dask.collections import whole
 from fastloss.dask.graphs import Blocks, mapped, merged
 from fastloss.dask.workers import Job, at_work
 from fastloss.pairs import metrics
@@ -24,6 +25,7 @@ class DaskCount:
 
     arguments, tables = ("scores", "labels"), ()
     parameters: Mapping[str, Any] = {}
+    others = ()
 
     def __init__(self, function: Callable[..., Any]):
         self.name = function.__name__
@@ -40,6 +42,10 @@ class DaskCount:
         found.apply_defaults()
         return {"reduction": self._reductions[0], **found.arguments}
 
+    def tables_of(self, given: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the names of arguments that are no rows: none."""
+        return self.tables
+
     def require_reduction(self, name: Any) -> Reduction:
         """Return the reduction of that name; raise a ValueError unless the count has it."""
         return reductions.named(name, self._reductions)
@@ -50,10 +56,10 @@ class DaskCount:
         if "groups" not in call.columns:
             if call.reduction == "per_group":
                 raise ValueError(f"{self.name}: reduction is 'per_group' without groups: expected 'mean' or groups")
-            return ways.Ranges.value(call).lazy()
+            return whole(ways.Ranges.value(call))
         if call.reduction == "per_group":
             return groups.per_group(call)
-        return _of_groups(call).lazy()
+        return whole(_of_groups(call))
 
 
 def _of_groups(call: Call) -> Blocks:

@@ -24,11 +24,6 @@ class Blocks(NamedTuple):
     layer: str
     graph: HighLevelGraph
 
-    def lazy(self) -> Delayed:
-        """Return the only value, to be computed by Dask."""
-        (key,) = self.keys
-        return Delayed(key, self.graph, layer=self.layer)
-
     def only(self, which: slice) -> "Blocks":
         """Return some of the values."""
         return self._replace(keys=self.keys[which])
@@ -109,9 +104,9 @@ def merged(name: str, function: Callable[..., Any], blocks: Blocks, *more: Any) 
 
 
 def keyed(blocks: Blocks, dimensions: int) -> Blocks:
-    """Return the same values under keys of an array's blocks, which has rows in partitions and other axes whole."""
+    """Return the same values under keys of an array's blocks, which are cut along the first axis alone."""
     name = f"{blocks.layer}-array-{tokenize(blocks.keys, dimensions)}"
-    keys: tuple[Key, ...] = tuple((name, at, *(0,) * (dimensions - 1)) for at in range(len(blocks.keys)))
+    keys: tuple[Key, ...] = tuple((name, at, *(0,) * dimensions)[: dimensions + 1] for at in range(len(blocks.keys)))
     layer: dict[Key, Any] = {new: Alias(new, old) for new, old in zip(keys, blocks.keys, strict=True)}
     needs = {**blocks.graph.dependencies, name: {blocks.layer}}
     return Blocks(keys, name, HighLevelGraph({**blocks.graph.layers, name: layer}, needs))

@@ -15,6 +15,7 @@ from fastloss.dask.calls import Call
 from fastloss.dask.graphs import Blocks, Each, across, mapped, merged
 from fastloss.dask.workers import Job, at_work, like_rows, values
 from fastloss.pairs.loss import grouped
+from fastloss.pairs.queries.loss import QueryLoss
 from fastloss.streaming.grouped import GroupAccumulator
 
 KIND = GroupAccumulator.kind
@@ -153,13 +154,40 @@ def rows_of(parts: tuple[Part, ...]) -> dict[str, np.ndarray]:
 def state(job: Job, parts: tuple[Part, ...]) -> bytes:
     """Return the state of whole groups, which are known to be whole: no ids are kept."""
     with at_work(job):
-        made, rows = GroupAccumulator(job.function(), job.given), rows_of(parts)
+        made = GroupAccumulator(job.function(), job.given)
+        rows = _weighted(job, rows_of(parts))
         ids = rows.pop("groups")
         if ids.size:
             found = grouped(ids, None, ids.size)
-            given = rows if found.rows is None else {name: one[found.rows] for name, one in rows.items()}
-            made.update(**given, offsets=found.offsets)
+            order, by_group = found.rows, isinstance(job.function(), QueryLoss)
+            for name, one in rows.items():
+                if name == "sample_weight" and by_group:
+                    rows[name] = one if found.order is None else one[np.argsort(found.order)]
+                elif order is not None:
+                    rows[name] = one[order]
+            made.update(**rows, offsets=found.offsets)
         return made.to_bytes()
+
+
+def _weighted(job: Job, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return rows with the weights that the loss takes: of each query where it weighs queries, in the order of ids.
+
+    Raises
+    ------
+    ValueError
+        If rows of one query have different weights.
+    """
+    if "sample_weight" not in rows or not isinstance(job.function(), QueryLoss):
+        return rows
+    ids, first, places = np.unique(rows["groups"], return_index=True, return_inverse=True)
+    weights = rows["sample_weight"][first]
+    other = np.flatnonzero(~(weights[places.reshape(-1)] == rows["sample_weight"]))
+    if other.size:
+        raise ValueError(
+            f"sample_weight differs within the query {ids[places.reshape(-1)[other[0]]]}: expected one weight for all "
+            f"rows of a query, as {job.loss} weighs queries"
+        )
+    return {**rows, "sample_weight": weights}
 
 
 def means(job: Job, parts: tuple[Part, ...]) -> Any:
@@ -167,7 +195,7 @@ def means(job: Job, parts: tuple[Part, ...]) -> Any:
     import pandas as pd
 
     with at_work(job):
-        rows = rows_of(parts)
+        rows = _weighted(job, rows_of(parts))
         made = job.function()(**rows, **job.given, reduction="per_group")
         return pd.DataFrame({"group": np.unique(rows["groups"]), "value": made})
 
@@ -175,7 +203,7 @@ def means(job: Job, parts: tuple[Part, ...]) -> Any:
 def gradients(job: Job, reduction: str, data: bytes, parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """Return the gradient of the rows of whole groups, in the parts that they came in."""
     with at_work(job):
-        made = GroupAccumulator.from_bytes(data).gradient(**rows_of(parts), reduction=reduction)
+        made = GroupAccumulator.from_bytes(data).gradient(**_weighted(job, rows_of(parts)), reduction=reduction)
         ends = np.cumsum([one.places.size for one in parts])[:-1]
         cut = zip(np.split(made, ends), parts, strict=True)
         return tuple(Part({"gradient": slopes}, one.places) for slopes, one in cut)

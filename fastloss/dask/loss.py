@@ -6,6 +6,7 @@ from typing import Any
 from fastloss.core.loss import Loss
 from fastloss.dask import ways
 from fastloss.dask.calls import Call, bound
+from fastloss.dask.collections import whole
 
 
 class DaskLoss:
@@ -58,4 +59,4 @@ def _value(call: Call) -> Any:
         return way.each(call)
     if call.reduction == "per_group":
         return way.per_group(call)
-    return way.value(call).lazy()
+    return whole(way.value(call))

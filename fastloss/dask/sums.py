@@ -6,6 +6,7 @@ import numpy as np
 
 from fastloss.dask import norms, states
 from fastloss.dask.calls import Call
+from fastloss.dask.collections import whole
 from fastloss.dask.graphs import Blocks, Each, mapped, merged, picked
 from fastloss.dask.workers import Job, at_work, like_rows, values
 from fastloss.pointwise.loss import PointwiseLoss
@@ -64,7 +65,7 @@ def _collections(call: Call, parts: Blocks) -> Any:
                 one = mapped(f"{call.loss.name}-by-{name}-rows", like_rows, one, target.blocks)
             made.append(target.same_rows(one, target.dimensions))
         else:
-            made.append(merged(f"{call.loss.name}-by-{name}-sum", added, one).lazy())
+            made.append(whole(merged(f"{call.loss.name}-by-{name}-sum", added, one), call.given(name)))
     return made[0] if len(made) == 1 else tuple(made)
 
 

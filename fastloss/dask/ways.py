@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from fastloss.dask import all_pairs, groups, ranges, sums, whole
+from fastloss.dask import all_pairs, collections, groups, ranges, sums, whole
 from fastloss.dask.calls import Call
 from fastloss.dask.graphs import Blocks, mapped
 from fastloss.dask.workers import like_rows
@@ -95,7 +95,10 @@ class Whole:
         """Return the gradient: collections like the arguments in partitions, lazy numbers and arrays by the others."""
         names = call.gradients_by
         made = whole.value_and_grad(call.job, _arguments(call), names=names, reduction=call.reduction).gradients
-        results = [_like(call, name, made[name]) if name in call.columns else made[name].lazy() for name in names]
+        results = [
+            _like(call, name, made[name]) if name in call.columns else collections.whole(made[name], call.given(name))
+            for name in names
+        ]
         return (results[0] if len(results) == 1 else tuple(results),)
 
 

@@ -24,6 +24,9 @@ class NegativesLoss(Loss):
     def __init__(self, function, **about):
         super().__init__(function, by=("pos_scores", "neg_scores"), **about)
 
+    def tables_of(self, given):
+        return ("neg_scores",) if given["shared"] else ()
+
     def require_additive(self, parameters):
         for name in ("offsets", "reg", "shared"):
             if parameters.get(name):
