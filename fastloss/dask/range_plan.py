@@ -182,7 +182,8 @@ def _unit(heaviest: list[float], rows: int) -> int:
 
 def _splitters(rule: Rule, labels: list[Any], parts: list[Summary], ranges: int) -> np.ndarray:
     """Return edges between which there are about as many sources, by their scores, and targets, less the margin."""
-    keys, shares = [], []
+    keys: list[np.ndarray] = []
+    shares: list[np.ndarray] = []
     for one in parts:
         scores, levels, _ = one.sample
         as_target = scores if rule.counts else scores.astype(np.float64) - rule.margin

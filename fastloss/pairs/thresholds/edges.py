@@ -9,7 +9,7 @@ Rows have codes: that of a source is the level of its label, that of a target it
 that is both lies here twice.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
