@@ -89,21 +89,21 @@ def test_hinges_against_every_pair(name, kind, weighted, dtype, cut):
     rng = np.random.default_rng(3)
     scores = KINDS[kind](rng, 300).astype(dtype)
     weights = 10.0 ** rng.uniform(-6.0, 6.0, 300) * (rng.random(300) < 0.9) if weighted else None
-    for levels, margin in ((2, 0.5), (3, 0.0), (7, 1e3)):
+    for levels, margin, reduction in ((2, 0.5, "mean"), (3, 0.0, "sum"), (7, 1e3, "mean")):
         labels = rng.integers(0, levels, 300)
         value, gradient, gross, weight = every_pair(HINGES[name], scores, labels, weights, margin)
         rows = parted(random_cuts(rng, 300, int(rng.integers(1, 12))), scores, labels, weights)
-        for reduction, divisor in (("mean", weight), ("sum", 1.0)):
-            found = value_of(name, rows, reduction, margin=margin)
-            assert found == pytest.approx(float(value / divisor), rel=1e-12, abs=0.0)
-            slopes = gradient_of(name, rows, reduction, margin=margin)
-            assert slopes.dtype == dtype
-            rounding = 1e-12 if dtype == np.float64 else 6e-8
-            exact = (gradient / divisor).astype(np.float64)
-            fits = np.abs(exact) < np.finfo(dtype).max
-            assert (slopes[~fits] == np.sign(exact[~fits]) * np.inf).all()
-            near = 1e-12 * (gross / divisor).astype(np.float64) + rounding * np.abs(exact) + np.finfo(dtype).tiny
-            assert (np.abs(slopes - exact)[fits] <= near[fits]).all()
+        divisor = weight if reduction == "mean" else 1.0
+        found = value_of(name, rows, reduction, margin=margin)
+        assert found == pytest.approx(float(value / divisor), rel=1e-12, abs=0.0)
+        slopes = gradient_of(name, rows, reduction, margin=margin)
+        assert slopes.dtype == dtype
+        rounding = 1e-12 if dtype == np.float64 else 6e-8
+        exact = (gradient / divisor).astype(np.float64)
+        fits = np.abs(exact) < np.finfo(dtype).max
+        assert (slopes[~fits] == np.sign(exact[~fits]) * np.inf).all()
+        near = 1e-12 * (gross / divisor).astype(np.float64) + rounding * np.abs(exact) + np.finfo(dtype).tiny
+        assert (np.abs(slopes - exact)[fits] <= near[fits]).all()
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -180,9 +180,11 @@ def test_more_rows_with_scores_that_are_not_finite(odd, cut):
         assert value_of("count_inversions", rows, "sum") == fastloss.count_inversions(scores, labels)
 
 
-def test_integers_that_float64_would_round(cut):
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_integers_that_float64_would_round(dtype, cut):
     rng = np.random.default_rng(4)
-    scores, labels = (1 << 62) + rng.integers(0, 50, 400), (1 << 60) + rng.integers(0, 3, 400)
+    top = dtype(np.iinfo(dtype).max)
+    scores, labels = top - rng.integers(0, 50, 400).astype(dtype), top - rng.integers(0, 3, 400).astype(dtype)
     rows = parted([50, 300], scores, labels)
     assert value_of("auc", rows) == fastloss.auc(scores, labels)
     assert value_of("count_inversions", rows, "sum") == fastloss.count_inversions(scores, labels)
