@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import fastloss
+from fastloss.pairs.pairwise import pairwise_squared_hinge_loss
+from fastloss.pairs.records import Columns
+from fastloss.pairs.thresholds import edges
 
 DEPTH, COLUMNS = 16, 100
 
@@ -81,6 +84,15 @@ def _thresholds(size: int) -> Any:
     return fastloss.pairwise_hinge_loss.value_and_grad(*_scores(size), method="fast")
 
 
+def _edges(size: int) -> Any:
+    scores, _ = _scores(size)
+    rows = Columns(scores.astype(np.float64), np.arange(size) % 4 * 1.0, np.empty(0))
+    whole = np.array([[0, size]])
+    table = edges.totals(rows.scores, rows.weights, whole, np.array([[-10.0, 0.0, 1.0]])).repeat(4, axis=0)
+    sides = edges.met_at(-10.0, 10.0, 1.0)
+    return edges.add_slopes(pairwise_squared_hinge_loss.formulas, rows, table, sides, 1.0, np.zeros(size))
+
+
 def _query(size: int, method: str) -> Any:
     rng = np.random.default_rng(0)
     return fastloss.lambdarank_loss.value_and_grad(rng.uniform(-3.0, 3.0, size), np.arange(size) % 5, method=method)
@@ -110,6 +122,7 @@ POINTWISE, ROWS = "pointwise/cpu.py", "rows/cpu.py"
 SMALL_GROUPS, DIRECT, BOXES = (f"pairs/{folder}/cpu.py" for folder in ("small_groups", "direct", "boxes"))
 QUERIES, SEGMENTS = "pairs/queries/cpu.py", "pairs/queries/segments.py"
 PARTITION, ORDER, MERGE = (f"pairs/thresholds/{name}.py" for name in ("partition", "order", "merge"))
+EDGES = "pairs/thresholds/edges.py"
 TILES, MINING = "embeddings/tiles.py", "embeddings/mining/anchor.py"
 LOGITS = "binary_cross_entropy_with_logits"
 SQUARE = {"sizes": (16, 64), "growth": 2.0, "marker": "float32"}
@@ -133,6 +146,8 @@ HOT = (
     Hot("thresholds scatter", "thresholds", PARTITION, "scatter_block", _thresholds, packed=False),
     Hot("thresholds unpack", "thresholds", ORDER, "unpack_block", _thresholds, packed=False),
     Hot("thresholds walk", "thresholds", MERGE, "walk_block", _thresholds, marker="vg"),
+    Hot("thresholds edge sums", "thresholds", EDGES, "sum_block", _edges),
+    Hot("thresholds edge slopes", "thresholds", EDGES, "slope_block", _edges, packed=False),
     Hot("query pairs value and gradient", "queries", QUERIES, "block", _query_pairs, (32, 128), 2.0, "vg"),
     Hot("query segments coupling", "queries", SEGMENTS, "couple_block", _query_segments, growth=0.0),
     # Moments and polynomials of Chebyshev's, rank by rank

@@ -98,8 +98,8 @@ def _totals(rule: Rule, plan: Plan, scores: np.ndarray, weights: np.ndarray, cou
     if not rule.counts and plan.splitters.size:
         edges, levels = backend.module("pairs.thresholds.edges"), plan.labels.size
         lows, highs = np.append(np.nan, plan.splitters), np.append(plan.splitters, np.nan)
-        sides = [edges.summed_at(low, high, rule.margin) for low, high in zip(lows, highs, strict=True)]
-        sides = np.repeat(np.array(sides).reshape(-1, 3), levels, axis=0)
+        both = [edges.summed_at(low, high, rule.margin) for low, high in zip(lows, highs, strict=True)]
+        sides = np.repeat(np.array(both).reshape(-1, 3), levels, axis=0)
         some = np.flatnonzero((counts.reshape(-1) > 0) & ~np.isnan(sides[:, 0]))
         scores = np.ascontiguousarray(scores, validate.kernel_dtype(scores))
         made[some] = edges.totals(scores, weights, bounds[some], sides[some])
@@ -157,4 +157,5 @@ def placed(back: Back, parts: list[np.ndarray]) -> np.ndarray:
     for at, part in enumerate(parts):
         own, joint = slice(back.ends[at], back.ends[at + 1]), back.joints.get(at)
         found[own] = part if joint is None else part[joint.places] * joint.shares
-    return np.bincount(back.rows, found, back.size).astype(back.dtype)
+    with np.errstate(over="ignore"):
+        return np.bincount(back.rows, found, back.size).astype(back.dtype)

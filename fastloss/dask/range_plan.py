@@ -160,16 +160,17 @@ def plan(rule: Rule, ranges: int, few: int, centred: bool, parts: list[Summary])
             old = found.get(label, Level(0, 0.0))
             found[label] = Level(old.rows + own.rows, max(old.heaviest, own.heaviest))
     labels = sorted(found)
+    distinct = np.array(labels, np.result_type(*{one.sample.labels.dtype for one in some}) if some else np.float64)
     counts = tuple(found[label].rows for label in labels)
     nothing = np.empty(0)
     if rows <= few:
-        return Plan(True, fine, weighted, np.array(labels), counts, nothing, nothing, 0)
+        return Plan(True, fine, weighted, distinct, counts, nothing, nothing, 0)
     if len(labels) > MOST:
         raise ValueError(f"labels has more than {MOST} distinct values in {rows} rows: expected few, or groups")
     splitters = _splitters(rule, labels, some, ranges) if fine and len(labels) > 1 else nothing
     cutoffs = splitters if rule.counts else backend.module("pairs.thresholds.edges").cutoffs(splitters, rule.margin)
     power = _unit([found[label].heaviest for label in labels], rows) if weighted and centred else 0
-    return Plan(False, fine, weighted, np.array(labels), counts, splitters, cutoffs, power)
+    return Plan(False, fine, weighted, distinct, counts, splitters, cutoffs, power)
 
 
 def _unit(heaviest: list[float], rows: int) -> int:
@@ -182,7 +183,8 @@ def _unit(heaviest: list[float], rows: int) -> int:
 
 def _splitters(rule: Rule, labels: list[Any], parts: list[Summary], ranges: int) -> np.ndarray:
     """Return edges between which there are about as many sources, by their scores, and targets, less the margin."""
-    keys, shares = [], []
+    keys: list[np.ndarray] = []
+    shares: list[np.ndarray] = []
     for one in parts:
         scores, levels, _ = one.sample
         as_target = scores if rule.counts else scores.astype(np.float64) - rule.margin

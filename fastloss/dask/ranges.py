@@ -90,9 +90,9 @@ def gradients(job: Job, rows: Rows, reduction: str = "mean") -> Blocks:
     items = [(one, at) for at in range(count) for one in _refs(slopes)]
     parts = tasks(f"{job.loss}-part", operator.getitem, items, [slopes])
     backs = picked(f"{job.loss}-back", steps.cuts, Cut._fields.index("back"))
-    given = zip(_refs(backs), _rows_of(parts, count), strict=True)
-    arguments = [(job, at, _ref(plan), back, one) for at, (back, one) in enumerate(given)]
-    return tasks(f"{job.loss}-gradient", _placed, arguments, [plan, backs, parts])
+    of_rows = zip(_refs(backs), _rows_of(parts, count), strict=True)
+    back = [(job, at, _ref(plan), one, own) for at, (one, own) in enumerate(of_rows)]
+    return tasks(f"{job.loss}-gradient", _placed, back, [plan, backs, parts])
 
 
 def pairs(job: Job, rows: Rows, reduction: str = "mean") -> Blocks:
@@ -202,7 +202,7 @@ def _value(job: Job, reduction: str, plan: Plan, totals: np.ndarray, inside: lis
         if plan.whole or not plan.fine:
             return inside[0]
         rule, own = rule_of(job), np.array(inside)
-        if not rule.counts:
+        if rule.formulas.power:
             carried = range_sums.carried(plan, totals)
             across = range_sums.between(carried.table, totals, rule.formulas.power)
             total = summation.ordered_sum(np.append(own, across))
