@@ -49,7 +49,7 @@ def tasks(
     arguments = list(arguments)
     name = f"fastloss-{name}-{tokenize(name, function, arguments)}"
     keys = tuple((name, at) for at in range(len(arguments)))
-    layer = {key: Task(key, function, *given) for key, given in zip(keys, arguments, strict=True)}
+    layer: dict[Key, Task] = {key: Task(key, function, *given) for key, given in zip(keys, arguments, strict=True)}
     below = HighLevelGraph.merge(*(one.graph for one in inputs))
     needs = {**below.dependencies, name: {one.layer for one in inputs}}
     return Blocks(keys, name, HighLevelGraph({**below.layers, name: layer}, needs))
