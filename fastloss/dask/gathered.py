@@ -31,6 +31,13 @@ class Given(NamedTuple):
         return list(self.blocks.values())
 
 
+class Results(NamedTuple):
+    """A loss's value, and its gradients by argument: a block for each of its partitions, or the only one."""
+
+    value: Blocks
+    gradients: dict[str, Blocks]
+
+
 def given(arguments: Mapping[str, Any]) -> Given:
     """Tell arguments in partitions from others; those that are None are left out."""
     blocks = {name: one for name, one in arguments.items() if isinstance(one, Blocks)}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from dask._task_spec import TaskRef
 
-from fastloss.dask.gathered import cut, given, joined, located, require_reduction
+from fastloss.dask.gathered import Results, cut, given, joined, located, require_reduction
 from fastloss.dask.graphs import Blocks, tasks
 from fastloss.dask.workers import Job, at_work
 
@@ -22,13 +22,6 @@ GRADIENTS = {
     "bpr_all_negatives_loss": ("user_factors", "item_factors", "item_bias"),
     "ge2e_loss": ("embeddings", "w", "b"),
 }
-
-
-class Results(NamedTuple):
-    """A loss's value, and its gradients by argument: a block for each of its partitions, or the only one."""
-
-    value: Blocks
-    gradients: dict[str, Blocks]
 
 
 class Made(NamedTuple):
@@ -77,7 +70,8 @@ def _call(job: Job, plain: dict[str, Any], reduction: str, names: tuple[str, ...
         words = {**job.given, **plain, **{name: joined(one) for name, one in parts.items()}, "reduction": reduction}
         if not names:
             return Made(loss(**words), {})
-        result, slopes, *counts = loss.value_and_grad(**words)
+        results: tuple[Any, ...] = loss.value_and_grad(**words)
+    result, slopes, *counts = results
     slopes = (slopes,) if len(names) == 1 and not isinstance(slopes, tuple) else slopes
     gradients = dict(zip(names, slopes, strict=True))
     cuts = {name: cut(gradients[name], parts[name]) for name in names if name in parts}

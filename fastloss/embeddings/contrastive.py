@@ -182,7 +182,7 @@ def _against(arrays, scale, similarity, names, ids, positives=None, *, equal) ->
     rows = Scaled((query,), within.dtype, scale / by_row, similarity == "cos")
     columns = Scaled((key, *flat), within.dtype, 1.0 / by_column, similarity == "cos")
     call = Candidates(rows, columns, (), lambda gradient, total: {}, counted=height)
-    call.set_reach(within)
+    call.within = within
     if positives is not None:
         expected = "the pair (offsets, key numbers)"
         offsets, numbers = validate.lists("positives", positives, expected, (height, names[0]), len(key))

@@ -95,7 +95,7 @@ def cross_entropy_with_factors(
         return result if bias is None else {**result, "bias": gradient.bias}
 
     call = Candidates(rows, columns, (listed,), public, bias=biases, factor=own, mass=own)
-    call.set_reach(within)
+    call.within = within
     call.excluded, call.there = left_out(targets, np.arange(count)), known
     if label_smoothing:
         every = np.ones(count) if weights is None else weights
