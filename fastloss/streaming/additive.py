@@ -16,12 +16,12 @@ from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, ZERO, any_number, sho
 from fastloss.core.loss import Loss
 from fastloss.core.summation import CHUNK
 from fastloss.pointwise.loss import PointwiseLoss
-from fastloss.streaming.state import State, Sums, both_weighted, one_sign, require_one_sign
+from fastloss.streaming.state import Sums, both_weighted, one_sign, require_one_sign
 from fastloss.streaming.stored import Fields
-from fastloss.streaming.units import common, divided, exponent
+from fastloss.streaming.summed import SumState, summed
+from fastloss.streaming.units import common, divided
 
 FEW = 64  # rows that Python checks in less time than a kernel is called
-SHRUNK = 64  # the power of two by which weights are divided where a chunk's sum overflows: more than its elements
 
 
 def takes_batches(loss: Loss) -> bool:
@@ -82,7 +82,7 @@ class Seen(NamedTuple):
     rest: Rows | None = None  # the last rows, fewer than CHUNK, as they are read
 
 
-class Accumulator(State):
+class Accumulator(SumState):
     """The sums of one loss over the data seen so far; made by `accumulate`.
 
     A batch or a state that is refused changes nothing.
@@ -133,6 +133,11 @@ class Accumulator(State):
         weighted = both_weighted(self._seen.weighted, weights is not None)
         rows = Rows(arrays[0], arrays[1], weights).apply(np.ravel)
         self._seen = self._with(rows)._replace(weighted=weighted, dtypes=dtypes)
+
+    def gradient(self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean") -> Any:
+        """Return the gradient of all data for some of its rows, given again; as from `value_and_grad`."""
+        words = {"sample_weight": sample_weight, "reduction": reduction}
+        return self.derivatives("value_and_grad", scores, labels, **words)[0]
 
     def _with(self, batch: Rows) -> Seen:
         """Return what has been seen with one more batch, whose rows are all checked."""
@@ -195,17 +200,8 @@ class Accumulator(State):
 
     def _summed(self, rows: Rows, before: int) -> tuple[Chunks, int]:
         """Return the sums of chunks, and the bits of what is in them; `before` rows came earlier."""
-        power = exponent(rows.weights)
-        if rows.weights is not None and power and (rows.weights < 0).any():
-            raise NON_NEGATIVE.error("sample_weight", rows.weights, before)
-        words = {**self.parameters, "before": before}
-        made = self.loss.chunk_sums(rows.scores, rows.labels, sample_weight=divided(rows.weights, power), **words)
-        if np.isinf(made.loss).any() and self.loss.sums == 1:  # of a loss, or of a sum of losses that fit
-            given = np.ones(rows.scores.size) if rows.weights is None else rows.weights
-            shrunk = divided(given, power + SHRUNK)
-            again = self.loss.chunk_sums(rows.scores, rows.labels, sample_weight=shrunk, **words)
-            if np.isfinite(again.loss).all() and (shrunk[given > 0.0] > 0.0).all():  # no weight has become 0
-                made, power = again, power + SHRUNK
+        words = dict(zip(self.loss.arguments, (rows.scores, rows.labels), strict=True))
+        power, made = summed(self.loss, rows.weights, {**self.parameters, **words, "before": before})
         return Chunks(power, (np.vstack((made.loss, made.weight)),)), made.wrong
 
     def _of_chunks(self, seen: Seen) -> Sums:
