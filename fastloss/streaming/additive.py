@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import summation, validate
-from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, ZERO, any_number, shown, wrong
+from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, ZERO, Domain, any_number, shown, wrong
 from fastloss.core.loss import Loss
 from fastloss.core.summation import CHUNK
 from fastloss.pointwise.loss import PointwiseLoss
@@ -97,6 +97,8 @@ class Accumulator(SumState):
         call = self.loss.call({**self.parameters, **{name: np.zeros(1) for name in self.loss.arguments}})
         if call.factor is not None and (np.asarray(call.factor) < 0.0).any():
             raise ValueError(f"weight is {shown(self.parameters['weight'])}: expected {NON_NEGATIVE.expected}")
+        of_call = self.loss.variants[call.variant].domains  # a parameter may choose other ones
+        self._domains: dict[str, Domain] = dict(zip(self.loss.arguments, of_call, strict=False))
         self._seen = Seen()
 
     @classmethod
@@ -123,7 +125,7 @@ class Accumulator(SumState):
         before = self._seen.rows
         arrays = [  # of a bounded domain, whose own check finds what is so large, no integer needs another
             validate.array(name, x) if domain.bounded else validate.real(name, x, before)
-            for (name, domain), x in zip(self.loss.domains.items(), (scores, labels), strict=True)
+            for (name, domain), x in zip(self._domains.items(), (scores, labels), strict=True)
         ]
         validate.same_shape(self.loss.arguments, tuple(arrays))
         weights = validate.sample_weight(sample_weight, arrays[0].shape, before)
@@ -178,7 +180,7 @@ class Accumulator(SumState):
     def _require_one_sign(self, batch: Rows, bits: int) -> None:
         """Raise if 0 and -1 are mixed in a batch, or with what came before; nothing else is wrong any more."""
         before = self._seen.bits
-        for array, (name, domain) in zip((batch.scores, batch.labels), self.loss.domains.items(), strict=True):
+        for array, (name, domain) in zip((batch.scores, batch.labels), self._domains.items(), strict=True):
             own, other = bits & 15, before & 15
             if wrong(own):
                 raise domain.error(name, array, self._seen.rows)
@@ -187,7 +189,7 @@ class Accumulator(SumState):
 
     def _bits(self, rows: Rows, before: int) -> int:
         """Return the bits that `_summed` finds, for rows that fill no chunk yet: what is wrong is found at once."""
-        domains = list(self.loss.domains.values())
+        domains = list(self._domains.values())
         if rows.weights is None and all(domain.check is any_number for domain in domains):
             return 0
         if rows.scores.size <= FEW and not (rows.weights is not None and (rows.weights < 0.0).any()):
@@ -225,7 +227,7 @@ class Accumulator(SumState):
             return own
         weighted = both_weighted(own.weighted, other.weighted)
         bits = 0
-        for shift, (name, domain) in zip((0, 4), self.loss.domains.items(), strict=True):
+        for shift, (name, domain) in zip((0, 4), self._domains.items(), strict=True):
             bits |= one_sign(name, domain, own.bits >> shift & 15, other.bits >> shift & 15) << shift
         sums = self._of_chunks(other)
         chunks = own.chunks.plus(Chunks(sums.power, (np.vstack((sums.loss, sums.weight)),)))
@@ -251,7 +253,7 @@ class Accumulator(SumState):
             names is None or (isinstance(names, list) and len(names) == 2 and set(names) <= set(known)),
             "dtypes are wrong",
         )
-        for at, domain in enumerate(self.loss.domains.values()):
+        for at, domain in enumerate(self._domains.values()):
             own = bits >> 4 * at & 15
             need(not own & ~((domain.check(0.0) | domain.check(-1.0)) & (ZERO | MINUS_ONE)), "bits are of no domain")
             need(not wrong(own), "bits mix 0 and -1")

@@ -133,6 +133,13 @@ def test_the_last_rows_are_checked_when_they_come():
     assert state.result() == pytest.approx(4.0 / 3.0 * np.log(2.0), rel=1e-15)
 
 
+def test_the_domain_is_that_of_the_parameters():
+    state = accumulate("poisson_nll_loss", log_input=False)
+    with pytest.raises(ValueError, match=r"input\[1\] is -1: expected a number >= 0"):
+        state.update([1.0, -1.0], [1.0, 2.0])
+    assert state.rows == 0 and state.result() == 0.0
+
+
 def test_signs_are_of_one_kind():
     state = accumulate("hinge_loss")
     state.update([0.5], [1.0])
