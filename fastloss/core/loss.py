@@ -208,8 +208,7 @@ class Loss(abc.ABC):
         TypeError
             If the loss has no second derivative.
         """
-        if not self.has_curvature:
-            raise TypeError(f"{self.name} has no second derivative")
+        self.require_curvature()
         return self._quietly("grad_hess", args, kwargs)
 
     def _quietly(self, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -272,6 +271,15 @@ class Loss(abc.ABC):
     def gradients_by(self, given: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the names of what the gradients are by, in order, of what a call is given."""
         return tuple(name for name in self.by if name in given)
+
+    def require_curvature(self) -> None:
+        """Raise unless the loss has a second derivative."""
+        if not self.has_curvature:
+            raise TypeError(f"{self.name} has no second derivative")
+
+    def lead(self, first: Any) -> tuple[int, ...]:
+        """Return the shape of weights, one for each entry of the first argument's first axis; () for one example."""
+        return np.shape(first)[:1]
 
     def require_additive(self, parameters: Mapping[str, Any]) -> None:
         """Raise unless the value is made of sums over parts of the examples, given these parameters."""

@@ -133,6 +133,9 @@ class RowLoss(Loss):
     def require_additive(self, parameters):
         pass
 
+    def lead(self, first):
+        return np.shape(first)[:1] if np.ndim(first) > 1 else ()
+
     def _run(self, request):
         given = tuple(request.arguments[name] for name in self.arguments)
         engine = backend.engine(backend.choose(request.backend, given), self.folder)

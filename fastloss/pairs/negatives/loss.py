@@ -28,11 +28,10 @@ class NegativesLoss(Loss):
         return ("neg_scores",) if given["shared"] else ()
 
     def require_additive(self, parameters):
-        for name in ("offsets", "reg", "shared"):
-            if parameters.get(name):
-                raise wrong_value(
-                    name, parameters[name], f"{self.defaults[name]}, since {self.name} is computed by parts"
-                )
+        for name in ("reg", "shared"):
+            if parameters[name]:
+                expected = f"{self.defaults[name]}, since {self.name} is computed by parts"
+                raise wrong_value(name, parameters[name], expected)
 
     def _run(self, request):
         arguments, reduction = request.arguments, request.reduction
