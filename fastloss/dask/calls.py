@@ -8,6 +8,7 @@ import numpy as np
 from fastloss.dask.collections import Column, aligned, column, is_cut
 from fastloss.dask.graphs import Blocks, merged
 from fastloss.dask.workers import Job, job, joined
+from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.pairs.queries.loss import QueryLoss
 
 # Arguments in partitions that have rows of their own.
@@ -83,6 +84,8 @@ def bound(loss: Any, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -
     whole: dict[str, Any] = {}
     parameters: dict[str, Any] = {}
     tables, apart = loss.tables_of(given), APART.get(loss.name, ())
+    if isinstance(loss, CandidatesLoss):  # classes in partitions, which no worker need hold
+        apart, tables = (*apart, *(name for name in tables if is_cut(given[name]))), ()
     if isinstance(loss, QueryLoss) and given["groups"] is None:  # whose weights are those of queries
         apart = ("sample_weight",)
     for name, value in given.items():
@@ -99,7 +102,7 @@ def bound(loss: Any, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -
             whole[name] = merged(f"{loss.name}-{name}", joined, column(name, value).blocks)
         elif hasattr(value, "tocsr") or isinstance(value, tuple):
             whole[name] = value  # interactions, lists of positives
-        elif (name in loss.arguments or name in SHARED) and name not in (*tables, *apart):
+        elif (name in loss.arguments or name in SHARED) and name not in (*loss.tables, *tables, *apart):
             rows[name] = value
         elif np.ndim(value):
             whole[name] = np.asarray(value)

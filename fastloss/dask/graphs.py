@@ -24,9 +24,9 @@ class Blocks(NamedTuple):
     layer: str
     graph: HighLevelGraph
 
-    def only(self, which: slice) -> "Blocks":
+    def only(self, places: Iterable[int]) -> "Blocks":
         """Return some of the values."""
-        return self._replace(keys=self.keys[which])
+        return self._replace(keys=tuple(self.keys[at] for at in places))
 
     def delayed(self) -> list[Delayed]:
         """Return the values, each to be computed by Dask."""

@@ -5,10 +5,11 @@
 
 from typing import Any
 
-from fastloss.dask import all_pairs, collections, groups, ranges, sums, whole
+from fastloss.dask import all_pairs, collections, contrastive, groups, ranges, sums, whole
 from fastloss.dask.calls import Call
 from fastloss.dask.graphs import Blocks, mapped
 from fastloss.dask.workers import like_rows
+from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.embeddings.factors.loss import FactorsLoss
 from fastloss.pairs.loss import PairwiseLoss
 from fastloss.pairs.margin_all_pairs import AllPairsLoss
@@ -42,6 +43,8 @@ def _of(call: Call) -> Any:
         return Ranges if loss.formulas.power and call.parameters.get("pairs") == "ordered" else Whole
     if isinstance(loss, AllPairsLoss):
         return Ranges
+    if isinstance(loss, CandidatesLoss) and loss.name in contrastive.LAYOUTS:
+        return sums if loss.tables and loss.tables[0] in call.whole else Blockwise
     return Whole if isinstance(loss, FactorsLoss) else sums
 
 
@@ -61,7 +64,7 @@ class Ranges:
         for name in call.gradients_by:
             column = call.columns[name]
             stop = start + len(column.sizes)
-            results.append(_like(call, name, made.only(slice(start, stop))))
+            results.append(_like(call, name, made.only(range(start, stop))))
             start = stop
         return (results[0] if len(results) == 1 else tuple(results),)
 
@@ -82,24 +85,38 @@ def _like(call: Call, name: str, parts: Blocks) -> Any:
     return column.same_rows(parts, column.dimensions)
 
 
-class Whole:
-    """Losses that one worker computes, who holds all rows, see `whole.py`."""
+class _Joined:
+    """Losses whose module takes arguments by name, in blocks of rows or in memory."""
 
-    @staticmethod
-    def value(call: Call) -> Blocks:
+    module: Any
+
+    @classmethod
+    def value(cls, call: Call) -> Blocks:
         """Return the value of all partitions."""
-        return whole.value(call.job, _arguments(call), reduction=call.reduction)
+        made: Blocks = cls.module.value(call.job, _arguments(call), reduction=call.reduction)
+        return made
 
-    @staticmethod
-    def derivatives(call: Call) -> tuple[Any]:
+    @classmethod
+    def derivatives(cls, call: Call) -> tuple[Any]:
         """Return the gradient: collections like the arguments in partitions, lazy numbers and arrays by the others."""
-        names = call.gradients_by
-        made = whole.value_and_grad(call.job, _arguments(call), names=names, reduction=call.reduction).gradients
+        made = cls.module.value_and_grad(call.job, _arguments(call), reduction=call.reduction).gradients
         results = [
             _like(call, name, made[name]) if name in call.columns else collections.whole(made[name], call.given(name))
-            for name in names
+            for name in call.gradients_by
         ]
         return (results[0] if len(results) == 1 else tuple(results),)
+
+
+class Whole(_Joined):
+    """Losses that one worker computes, who holds all rows, see `whole.py`."""
+
+    module = whole
+
+
+class Blockwise(_Joined):
+    """Softmaxes over candidates, in blocks of rows and of candidates, see `contrastive.py`."""
+
+    module = contrastive
 
 
 def _arguments(call: Call) -> dict[str, Any]:

@@ -13,16 +13,6 @@ from fastloss.dask.gathered import Results, cut, given, joined, located, require
 from fastloss.dask.graphs import Blocks, tasks
 from fastloss.dask.workers import Job, at_work
 
-# The arguments by which losses have gradients, in their order.
-GRADIENTS = {
-    "batch_all_triplet_loss": ("embeddings",),
-    "batch_contrastive_loss": ("embeddings",),
-    "batch_hard_triplet_loss": ("embeddings",),
-    "batch_semihard_triplet_loss": ("embeddings",),
-    "bpr_all_negatives_loss": ("user_factors", "item_factors", "item_bias"),
-    "ge2e_loss": ("embeddings", "w", "b"),
-}
-
 
 class Made(NamedTuple):
     """What one call returned; gradients by arguments in partitions are lists."""
@@ -36,14 +26,13 @@ def value(job: Job, arguments: Mapping[str, Any], *, reduction: str = "mean") ->
     return _results(job, arguments, reduction, ()).value
 
 
-def value_and_grad(
-    job: Job, arguments: Mapping[str, Any], *, names: tuple[str, ...] | None = None, reduction: str = "mean"
-) -> Results:
-    """Return the same, and gradients by the arguments of these names, in the order of the loss; see `GRADIENTS`."""
-    defaults = job.function().defaults
-    every = GRADIENTS[job.loss] if names is None else names
-    present = tuple(one for one in every if arguments.get(one, defaults.get(one, ...)) is not None)
-    return _results(job, arguments, reduction, present)
+def value_and_grad(job: Job, arguments: Mapping[str, Any], *, reduction: str = "mean") -> Results:
+    """Return the same, and gradients by the arguments that are given, in the order of the loss."""
+    loss = job.function()
+    every = {**loss.defaults, **job.given, **arguments}
+    return _results(
+        job, arguments, reduction, loss.gradients_by({name for name, one in every.items() if one is not None})
+    )
 
 
 def _results(job: Job, arguments: Mapping[str, Any], reduction: str, names: tuple[str, ...]) -> Results:

@@ -118,4 +118,4 @@ def test_an_error_about_a_whole_argument_is_as_it_was():
     rows, _ = drawn()
     made = whole.value(job("batch_all_triplet_loss", {}), {"embeddings": blocks(cut(rows, [5])), "labels": LABELS[:3]})
     with pytest.raises(ValueError, match="labels has shape"):
-        dask.compute(made.lazy())
+        dask.compute(*made.delayed())
