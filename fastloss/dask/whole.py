@@ -30,9 +30,8 @@ def value_and_grad(job: Job, arguments: Mapping[str, Any], *, reduction: str = "
     """Return the same, and gradients by the arguments that are given, in the order of the loss."""
     loss = job.function()
     every = {**loss.defaults, **job.given, **arguments}
-    return _results(
-        job, arguments, reduction, loss.gradients_by({name for name, one in every.items() if one is not None})
-    )
+    there = {name: one for name, one in every.items() if one is not None}
+    return _results(job, arguments, reduction, loss.gradients_by(there))
 
 
 def _results(job: Job, arguments: Mapping[str, Any], reduction: str, names: tuple[str, ...]) -> Results:
