@@ -5,6 +5,7 @@ that a user can correct, `Refused`: raised, they would be logged by every worker
 """
 
 import functools
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ from fastloss.core.summation import CHUNK
 from fastloss.dask import workers
 from fastloss.pairs.boxes.sums import NoState
 
+PARTS_OF_AN_OWNER = 2  # of whose rows one owner has as many: there is a task for each part and each owner
 MOST_OWNERS = 256
 
 
@@ -97,7 +99,12 @@ def task(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def package(_: Any = None) -> tuple[str, str]:
+def dask_setup(_: Any) -> None:
+    """Prepare a worker that the command has started: Ctrl-C, which a terminal sends to it too, is not for it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def package() -> tuple[str, str]:
     """Return what `workers.Job` asks of a worker."""
     own = workers.job("", {})
     return own.version, own.level
