@@ -92,11 +92,17 @@ def task(function: Callable[..., Any]) -> Callable[..., Any]:
             except (Scattered, NoState, Inexact) as error:
                 return Refused(str(error), type(error).__name__)
             except UserError as error:
-                return Refused(str(error))
+                return Refused(f"{error} (on worker {_name()})" if isinstance(error.__cause__, OSError) else str(error))
             except MemoryError:
                 return Refused("out of memory")
 
     return call
+
+
+def _name() -> str:
+    from distributed import get_worker
+
+    return str(get_worker().address)
 
 
 def dask_setup(_: Any) -> None:

@@ -152,6 +152,14 @@ def test_files_behind_uris(tmp_path, workers, monkeypatch):
     storage._filesystem.cache_clear()
 
 
+def test_paths_are_those_of_the_command(tmp_path, workers, monkeypatch):
+    """Which need not run in the folder where the workers do."""
+    files(tmp_path, make(), (100,))
+    monkeypatch.chdir(tmp_path)
+    reports, _ = both(workers, "*.parquet", *ADDITIVE)
+    assert reports[0] == reports[1] and reports[1]["files"] == ["0.parquet", "1.parquet"]
+
+
 # -- errors
 
 
@@ -201,7 +209,7 @@ def test_a_part_that_cannot_be_read(tmp_path, workers):
     content[100:3000] = os.urandom(2900)
     path.write_bytes(content)
     message = failure("score", pattern, *ADDITIVE, "--dask", workers.scheduler_address)
-    assert message.startswith(f"{path}: ")
+    assert message.startswith(f"{path}: ") and " (on worker tcp://127.0.0.1:" in message
 
 
 def test_wrong_addresses():
