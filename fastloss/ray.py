@@ -110,7 +110,7 @@ def score(
     RayTaskError
         Of Ray, which is a `ValueError` too, if a row is not what the loss takes.
     """
-    words = {"sample_weight": sample_weight, "groups": groups, "reduction": reduction}
+    words: dict[str, Any] = {"sample_weight": sample_weight, "groups": groups, "reduction": reduction}
     aggregate = Aggregate(name, *columns, **words, alias_name=name, **parameters)
     require_columns(aggregate._asked, ds.schema())
     if groups is not None:

@@ -24,10 +24,9 @@ ROWS = 32 * CHUNK  # that one update takes: so the sums do not depend on the bat
 FAN = 32  # states of all pairs that one task merges
 STATES = "fastloss_partition int, fastloss_state binary"
 PART, STATE = "fastloss_partition", "fastloss_state"
-NUMBERS = (types.ByteType, types.ShortType, types.IntegerType, types.LongType, types.FloatType, types.DoubleType)
-NUMBERS += (types.BooleanType,)
-IDS = (types.ByteType, types.ShortType, types.IntegerType, types.LongType, types.StringType, types.BinaryType)
-IDS += (types.BooleanType, types.DateType, types.TimestampType, types.TimestampNTZType, types.DecimalType)
+INTEGERS = ("byte", "short", "integer", "long")
+NUMBERS = {*INTEGERS, "float", "double", "boolean"}  # by the names of Spark's types
+IDS = {*INTEGERS, "string", "binary", "boolean", "date", "timestamp", "timestamp_ntz", "decimal"}
 
 
 def score(
@@ -110,9 +109,11 @@ def _selected(df: DataFrame, asked: Request) -> DataFrame:
         inner = field.dataType
         while field.name in asked.numbers and isinstance(inner, types.ArrayType):
             inner = inner.elementType
-        if field.name in asked.numbers and not isinstance(inner, NUMBERS):
-            raise TypeError(f"column {field.name} is of type {inner.simpleString()}: expected numbers; cast it to double")
-        if field.name == asked.groups and not isinstance(inner, IDS):
+        if field.name in asked.numbers and inner.typeName() not in NUMBERS:
+            raise TypeError(
+                f"column {field.name} is of type {inner.simpleString()}: expected numbers; cast it to double"
+            )
+        if field.name == asked.groups and inner.typeName() not in IDS:
             raise TypeError(f"column {field.name} is of type {inner.simpleString()}: expected ids that are exact")
     return rows
 

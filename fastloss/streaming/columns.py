@@ -158,10 +158,12 @@ def dense(name: str, column: Any) -> Any:
     if len(lengths) > 1:
         raise ValueError(f"{name} has lists of {lengths[0]} and of {lengths[1]} numbers: expected one length")
     inner = dense(name, pa.chunked_array([column.flatten()]))
-    if inner.null_count:
-        at = int(np.argmax(inner.is_null())) // lengths[0]
-        raise ValueError(f"{name}[{at}] lacks a number: expected a list of numbers")
-    return inner.to_numpy(zero_copy_only=False).reshape(len(column), *lengths)
+    if not isinstance(inner, np.ndarray):
+        if inner.null_count:
+            at = int(np.argmax(inner.is_null())) // lengths[0]
+            raise ValueError(f"{name}[{at}] lacks a number: expected a list of numbers")
+        inner = inner.to_numpy(zero_copy_only=False)
+    return inner.reshape(len(column), *lengths, *inner.shape[1:])
 
 
 def ends_of_runs(ids: Any) -> np.ndarray:

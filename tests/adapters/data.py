@@ -1,5 +1,8 @@
 """Rows in columns of Arrow, and the same as arrays; what one process makes of them."""
 
+import doctest
+import pathlib
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +30,9 @@ def rows() -> Rows:
     rng = np.random.default_rng(17)
     user = rng.zipf(1.3, ROWS) % USERS  # a few users have most of the rows
     logits = rng.normal(size=(ROWS, 3))
-    return Rows(rng.normal(size=ROWS), rng.integers(0, 2, ROWS), rng.random(ROWS), user, logits, rng.integers(0, 3, ROWS))
+    return Rows(
+        rng.normal(size=ROWS), rng.integers(0, 2, ROWS), rng.random(ROWS), user, logits, rng.integers(0, 3, ROWS)
+    )
 
 
 def table(made: Rows) -> pa.Table:
@@ -82,9 +87,7 @@ CASES = {
     ),
     "pairs of groups": (
         ("pairwise_hinge_loss", ("score", "label"), {"groups": "user", "sample_weight": "weight"}),
-        lambda made: fastloss.pairwise_hinge_loss(
-            made.score, made.label, groups=made.user, sample_weight=made.weight
-        ),
+        lambda made: fastloss.pairwise_hinge_loss(made.score, made.label, groups=made.user, sample_weight=made.weight),
         1e-14,
     ),
 }
@@ -107,3 +110,15 @@ REFUSED = {
         "one for each group",
     ),
 }
+
+
+def run_guide(heading: str, **names) -> int:
+    """Run the examples of a chapter of the guide; how many there were."""
+    text = (pathlib.Path(__file__).parents[2] / "docs/guides/ray_spark.md").read_text()
+    chapter = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    blocks = "\n".join(re.findall(r"^```py\n(.*?)^```$", chapter, re.DOTALL | re.MULTILINE))
+    test = doctest.DocTestParser().get_doctest(blocks, names, heading, None, None)
+    said: list[str] = []
+    found = doctest.DocTestRunner().run(test, out=said.append)
+    assert found.failed == 0, "".join(said)
+    return found.attempted

@@ -4,10 +4,9 @@ import polars as pl
 import pytest
 
 import fastloss
-from tests.adapters.data import is_close, rows, table
+from tests.adapters.data import is_close, rows, run_guide, table
 
 MADE = rows()
-CHUNK = 1 << 18
 
 
 def test_duckdb_streams_record_batches():
@@ -15,13 +14,14 @@ def test_duckdb_streams_record_batches():
     connection = duckdb.connect()
     connection.register("rows", table(MADE))
     state = fastloss.accumulate("binary_cross_entropy_with_logits")
-    for batch in connection.sql("select score, label, weight from rows").to_arrow_reader(4096):
+    for batch in connection.sql("select score, label, weight from rows").fetch_record_batch(4096):
         state.update(batch["score"], batch["label"], batch["weight"])
-    assert state.result() == fastloss.binary_cross_entropy_with_logits(MADE.score, MADE.label, sample_weight=MADE.weight)
+    assert state.result() == fastloss.binary_cross_entropy_with_logits(
+        MADE.score, MADE.label, sample_weight=MADE.weight
+    )
 
 
 def test_duckdb_streams_groups():
-    """Ordered by group, a batch may end within one: its rows wait for the next."""
     duckdb = pytest.importorskip("duckdb", reason="DuckDB is not installed")
     connection = duckdb.connect()
     connection.register("rows", table(MADE))
@@ -58,3 +58,8 @@ def test_polars_maps_groups():
     for user, value in found.items():
         some = MADE.of_user(user)
         assert value == fastloss.pairwise_logistic_loss(some.score, some.label)
+
+
+def test_the_guide():
+    pytest.importorskip("duckdb", reason="DuckDB is not installed")
+    assert run_guide("DuckDB") > 5

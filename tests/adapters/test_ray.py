@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 import fastloss
-from tests.adapters.data import CASES, REFUSED, is_close, rows, table
+from tests.adapters.data import CASES, REFUSED, is_close, rows, run_guide, table
 
 ray = pytest.importorskip("ray", reason="Ray is not installed")
 pytest.importorskip("ray.data")
@@ -79,7 +79,7 @@ def test_whole_groups_in_blocks(ds):
     expected = fastloss.pairwise_hinge_loss(MADE.score, MADE.label, groups=MADE.user)
     assert is_close(ds.repartition(2, keys=["user"]).aggregate(loss)["loss"], expected, 1e-14)
     halves = [loss.aggregate_block(table(MADE).slice(*part)) for part in ((0, 100), (100,))]
-    with pytest.raises(ValueError, match="of two blocks: groups has .* which came before: expected whole groups"):
+    with pytest.raises(ValueError, match=r"of two blocks: groups has .* which came before: expected whole groups"):
         loss.combine(*halves)
 
 
@@ -136,3 +136,7 @@ def test_tensors_and_pandas(started):
     frame = table(MADE).select(["score", "label"]).to_pandas()
     value = score(ray.data.from_pandas(frame), "mse_loss", "score", "label")
     assert is_close(value, fastloss.mse_loss(MADE.score, MADE.label))
+
+
+def test_the_guide(started):
+    assert run_guide("Ray") > 5

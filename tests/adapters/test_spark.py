@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastloss
-from tests.adapters.data import CASES, REFUSED, is_close, rows, table
+from tests.adapters.data import CASES, REFUSED, is_close, rows, run_guide, table
 
 pyspark = pytest.importorskip("pyspark", reason="PySpark is not installed")
 pytestmark = [
@@ -59,9 +59,10 @@ def test_many_tables_of_a_partition(df, monkeypatch):
     for groups in (None, "user"):
         made = list(spark._tables(batches, groups))
         assert len(made) > 5
-        assert np.concatenate([one["score"] for one in made]).tolist() == np.concatenate(
-            [one["score"] for one in batches]
-        ).tolist()
+        assert (
+            np.concatenate([one["score"] for one in made]).tolist()
+            == np.concatenate([one["score"] for one in batches]).tolist()
+        )
         seen = [set(one["user"].to_pylist()) for one in made]
         assert groups is None or sum(map(len, seen)) == len(set.union(*seen))
     assert all(one.num_rows == 2000 for one in list(spark._tables(batches, None))[:-1])
@@ -137,3 +138,7 @@ def test_no_rows_and_nan(spark):
 
     assert score(spark.createDataFrame([], "score double, label int"), "mse_loss", "score", "label") == 0.0
     assert np.isnan(score(spark.createDataFrame([(float("nan"), 1.0)], ["a", "b"]), "mse_loss", "a", "b"))
+
+
+def test_the_guide(spark):
+    assert run_guide("Spark", spark=spark) > 5
