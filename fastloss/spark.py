@@ -105,7 +105,12 @@ def per_group(
 def _selected(df: DataFrame, asked: Request) -> DataFrame:
     """Return the columns that are read; raise if one is not there, or of another type."""
     rows = df.select(*asked.names)
-    for field in rows.schema.fields if rows.schema.names == asked.names else df.schema.fields:
+    for name, found in zip(asked.names, rows.columns, strict=True):
+        if name != found:
+            raise ValueError(
+                f"{name} is no column, but a field of one: expected df.withColumn({found!r}, F.col({name!r}))"
+            )
+    for field in rows.schema.fields:
         inner = field.dataType
         while field.name in asked.numbers and isinstance(inner, types.ArrayType):
             inner = inner.elementType

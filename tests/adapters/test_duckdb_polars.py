@@ -14,7 +14,7 @@ def test_duckdb_streams_record_batches():
     connection = duckdb.connect()
     connection.register("rows", table(MADE))
     state = fastloss.accumulate("binary_cross_entropy_with_logits")
-    for batch in connection.sql("select score, label, weight from rows").fetch_record_batch(4096):
+    for batch in connection.sql("select score, label, weight from rows").to_arrow_reader(4096):
         state.update(batch["score"], batch["label"], batch["weight"])
     assert state.result() == fastloss.binary_cross_entropy_with_logits(
         MADE.score, MADE.label, sample_weight=MADE.weight

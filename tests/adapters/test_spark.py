@@ -108,6 +108,8 @@ def test_columns(df):
         score(df, "mse_loss", "scores", "label")
     with pytest.raises(AnalysisException, match="users"):
         per_group(df, "mse_loss", "score", "label", groups="users")
+    with pytest.raises(ValueError, match=r"made.score is no column, but a field of one"):
+        score(df.selectExpr("named_struct('score', score) as made", "label"), "mse_loss", "made.score", "label")
     words = df.selectExpr("cast(score as string) as score", "label", "score as user")
     with pytest.raises(TypeError, match="column score is of type string: expected numbers"):
         score(words, "mse_loss", "score", "label")
