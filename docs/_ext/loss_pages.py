@@ -127,10 +127,10 @@ def on_gpu(loss: Loss) -> bool:
 def states(loss: Loss) -> list[str]:
     """The calls that make states that take batches of it."""
     made = []
-    norm = {"norm": 1.0} if loss.name == "nmae_loss" else {}
+    needed = {"nmae_loss": {"norm": 1.0}, "td_loss": {"gamma": 0.9}, "dice_loss": {"axis": 1}}.get(loss.name, {})
     for words, call in (({}, ""), ({"grouped": True}, ", grouped=True")):
         with contextlib.suppress(ValueError):
-            accumulate(loss.name, **words, **norm)
+            accumulate(loss.name, **words, **needed)
             made.append(f'``accumulate("{loss.name}"{call})``')
     return made
 

@@ -101,7 +101,10 @@ def score(
     context: typer.Context,
     files: Annotated[
         list[str] | None,
-        typer.Argument(help="Parquet, CSV, Arrow IPC, .npy or .npz files, or patterns such as 'data/*.parquet'."),
+        typer.Argument(
+            help="Parquet, CSV, Arrow IPC, .npy or .npz files, or patterns such as 'data/*.parquet'; also behind s3://,"
+            " gs://, abfs:// and hdfs://."
+        ),
     ] = None,
     loss: Annotated[
         list[str] | None,
@@ -138,6 +141,13 @@ def score(
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Number of threads; all cores by default.")] = None,
     batch_rows: Annotated[int, typer.Option(help="Number of rows to read at a time.")] = 1 << 20,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            help="Let workers read the files: 'local' starts a process for each thread, else the address of a Dask"
+            " scheduler, such as tcp://host:8786."
+        ),
+    ] = None,
 ) -> None:
     """Compute losses of a column of scores against a column of labels.
 
@@ -147,6 +157,9 @@ def score(
 
     With --queries and --keys, compute losses of embeddings such as info_nce_loss; the keys are read once, a tile at a
     time.
+
+    With --dask, workers read parts of the files (row groups of large Parquet files, or whole files), and the losses are
+    the same to the last bit. Ctrl-C cancels their work.
     """
     from fastloss.cli.asked import asked
 
@@ -155,8 +168,10 @@ def score(
     if batch_rows < 1:
         raise UserError(f"--batch-rows is {batch_rows}: expected at least 1")
     embedded = queries is not None or keys is not None or positives is not None
-    if embedded and (queries is None or keys is None or files or groups or weights or per_group):
-        raise UserError("expected --queries and --keys together, without files, --groups, --weights or --per-group")
+    if embedded and (queries is None or keys is None or files or groups or weights or per_group or dask):
+        raise UserError(
+            "expected --queries and --keys together, without files, --groups, --weights, --per-group or --dask"
+        )
     for name in ("scores", "labels", "batch_rows") if embedded else ():
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
@@ -183,7 +198,7 @@ def score(
         return
     given = {"scores": scores, "labels": labels, "weights": weights, "groups": groups}
     roles = {role: column for role, column in given.items() if column is not None}
-    job = Job(files or [], roles, losses, reduction, per_group, min(batch_rows, MOST_ROWS))
+    job = Job(files or [], roles, losses, reduction, per_group, min(batch_rows, MOST_ROWS), dask, threads)
     with report.Progress() as progress:
         result = run(job, progress)
     (report.score_json if as_json else report.score_table)(result)

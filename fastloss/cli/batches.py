@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from fastloss.cli.arrays import Inexact, numbers
 from fastloss.cli.errors import UserError, explained
-from fastloss.cli.readers import Columns, Source
+from fastloss.cli.readers import PART, Columns, Source
 
 
 class Batch(NamedTuple):
@@ -21,6 +21,7 @@ class Batch(NamedTuple):
     weights: np.ndarray | None
     groups: pa.Array | None
     bytes_done: float  # of all files
+    of_part: int = 0  # the number of the part of the files that they lie in
 
     @property
     def size(self) -> int:
@@ -31,7 +32,7 @@ class Batch(NamedTuple):
         """Return some of the rows, as views, without their groups' ids."""
         weights = None if self.weights is None else self.weights[first:stop]
         scores, labels = self.scores[first:stop], self.labels[first:stop]
-        return Batch(self.start + first, scores, labels, weights, None, self.bytes_done)
+        return Batch(self.start + first, scores, labels, weights, None, self.bytes_done, self.of_part)
 
 
 class Places:
@@ -54,37 +55,71 @@ class Places:
         return f"{text} (counted from 0; row {row} of all files)" if own != row else text
 
 
-def batches(
-    sources: Sequence[Source], roles: dict[str, str], rows: int, places: Places, whole: bool | None = None
-) -> Iterator[Batch]:
-    """Read all files, batch by batch, and add each file to `places`; a null is an error.
+class Reading(NamedTuple):
+    """What is read of all files, and how."""
 
-    With `whole`, labels are read as int64; if it is False, labels that only int64 holds raise `Inexact`.
+    roles: dict[str, str]  # the columns' names by their roles
+    rows: int  # at a time
+    whole: bool | None = None  # whether labels are read as int64; if False, those that only int64 holds raise `Inexact`
+
+
+class Part(NamedTuple):
+    """A file or, of a large one, some of its rows: what is read by itself, and has states of its own where they round.
+
+    Parts depend on the files and the size of batches alone, and so do the bits of results.
     """
-    columns = list(dict.fromkeys(roles.values()))
-    start = done = 0
+
+    number: int
+    source: Source
+    begins: bool  # its file
+
+
+def parts(sources: Sequence[Source], rows: int) -> Iterator[Part]:
+    """Return the parts of all files, to be read in batches of `rows` rows."""
+    number = 0
     for source in sources:
-        places.begin(source.path, start)
-        for some, share in explained_batches(source, columns, rows):
-            require_no_null(some, start, places)
-            found: dict[str, Any] = {"weights": None, "groups": None}
-            for role, column in roles.items():
-                if role == "groups":
-                    found[role] = some[column]
-                    continue
-                try:
-                    beyond = f"{source.path}: column {column!r} has labels beyond float64"
-                    with explained(beyond if whole else source.path):
-                        found[role] = numbers(some[column], bool(whole) and role == "labels")
-                except Inexact as error:
-                    if role == "labels" and whole is False:
-                        raise
-                    where = f"{places.name(start + error.index)}: column {column!r}"
-                    raise UserError(f"{where} is {error.found}, which float64 does not hold") from error
-            batch = Batch(start, bytes_done=done + share * source.size, **found)
+        with explained(source.path, anything=True):
+            own = source.parts(max(PART, rows))
+        for one in own:
+            yield Part(number, one, one is own[0])
+            number += 1
+
+
+def batches(sources: Sequence[Source], reading: Reading, places: Places) -> Iterator[Batch]:
+    """Read all files, batch by batch, and add each file to `places`; a null is an error."""
+    start, done = 0, 0.0
+    for part in parts(sources, reading.rows):
+        if part.begins:
+            places.begin(part.source.path, start)
+        for batch in batches_of(part, reading, places, start, done):
             yield batch
             start += batch.size
-        done += source.size
+        done += part.source.size
+
+
+def batches_of(part: Part, reading: Reading, places: Places, start: int, done: float = 0.0) -> Iterator[Batch]:
+    """Read a part of the files, whose first row is row `start` of the stream."""
+    source = part.source
+    columns = list(dict.fromkeys(reading.roles.values()))
+    for some, share in explained_batches(source, columns, reading.rows):
+        require_no_null(some, start, places)
+        found: dict[str, Any] = {"weights": None, "groups": None}
+        for role, column in reading.roles.items():
+            if role == "groups":
+                found[role] = some[column]
+                continue
+            try:
+                beyond = f"{source.path}: column {column!r} has labels beyond float64"
+                with explained(beyond if reading.whole else source.path):
+                    found[role] = numbers(some[column], bool(reading.whole) and role == "labels")
+            except Inexact as error:
+                if role == "labels" and reading.whole is False:
+                    raise
+                where = f"{places.name(start + error.index)}: column {column!r}"
+                raise UserError(f"{where} is {error.found}, which float64 does not hold") from error
+        batch = Batch(start, bytes_done=done + share * source.size, of_part=part.number, **found)
+        yield batch
+        start += batch.size
 
 
 def explained_batches(source: Source, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from fastloss.cli import storage
 from fastloss.cli.arrays import Type, beyond
 from fastloss.cli.csv_rows import pieces
 from fastloss.cli.errors import shortened
@@ -29,8 +30,9 @@ NUMBERS = (pa.float64(), pa.int64())
 
 def stem(path: str) -> tuple[str, str]:
     """Split a path, in lower case, into its name and the suffix of a compressed file, if it has one."""
-    root, suffix = os.path.splitext(path.lower())
-    return (root, suffix) if suffix in COMPRESSED else (path.lower(), "")
+    name = storage.named(path).lower()
+    root, suffix = os.path.splitext(name)
+    return (root, suffix) if suffix in COMPRESSED else (name, "")
 
 
 class CsvSource(Source):
@@ -44,7 +46,7 @@ class CsvSource(Source):
         """Read pieces of whole rows, each with the share of the file that has been read."""
         compressed = stem(self.path)[1]
         with contextlib.ExitStack() as stack:
-            raw: Any = stack.enter_context(open(self.path, "rb"))
+            raw: Any = stack.enter_context(storage.opened(self.path))
             text = raw
             if compressed == ".gz":
                 text = stack.enter_context(gzip.GzipFile(fileobj=raw))

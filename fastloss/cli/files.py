@@ -1,11 +1,11 @@
 """Find the files of a command line, their formats, and whether their columns agree."""
 
-import glob
 import os
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
+from fastloss.cli import storage
 from fastloss.cli.arrays import Type, is_id, is_number, number_type, plain
 from fastloss.cli.csv_files import CsvSource, stem
 from fastloss.cli.errors import UserError, explained, named
@@ -35,25 +35,26 @@ SUFFIXES: dict[str, type[Source]] = {
 
 
 def expand(patterns: Iterable[str]) -> list[str]:
-    """Return the files of names and patterns in the order given, those of a pattern sorted."""
+    """Return the files of names, patterns and URIs in the order given, those of a pattern sorted."""
     paths: list[str] = []
-    for pattern in patterns:
-        if os.path.exists(pattern) or not glob.has_magic(pattern):
+    for pattern in map(storage.local, patterns):
+        found = storage.matching(pattern)
+        if found is None:
             paths.append(pattern)
             continue
-        found = sorted(path for path in glob.glob(pattern, recursive=True) if not os.path.isdir(path))
         if not found:
             raise UserError(f"no file matches {pattern!r}")
         paths += found
     seen: set[str] = set()
     for path in paths:
-        if not os.path.exists(path):
+        kind = storage.status(path).kind
+        if kind == "nothing":
             raise UserError(f"{path}: no such file")
-        if os.path.isdir(path):
+        if kind == "folder":
             raise UserError(f"{path}: is a folder (give a pattern, such as '{os.path.join(path, '*.parquet')}')")
-        if not os.path.isfile(path):
+        if kind != "file":
             raise UserError(f"{path}: is not a regular file")
-        real = os.path.realpath(path)
+        real = path if storage.uri_of(path) else os.path.realpath(path)
         if real in seen:
             raise UserError(f"{path}: is given twice")
         seen.add(real)
@@ -63,7 +64,7 @@ def expand(patterns: Iterable[str]) -> list[str]:
 def source(path: str, numbers: frozenset[str] = frozenset()) -> Source:
     """Return the reader of a file's format, which its first bytes tell, or else its name."""
     with explained(path):
-        with open(path, "rb") as file:
+        with storage.opened(path) as file:
             head = file.read(8)
         if not head:
             raise UserError(f"{path}: the file is empty")

@@ -39,6 +39,11 @@ class Contiguous:
         self._rows: list[Batch] = []  # of the last group, which may go on
         self._seen: SeenIds | None = None  # None while ids only increase
 
+    @property
+    def rises(self) -> bool:
+        """Whether each id was greater than the one before."""
+        return self._seen is None
+
     def feed(self, batch: Batch) -> WholeGroups | None:
         """Add a batch; return the groups that end in it."""
         if batch.groups is None or not batch.size:
@@ -75,6 +80,53 @@ class Contiguous:
             raise Scattered
 
 
+def some_of(groups: WholeGroups, first: int, stop: int) -> WholeGroups:
+    """Return some of the groups, as views."""
+    start, end = int(groups.offsets[first]), int(groups.offsets[stop])
+    weights = None if groups.weights is None else groups.weights[start:end]
+    ids = None if groups.ids is None else groups.ids.slice(first, stop - first)
+    offsets = groups.offsets[first : stop + 1] - start
+    return WholeGroups(
+        groups.scores[start:end], groups.labels[start:end], weights, offsets, ids, groups.rows[start:end]
+    )
+
+
+class Bordered:
+    """The groups of a part of the rows, of which the first and the last may go on in its neighbours."""
+
+    def __init__(self, earlier: Callable[[int], Iterable[pa.Array]]):
+        self._groups = Contiguous(earlier)
+        self.first: WholeGroups | None = None
+        self.last: WholeGroups | None = None  # None if there is only one
+
+    @property
+    def rises(self) -> bool:
+        """Whether each id is greater than the one before."""
+        return self._groups.rises
+
+    def feed(self, batch: Batch) -> WholeGroups | None:
+        """Add a batch; return the groups that end in it, without the first one."""
+        found = self._groups.feed(batch)
+        if found is None or self.first is not None:
+            return found
+        count = found.offsets.size - 1
+        self.first = _alone(some_of(found, 0, 1))
+        return some_of(found, 1, count) if count > 1 else None
+
+    def finish(self) -> None:
+        """End the last group."""
+        found = self._groups.finish()
+        if self.first is None:
+            self.first = found and _alone(found)
+        else:
+            self.last = found and _alone(found)
+
+
+def _alone(group: WholeGroups) -> WholeGroups:
+    """Return a group with a copy of its id: pickled, a view would bring all ids with it."""
+    return group if group.ids is None else group._replace(ids=group.ids.take(pa.array([0])))
+
+
 class OneGroup:
     """Collects all rows of data without groups, which are one group."""
 
@@ -93,6 +145,11 @@ class OneGroup:
 def as_one_group(rows: list[Batch], ids: pa.Array | None) -> WholeGroups:
     """Return the rows of several batches as one group."""
     return together(rows, np.array([0, sum(some.size for some in rows)]), ids)
+
+
+def as_batch(groups: WholeGroups) -> Batch:
+    """Return the rows of groups that lie together in the stream."""
+    return Batch(int(groups.rows[0]), groups.scores, groups.labels, groups.weights, None, 0.0)
 
 
 def together(rows: list[Batch], offsets: np.ndarray, ids: pa.Array | None) -> WholeGroups:

@@ -1,5 +1,9 @@
 """Group ids: Arrow arrays as numbers by which they are compared, and the set of ids that have been seen."""
 
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 
@@ -34,14 +38,23 @@ class Runs:
         return starts, heads
 
 
-def keys(ids: pa.Array) -> np.ndarray:
-    """Return a number of 64 bits for each id: itself, or a hash; the same for equal ids of any array."""
+def keys(ids: pa.Array, hashed: Callable[[Any], int] = hash) -> np.ndarray:
+    """Return a number of 64 bits for each id: itself, or a hash; the same for equal ids of any array.
+
+    Python's own hash is another one in each process; `digest` takes longer.
+    """
     if pa.types.is_temporal(ids.type):
         ids = ids.view(pa.int32() if ids.type.bit_width == 32 else pa.int64())
     if pa.types.is_integer(ids.type):
         return ids.to_numpy().astype(np.int64)
     coded = ids.dictionary_encode()
-    return np.fromiter(map(hash, coded.dictionary.to_pylist()), np.int64)[coded.indices.to_numpy()]
+    return np.fromiter(map(hashed, coded.dictionary.to_pylist()), np.int64)[coded.indices.to_numpy()]
+
+
+def digest(value: Any) -> int:
+    """Return a hash of an id that is the same in all processes."""
+    data = value if isinstance(value, bytes) else str(value).encode()
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little", signed=True)
 
 
 class SeenIds:
@@ -52,10 +65,14 @@ class SeenIds:
 
     def add(self, ids: pa.Array) -> bool:
         """Add ids; return False if one is in the set already, or is given twice."""
-        if not len(ids):
+        return self.add_keys(keys(ids))
+
+    def add_keys(self, numbers: np.ndarray) -> bool:
+        """Add ids by their `keys`."""
+        if not numbers.size:
             return True
-        new = orders.distinct(keys(ids))
-        if new.size < len(ids):
+        new = orders.distinct(numbers)
+        if new.size < numbers.size:
             return False
         try:
             self._keys = joined(self._keys, {"int64": (new,)})

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from fastloss.cli import storage
 from fastloss.cli.arrays import Type
 from fastloss.cli.errors import shortened
 from fastloss.cli.readers import Columns, Source
@@ -103,13 +104,13 @@ class NpySource(Source):
         return header
 
     def described(self) -> list[tuple[str, Type]]:
-        with open(self.path, "rb") as file:
+        with storage.opened(self.path) as file:
             dtype = self._header(file).dtype
         return [(name, arrow_type(dtype[name])) for name in dtype.names or ()]
 
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
         """Read the wanted fields, piece by piece."""
-        with open(self.path, "rb") as file:
+        with storage.opened(self.path) as file:
             header = self._header(file)
             size = header.shape[0]
             for start in range(0, size, rows):
@@ -121,7 +122,7 @@ class NpzSource(Source):
     """.npz: its one-dimensional arrays are the columns; compressed or not, they are read piece by piece."""
 
     def described(self) -> list[tuple[str, Type]]:
-        with zipfile.ZipFile(self.path) as archive:
+        with storage.opened(self.path) as file, zipfile.ZipFile(file) as archive:
             names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
             return [(name, self._type(archive, name)) for name in names]
 
@@ -135,7 +136,7 @@ class NpzSource(Source):
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
         """Read the arrays piece by piece."""
         with contextlib.ExitStack() as stack:
-            archive = stack.enter_context(zipfile.ZipFile(self.path))
+            archive = stack.enter_context(zipfile.ZipFile(stack.enter_context(storage.opened(self.path))))
             files = {name: stack.enter_context(archive.open(f"{name}.npy")) for name in columns}
             headers = {name: read_header(file) for name, file in files.items()}
             size = math.prod(headers[columns[0]].shape)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from fastloss.cli import storage
 from fastloss.cli.errors import UserError, explained
 
 
@@ -120,7 +121,7 @@ def _status(path: str) -> os.stat_result | None:
 
 def _require_fit(path: str, before: os.stat_result, inputs: list[str]) -> None:
     """Raise if the file that a path names must not be written to."""
-    if any(os.path.samestat(before, os.stat(other)) for other in inputs):
+    if any(os.path.samestat(before, os.stat(other)) for other in inputs if storage.uri_of(other) is None):
         raise UserError(f"{path}: is one of the files to be read")
     if stat.S_ISBLK(before.st_mode):
         raise UserError(f"{path}: is a block device: expected a file")

@@ -22,10 +22,22 @@ BITS = 6
 PARTS = 1 << BITS
 
 
-def parts_of(ids: pa.Array) -> np.ndarray:
-    """Return which file each row goes to: the leading bits of a multiplicative hash."""
-    hashed = keys(ids).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return (hashed >> np.uint64(64 - BITS)).astype(np.uint8)
+def parts_of(numbers: np.ndarray, bits: int = BITS) -> np.ndarray:
+    """Return which of 2**`bits` parts, of at most 256, each row goes to, from the `keys` of its group.
+
+    These are the leading bits of a multiplicative hash.
+    """
+    hashed = numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return (hashed >> np.uint64(63 - bits) >> np.uint64(1)).astype(np.uint8)
+
+
+def dealt(batch: Batch, parts: np.ndarray, count: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Return the rows of a batch by the part that each goes to, in their order."""
+    order = np.argsort(parts, kind="stable")
+    bounds = np.searchsorted(parts[order], np.arange(count + 1))
+    table = sorted_rows(batch, order)
+    for part in np.flatnonzero(np.diff(bounds)).tolist():
+        yield part, table.slice(bounds[part], bounds[part + 1] - bounds[part])
 
 
 def deal(batches: Iterable[Batch], folder: str) -> None:
@@ -35,26 +47,22 @@ def deal(batches: Iterable[Batch], folder: str) -> None:
         for batch in batches:
             if batch.groups is None or not batch.size:
                 continue
-            parts = parts_of(batch.groups)
-            order = np.argsort(parts, kind="stable")
-            bounds = np.searchsorted(parts[order], np.arange(PARTS + 1))
-            table = sorted_rows(batch, order)
-            for part in np.flatnonzero(np.diff(bounds)).tolist():
+            for part, rows in dealt(batch, parts_of(keys(batch.groups)), PARTS):
                 writer = writers[part]
                 if writer is None:
-                    writer = pa.ipc.new_stream(os.path.join(folder, f"{part}.arrows"), table.schema)
+                    writer = pa.ipc.new_stream(os.path.join(folder, f"{part}.arrows"), rows.schema)
                     writers[part] = stack.enter_context(writer)
-                writer.write_batch(table.slice(bounds[part], bounds[part + 1] - bounds[part]))
+                writer.write_batch(rows)
 
 
 def sorted_rows(batch: Batch, order: np.ndarray) -> pa.RecordBatch:
     """Return a batch's rows in another order, with their numbers in the stream."""
-    groups: Any = batch.groups
-    groups = groups.take(pa.array(order))
-    columns = {"scores": pa.array(batch.scores[order]), "labels": pa.array(batch.labels[order])}
+    columns: dict[str, Any] = {"scores": pa.array(batch.scores[order]), "labels": pa.array(batch.labels[order])}
     if batch.weights is not None:
         columns["weights"] = pa.array(batch.weights[order])
-    return pa.RecordBatch.from_pydict({**columns, "groups": groups, "rows": pa.array(batch.start + order)})
+    if batch.groups is not None:
+        columns["groups"] = batch.groups.take(pa.array(order))
+    return pa.RecordBatch.from_pydict({**columns, "rows": pa.array(batch.start + order)})
 
 
 def sorted_parts(folder: str) -> Iterator[WholeGroups]:
@@ -64,13 +72,21 @@ def sorted_parts(folder: str) -> Iterator[WholeGroups]:
         if not os.path.exists(path):
             continue
         with explained("temporary files"), pa.memory_map(path) as file:
-            table = pa.ipc.open_stream(file).read_all()
-            ids = table["groups"].combine_chunks()
-            order = orders.sort(codes(ids)).order
-            starts, distinct = runs(ids.take(pa.array(order)))
-            arrays = {name: table[name].to_numpy()[order] for name in table.column_names if name != "groups"}
+            groups = by_group(pa.ipc.open_stream(file).read_all())
         os.unlink(path)
-        yield WholeGroups(offsets=np.append(starts, order.size), ids=distinct, **{"weights": None, **arrays})
+        yield groups
+
+
+def by_group(table: pa.Table) -> WholeGroups:
+    """Return rows that `sorted_rows` made, group by group; without ids, they are one group."""
+    columns = {name: table[name].to_numpy() for name in table.column_names if name != "groups"}
+    if "groups" not in table.column_names:
+        return WholeGroups(offsets=np.array([0, table.num_rows]), ids=None, **{"weights": None, **columns})
+    ids = table["groups"].combine_chunks()
+    order = orders.sort(codes(ids)).order
+    starts, distinct = runs(ids.take(pa.array(order)))
+    arrays = {name: column[order] for name, column in columns.items()}
+    return WholeGroups(offsets=np.append(starts, order.size), ids=distinct, **{"weights": None, **arrays})
 
 
 def in_order(tables: list[pa.Table], first_rows: list[np.ndarray]) -> pa.Table:

@@ -5,24 +5,35 @@ A file is open only while it is read. `csv_files.py` and `numpy_files.py` have f
 
 import abc
 import functools
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 
+from fastloss.cli import storage
 from fastloss.cli.arrays import Type, decoded
 
 Columns = dict[str, pa.Array]
+PART = 1 << 22  # rows of a part of a large file: less than a second's work
 
 
 class Source(abc.ABC):
-    """A file with columns."""
+    """A file with columns, or a part of one."""
+
+    rows: int | None = None  # where the file says so before it is read
 
     def __init__(self, path: str, numbers: frozenset[str] = frozenset()):
         self.path = path
         self.numbers = numbers  # columns that are to hold numbers, for formats that know no types
-        self.size = os.path.getsize(path)
+
+    @functools.cached_property
+    def size(self) -> float:
+        """How many bytes there are."""
+        return storage.status(self.path).size
+
+    def parts(self, least: int) -> list["Source"]:
+        """Return the file's parts, of at least `least` rows where it can be read in parts."""
+        return [self]
 
     @functools.cached_property
     def columns(self) -> list[tuple[str, Type]]:
@@ -78,23 +89,59 @@ def of_schema(schema: pa.Schema) -> list[tuple[str, Type]]:
 
 
 class ParquetSource(Source):
-    """Parquet: only the wanted columns are read."""
+    """Parquet: only the wanted columns are read; parts are some of its row groups."""
+
+    def __init__(self, path: str, numbers: frozenset[str] = frozenset(), groups: range | None = None):
+        super().__init__(path, numbers)
+        self.groups = groups  # the row groups of this part; None: all
 
     def _open(self) -> Any:
         from pyarrow import parquet
 
-        return parquet.ParquetFile(self.path, memory_map=True, page_checksum_verification=True)
+        filesystem, path = storage.where(self.path)
+        words = {"memory_map": True} if filesystem is None else {"filesystem": filesystem, "pre_buffer": True}
+        return parquet.ParquetFile(path, page_checksum_verification=True, **words)
 
     def described(self) -> list[tuple[str, Type]]:
         with self._open() as file:
+            self.counts = [file.metadata.row_group(at).num_rows for at in range(file.metadata.num_row_groups)]
             return of_schema(file.schema_arrow)
+
+    @functools.cached_property
+    def counts(self) -> list[int]:
+        """How many rows each row group of the file has; known from then on when the columns are."""
+        self.described()
+        return self.counts
+
+    @property
+    def rows(self) -> int:  # type: ignore[override]
+        """How many rows there are."""
+        return sum(self.counts if self.groups is None else self.counts[self.groups.start : self.groups.stop])
+
+    def parts(self, least: int) -> list[Source]:
+        """Return successive row groups, as many at a time as have at least so many rows."""
+        result: list[Source] = []
+        first = count = 0
+        for stop, rows in enumerate(self.counts, 1):
+            count += rows
+            if count >= least or stop == len(self.counts):
+                result.append(self.only(range(first, stop)))
+                first, count = stop, 0
+        return result if len(result) > 1 else [self]
+
+    def only(self, groups: range) -> "ParquetSource":
+        """Return a part of the file."""
+        part = ParquetSource(self.path, self.numbers, groups)
+        part.columns, part.counts = self.columns, self.counts
+        part.size = self.size * part.rows / max(sum(self.counts), 1)
+        return part
 
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
         """Read row groups, which PyArrow decodes in threads."""
         with self._open() as file:
-            total = max(file.metadata.num_rows, 1)
+            total = max(self.rows, 1)
             done = 0
-            for batch in file.iter_batches(rows, columns=columns):
+            for batch in file.iter_batches(rows, self.groups, columns):
                 done += batch.num_rows
                 yield {name: batch.column(name) for name in columns}, min(done / total, 1.0)
 
@@ -104,21 +151,21 @@ class IpcSource(Source):
 
     @functools.cached_property
     def _is_file(self) -> bool:
-        with open(self.path, "rb") as file:
+        with storage.opened(self.path) as file:
             return file.read(6) == b"ARROW1"
 
     def _open(self, file: Any, options: pa.ipc.IpcReadOptions | None = None) -> Any:
         return (pa.ipc.open_file if self._is_file else pa.ipc.open_stream)(file, options=options)
 
     def described(self) -> list[tuple[str, Type]]:
-        with pa.memory_map(self.path) as file:
+        with storage.arrow_file(self.path) as file:
             return of_schema(self._open(file).schema)
 
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
         """Read the file's own batches."""
         names = [name for name, _ in self.columns]
         options = pa.ipc.IpcReadOptions(included_fields=sorted(names.index(name) for name in columns))
-        with pa.memory_map(self.path) as file:
+        with storage.arrow_file(self.path) as file:
             reader = self._open(file, options)
             if self._is_file:
                 count = reader.num_record_batches

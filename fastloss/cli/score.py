@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from fastloss.cli.arrays import Inexact
 from fastloss.cli.asked import Asked
-from fastloss.cli.batches import Batch, Places, batches, group_columns
+from fastloss.cli.batches import Batch, Places, Reading, batches, group_columns
 from fastloss.cli.errors import UserError, explained
 from fastloss.cli.files import expand, sources
 from fastloss.cli.groups import Contiguous, OneGroup, Scattered, WholeGroups
@@ -34,6 +34,8 @@ class Job:
     reduction: str = "mean"
     per_group: str | None = None
     batch_rows: int = 1 << 20
+    dask: str | None = None  # "local", or a scheduler's address
+    processes: int | None = None  # of a local cluster; None: one for each core
 
 
 @dataclasses.dataclass
@@ -58,7 +60,7 @@ def run(job: Job, progress: Any) -> Report:
     opened = sources(files, job.roles)
     with contextlib.ExitStack() as stack:
         output = None if job.per_group is None else stack.enter_context(GroupFile(job.per_group, files))
-        scoring = Scoring(job, opened, output, progress)
+        scoring = _scoring(job, opened, output, progress, stack)
         try:
             totals, partitioned = scoring.totals()
         except Inexact:
@@ -74,6 +76,20 @@ def run(job: Job, progress: Any) -> Report:
             output.commit()
     groups = totals.groups if totals.needs_groups and "groups" in job.roles else None
     return Report(answers, files, job.reduction, totals.rows, groups, partitioned, time.perf_counter() - begin)
+
+
+def _scoring(
+    job: Job, opened: Sequence[Source], output: GroupFile | None, progress: Any, stack: contextlib.ExitStack
+) -> "Scoring":
+    """Return what makes passes over the files, here or on a cluster that `stack` closes."""
+    if job.dask is None:
+        return Scoring(job, opened, output, progress)
+    from fastloss.cli.cluster import Cluster
+    from fastloss.cli.dask_score import DaskScoring
+
+    progress.update("starting" if job.dask == "local" else "connecting", 0.0, 0)
+    cluster = stack.enter_context(Cluster(job.dask, job.processes))
+    return DaskScoring(cluster, job, opened, output, progress)
 
 
 class Scoring:
@@ -137,12 +153,16 @@ class Scoring:
 
     def _batches(self, totals: Totals, what: str, share: float) -> Iterator[Batch]:
         """Read all batches, and add their rows to the states that take them in any batches."""
-        roles = {role: column for role, column in self._job.roles.items() if role != "groups" or totals.needs_groups}
         self._progress.update(what, 0.0, 0)
-        for batch in batches(self._sources, roles, self._job.batch_rows, totals.naming.places, self.whole):
+        reading = Reading(self._roles(totals), self._job.batch_rows, self.whole)
+        for batch in batches(self._sources, reading, totals.naming.places):
             totals.add_rows(batch)
             yield batch
             self._progress.update(what, share * batch.bytes_done / self._bytes, totals.rows)
+
+    def _roles(self, totals: Totals) -> dict[str, str]:
+        """Return the columns that are read, by their roles."""
+        return {role: column for role, column in self._job.roles.items() if role != "groups" or totals.needs_groups}
 
     def _ids_before(self, rows: int) -> Iterator[pa.Array]:
         return group_columns(self._sources, self._job.roles["groups"], self._job.batch_rows, rows)

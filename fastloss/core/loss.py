@@ -122,7 +122,12 @@ class Loss(abc.ABC):
     sums = 1  # numbers for each chunk of examples from which the value is made
 
     def __init__(
-        self, function: Callable[..., Any], *, reference: str, parameters: Mapping[str, Parameter] | None = None
+        self,
+        function: Callable[..., Any],
+        *,
+        reference: str,
+        parameters: Mapping[str, Parameter] | None = None,
+        by: tuple[str, ...] = (),
     ):
         self.function = function
         self.reference = reference
@@ -134,6 +139,7 @@ class Loss(abc.ABC):
         self.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *keywords])
         self.arguments = tuple(p.name for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD)
         self.defaults = {name: p.default for name, p in signature.parameters.items() if name in self.parameters}
+        self.by = by or self.arguments[:1]  # what the gradients are by, as far as it is given
         self._own = frozenset(signature.parameters)
         every = self.__signature__.parameters.values()
         self._positional = tuple(p.name for p in every if p.kind is p.POSITIONAL_OR_KEYWORD)
@@ -202,8 +208,7 @@ class Loss(abc.ABC):
         TypeError
             If the loss has no second derivative.
         """
-        if not self.has_curvature:
-            raise TypeError(f"{self.name} has no second derivative")
+        self.require_curvature()
         return self._quietly("grad_hess", args, kwargs)
 
     def _quietly(self, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -258,6 +263,23 @@ class Loss(abc.ABC):
                 value = self.require_reduction(value)
             (arguments if name in self._own else shared)[name] = value
         return Request(what, arguments, **shared)
+
+    def tables_of(self, given: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the names of the arguments of which every example needs the whole, of what a call is given."""
+        return self.tables
+
+    def gradients_by(self, given: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the names of what the gradients are by, in order, of what a call is given."""
+        return tuple(name for name in self.by if name in given)
+
+    def require_curvature(self) -> None:
+        """Raise unless the loss has a second derivative."""
+        if not self.has_curvature:
+            raise TypeError(f"{self.name} has no second derivative")
+
+    def lead(self, first: Any) -> tuple[int, ...]:
+        """Return the shape of weights, one for each entry of the first argument's first axis; () for one example."""
+        return np.shape(first)[:1]
 
     def require_additive(self, parameters: Mapping[str, Any]) -> None:
         """Raise unless the value is made of sums over parts of the examples, given these parameters."""

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from dask._task_spec import List, Task, TaskRef
+from dask._task_spec import Alias, List, Task, TaskRef
 from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
@@ -28,10 +28,16 @@ class Blocks(NamedTuple):
         """Return some of the values."""
         return self._replace(keys=tuple(self.keys[at] for at in places))
 
-    def lazy(self) -> Delayed:
-        """Return the only value, to be computed by Dask."""
-        (key,) = self.keys
-        return Delayed(key, self.graph, layer=self.layer)
+    def delayed(self) -> list[Delayed]:
+        """Return the values, each to be computed by Dask."""
+        return [Delayed(key, self.graph, layer=self.layer) for key in self.keys]
+
+    def plus(self, other: "Blocks") -> "Blocks":
+        """Return these values and others."""
+        name = f"{self.layer}-and-{tokenize(self.keys, other.keys)}"
+        graph = HighLevelGraph.merge(self.graph, other.graph)
+        needs = {**graph.dependencies, name: {self.layer, other.layer}}
+        return Blocks((*self.keys, *other.keys), name, HighLevelGraph({**graph.layers, name: {}}, needs))
 
 
 class Each(NamedTuple):
@@ -51,7 +57,7 @@ def tasks(
     """
     arguments = list(arguments)
     name = f"fastloss-{name}-{tokenize(name, function, arguments)}"
-    keys = tuple((name, at) for at in range(len(arguments)))
+    keys: tuple[Key, ...] = tuple((name, at) for at in range(len(arguments)))
     layer: dict[Key, Any] = {
         key: Task(key, function, *map(_found, given)) for key, given in zip(keys, arguments, strict=True)
     }
@@ -76,6 +82,11 @@ def mapped(name: str, function: Callable[..., Any], *arguments: Any) -> Blocks:
     return tasks(name, function, zip(*columns, strict=True), given)
 
 
+def listed(keys: Iterable[Key]) -> List:
+    """Return an argument that is the list of some tasks' results."""
+    return List(*(TaskRef(key) for key in keys))
+
+
 def _column(argument: Any, count: int) -> list[Any]:
     if isinstance(argument, Blocks):
         refs = [TaskRef(key) for key in argument.keys]
@@ -87,11 +98,34 @@ def merged(name: str, function: Callable[..., Any], blocks: Blocks, *more: Any) 
     """Return one value of all: `function(*more, list of values in order)`, in a tree."""
     while True:
         parts = [blocks.keys[at : at + FAN] for at in range(0, len(blocks.keys), FAN)]
-        blocks = tasks(name, function, [(*more, [TaskRef(key) for key in part]) for part in parts], [blocks])
+        blocks = tasks(name, function, [(*more, listed(part)) for part in parts], [blocks])
         if len(blocks.keys) == 1:
             return blocks
+
+
+def keyed(blocks: Blocks, dimensions: int) -> Blocks:
+    """Return the same values under keys of an array's blocks, which are cut along the first axis alone."""
+    name = f"{blocks.layer}-array-{tokenize(blocks.keys, dimensions)}"
+    keys: tuple[Key, ...] = tuple((name, at, *(0,) * dimensions)[: dimensions + 1] for at in range(len(blocks.keys)))
+    layer: dict[Key, Any] = {new: Alias(new, old) for new, old in zip(keys, blocks.keys, strict=True)}
+    needs = {**blocks.graph.dependencies, name: {blocks.layer}}
+    return Blocks(keys, name, HighLevelGraph({**blocks.graph.layers, name: layer}, needs))
 
 
 def picked(name: str, blocks: Blocks, item: Any) -> Blocks:
     """Return an item of each value."""
     return mapped(name, operator.getitem, blocks, item)
+
+
+def across(name: str, blocks: Blocks, count: int) -> Blocks:
+    """Return `count` tuples, of which number k has item k of each value: as many tasks as the values times `count`."""
+    items = tasks(
+        f"{name}-item", operator.getitem, [(TaskRef(key), at) for at in range(count) for key in blocks.keys], [blocks]
+    )
+    width = len(blocks.keys)
+    rows = [items.keys[at * width : (at + 1) * width] for at in range(count)]
+    return tasks(name, _as_tuple, [tuple(map(TaskRef, row)) for row in rows], [items])
+
+
+def _as_tuple(*values: Any) -> tuple[Any, ...]:
+    return values

@@ -1,12 +1,13 @@
 """What runs on the workers: functions of names, arrays and bytes; no kernel travels."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+import numpy as np
 
 import fastloss
 from fastloss.compile import levels, threads
-from fastloss.core.loss import Loss, lookup
 
 
 class Job(NamedTuple):
@@ -22,9 +23,9 @@ class Job(NamedTuple):
         """The parameters by name."""
         return dict(self.parameters)
 
-    def function(self) -> Loss:
-        """Return the loss."""
-        return lookup(self.loss)
+    def function(self) -> Any:
+        """Return the loss, or the count."""
+        return getattr(fastloss, self.loss)
 
 
 def job(loss: str, parameters: dict[str, Any]) -> Job:
@@ -69,4 +70,25 @@ def at_work(wanted: Job, partition: int | None = None) -> Iterator[None]:
         raise kind(f"{wanted.loss}, partition {partition}: {error}") from error
 
 
-Function = Callable[..., Any]
+def values(names: tuple[str, ...], given: tuple[Any, ...]) -> dict[str, Any]:
+    """Return a task's arrays by name; what pandas holds as the arrays in it."""
+    return {name: as_array(one) for name, one in zip(names, given, strict=True)}
+
+
+def as_array(part: Any) -> Any:
+    """Return the array that a Series or a DataFrame holds; anything else as it is."""
+    return part.to_numpy() if hasattr(part, "to_numpy") else part
+
+
+def joined(parts: list[Any]) -> np.ndarray:
+    """Return partitions as one array."""
+    return np.concatenate(list(map(as_array, parts)))
+
+
+def like_rows(array: np.ndarray, like: Any) -> Any:
+    """Return an array with the index of a Series or DataFrame, if rows came as one."""
+    if not hasattr(like, "to_numpy"):
+        return array
+    import pandas as pd
+
+    return pd.Series(array, index=like.index) if array.ndim == 1 else pd.DataFrame(array, index=like.index)

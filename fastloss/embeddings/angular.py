@@ -54,6 +54,7 @@ share(
 
 @candidates_loss(
     tables=("weights",),
+    by=("embeddings", "weights", "scale"),
     parameters={"margin": Range(0.0, math.pi), "scale": SCALE, "literal": Flag()},
     reference="Deng, Guo, Xue & Zafeiriou, ArcFace: additive angular margin loss for deep face recognition, 2019",
 )
@@ -112,6 +113,7 @@ def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0, literal
 
 @candidates_loss(
     tables=("weights",),
+    by=("embeddings", "weights", "scale"),
     parameters={"margin": Range(0.0, 1e30), "scale": SCALE},
     reference="Wang et al., CosFace: large margin cosine loss for deep face recognition, 2018",
 )
@@ -153,6 +155,7 @@ def cosface_loss(embeddings, weights, labels, *, margin=0.35, scale=64.0):
 
 @candidates_loss(
     tables=("weights",),
+    by=("embeddings", "weights", "scale"),
     parameters={"margin": Range(1.0, 1e6), "scale": SCALE},
     reference="Liu et al., SphereFace: deep hypersphere embedding for face recognition, 2017",
 )

@@ -30,6 +30,7 @@ EMBEDDINGS = Free("an array of shape (K, D), or None")
 
 
 @candidates_loss(
+    by=("query", "key", "negatives", "temperature"),
     parameters={
         "temperature": SCALE,
         "similarity": SIMILARITY,
@@ -118,6 +119,7 @@ def info_nce_loss(
 
 
 @candidates_loss(
+    by=("anchors", "positives", "negatives", "scale"),
     parameters={"negatives": EMBEDDINGS, "scale": SCALE, "similarity": SIMILARITY, "ids": IDS},
     reference="Henderson et al., Efficient natural language response suggestion for Smart Reply, 2017",
 )
@@ -180,7 +182,7 @@ def _against(arrays, scale, similarity, names, ids, positives=None, *, equal) ->
     rows = Scaled((query,), within.dtype, scale / by_row, similarity == "cos")
     columns = Scaled((key, *flat), within.dtype, 1.0 / by_column, similarity == "cos")
     call = Candidates(rows, columns, (), lambda gradient, total: {}, counted=height)
-    call.set_reach(within)
+    call.within = within
     if positives is not None:
         expected = "the pair (offsets, key numbers)"
         offsets, numbers = validate.lists("positives", positives, expected, (height, names[0]), len(key))
@@ -229,6 +231,7 @@ def _gradients(names, arrays, scalar, factor):
 
 
 @candidates_loss(
+    by=("z1", "z2", "temperature"),
     parameters={"temperature": SCALE},
     reference="Chen, Kornblith, Norouzi & Hinton, A simple framework for contrastive learning, 2020",
 )
@@ -285,6 +288,7 @@ def nt_xent_loss(z1, z2, *, temperature=0.5):
 
 
 @candidates_loss(
+    by=("embeddings", "temperature"),
     parameters={"temperature": SCALE},
     reference="Khosla et al., Supervised contrastive learning, 2020",
     kind=CountedLoss,

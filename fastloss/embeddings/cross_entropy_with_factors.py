@@ -17,6 +17,7 @@ __all__ = ["cross_entropy_with_factors"]
 
 @candidates_loss(
     tables=("class_weights",),
+    by=("hidden", "class_weights", "bias"),
     parameters={
         "bias": Free("an array of shape (C,), or None"),
         "weight": Free("an array of shape (C,), or None"),
@@ -94,7 +95,7 @@ def cross_entropy_with_factors(
         return result if bias is None else {**result, "bias": gradient.bias}
 
     call = Candidates(rows, columns, (listed,), public, bias=biases, factor=own, mass=own)
-    call.set_reach(within)
+    call.within = within
     call.excluded, call.there = left_out(targets, np.arange(count)), known
     if label_smoothing:
         every = np.ones(count) if weights is None else weights

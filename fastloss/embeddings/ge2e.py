@@ -87,6 +87,7 @@ CONTRAST = Head(contrast, 2)
         "normalise": Flag(),
     },
     reference="Wan, Wang, Papir & Lopez Moreno, Generalized end-to-end loss for speaker verification, 2018",
+    by=("embeddings", "w", "b"),
     kind=CountedLoss,
 )
 def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax", normalise=True):

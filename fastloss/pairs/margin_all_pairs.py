@@ -20,6 +20,9 @@ class AllPairsLoss(Loss):
     folder = "pairs"
     keywords = TWO_ARRAYS
 
+    def __init__(self, function, **about):
+        super().__init__(function, by=("pos", "neg"), **about)
+
     def _run(self, request):
         given = tuple(request.arguments[name] for name in self.arguments)
         on_host = {name: backend.to_host(value) for name, value in request.arguments.items()}

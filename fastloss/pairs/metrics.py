@@ -30,7 +30,7 @@ INVERSIONS = PairFormulas("inversions", _inverted, _flat, power=0)
 SIGNS = PairFormulas("signs", _sign, _flat, power=0, signed=True)
 
 
-class _Counted(NamedTuple):
+class CountSums(NamedTuple):
     """Each group's sum over its pairs, and the sum of their weights."""
 
     total: np.ndarray
@@ -44,11 +44,11 @@ def _checked(scores: Any, labels: Any, weights: Any, groups: Any, offsets: Any) 
     return rows._replace(groups=grouped(groups, offsets, rows.scores.size))
 
 
-def _counted(formulas: PairFormulas, rows: Rows) -> _Counted:
+def _counted(formulas: PairFormulas, rows: Rows) -> CountSums:
     engine = backend.engine("cpu", "pairs")
     prepared = engine.prepare(formulas, engine.Kind(multiplier_one, False), rows, (0.0,), "auto")
     outcome = engine.evaluate(prepared, np.ones(prepared.weight.size), Wanted(value=True))
-    return _Counted(outcome.groups, prepared.weight)
+    return CountSums(outcome.groups, prepared.weight)
 
 
 def count_inversions(
@@ -91,8 +91,7 @@ def count_inversions(
     2
     """
     rows = _checked(scores, labels, sample_weight, groups, offsets)
-    total = summation.sum_of_many(_counted(INVERSIONS, rows).total)
-    return total if rows.weights is not None or np.isnan(total) else round(total)
+    return counted("count_inversions", _counted(INVERSIONS, rows), rows.weights is not None)
 
 
 def auc(
@@ -153,10 +152,26 @@ def auc(
         rows = rows._replace(weights=weights)
     difference, weight = _counted(SIGNS, rows)
     if reduction == "mean":
-        parts = pair_weights.together(weight, powers, difference, weight)
-        difference, weight = (np.array([summation.sum_of_many(part)]) for part in parts)
-    shares = np.divide(difference, weight, out=np.full_like(difference, np.nan), where=weight != 0.0)
-    areas = 0.5 + 0.5 * shares
-    if reduction == "mean":
-        return float(areas[0])
+        difference, weight = pair_weights.together(weight, powers, difference, weight)
+        return counted("auc", CountSums(difference, weight), rows.weights is not None)
+    areas = _areas(difference, weight)
     return areas if order is None else areas[order]
+
+
+def _areas(difference: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    shares = np.divide(difference, weight, out=np.full_like(difference, np.nan), where=weight != 0.0)
+    return 0.5 + 0.5 * shares
+
+
+def count_sums(name: str, scores: Any, labels: Any, groups: Any = None, sample_weight: Any = None) -> CountSums:
+    """Return each group's sums, of which those of parts of the data add up to those of all."""
+    rows = _checked(scores, labels, sample_weight, groups, None)
+    return _counted({"auc": SIGNS, "count_inversions": INVERSIONS}[name], rows)
+
+
+def counted(name: str, sums: CountSums, weighted: bool) -> Any:
+    """Return the count of all groups, from their sums in one unit."""
+    total, weight = map(summation.sum_of_many, sums)
+    if name == "auc":
+        return float(_areas(np.array([total]), np.array([weight]))[0])
+    return total if weighted or np.isnan(total) else round(total)

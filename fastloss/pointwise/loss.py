@@ -271,18 +271,20 @@ def pointwise(
     rest: Callable[..., float] = unbound,
     odds: Callable[..., float] = unbound,
     kind: type[PointwiseLoss] = PointwiseLoss,
+    by: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], PointwiseLoss]:
     """Declare a pointwise loss: the decorated function has its signature, its docstring and, in its body, parameters.
 
     The formulas take one float for each array argument, then the floats that the body returns. `variants` are other
     formulas that the body may choose by the parameters, where they differ in more than numbers; `rest` and `odds` are
-    those of `Formulas`.
+    those of `Formulas`. `by` are the differentiable arguments, if not the first alone.
     """
 
     def declare(function: Callable[..., Any]) -> PointwiseLoss:
         count = len(parameters or {}) if formula_parameters is None else formula_parameters
         formulas = Formulas(function.__name__, value, slope, curvature, domains, count, rest, odds)
-        return kind(function, variants={"": formulas, **(variants or {})}, reference=reference, parameters=parameters)
+        about: dict[str, Any] = {"reference": reference, "parameters": parameters, "by": by}
+        return kind(function, variants={"": formulas, **(variants or {})}, **about)
 
     return declare
 

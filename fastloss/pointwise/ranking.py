@@ -31,6 +31,7 @@ def _margin_ranking_curvature(x1, x2, t, margin):
     _margin_ranking,
     _margin_ranking_slope,
     _margin_ranking_curvature,
+    by=("input1", "input2"),
     parameters={"margin": ANY},
     domains=(REAL, REAL, SIGN),
     reference="Herbrich, Graepel & Obermayer, Large margin rank boundaries for ordinal regression, 2000",

@@ -27,10 +27,15 @@ def _norm(target, norm):
     if not 1e-140 < number < 1e150 and np.isfinite(values).all():  # its square may have left the numbers, or a sum
         power = int(np.frexp(np.float64(np.max(np.abs(values))))[1])
         number = float(np.ldexp(_size(np.ldexp(values.astype(np.float64), -power), norm), power))
-    if number == 0.0:
-        raise ValueError(f"norm is {norm!r}, which is 0 for these targets: expected another norm, or a number")
     if number == np.inf and np.isfinite(values).all():
         raise ValueError(f"norm is {norm!r}, which is beyond 1.8e308 for these targets: expected another, or a number")
+    return require_norm(norm, number)
+
+
+def require_norm(norm, number):
+    """Return the number that a word stands for, or raise if nothing can be divided by it."""
+    if number == 0.0:
+        raise ValueError(f"norm is {norm!r}, which is 0 for these targets: expected another norm, or a number")
     return number
 
 
@@ -67,12 +72,13 @@ class Normed(PointwiseLoss):
     def require_additive(self, parameters):
         """Raise unless the norm is given as a number."""
         super().require_additive(parameters)
-        if isinstance(parameters["norm"], str):
+        norm = parameters.get("norm", 1.0)  # it may come later, as a number
+        if isinstance(norm, str):
             raise ValueError(
-                f"norm is {parameters['norm']!r}, a function of all targets: expected a number above 0, "
+                f"norm is {norm!r}, a function of all targets: expected a number above 0, "
                 f"since {self.name} is computed part by part"
             )
-        POSITIVE.validate("norm", parameters["norm"])
+        POSITIVE.validate("norm", norm)
 
     def _plan(self, args, request):
         norm = request.arguments["norm"]

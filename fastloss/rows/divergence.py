@@ -56,6 +56,9 @@ def _takes_two_passes(request):
 class EitherSide(RowLoss):
     """A loss of two distributions; `wrt` says whose gradient is wanted."""
 
+    def gradients_by(self, given):
+        return self.arguments if given["wrt"] == "both" else (given["wrt"],)
+
     def _plan(self, args, request):
         return None if _takes_two_passes(request) else super()._plan(args, request)
 

@@ -133,6 +133,9 @@ class RowLoss(Loss):
     def require_additive(self, parameters):
         pass
 
+    def lead(self, first):
+        return np.shape(first)[:1] if np.ndim(first) > 1 else ()
+
     def _run(self, request):
         given = tuple(request.arguments[name] for name in self.arguments)
         engine = backend.engine(backend.choose(request.backend, given), self.folder)
@@ -347,6 +350,7 @@ def row_loss(
     ids: tuple[str, ...] = (),
     vectors: Mapping[str, Domain] | None = None,
     tables: tuple[str, ...] = (),
+    by: tuple[str, ...] = (),
     kind: type[RowLoss] = RowLoss,
 ) -> Callable[[Callable[..., Rows]], RowLoss]:
     """Declare a loss of rows: the decorated function has its signature, its docstring, and returns its `Rows`.
@@ -356,7 +360,7 @@ def row_loss(
     """
 
     def declare(function: Callable[..., Rows]) -> RowLoss:
-        about = {"reference": reference, "parameters": parameters}
+        about: dict[str, Any] = {"reference": reference, "parameters": parameters, "by": by}
         return kind(function, curvature=curvature, ids=ids, vectors=vectors, tables=tables, **about)
 
     return declare

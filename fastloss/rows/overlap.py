@@ -33,7 +33,7 @@ class OverlapLoss(RowLoss):
     """One whose examples may run over any axes."""
 
     def require_additive(self, parameters):
-        axis = parameters["axis"]
+        axis = parameters.get("axis")
         if axis is None or axis <= 0:
             raise wrong_value("axis", axis, f"an axis above 0, since {self.name} is computed by parts of the first")
 

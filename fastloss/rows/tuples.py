@@ -36,6 +36,7 @@ TRIPLET = formulas("triplet_margin_loss", vectors.of_triplet, 3)
 
 
 @row_loss(
+    by=("anchor", "positive", "negative"),
     parameters={"margin": ANY, "p": POSITIVE, "eps": ANY, "swap": Flag()},
     reference="Balntas, Riba, Ponsa & Mikolajczyk, Learning local feature descriptors with triplets, 2016",
 )
@@ -113,6 +114,7 @@ CONTRASTIVE = {
 
 
 @row_loss(
+    by=("x1", "x2"),
     parameters={"margin": ANY, "similar": Free("0 or 1"), "half": Flag(), "squared": Flag()},
     vectors=ALIKE,
     reference="Hadsell, Chopra & LeCun, Dimensionality reduction by learning an invariant mapping, 2006",
@@ -175,6 +177,7 @@ TWO_TERM = {
 
 
 @row_loss(
+    by=("anchor", "positive", "negative"),
     parameters={"margin": ANY, "squared": Flag()},
     reference="Hadsell, Chopra & LeCun, Dimensionality reduction by learning an invariant mapping, 2006",
 )
@@ -234,7 +237,12 @@ def _cosine_slope(cosine, label, parameters):
 COSINE = formulas("cosine_embedding_loss", vectors.of_cosine, 2, value=_cosine, slope=_cosine_slope)
 
 
-@row_loss(parameters={"margin": ANY}, vectors=SIDE, reference="PyTorch, torch.nn.CosineEmbeddingLoss")
+@row_loss(
+    by=("input1", "input2"),
+    parameters={"margin": ANY},
+    vectors=SIDE,
+    reference="PyTorch, torch.nn.CosineEmbeddingLoss",
+)
 def cosine_embedding_loss(input1, input2, target, *, margin=0.0):
     r"""One minus the cosine of similar pairs; of dissimilar pairs, the cosine above a margin.
 
@@ -296,6 +304,7 @@ class CenterLoss(RowLoss):
 
 @row_loss(
     kind=CenterLoss,
+    by=("embeddings", "centers"),
     tables=("centers",),
     reference="Wen, Zhang, Li & Qiao, A discriminative feature learning approach for deep face recognition, 2016",
 )

@@ -12,16 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import summation, validate
-from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, ZERO, any_number, shown, wrong
+from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, ZERO, Domain, any_number, shown, wrong
 from fastloss.core.loss import Loss
 from fastloss.core.summation import CHUNK
 from fastloss.pointwise.loss import PointwiseLoss
-from fastloss.streaming.state import State, Sums, both_weighted, one_sign, require_one_sign
+from fastloss.streaming.state import Sums, both_weighted, one_sign, require_one_sign
 from fastloss.streaming.stored import Fields
-from fastloss.streaming.units import common, divided, exponent
+from fastloss.streaming.summed import SumState, summed
+from fastloss.streaming.units import common, divided
 
 FEW = 64  # rows that Python checks in less time than a kernel is called
-SHRUNK = 64  # the power of two by which weights are divided where a chunk's sum overflows: more than its elements
 
 
 def takes_batches(loss: Loss) -> bool:
@@ -82,7 +82,7 @@ class Seen(NamedTuple):
     rest: Rows | None = None  # the last rows, fewer than CHUNK, as they are read
 
 
-class Accumulator(State):
+class Accumulator(SumState):
     """The sums of one loss over the data seen so far; made by `accumulate`.
 
     A batch or a state that is refused changes nothing.
@@ -97,6 +97,8 @@ class Accumulator(State):
         call = self.loss.call({**self.parameters, **{name: np.zeros(1) for name in self.loss.arguments}})
         if call.factor is not None and (np.asarray(call.factor) < 0.0).any():
             raise ValueError(f"weight is {shown(self.parameters['weight'])}: expected {NON_NEGATIVE.expected}")
+        of_call = self.loss.variants[call.variant].domains  # a parameter may choose other ones
+        self._domains: dict[str, Domain] = dict(zip(self.loss.arguments, of_call, strict=False))
         self._seen = Seen()
 
     @classmethod
@@ -123,7 +125,7 @@ class Accumulator(State):
         before = self._seen.rows
         arrays = [  # of a bounded domain, whose own check finds what is so large, no integer needs another
             validate.array(name, x) if domain.bounded else validate.real(name, x, before)
-            for (name, domain), x in zip(self.loss.domains.items(), (scores, labels), strict=True)
+            for (name, domain), x in zip(self._domains.items(), (scores, labels), strict=True)
         ]
         validate.same_shape(self.loss.arguments, tuple(arrays))
         weights = validate.sample_weight(sample_weight, arrays[0].shape, before)
@@ -133,6 +135,11 @@ class Accumulator(State):
         weighted = both_weighted(self._seen.weighted, weights is not None)
         rows = Rows(arrays[0], arrays[1], weights).apply(np.ravel)
         self._seen = self._with(rows)._replace(weighted=weighted, dtypes=dtypes)
+
+    def gradient(self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean") -> Any:
+        """Return the gradient of all data for some of its rows, given again; as from `value_and_grad`."""
+        words = {"sample_weight": sample_weight, "reduction": reduction}
+        return self.derivatives("value_and_grad", scores, labels, **words)[0]
 
     def _with(self, batch: Rows) -> Seen:
         """Return what has been seen with one more batch, whose rows are all checked."""
@@ -173,7 +180,7 @@ class Accumulator(State):
     def _require_one_sign(self, batch: Rows, bits: int) -> None:
         """Raise if 0 and -1 are mixed in a batch, or with what came before; nothing else is wrong any more."""
         before = self._seen.bits
-        for array, (name, domain) in zip((batch.scores, batch.labels), self.loss.domains.items(), strict=True):
+        for array, (name, domain) in zip((batch.scores, batch.labels), self._domains.items(), strict=True):
             own, other = bits & 15, before & 15
             if wrong(own):
                 raise domain.error(name, array, self._seen.rows)
@@ -182,7 +189,7 @@ class Accumulator(State):
 
     def _bits(self, rows: Rows, before: int) -> int:
         """Return the bits that `_summed` finds, for rows that fill no chunk yet: what is wrong is found at once."""
-        domains = list(self.loss.domains.values())
+        domains = list(self._domains.values())
         if rows.weights is None and all(domain.check is any_number for domain in domains):
             return 0
         if rows.scores.size <= FEW and not (rows.weights is not None and (rows.weights < 0.0).any()):
@@ -195,17 +202,8 @@ class Accumulator(State):
 
     def _summed(self, rows: Rows, before: int) -> tuple[Chunks, int]:
         """Return the sums of chunks, and the bits of what is in them; `before` rows came earlier."""
-        power = exponent(rows.weights)
-        if rows.weights is not None and power and (rows.weights < 0).any():
-            raise NON_NEGATIVE.error("sample_weight", rows.weights, before)
-        words = {**self.parameters, "before": before}
-        made = self.loss.chunk_sums(rows.scores, rows.labels, sample_weight=divided(rows.weights, power), **words)
-        if np.isinf(made.loss).any() and self.loss.sums == 1:  # of a loss, or of a sum of losses that fit
-            given = np.ones(rows.scores.size) if rows.weights is None else rows.weights
-            shrunk = divided(given, power + SHRUNK)
-            again = self.loss.chunk_sums(rows.scores, rows.labels, sample_weight=shrunk, **words)
-            if np.isfinite(again.loss).all() and (shrunk[given > 0.0] > 0.0).all():  # no weight has become 0
-                made, power = again, power + SHRUNK
+        words = dict(zip(self.loss.arguments, (rows.scores, rows.labels), strict=True))
+        power, made = summed(self.loss, rows.weights, {**self.parameters, **words, "before": before})
         return Chunks(power, (np.vstack((made.loss, made.weight)),)), made.wrong
 
     def _of_chunks(self, seen: Seen) -> Sums:
@@ -229,7 +227,7 @@ class Accumulator(State):
             return own
         weighted = both_weighted(own.weighted, other.weighted)
         bits = 0
-        for shift, (name, domain) in zip((0, 4), self.loss.domains.items(), strict=True):
+        for shift, (name, domain) in zip((0, 4), self._domains.items(), strict=True):
             bits |= one_sign(name, domain, own.bits >> shift & 15, other.bits >> shift & 15) << shift
         sums = self._of_chunks(other)
         chunks = own.chunks.plus(Chunks(sums.power, (np.vstack((sums.loss, sums.weight)),)))
@@ -255,7 +253,7 @@ class Accumulator(State):
             names is None or (isinstance(names, list) and len(names) == 2 and set(names) <= set(known)),
             "dtypes are wrong",
         )
-        for at, domain in enumerate(self.loss.domains.values()):
+        for at, domain in enumerate(self._domains.values()):
             own = bits >> 4 * at & 15
             need(not own & ~((domain.check(0.0) | domain.check(-1.0)) & (ZERO | MINUS_ONE)), "bits are of no domain")
             need(not wrong(own), "bits mix 0 and -1")

@@ -1,22 +1,22 @@
 """States of losses whose examples are rows, elements or tuples: exact sums, merged in any order."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import reductions
-from fastloss.core.domains import wrong
+from fastloss.core.domains import MINUS_ONE, ZERO, wrong
 from fastloss.core.loss import Loss
-from fastloss.core.outcomes import ChunkSums, Totals
 from fastloss.streaming import terms
-from fastloss.streaming.state import State, Sums, both_weighted
+from fastloss.streaming.state import Sums, both_weighted
 from fastloss.streaming.stored import Fields
+from fastloss.streaming.summed import SHRUNK, SumState, host_weights, summed
 from fastloss.streaming.terms import Terms
-from fastloss.streaming.units import common, divided, exponent
+from fastloss.streaming.units import common
 
-SHRUNK = 64  # the power of two by which weights are divided where a sum overflows
 MOST_BITS = 1 << 32  # four for each operand
+ALL_BITS = sum((ZERO | MINUS_ONE) << shift for shift in range(0, 32, 4))
 
 
 class Seen(NamedTuple):
@@ -30,13 +30,13 @@ class Seen(NamedTuple):
     bits: int = 0  # what the operands hold, four bits each, see `domains`
 
 
-class ExampleAccumulator(State):
+class ExampleAccumulator(SumState):
     """The sums of a loss over the examples seen so far; made by `fastloss.accumulate`.
 
     A batch brings the arguments of the loss for some of its examples. Arguments that all examples share, as the centers
     of `center_loss`, and parameters that are arrays, as class weights, are given with every batch. Sums are exact until
-    they are read, so that neither the batches nor their order change a bit, as long as batches are cut between chunks
-    of 8192 examples.
+    they are read, so that the order of the batches does not change a bit; neither do the batches, as long as they are
+    cut between the chunks in which the loss adds up rows or elements, 8192 numbers each.
 
     A batch or a state that is refused changes nothing.
     """
@@ -63,48 +63,14 @@ class ExampleAccumulator(State):
         TypeError, ValueError
             As the loss; or if some batches only have weights.
         """
-        count = len(np.atleast_1d(arguments[0])) if arguments else 0
-        if not count:
-            return
-        power, made = self._summed(arguments, sample_weight, arrays)
-        losses = (made.loss,) if self.loss.sums == 1 else made.loss
-        weight = terms.exact(made.weight)
-        seen = Seen(count, sample_weight is not None, power, tuple(map(terms.exact, losses)), weight, made.wrong)
-        self._seen = self._united(seen)
-
-    def _summed(self, arguments: tuple[Any, ...], given: Any, arrays: dict[str, Any]) -> tuple[int, ChunkSums]:
-        """Return the sums of chunks and the power of two in whose unit they are."""
-        weights = None if given is None else np.asarray(given, np.float64)
-        power = exponent(weights)
-        words = {**self.parameters, **arrays}
-        with np.errstate(all="ignore"):
-            in_unit = given if weights is None or not power else divided(weights, power)
-            made = self.loss.chunk_sums(*arguments, sample_weight=in_unit, **words)
-            if not np.isinf(made.loss).any():
-                return power, made
-            ones = np.ones(len(arguments[0])) if weights is None else weights
-            shrunk = divided(ones, power + SHRUNK)
-            again = self.loss.chunk_sums(*arguments, sample_weight=shrunk, **words)
-        if np.isfinite(again.loss).all() and (shrunk[ones > 0.0] > 0.0).all():  # no weight has become 0
-            return power + SHRUNK, again
-        return power, made
-
-    def derivatives(
-        self,
-        what: str,
-        *arguments: Any,
-        sample_weight: Any = None,
-        reduction: str = "mean",
-        **arrays: Any,
-    ) -> tuple[Any, ...]:
-        """Return the gradient, and for "grad_hess" the curvature, of all data for some of its examples, given again."""
-        reductions.named(reduction, ("mean", "sum"))
-        words = {**self.parameters, **arrays, "sample_weight": sample_weight}
-        sums = self._sums()
-        if reduction == "mean" and sums.power:
-            weights = np.ones(len(arguments[0])) if sample_weight is None else np.asarray(sample_weight, np.float64)
-            words["sample_weight"] = divided(weights, sums.power)
-        return self.loss.derivatives_in(Totals(sums.loss, sums.weight, reduction), what, arguments, words)
+        words, weights = self._named(arguments, arrays), host_weights(sample_weight)
+        power, made = summed(self.loss, weights, words)
+        count = math.prod(self.loss.lead(words[self.loss.arguments[0]]))
+        if count:
+            losses = (made.loss,) if self.loss.sums == 1 else made.loss
+            exact = tuple(map(terms.exact, losses))
+            seen = Seen(count, weights is not None, power, exact, terms.exact(made.weight), made.wrong)
+            self._seen = self._united(seen)
 
     def gradient(self, *arguments: Any, sample_weight: Any = None, reduction: str = "mean", **arrays: Any) -> Any:
         """Return the gradient of all data for some of its examples, given again; as from `value_and_grad`."""
@@ -147,7 +113,8 @@ class ExampleAccumulator(State):
         need(max(map(len, (weight, *loss))) <= terms.MOST, "loss or weight is of too many terms")
         need(bool(rows) == (weighted is not None), "weighted does not go with rows")
         need(rows or not (weight or bits or power), "rows is 0, but there are sums")
-        need(not _any_wrong(bits), "bits are of no domain")
+        need(weighted or power in (0, SHRUNK), "power is of no weights")
+        need(not bits & ~ALL_BITS and not _any_wrong(bits), "bits are of no domain")
         need(not terms.total(weight) < 0.0, "weight is negative")
         return Seen(rows, weighted, power, loss, weight, bits)
 

@@ -132,7 +132,7 @@ def _refusal(scores: np.ndarray, labels: np.ndarray, error: BaseException) -> li
 
 def streamed(rng: np.random.Generator) -> tuple[str, bool, dict[str, Any]]:
     """A loss that has a state, whether in groups, and parameters."""
-    single = [n for n, one in REGISTRY.items() if isinstance(one, PointwiseLoss) and len(one.arguments) == 2]
+    single = [n for n, one in REGISTRY.items() if isinstance(one, PointwiseLoss)]
     grouped = [n for n, one in REGISTRY.items() if hasattr(one, "group_sums")]
     smooth = [n for n, one in REGISTRY.items() if isinstance(one, PairwiseLoss) and one.formulas.tails is not None]
     kind = rng.choice(["rows", "pairs", "groups"])
@@ -160,6 +160,8 @@ def states(key: str, lean: bool = False) -> tuple[str, list[str]]:
     words: dict[str, Any] = {}
     if isinstance(loss, PointwiseLoss):
         arrays = [values.of_domain(domain)(rng, (count,), profile).astype(dtype) for domain in loss.domains.values()]
+        if parameters.get("log_input") is False:  # a rate
+            arrays[0] = np.abs(arrays[0])
         if any(domain.check(float(x)) == 1 for domain, a in zip(loss.domains.values(), arrays, strict=True) for x in a):
             profile = "special"  # rounded out of the domain
     else:

@@ -11,26 +11,45 @@ from fastloss.pairs.boxes.sums import NoState
 from fastloss.pointwise.loss import PointwiseLoss
 from fastloss.streaming import ids as group_ids
 from fastloss.streaming.accumulate import accumulate
+from fastloss.streaming.examples import ExampleAccumulator
 from fastloss.streaming.grouped import GroupAccumulator
 
 SCORES, LABELS, WEIGHTS = np.array([0.5, -1.0, 2.0, 0.25]), np.array([1, 0, 2, 1]), np.array([0.5, 1.0, 0.25, 2.0])
-KINDS = ("elements", "pairs", "groups")
+KINDS = ("elements", "examples", "pairs", "groups")
+LOSSES = {"elements": fastloss.huber_loss, "examples": fastloss.margin_ranking_loss}
+SUMS = tuple(LOSSES)  # kinds that have no pairs
 
 
 def new(kind, **parameters):
-    name = "huber_loss" if kind == "elements" else "pairwise_logistic_loss"
-    return accumulate(name, grouped=kind == "groups", **parameters)
+    loss = LOSSES.get(kind, fastloss.pairwise_logistic_loss)
+    if kind == "examples":
+        parameters = {"margin": 1.0, **parameters}
+    return accumulate(loss.name, grouped=kind == "groups", **parameters)
 
 
 def give(state, scores=SCORES, labels=LABELS, weights=None, **groups):
     if isinstance(state, GroupAccumulator) and not groups:
         groups = {"offsets": [0, len(scores)]}
-    state.update(scores, labels, weights, **groups)
+    if isinstance(state, ExampleAccumulator):
+        state.update(scores, labels, 1, sample_weight=weights)
+    else:
+        state.update(scores, labels, weights, **groups)
 
 
-def one_call(kind, weights, reduction="mean"):
-    loss = fastloss.huber_loss if kind == "elements" else fastloss.pairwise_logistic_loss
-    return loss(SCORES, LABELS, sample_weight=weights, reduction=reduction)
+def gradient(state, scores=SCORES, labels=LABELS, weights=None, reduction="mean"):
+    """The gradient by the scores."""
+    if isinstance(state, ExampleAccumulator):
+        return state.gradient(scores, labels, 1, sample_weight=weights, reduction=reduction)[0]
+    groups = {"offsets": [0, len(scores)]} if isinstance(state, GroupAccumulator) else {}
+    return state.gradient(scores, labels, weights, reduction=reduction, **groups)
+
+
+def one_call(kind, weights):
+    """The value, and the gradient by the scores."""
+    loss = LOSSES.get(kind, fastloss.pairwise_logistic_loss)
+    more, words = ((1,), {"margin": 1.0}) if kind == "examples" else ((), {})
+    value, slope = loss.value_and_grad(SCORES, LABELS, *more, sample_weight=weights, **words)
+    return value, slope[0] if kind == "examples" else slope
 
 
 REFUSED = [
@@ -56,7 +75,7 @@ def test_a_refused_batch_changes_nothing(kind, batch, error, message):
     assert state.to_bytes() == before
     give(state)
     assert state.rows == 8
-    assert state.result() == pytest.approx(one_call(kind, None), rel=0.5)
+    assert state.result() == pytest.approx(one_call(kind, None)[0], rel=0.5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -114,6 +133,13 @@ def test_the_last_rows_are_checked_when_they_come():
     assert state.result() == pytest.approx(4.0 / 3.0 * np.log(2.0), rel=1e-15)
 
 
+def test_the_domain_is_that_of_the_parameters():
+    state = accumulate("poisson_nll_loss", log_input=False)
+    with pytest.raises(ValueError, match=r"input\[1\] is -1: expected a number >= 0"):
+        state.update([1.0, -1.0], [1.0, 2.0])
+    assert state.rows == 0 and state.result() == 0.0
+
+
 def test_signs_are_of_one_kind():
     state = accumulate("hinge_loss")
     state.update([0.5], [1.0])
@@ -140,7 +166,7 @@ def test_a_refused_state_changes_nothing(kind):
     give(state)
     weighted = new(kind)
     give(weighted, weights=WEIGHTS)
-    another = new(kind, **({"delta": 2.0} if kind == "elements" else {"sigma": 2.0}))
+    another = new(kind, **{{"elements": "delta", "examples": "margin"}.get(kind, "sigma"): 2.0})
     give(another)
     before = state.to_bytes()
     for other, error, message in (
@@ -163,7 +189,7 @@ def test_a_state_may_be_merged_with_itself(kind):
     give(state, weights=WEIGHTS)
     value, weight = state.result(), state.weight()
     state.merge(state)
-    times = {"elements": 2.0, "pairs": 4.0, "groups": 2.0}[kind]  # twice the rows are four times the pairs
+    times = 4.0 if kind == "pairs" else 2.0  # twice the rows are four times the pairs
     assert (state.rows, state.weight()) == (8, pytest.approx(times * weight, rel=1e-15))
     assert state.result() == pytest.approx(value, rel=1e-14)
 
@@ -195,6 +221,8 @@ def test_groups_that_came_before_keep_the_others_out():
     ("kind", "owner", "name"),
     [
         ("elements", PointwiseLoss, "chunk_sums"),
+        ("examples", PointwiseLoss, "chunk_sums"),
+        ("examples", summation.ExactSum, "terms"),
         ("pairs", box_state, "levels"),
         ("pairs", box_state, "added"),
         ("groups", group_ids, "joined"),
@@ -238,12 +266,14 @@ def test_no_rows_and_no_pairs(kind):
     state = new(kind)
     assert (state.rows, state.result(), state.weight()) == (0, 0.0, 0.0)
     give(state, [], [])
-    if kind == "elements":
+    assert gradient(state, np.zeros(0), np.zeros(0)).shape == (0,)
+    if kind in SUMS:
         give(state, np.zeros(0, np.float32), [])  # no rows say nothing of the precision of others
+        with pytest.raises(ValueError, match="shape"):
+            give(state, [], [1.0])
     else:
         give(state, [1.0, 2.0], [1, 1])
-        words = {} if kind == "pairs" else {"offsets": [0, 2]}
-        assert state.gradient([1.0, 2.0], [1, 1], **words).tolist() == [0.0, 0.0]
+        assert gradient(state, [1.0, 2.0], [1, 1]).tolist() == [0.0, 0.0]
         assert state.pairs() == 0
     assert state.result() == 0.0
     give(state)
@@ -274,7 +304,10 @@ def test_a_loss_instead_of_its_name():
         ("pairwise_logistic_loss", False, {"reduction": "sum"}, TypeError, "has no parameter 'reduction'"),
         ("mse_loss", True, {}, ValueError, "mse_loss has no groups: expected a loss over pairs or queries"),
         ("cross_entropy", True, {}, ValueError, "cross_entropy has no groups"),
-        ("cross_entropy", False, {}, ValueError, "cross_entropy cannot be accumulated"),
+        ("cross_entropy", False, {"weight": [1.0, 2.0]}, ValueError, "weight is an array: expected a number"),
+        ("td_loss", False, {}, TypeError, r"td_loss needs gamma: expected .*\[0, 1\]"),
+        ("td_loss", False, {"gamma": 2.0}, ValueError, "gamma is 2"),
+        ("bpr_loss", False, {"reg": 0.1}, ValueError, "reg is 0.1: expected 0.0, since bpr_loss is computed by parts"),
         ("lambdarank_loss", True, {"truncation_level": 0}, ValueError, "truncation_level is 0"),
         ("lambdarank_loss", True, {"truncation_level": 1.5}, TypeError, "truncation_level is 1.5"),
         ("binary_cross_entropy", False, {"weight": -1.0}, ValueError, "weight is -1"),

@@ -5,7 +5,7 @@ import pytest
 
 import fastloss
 from fastloss.streaming.accumulate import accumulate
-from tests.streaming.test_state import KINDS, LABELS, SCORES, WEIGHTS, give, new, one_call
+from tests.streaming.test_state import KINDS, LABELS, SCORES, WEIGHTS, give, gradient, new, one_call
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -15,13 +15,12 @@ def test_weights_that_are_all_zero(kind):
         give(state, scores, labels, np.zeros(len(scores)))
         other = type(state).from_bytes(state.to_bytes())
         assert other.result() == other.result("sum") == other.weight() == 0.0
-        if kind != "elements":
-            words = {} if kind == "pairs" else {"offsets": [0, 4]}
-            for reduction in ("mean", "sum"):
-                slope = state.gradient(SCORES, LABELS, WEIGHTS, reduction=reduction, **words)
-                assert slope.shape == (4,) and (kind == "groups" or not slope.any())
+        for reduction in ("mean", "sum"):
+            slope = gradient(state, weights=WEIGHTS, reduction=reduction)
+            of_rows = reduction == "sum" and kind != "pairs"  # whose weights are those that are given now
+            assert slope.shape == (4,) and (kind == "groups" or slope.any() == of_rows)
     give(state, weights=WEIGHTS)
-    assert state.result() == pytest.approx(one_call(kind, WEIGHTS), rel=1e-13)
+    assert state.result() == pytest.approx(one_call(kind, WEIGHTS)[0], rel=1e-13)
     assert state.rows == 9
 
 
@@ -30,15 +29,12 @@ def test_weights_that_are_all_zero(kind):
 def test_a_mean_has_no_unit_of_weights(kind, unit):
     state, other = new(kind), new(kind)
     give(state, weights=WEIGHTS * unit)
-    expected = one_call(kind, WEIGHTS)  # ordinary weights: the formula itself
+    expected, slope = one_call(kind, WEIGHTS)  # ordinary weights: the formula itself
     assert state.result() == pytest.approx(expected, rel=1e-13)
     assert type(state).from_bytes(state.to_bytes()).result() == state.result()
-    if kind != "elements":
-        words = {} if kind == "pairs" else {"offsets": [0, 4]}
-        for dtype, rel in ((np.float64, 1e-11), (np.float32, 1e-5)):
-            _, slope = fastloss.pairwise_logistic_loss.value_and_grad(SCORES, LABELS, sample_weight=WEIGHTS)
-            found = state.gradient(SCORES.astype(dtype), LABELS, WEIGHTS * unit, **words)
-            np.testing.assert_allclose(found, slope, rtol=rel)
+    for dtype, rel in ((np.float64, 1e-11), (np.float32, 1e-5)):
+        found = gradient(state, SCORES.astype(dtype), weights=WEIGHTS * unit)
+        np.testing.assert_allclose(found, slope, rtol=rel)
     give(other, weights=WEIGHTS)
     heavier, lighter = (state, other) if unit > 1.0 else (other, state)
     for one, two in ((state, other), (other, state)):  # merged, in either order: the heavier one alone counts

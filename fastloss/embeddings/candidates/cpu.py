@@ -112,7 +112,7 @@ def prepared(logits: Logits) -> Logits:
 
 
 class Partial(NamedTuple):
-    """Maxima and sums of all rows over a task's columns, and of these columns."""
+    """Maxima of rows and sums of e**(z - maximum) over some columns, and the same of these columns, if asked for."""
 
     maxima: np.ndarray
     sums: np.ndarray
@@ -122,6 +122,12 @@ class Partial(NamedTuple):
 
 def rest(logits: Logits, both: bool = False) -> Sums:
     """Compute logs of sums of exponentials in one pass over the columns, each of which is read once."""
+    made = folded(logits, both)
+    return Sums(log_sums(made.maxima, made.sums), log_sums(made.column_maxima, made.column_sums))
+
+
+def folded(logits: Logits, both: bool = False) -> Partial:
+    """Compute the same as maxima and sums, which merge with those over other columns or rows."""
     height, count, width = len(logits.rows), logits.width, width_of(logits.dtype)
     row_ranges = ranges(height, ROWS)
 
@@ -153,8 +159,8 @@ def rest(logits: Logits, both: bool = False) -> Sums:
     columns = []
     for part in in_order(work, groups_of(ranges(count, width), TASKS)):
         merge(maxima, sums, part.maxima, part.sums)
-        columns.append(log_sums(part.column_maxima, part.column_sums))
-    return Sums(log_sums(maxima, sums), np.concatenate([*columns, np.empty(0)]))
+        columns.append((part.column_maxima, part.column_sums))
+    return Partial(maxima, sums, *map(np.concatenate, zip(*columns, strict=True)) if columns else (np.empty(0),) * 2)
 
 
 def largest(logits: Logits) -> np.ndarray:

@@ -38,6 +38,24 @@ class Excluded(NamedTuple):
     offsets: np.ndarray
     members: np.ndarray
 
+    def of_rows(self, some: slice) -> "Excluded":
+        """Return what some rows leave out; columns are numbered as before."""
+        if not self.owners.size:
+            return self
+        groups, owners = np.unique(self.owners[some], return_inverse=True)
+        starts, stops = (np.where(groups < 0, 0, self.offsets[groups + shift]) for shift in (0, 1))
+        offsets = np.append(0, np.cumsum(stops - starts))
+        within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], stops - starts)
+        return Excluded(owners.reshape(-1), offsets, self.members[np.repeat(starts, stops - starts) + within])
+
+    def of_columns(self, some: slice) -> "Excluded":
+        """Return what is left out of some columns, numbered from 0."""
+        if not self.owners.size:
+            return self
+        inside = (self.members >= some.start) & (self.members < some.stop)
+        before = np.append(0, np.cumsum(inside))
+        return Excluded(self.owners, before[self.offsets], self.members[inside] - some.start)
+
 
 NOTHING = Excluded(NOBODY, NOBODY, NOBODY)
 

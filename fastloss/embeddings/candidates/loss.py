@@ -14,9 +14,11 @@ from fastloss.core.domains import Flag
 from fastloss.core.errors import wrong_shape
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
+from fastloss.core.reductions import Reduction
+from fastloss.core.requests import Request
 from fastloss.core.units import MeanWeights
 from fastloss.embeddings.candidates.heads import AGAINST_REST, Head, Scores
-from fastloss.embeddings.candidates.log_sums import Side
+from fastloss.embeddings.candidates.log_sums import Side, Sums
 from fastloss.embeddings.candidates.logits import (
     NOTHING,
     Excluded,
@@ -30,6 +32,8 @@ from fastloss.embeddings.candidates.reach import Reach
 from fastloss.embeddings.candidates.terms import Listed, Term
 from fastloss.rows.loss import weights_of_mean
 
+COSINES = Reach(np.dtype(np.float64))  # as they are
+
 
 @dataclasses.dataclass
 class Candidates:
@@ -38,7 +42,7 @@ class Candidates:
     rows: Scaled
     columns: Scaled
     terms: tuple[Term, ...]
-    # Name the caller's gradients, from those by the given vectors and the sum that `_add_terms` returns.
+    # Name the caller's gradients, from those by the given vectors and the sum of slopes times logits.
     public: Callable[[Gradient, float], dict[str, Any]]
     head: Head = AGAINST_REST
     known: tuple[np.ndarray, ...] = ()  # further numbers of each row, for the head
@@ -54,22 +58,37 @@ class Candidates:
     inner: Callable[[], np.ndarray] | None = None  # the largest weight within each row's loss
     there: np.ndarray | None = None  # which rows have a loss, all if None; the others' numbers are not looked at
     counted: int | None = None  # rows that have what the loss needs, for `with_counts`
-    exponent: int = 0  # logits are those of the caller divided by two to this: inner products may be beyond the numbers
-    narrow: np.dtype | None = None  # the gradients' precision where the products' is a higher one
+    within: Reach = COSINES  # by what logits are divided: inner products may be beyond the numbers
 
-    def set_reach(self, reach: Reach) -> None:
-        """Take the exponent and the gradients' precision."""
-        self.exponent, self.narrow = reach.exponent, reach.narrow
 
-    def restored_losses(self, loss: np.ndarray) -> np.ndarray:
-        """Return the caller's losses from those of divided logits; small ones, as of equal logits, are the same."""
-        return np.where(loss > 2.0**40, np.ldexp(loss, self.exponent), loss) if self.exponent else loss
+class Weighing(NamedTuple):
+    """What multiplies each row's loss, in the value and in the gradient, and what the mean divides by."""
 
-    def restored(self, result: Any) -> Any:
-        """Return the caller's gradients, in their precision, from those of divided logits."""
-        if self.exponent:
-            result = np.ldexp(result, self.exponent)
-        return result if self.narrow is None or not np.ndim(result) else result.astype(self.narrow)
+    losses: np.ndarray
+    slopes: np.ndarray
+    divisor: Divisor
+
+
+def weighing(call: Candidates, sample_weight: Any, reduction: Reduction) -> Weighing:
+    """Weigh the rows of a loss by what its mean counts and by the caller's weights."""
+    height = len(call.rows)
+    given = validate.weights(backend.to_host(sample_weight), (height,))
+    given = np.ones(height) if given is None else given
+    if reduction.divides:
+        weights = weights_of_mean(given, call.factor, call.mass, call.inner)
+    else:
+        factor, mass = (1.0 if one is None else one for one in (call.factor, call.mass))
+        weights = MeanWeights(given * factor, given * mass)
+    divisor = Divisor(summation.sum_of_many(weights.counted), weights.power)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        return Weighing(weights.losses, weights.losses * reduction.scale(divisor), divisor)
+
+
+def evaluated(call: Candidates, weights: Weighing, losses: np.ndarray) -> Evaluation:
+    """Return a loss's evaluation from each row's loss."""
+    each = summation.weighed(weights.losses, losses)
+    each = each if call.there is None else np.where(call.there, each, 0.0)
+    return Evaluation(Outcome(each=each), weights.divisor, counts=call.counted)
 
 
 class CandidatesLoss(Loss):
@@ -94,25 +113,23 @@ class CandidatesLoss(Loss):
         if not self.tables:  # every row is a candidate of the others
             super().require_additive(parameters)
 
+    def described(self, **given: Any) -> tuple[Request, Candidates]:
+        """Check arguments that are given by name; return the request, and what the loss makes of it."""
+        request = self._bound("value_and_grad", (), given)
+        return request, self._candidates(request)
+
+    def _candidates(self, request: Request) -> Candidates:
+        return self.function(**backend.arguments(tuple(request.arguments), request.arguments))
+
     def _run(self, request):
         arrays = tuple(request.arguments.values())
         engine, store = backend.with_store(request.backend, self.folder, arrays)
-        call = self.function(**backend.arguments(tuple(request.arguments), request.arguments))
-        height = len(call.rows)
-        given = validate.weights(backend.to_host(request.sample_weight), (height,))
-        given = np.ones(height) if given is None else given
-        if request.reduction.divides:
-            weights = weights_of_mean(given, call.factor, call.mass, call.inner)
-        else:
-            factor, mass = (1.0 if one is None else one for one in (call.factor, call.mass))
-            weights = MeanWeights(given * factor, given * mass)
-        divisor = Divisor(summation.sum_of_many(weights.counted), weights.power)
+        call = self._candidates(request)
+        weights = weighing(call, request.sample_weight, request.reduction)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            scales = weights.losses * request.reduction.scale(divisor)
-            each, gradient = _run(engine, store, call, scales, request.has_gradient)
-        each = summation.weighed(weights.losses, each)
-        each = each if call.there is None else np.where(call.there, each, 0.0)
-        made = Evaluation(Outcome(each=each), divisor, counts=call.counted, home=arrays)
+            losses, gradient = _run(engine, store, call, weights.slopes, request.has_gradient)
+        made = evaluated(call, weights, losses)
+        made.home = arrays
         if gradient is not None:
             made.gradients = _named({name: store.home(one) for name, one in gradient.items()})
         return made
@@ -146,35 +163,42 @@ class Result(NamedTuple):
 def _run(engine: Any, store: Any, call: Candidates, weights: np.ndarray, has_gradient: bool) -> Result:
     """Compute each row's loss, and the gradients of their sum times weights."""
     same = call.columns is call.rows
-    given, unread = _without_unread(call.rows, None if same else call.there)
+    given, unread = without_unread(call.rows, None if same else call.there)
     rows = store.vectors(given)
     columns = rows if same else store.vectors(call.columns)
     logits = Logits(store, rows.all(), columns, call.bias.astype(call.rows.dtype), call.excluded, same)
     if call.needs_largest:
         call = _with_largest(call, engine.largest(logits))
-    by_first = None
     with np.errstate(over="ignore", invalid="ignore"):
-        terms = [term.logits(logits) for term in call.terms]
-        if call.bend is not None:
-            terms[0], by_first = call.bend(terms[0])
+        terms, by_first = bent(call, [term.logits(logits) for term in call.terms])
         scores, gradient = _scored(engine, call, logits, terms, weights, has_gradient)
-        losses = call.restored_losses(scores.losses)
+        losses = call.within.restored_losses(scores.losses)
         if gradient is None:
             return Result(losses, None)
         if logits.same:
             gradient = gradient._replace(rows=gradient.columns)  # one array
-        slopes = [slope * weights for slope in scores.by_terms]
-        total = _add_terms(call, logits, gradient, terms, slopes, by_first)
+        slopes, total = pulled_slopes(scores, terms, weights, by_first)
+        total += softmax_total(logits, gradient)
+        for term, slope in zip(call.terms, slopes, strict=True):
+            term.pull(logits, slope, gradient)
         by_columns = columns.pull(gradient.columns)
         by_rows = by_columns if same else rows.pull(gradient.rows)
         if unread.size and isinstance(by_rows, np.ndarray):  # from columns that are not finite
             by_rows[unread] = 0.0
-        by_rows, by_columns, total = (call.restored(one) for one in (by_rows, by_columns, total))
-        bias = gradient.bias if call.narrow is None else gradient.bias.astype(call.narrow)
+        by_rows, by_columns, total = map(call.within.restored, (by_rows, by_columns, total))
+        bias = call.within.narrowed(gradient.bias)
         return Result(losses, call.public(Gradient(by_rows, by_columns, bias), float(total)))
 
 
-def _without_unread(rows: Scaled, there: np.ndarray | None) -> tuple[Scaled, np.ndarray]:
+def bent(call: Candidates, terms: list[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray | None]:
+    """Return the terms as the head takes them, and the slope of the first one by what it was."""
+    if call.bend is None:
+        return terms, None
+    first, slope = call.bend(terms[0])
+    return [first, *terms[1:]], slope
+
+
+def without_unread(rows: Scaled, there: np.ndarray | None) -> tuple[Scaled, np.ndarray]:
     """Set rows to 0 that have no loss and are not finite, since 0 times them would not be 0; return these rows too.
 
     Rows that lie on a GPU are taken as they are.
@@ -202,53 +226,60 @@ def _scored(
     engine: Any, call: Candidates, logits: Logits, terms: list[np.ndarray], weights: np.ndarray, has_gradient: bool
 ) -> tuple[Scores, Gradient | None]:
     """Compute each row's loss and slopes, and what the sums of exponentials add to the gradient."""
-
-    def head(rest: np.ndarray, some: slice = slice(None)) -> Scores:
-        return call.head(rest, [one[some] for one in (*terms, *call.known)])
-
     height = len(logits.rows)
     if not call.needs_rest:
-        return head(np.zeros(height)), no_gradient(logits, height, logits.width) if has_gradient else None
+        scores = call.head(np.zeros(height), [*terms, *call.known])
+        return scores, no_gradient(logits, height, logits.width) if has_gradient else None
     if has_gradient and not logits.same and not call.symmetric and engine.strip_rows(logits):
-        rest, gradient = engine.sweep(logits, lambda some, rest: head(rest, some).by_rest * weights[some])
-        return head(rest), gradient
+
+        def slopes(some: slice, rest: np.ndarray) -> np.ndarray:
+            return call.head(rest, [one[some] for one in (*terms, *call.known)]).by_rest * weights[some]
+
+        rest, gradient = engine.sweep(logits, slopes)
+        return call.head(rest, [*terms, *call.known]), gradient
     given = engine.prepared(logits)
-    sums = engine.rest(given, call.symmetric)
-    scores, columns = head(sums.rows), None
+    made = combined(call, engine.rest(given, call.symmetric), terms, weights)
+    if not has_gradient:
+        return made.scores, None
+    return made.scores, engine.gradients(given, made.rows, made.rows if logits.same else made.columns)
+
+
+class Combined(NamedTuple):
+    """Each row's loss and slopes, and what the softmaxes of rows, and of columns if symmetric, are multiplied by."""
+
+    scores: Scores
+    rows: Side
+    columns: Side | None
+
+
+def combined(call: Candidates, sums: Sums, terms: list[np.ndarray], weights: np.ndarray) -> Combined:
+    """Combine sums of exponentials and terms by the loss's head."""
+    numbers = (*terms, *call.known)
+    scores, columns = call.head(sums.rows, numbers), None
     if call.symmetric:
-        other = head(sums.columns)
+        other = call.head(sums.columns, numbers)
         columns = Side(sums.columns, other.by_rest / 2.0 * weights)
         scores = Scores(
             (scores.losses + other.losses) / 2.0,
             scores.by_rest / 2.0,
             tuple((one + two) / 2.0 for one, two in zip(scores.by_terms, other.by_terms, strict=True)),
         )
-    if not has_gradient:
-        return scores, None
-    rows = Side(sums.rows, scores.by_rest * weights)
-    return scores, engine.gradients(given, rows, rows if logits.same else columns)
+    return Combined(scores, Side(sums.rows, scores.by_rest * weights), columns)
 
 
-def _add_terms(
-    call: Candidates,
-    logits: Logits,
-    gradient: Gradient,
-    terms: list[np.ndarray],
-    slopes: list[np.ndarray],
-    by_first: np.ndarray | None,
-) -> float:
-    """Add the terms' part to the gradient; return the sum of all slopes times logits, biases aside.
-
-    `by_first` is the slope of `bend`, through which the first term went.
-    """
+def pulled_slopes(
+    scores: Scores, terms: list[np.ndarray], weights: np.ndarray, by_first: np.ndarray | None
+) -> tuple[list[np.ndarray], float]:
+    """Return the weighted slope by each term, and the sum of slopes times terms; `by_first` is the slope of `bend`."""
+    slopes = [slope * weights for slope in scores.by_terms]
     total = sum(float(term @ slope) for term, slope in zip(terms, slopes, strict=True))
+    return slopes if by_first is None else [slopes[0] * by_first, *slopes[1:]], total
+
+
+def softmax_total(logits: Logits, gradient: Gradient) -> float:
+    """Return the sum of logits, biases aside, times their slopes, of a gradient to which no term is added yet."""
     along = float(logits.store.dots(logits.rows, None, gradient.rows, None).sum())
-    total += along / (2.0 if logits.same else 1.0)
-    if by_first is not None:
-        slopes = [slopes[0] * by_first, *slopes[1:]]
-    for term, slope in zip(call.terms, slopes, strict=True):
-        term.pull(logits, slope, gradient)
-    return total
+    return along / (2.0 if logits.same else 1.0)
 
 
 def to_arrays(names: tuple[str, ...], values: tuple[Any, ...], deep: int = -1) -> list[np.ndarray]:
@@ -282,10 +313,11 @@ def candidates_loss(
     reference: str,
     parameters: Any = None,
     tables: tuple[str, ...] = (),
+    by: tuple[str, ...] = (),
     kind: type[CandidatesLoss] = CandidatesLoss,
 ) -> Callable[[Callable[..., Candidates]], CandidatesLoss]:
     """Declare a loss: the decorated function has its signature and docstring, and returns its `Candidates`.
 
     `tables` are the arguments whose rows are the candidates of all rows of the others.
     """
-    return lambda function: kind(function, reference=reference, parameters=parameters, tables=tables)
+    return lambda function: kind(function, reference=reference, parameters=parameters, tables=tables, by=by)

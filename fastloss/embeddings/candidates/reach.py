@@ -16,6 +16,18 @@ class Reach(NamedTuple):
     exponent: int = 0
     narrow: np.dtype | None = None  # the gradients' precision where it is a lower one
 
+    def restored_losses(self, loss: np.ndarray) -> np.ndarray:
+        """Return the caller's losses from those of divided logits; small ones, as of equal logits, are the same."""
+        return np.where(loss > 2.0**40, np.ldexp(loss, self.exponent), loss) if self.exponent else loss
+
+    def restored(self, result: Any) -> Any:
+        """Return the caller's gradients, in their precision, from those of divided logits."""
+        return self.narrowed(np.ldexp(result, self.exponent) if self.exponent else result)
+
+    def narrowed(self, result: Any) -> Any:
+        """Return a gradient in the caller's precision."""
+        return result if self.narrow is None or not np.ndim(result) else result.astype(self.narrow)
+
     @property
     def divisors(self) -> tuple[float, float]:
         """Return what the rows and the columns are divided by."""
@@ -40,8 +52,13 @@ def reach(arrays: Sequence[Any], scale: float = 1.0) -> Reach:
 
 def _exponent(array: np.ndarray) -> int:
     """Return the exponent of the largest finite number."""
+    return math.frexp(largest(array))[1]
+
+
+def largest(array: np.ndarray) -> float:
+    """Return the size of the largest finite number; an array of one number that is repeated is not read."""
+    if array.size and not any(array.strides):
+        array = array[(slice(1),) * array.ndim]
     array = np.asarray(array, validate.kernel_dtype(array))
-    largest = max(abs(float(end.reduce(array, None, initial=0.0))) for end in (np.fmin, np.fmax))
-    if math.isinf(largest):
-        largest = float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
-    return math.frexp(largest)[1]
+    found = max(abs(float(end.reduce(array, None, initial=0.0))) for end in (np.fmin, np.fmax))
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0)) if math.isinf(found) else found

@@ -23,6 +23,9 @@ class FactorsLoss(Loss):
     others = frozenset({"interactions"})
     tables = ("item_factors",)
 
+    def __init__(self, function, **about):
+        super().__init__(function, by=("user_factors", "item_factors", "item_bias"), **about)
+
     def require_additive(self, parameters):
         if parameters["reg"]:
             raise wrong_value("reg", parameters["reg"], f"0, since {self.name} is computed by parts of the users")

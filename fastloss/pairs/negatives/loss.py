@@ -21,12 +21,17 @@ class NegativesLoss(Loss):
     folder = "pairs.negatives"
     keywords = NEGATIVES
 
+    def __init__(self, function, **about):
+        super().__init__(function, by=("pos_scores", "neg_scores"), **about)
+
+    def tables_of(self, given):
+        return ("neg_scores",) if given["shared"] else ()
+
     def require_additive(self, parameters):
-        for name in ("offsets", "reg", "shared"):
-            if parameters.get(name):
-                raise wrong_value(
-                    name, parameters[name], f"{self.defaults[name]}, since {self.name} is computed by parts"
-                )
+        for name in ("reg", "shared"):
+            if parameters[name]:
+                expected = f"{self.defaults[name]}, since {self.name} is computed by parts"
+                raise wrong_value(name, parameters[name], expected)
 
     def _run(self, request):
         arguments, reduction = request.arguments, request.reduction

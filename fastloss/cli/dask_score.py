@@ -1,0 +1,217 @@
+"""`fastloss score --dask`: workers read parts of the files; their states are merged here, in the order of the files.
+
+The bits are those of a run without Dask: sums over rows are made of the same chunks, states of all pairs of the same
+parts, and sums over groups are exact. Groups that lie whole in one part cost nothing. A group at a border of parts is
+put together here. Where rows of groups are scattered, and where rows without groups have to be sorted, workers are
+dealt rows by their group.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow.compute as pc
+
+from fastloss.cli import tasks
+from fastloss.cli.arrays import Inexact
+from fastloss.cli.batches import Reading, parts
+from fastloss.cli.cluster import Cluster
+from fastloss.cli.groups import Scattered, WholeGroups, as_batch, as_one_group
+from fastloss.cli.ids import SeenIds
+from fastloss.cli.output import GroupFile
+from fastloss.cli.partition import in_order
+from fastloss.cli.readers import Source
+from fastloss.cli.score import Job, Scoring
+from fastloss.cli.tasks import Refused, Scored, Task, Work
+from fastloss.cli.totals import Totals
+from fastloss.dask import workers
+from fastloss.pairs.boxes.sums import NoState
+
+
+class DaskScoring(Scoring):
+    """A pass over the data by the workers of a cluster, or two if rows of groups are scattered."""
+
+    def __init__(self, cluster: Cluster, job: Job, opened: Sequence[Source], output: GroupFile | None, progress: Any):
+        super().__init__(job, opened, output, progress)
+        self._cluster = cluster
+        self._tasks: list[Task] = []
+
+    def in_one_pass(self, stream: bool = False) -> Totals:
+        """Score parts as they are; rows of data without groups that have no state go to one worker."""
+        self._cluster.cancel()  # what an earlier pass left
+        totals = self._begin(stream)
+        if totals.needs_groups and "groups" not in self._job.roles:
+            return self._dealt(totals, stream, owners=1)
+        borders = Borders()
+        for _, found in self._scored(totals, self._work(totals, stream), "scoring", 1.0):
+            if not totals.needs_groups:
+                continue
+            for group in borders.ended(found):
+                self._add(totals, group)
+            if self._output is not None and found.table is not None:
+                self._output.write(found.table)
+        for group in borders.finish():
+            self._add(totals, group)
+        if not borders.rises:
+            self._require_distinct(totals, borders)
+        return totals
+
+    def in_parts(self) -> Totals:
+        """Bring groups together whose rows lie apart, each on one worker."""
+        self._cluster.cancel()
+        if self._output is not None:
+            self._output.restart()
+        totals = self._begin()
+        count = len(self._located(totals))
+        return self._dealt(totals, False, owners=min(1 << (count - 1).bit_length(), tasks.MOST_OWNERS))
+
+    def _work(self, totals: Totals, stream: bool = False, owners: int = 0) -> Work:
+        losses = tuple((one.label, one.loss.name, one.parameters) for one in self._job.losses)
+        reading = Reading(self._roles(totals), self._job.batch_rows, self.whole)
+        return Work(workers.job("", {}), losses, reading, self._output is not None, stream, owners)
+
+    def _located(self, totals: Totals) -> list[Task]:
+        """Return all parts with their places in the stream, and add the files to `places`."""
+        if not self._tasks:
+            everything = list(parts(self._sources, self._job.batch_rows))
+            files = [part.source for part in everything if part.begins]
+            counts = {source.path: 0 for source in files} | self._counts(totals, files[:-1])
+            file_starts = dict(zip(counts, itertools.accumulate(counts.values(), initial=0), strict=False))
+            start = 0
+            for part in everything:
+                start = file_starts[part.source.path] if part.begins else start
+                self._tasks.append(Task(part, file_starts[part.source.path], start))
+                start += part.source.rows or 0
+        for one in self._tasks:
+            if one.part.begins:
+                totals.naming.places.begin(one.part.source.path, one.file_start)
+        return self._tasks
+
+    def _counts(self, totals: Totals, files: Sequence[Source]) -> dict[str, int]:
+        """Return how many rows files have; those that do not say so are read."""
+        whole = {source.path: source for source in self._sources}
+        result = {source.path: whole[source.path].rows for source in files}
+        unknown = [source for source in files if result[source.path] is None]
+        work = self._work(totals)
+        futures = [self._cluster.submit("count", tasks.counted, work, source) for source in unknown]
+        ended = itertools.count(1)
+        for at, count in self._cluster.in_order(
+            futures,
+            [source.path for source in unknown],
+            lambda _: self._progress.update("counting rows", next(ended) / len(unknown), 0),
+        ):
+            result[unknown[at].path] = count
+        return {path: count or 0 for path, count in result.items()}
+
+    def _scored(self, totals: Totals, work: Work, what: str, share: float) -> Iterator[tuple[int, Scored]]:
+        """Score all parts on the workers, and add what they found to `totals`, in order."""
+        located = self._located(totals)
+        futures = [self._cluster.submit("score", tasks.scored, work, one) for one in located]
+        yield from self._added(totals, futures, what, share)
+
+    def _added(self, totals: Totals, futures: Sequence[Any], what: str, share: float) -> Iterator[tuple[int, Scored]]:
+        done = 0.0
+        names = [_name(one) for one in self._tasks]
+
+        def show(at: int) -> None:
+            nonlocal done
+            done += self._tasks[at].part.source.size
+            self._progress.update(what, share * done / self._bytes, totals.rows)
+
+        self._progress.update(what, 0.0, 0)
+        for at, found in self._cluster.in_order(futures, names, show):
+            _raise_way(found)
+            totals.add_part(found.totals, names[at])
+            yield at, found
+
+    def _dealt(self, totals: Totals, stream: bool, owners: int) -> Totals:
+        """Deal rows to workers by their groups, and score whole groups there."""
+        work = self._work(totals, stream, owners)
+        located = self._located(totals)
+        submit = self._cluster.submit
+        what = "sorting by group" if "groups" in self._job.roles else "scoring"
+        read = [submit("read", tasks.scored, work, one) for one in located]
+        light = [submit("states", tasks.without_pieces, one) for one in read]
+        starts = [(one.part.source.path, one.file_start) for one in located if one.part.begins]
+        pieces = [[submit("piece", tasks.piece, one, owner) for one in read] for owner in range(owners)]
+        futures = [submit("groups", tasks.owned, work, starts, some) for some in pieces]
+        for _ in self._added(totals, light, what, 0.5):
+            pass
+        self._cluster.forget([*read, *itertools.chain(*pieces)])
+        ended = itertools.count(1)
+        names = [f"groups {at} of {owners}" for at in range(owners)]
+        tables, first_rows = [], []
+        for at, found in self._cluster.in_order(
+            futures,
+            names,
+            lambda _: self._progress.update("scoring groups", 0.5 + 0.5 * next(ended) / owners, totals.rows),
+        ):
+            _raise_way(found)
+            totals.add_part(found.totals, names[at])
+            if found.table is not None:
+                tables.append(found.table)
+                first_rows.append(found.first_rows)
+        if self._output is not None and tables:
+            self._output.write(in_order(tables, first_rows))
+        return totals
+
+    def _require_distinct(self, totals: Totals, borders: "Borders") -> None:
+        """Raise `Scattered` if a group has rows in parts that are no neighbours."""
+        work = self._work(totals)
+        futures = [self._cluster.submit("ids", tasks.identified, work, one) for one in self._tasks]
+        seen = SeenIds()
+        for at, numbers in self._cluster.in_order(futures, [_name(one) for one in self._tasks], lambda _: None):
+            _raise_way(numbers)
+            if not seen.add_keys(numbers[1:] if borders.goes_on[at] else numbers):
+                raise Scattered
+
+
+def _name(one: Task) -> str:
+    """Return how errors call a part."""
+    source = one.part.source
+    first = one.start - one.file_start
+    return source.path if one.part.begins and not first else f"{source.path}, from row {first} on"
+
+
+def _raise_way(found: Any) -> None:
+    """Raise what makes the pass go another way."""
+    if not isinstance(found, Refused):
+        return
+    if found.way == Scattered.__name__:
+        raise Scattered
+    if found.way == NoState.__name__:
+        raise NoState(found.message)
+    raise Inexact(0, found.message)
+
+
+class Borders:
+    """Groups that go on from part to part, put together."""
+
+    def __init__(self) -> None:
+        self._rows: list[WholeGroups] = []  # of the last group
+        self.rises = True  # whether each id was greater than the one before
+        self.goes_on: list[bool] = []  # whether each part began with the group that ended the one before
+
+    def ended(self, found: Scored) -> Iterator[WholeGroups]:
+        """Add the next part; return the groups that ended with its first row, and with its first group."""
+        first, last = found.first, found.last
+        if first is None:  # a part without rows
+            self.goes_on.append(False)
+            return
+        own: Any = first.ids
+        before = self._rows[-1].ids if self._rows else None
+        goes_on = before is not None and before[0].equals(own[0])
+        self.goes_on.append(goes_on)
+        self.rises &= found.rises and (before is None or goes_on or pc.less(before, own)[0].as_py())
+        if not goes_on:
+            yield from self.finish()
+        self._rows.append(first)
+        if last is not None:
+            yield from self.finish()
+            self._rows = [last]
+
+    def finish(self) -> Iterator[WholeGroups]:
+        """Return the last group."""
+        if self._rows:
+            yield as_one_group([as_batch(rows) for rows in self._rows], self._rows[0].ids)
+        self._rows = []
