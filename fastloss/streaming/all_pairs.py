@@ -8,6 +8,7 @@ import numpy as np
 from fastloss.core import backend, reductions, summation, validate
 from fastloss.core.exact import exact
 from fastloss.core.loss import Loss
+from fastloss.pairs import methods
 from fastloss.pairs.boxes.sums import NoState
 from fastloss.pairs.loss import PairwiseLoss, checked_rows
 from fastloss.streaming import levels as stored_levels
@@ -15,15 +16,17 @@ from fastloss.streaming.state import State, Sums, both_weighted, require_body
 from fastloss.streaming.stored import Fields
 from fastloss.streaming.units import divided, exponent, in_one_unit, is_ordinary, times
 
+METHODS = ("boxes", "separable")  # whose sums add up, each with a `state.py`
+
 
 def can_accumulate(loss: PairwiseLoss, parameters: Mapping[str, Any]) -> bool:
     """Return whether there is a state for a loss with these parameters."""
     ordered = "pairs" in loss.parameters and parameters.get("pairs", loss.defaults["pairs"]) == "ordered"
-    return ordered and loss.formulas.tails is not None
+    return ordered and methods.fast_method(loss.formulas) in METHODS
 
 
 class Seen(NamedTuple):
-    """What the batches add up to: the sums of each label's rows (`boxes.state.Level`).
+    """What the batches add up to: the sums of each label's rows (`Level` of `boxes/state.py` or `separable/state.py`).
 
     Each label has a unit of weights of its own. Rows of one label are paired with the same rows, so one of negligible
     weight beside the heaviest may be lost; weights of two labels are multiplied, and may differ by any factor.
@@ -35,7 +38,7 @@ class Seen(NamedTuple):
 
 
 class PairAccumulator(State):
-    """The state of a smooth pairwise loss over rows seen so far; made by `fastloss.accumulate`.
+    """The state of a smooth or exponential pairwise loss over rows seen so far; made by `fastloss.accumulate`.
 
     After one pass over the data, `result` gives the loss; in a second pass, `gradient` gives each row's gradient.
     States of parts of the data `merge` into the state of all data, equal to 1e-12 whatever the parts and their order.
@@ -57,8 +60,10 @@ class PairAccumulator(State):
     def _require_fit(cls, loss: Loss) -> None:
         if not isinstance(loss, PairwiseLoss):
             raise ValueError(f"{loss.name} has no state of all pairs: expected a loss over pairs")
-        if loss.formulas.tails is None:
-            raise ValueError(f"{loss.name} cannot be accumulated: its pairs need sorted rows, expected a smooth loss")
+        if methods.fast_method(loss.formulas) not in METHODS:
+            raise ValueError(
+                f"{loss.name} cannot be accumulated: its pairs need sorted rows, expected a smooth one or exponentials"
+            )
 
     def update(self, scores: Any, labels: Any, sample_weight: Any = None) -> None:
         """Add a batch of rows: shape (N,) each; a pair weighs the product of its rows' weights.
@@ -134,17 +139,22 @@ class PairAccumulator(State):
     def _fields(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         seen = self._seen
         about = {"rows": seen.rows, "weighted": seen.weighted}
-        return about, stored_levels.written(seen.levels)
+        return about, stored_levels.written(seen.levels, self._method)
 
     def _read(self, fields: Fields) -> Seen:
         rows, weighted = fields.whole("rows"), fields.choice("weighted", (None, False, True))
         fields.need(bool(rows) == (weighted is not None), "weighted does not go with rows")
-        levels = stored_levels.read(fields, self._engine(), bool(weighted))
+        levels = stored_levels.read(fields, self._engine(), bool(weighted), self._method, self.sigma)
         fields.need(sum(level.rows for level in levels.values()) == rows, "rows is not the sum of the labels' rows")
         return Seen(rows, weighted, levels)
 
+    @property
+    def _method(self) -> str:
+        """The folder of the state's sums."""
+        return str(methods.fast_method(self.loss.formulas))
+
     def _engine(self) -> Any:
-        return backend.module("pairs.boxes.state")
+        return backend.module(f"pairs.{self._method}.state")
 
     def _columns(self, scores: Any, labels: Any, sample_weight: Any) -> Any:
         """Convert rows to scores, labels and weights as the kernels read them."""

@@ -133,7 +133,7 @@ def test_many_cuts(seed, cut):
     if seed % 2:
         order = np.argsort(scores if seed % 4 == 1 else labels)
         scores, labels, weights = scores[order], labels[order], rng.random(size)
-    rows = parted(random_cuts(rng, size, int(rng.integers(0, 80))), scores, labels, weights)
+    rows = parted(random_cuts(rng, size, int(rng.integers(0, 24))), scores, labels, weights)
     for name in HINGES:
         value, gradient = getattr(fastloss, name).value_and_grad(scores, labels, sample_weight=weights, margin=0.3)
         assert value_of(name, rows, margin=0.3) == pytest.approx(value, rel=1e-12)

@@ -11,10 +11,10 @@ SIZE = 150
 SCORES, LABELS, WEIGHTS = 3.0 * RNG.normal(size=SIZE), RNG.integers(0, 4, SIZE), RNG.random(SIZE)
 
 
-def parts_of(cuts, weights=WEIGHTS, scores=SCORES):
+def parts_of(cuts, weights=WEIGHTS, scores=SCORES, name="pairwise_logistic_loss"):
     states = []
     for part in np.split(np.arange(SIZE), cuts):
-        state = fastloss.accumulate("pairwise_logistic_loss", sigma=0.7)
+        state = fastloss.accumulate(name, sigma=0.7)
         state.update(scores[part], LABELS[part], None if weights is None else weights[part])
         states.append(state)
     return states
@@ -41,6 +41,43 @@ def test_parts_merge_into_the_whole(cuts, weights, scores):
     np.testing.assert_allclose(np.concatenate(given), gradient, rtol=1e-11, atol=1e-13 * np.abs(gradient).max())
     total = fastloss.pairwise_logistic_loss(scores, LABELS, reduction="sum", **options)
     assert whole.result("sum") == pytest.approx(total, rel=1e-12)
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS, WEIGHTS * (WEIGHTS < 0.5), np.where(LABELS == 1, 1e200, 1e-200)])
+@pytest.mark.parametrize("scores", [SCORES, SCORES.astype(np.float32), SCORES * 30.0, SCORES + 1e8, np.zeros(SIZE)])
+@pytest.mark.parametrize("cuts", [[75], [0, 1, 2, 50, 51, 149]])
+def test_exponentials_merge_into_the_whole(cuts, weights, scores):
+    states = parts_of(cuts, weights, scores, "pairwise_exponential_loss")
+    states = [states[k] for k in RNG.permutation(len(states))]
+    whole = states[0]
+    for state in states[1:]:
+        whole.merge(PairAccumulator.from_bytes(state.to_bytes()))
+    loss = fastloss.pairwise_exponential_loss
+    for reduction in ("mean", "sum"):
+        options = {"sigma": 0.7, "sample_weight": weights, "reduction": reduction, "method": "direct"}
+        value, gradient = loss.value_and_grad(scores, LABELS, **options)
+        assert whole.result(reduction) == pytest.approx(value, rel=1e-12)
+        half = SIZE // 2
+        given = [
+            whole.gradient(scores[some], LABELS[some], None if weights is None else weights[some], reduction=reduction)
+            for some in (slice(half), slice(half, None))
+        ]
+        if np.isfinite(gradient).all():
+            rounding = 1e-11 if scores.dtype == np.float64 else 1e-6
+            above, below = np.maximum(gradient, 0.0).max(), np.minimum(gradient, 0.0).min()
+            atol = rounding * 1e-2 * max(above, -below)
+            np.testing.assert_allclose(np.concatenate(given), gradient, rtol=rounding, atol=atol)
+    assert whole.pairs() == loss(scores, LABELS, with_counts=True)[1] and whole.rows == SIZE
+
+
+def test_a_state_of_exponentials_is_small():
+    (state,) = parts_of([], name="pairwise_exponential_loss")
+    assert len(state.to_bytes()) < 2_000
+    for score in (np.nan, np.inf):
+        with pytest.raises(ValueError, match=r"scores\[0\] is (nan|inf): expected a finite one"):
+            state.update([score, 1.0], [0, 1], [1.0, 1.0])
+    with pytest.raises(ValueError, match="16 distinct"):
+        state.update(np.arange(40.0), np.arange(40), np.ones(40))
 
 
 def test_the_state_does_not_grow_with_the_rows():

@@ -9,7 +9,7 @@ from fastloss.pairs.cpu_nodes import CHOSEN, PIECE, few_of, run_block, tasks
 from fastloss.pairs.nodes import BEGIN, END, Node, Parameters, sums_one_by_one, wanted_names
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.records import Columns, Results
-from fastloss.pairs.separable.sums import Settings, evaluate, largest, total_below
+from fastloss.pairs.separable.sums import NOTHING, Settings, Total, evaluate, largest, total_below
 
 
 @regroups
@@ -46,26 +46,54 @@ def evaluate_block(inputs, parameters, outputs, first, last):
         losses[task] = total
 
 
+def total_of(node: Node, rows: Columns, parameters: Parameters) -> Total:
+    """Return the sum over a node's sources."""
+    s, orientation = parameters
+    ranges, weighted = tasks([node]), bool(rows.weights.size)
+    tops, totals = np.empty(len(ranges)), np.empty(len(ranges))
+    run_block(
+        sources_block,
+        "w" if weighted else "u",
+        (*rows, ranges),
+        (s, orientation, *node.sources),
+        (tops, totals),
+        len(ranges),
+        (CHOSEN,),
+        {"WEIGHTED": weighted},
+        few_of(ranges),
+    )
+    top = float(tops.max(initial=-np.inf))
+    if top == -np.inf:
+        return NOTHING
+    return Total(top, float(np.cumsum(totals * np.exp(s * (tops - top)))[-1]))
+
+
+def evaluated(
+    node: Node, rows: Columns, parameters: Parameters, sources: Total, wanted: Wanted, results: Results
+) -> float:
+    """Return the loss of a node's targets; their losses and derivatives are added to the results."""
+    if sources.top == -np.inf:
+        return 0.0
+    s, orientation = parameters
+    ranges, weighted = tasks([node]), bool(rows.weights.size)
+    losses = np.empty(len(ranges))
+    run_block(
+        evaluate_block,
+        f"{wanted.code}{'w' if weighted else 'u'}",
+        (*rows, ranges),
+        (s, orientation, *node.targets, -s * orientation * node.factor, s * s * node.factor, *sources),
+        (*results, losses),
+        len(ranges),
+        (CHOSEN,),
+        wanted_names(wanted, weighted),
+        few_of(ranges),
+    )
+    return float(np.cumsum(losses)[-1])
+
+
 def _one_way(node: Node, rows: Columns, parameters: Parameters, wanted: Wanted, results: Results) -> float:
     """Sum over a node's pairs from the targets' side, see `nodes.OneWay`."""
-    s, orientation = parameters
-    ranges = tasks([node])
-    weighted = bool(rows.weights.size)
-    kind = "w" if weighted else "u"
-    tops, totals, losses = np.empty(len(ranges)), np.empty(len(ranges)), np.empty(len(ranges))
-    inputs = (*rows, ranges)
-    names, few = {"WEIGHTED": weighted}, few_of(ranges)
-    numbers: tuple[float, ...] = (s, orientation, *node.sources)
-    run_block(sources_block, kind, inputs, numbers, (tops, totals), len(ranges), (CHOSEN,), names, few)
-    top = tops.max()
-    if top == -np.inf:
-        return 0.0
-    total = float(np.cumsum(totals * np.exp(s * (tops - top)))[-1])
-    names = wanted_names(wanted, weighted)
-    numbers = (s, orientation, *node.targets, -s * orientation * node.factor, s * s * node.factor, top, total)
-    outputs = (*results, losses)
-    run_block(evaluate_block, f"{wanted.code}{kind}", inputs, numbers, outputs, len(ranges), (CHOSEN,), names, few)
-    return float(np.cumsum(losses)[-1])
+    return evaluated(node, rows, parameters, total_of(node, rows, parameters), wanted, results)
 
 
 def sums(

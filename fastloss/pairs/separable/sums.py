@@ -26,6 +26,16 @@ class Settings(NamedTuple):
     bend_factor: Any
 
 
+class Total(NamedTuple):
+    """c, and the sum over sources."""
+
+    top: float
+    sum: float
+
+
+NOTHING = Total(-np.inf, 0.0)
+
+
 @regroups
 def largest(chosen, rows, orientation):
     """Return the largest of the chosen sources that weigh anything, -inf without any."""
@@ -53,7 +63,7 @@ def total_below(chosen, rows, s, orientation, c):
 def evaluate(chosen, rows, settings, sources, results):
     """Return the losses of the chosen targets; each of them and the derivatives are added to the results.
 
-    `sources` is (c, the sources' total).
+    `sources` is a `Total`.
     """
     scores, weights = rows
     each, gradient, curvature = results
