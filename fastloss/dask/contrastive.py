@@ -13,13 +13,12 @@ import operator
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
 from dask._task_spec import TaskRef
 
 from fastloss.dask import contrastive_tasks as work
 from fastloss.dask.contrastive_tasks import LAYOUTS
-from fastloss.dask.gathered import Given, Results, given, require_reduction
-from fastloss.dask.graphs import FAN, Blocks, Each, Key, listed, mapped, tasks
+from fastloss.dask.gathered import Given, Results, added, as_blocks, given, require_reduction
+from fastloss.dask.graphs import Blocks, Each, Key, listed, mapped, tasks
 from fastloss.dask.workers import Job
 from fastloss.embeddings.candidates import parts as blocks_of
 from fastloss.embeddings.candidates.parts import ITSELF, MIRRORED, ONE_SIDED, SYMMETRIC, Pulled, Scored
@@ -60,7 +59,7 @@ class _Graph:
         self._job, self._layout = job, LAYOUTS[job.loss]
         self._reduction = require_reduction(reduction)
         present = {name: one for name, one in arguments.items() if one is not None}
-        self._vectors = {name: _as_blocks(present[name]) for name in self._layout.vectors if name in present}
+        self._vectors = {name: as_blocks(present[name]) for name in self._layout.vectors if name in present}
         self._small = given({name: one for name, one in present.items() if name not in self._vectors})
         outlines = {
             name: mapped(self._name("outline"), work.outline, job, name, one, Each(tuple(range(len(one.keys)))))
@@ -197,21 +196,11 @@ class _Graph:
         ]
         return tasks(self._name("second-pass"), work.second_pass, about, inputs)
 
-    def _added(self, lists: list[list[Key]], inputs: list[Blocks]) -> Blocks:
-        """Add gradients for each list of them, in trees."""
-        while True:
-            cut = [[one[at : at + FAN] for at in range(0, len(one), FAN)] for one in lists]
-            made = tasks(self._name("add"), blocks_of.add, [(listed(one),) for few in cut for one in few], inputs)
-            keys = iter(made.keys)
-            lists, inputs = [[next(keys) for _ in few] for few in cut], [made]
-            if all(len(one) == 1 for one in lists):
-                return made
-
     def _finished(self, lists: list[list[Key]], halves: "_Halves", parts: Blocks, vectors: list[Key]) -> Blocks:
         """Return the gradient by each block of vectors."""
         if not lists:
             return parts.only(())
-        sums = self._added(lists, halves.inputs)
+        sums = added(self._job.loss, lists, halves.inputs)
         about = [tuple(map(TaskRef, keys)) for keys in zip(parts.keys, vectors, sums.keys, strict=True)]
         inputs = [parts, sums, *self._vectors.values()]
         return tasks(self._name("gradient"), blocks_of.finish, about, inputs)
@@ -231,7 +220,7 @@ class _Graph:
         lists: list[list[Key]] = [[] for _ in self._columns]
         for pair, key in zip(self._pairs, biases.keys, strict=True):
             lists[pair.column].append(key)
-        return mapped(self._name("gradient"), work.narrowed, self._column_parts, self._added(lists, [biases]))
+        return mapped(self._name("gradient"), work.narrowed, self._column_parts, added(self._job.loss, lists, [biases]))
 
 
 class _Halves(NamedTuple):
@@ -240,12 +229,3 @@ class _Halves(NamedTuple):
     rows: list[list[Key]]
     columns: list[list[Key]]
     inputs: list[Blocks]
-
-
-def _itself(array: Any) -> Any:
-    return array
-
-
-def _as_blocks(argument: Any) -> Blocks:
-    """Return an argument's partitions; one if it lies in memory."""
-    return argument if isinstance(argument, Blocks) else tasks("given", _itself, [(np.asarray(argument),)], [])

@@ -1,16 +1,15 @@
 """What the workers do for losses of rows against candidates: functions of names and arrays, a task each."""
 
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core.loss import lookup
 from fastloss.core.requests import Request
 from fastloss.core.summation import ordered_sum
 from fastloss.dask.gathered import joined, located
 from fastloss.dask.workers import Job, at_work
 from fastloss.embeddings.candidates import parts as blocks_of
-from fastloss.embeddings.candidates.loss import Candidates, CandidatesLoss, evaluated, weighing
+from fastloss.embeddings.candidates.loss import Candidates, evaluated, weighing
 from fastloss.embeddings.candidates.parts import Found, Outline, Part, Parts, Pulled, Scored, Slopes
 
 
@@ -58,7 +57,7 @@ def described(
     small: dict[str, list[Any]],
     outlines: dict[str, list[Outline]],
 ) -> Described:
-    layout, loss = LAYOUTS[job.loss], cast(CandidatesLoss, lookup(job.loss))
+    layout, loss = LAYOUTS[job.loss], job.function()
     with located(small):
         vectors = {name: blocks_of.stand_in(name, one) for name, one in outlines.items()}
         arrays = {name: joined(one) for name, one in small.items()}

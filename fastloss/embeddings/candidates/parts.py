@@ -261,15 +261,6 @@ def second_pass(
 
 
 @quietly
-def add(gradients: Sequence[np.ndarray]) -> np.ndarray:
-    """Add gradients in their order."""
-    total = gradients[0].copy()
-    for one in gradients[1:]:
-        total += one
-    return total
-
-
-@quietly
 def finish(part: Part, block: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     """Return the gradient by a block as it was given, from that by its scaled vectors."""
     _, store = backend.with_store("cpu", "embeddings.candidates", ())
