@@ -11,12 +11,11 @@ What runs on the workers is functions of this module, which must be installed th
 import functools
 from typing import Any
 
-import pyarrow as pa
 from ray.data import Dataset
 from ray.data.aggregate import AggregateFnV2
 from ray.data.block import Block
 
-from fastloss.streaming.columns import Request, request
+from fastloss.streaming.columns import Request, of_group, request
 
 
 class Aggregate(AggregateFnV2):
@@ -134,7 +133,7 @@ def per_group(
     """
     asked = request(name, columns, sample_weight, groups, reduction, parameters)
     require_columns(asked, ds.schema())
-    return ds.groupby(groups).map_groups(functools.partial(_of_group, asked), batch_format="pyarrow")
+    return ds.groupby(groups).map_groups(functools.partial(of_group, asked), batch_format="pyarrow")
 
 
 def require_columns(asked: Request, schema: Any) -> None:
@@ -146,10 +145,3 @@ def require_columns(asked: Request, schema: Any) -> None:
                 f"columns: {list(schema.names)}. (Beside keys or other aggregations, Ray drops columns that none "
                 f"of them counts: add Count({name!r}))"
             )
-
-
-def _of_group(asked: Request, table: pa.Table) -> pa.Table:
-    """Return the loss of a group."""
-    id = table[asked.groups][:1]
-    with asked.at_work(f"group {id[0].as_py()!r}"):
-        return pa.table([id, pa.array([asked.value(table)])], names=[asked.groups, asked.loss])

@@ -18,9 +18,9 @@ from pyspark.sql import DataFrame, types
 from pyspark.sql import functions as F
 
 from fastloss.core.summation import CHUNK
-from fastloss.streaming.columns import Request, ends_of_runs, request
+from fastloss.streaming.columns import Request, ends_of_runs, of_group, request, tables
 
-ROWS = 32 * CHUNK  # that one update takes: so the sums do not depend on the batches that Spark makes
+ROWS = 32 * CHUNK  # that one update takes: the sums do not depend on the batches that Spark makes
 FAN = 32  # states of all pairs that one task merges
 STATES = "fastloss_partition int, fastloss_state binary"
 PART, STATE = "fastloss_partition", "fastloss_state"
@@ -99,7 +99,7 @@ def per_group(
     asked = request(name, columns, sample_weight, groups, reduction, parameters)
     rows = _selected(df, asked)
     kind = types.StructType([rows.schema[groups], types.StructField(name, types.DoubleType())])
-    return rows.groupBy(groups).applyInArrow(lambda table: _of_group(asked, table), kind)
+    return rows.groupBy(groups).applyInArrow(lambda table: of_group(asked, table), kind)
 
 
 def _selected(df: DataFrame, asked: Request) -> DataFrame:
@@ -128,27 +128,11 @@ def _states(asked: Request, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Re
     context = TaskContext.get()
     part = 0 if context is None else context.partitionId()
     state, row = asked.state(), 0
-    for table in _tables(batches, asked.groups):
+    for table in tables(batches, asked.groups, ROWS):
         with asked.at_work(f"rows {row} to {row + table.num_rows - 1} of partition {part}"):
             asked.add(state, table, None if asked.groups is None else ends_of_runs(table[asked.groups]))
         row += table.num_rows
     yield _one(part, state.to_bytes())
-
-
-def _tables(batches: Iterable[pa.RecordBatch], groups: str | None) -> Iterator[pa.Table]:
-    """Return the rows in tables of `ROWS`; with groups, whose rows lie together, in larger ones of whole groups."""
-    waiting: list[pa.RecordBatch] = []
-    for batch in batches:
-        waiting.append(batch)
-        while sum(one.num_rows for one in waiting) >= ROWS:
-            table = pa.Table.from_batches(waiting)
-            cut = ROWS if groups is None else int(ends_of_runs(table[groups])[-2])
-            if cut == 0:  # one group, which may go on
-                break
-            yield table.slice(0, cut)
-            waiting = table.slice(cut).to_batches()
-    if any(one.num_rows for one in waiting):
-        yield pa.Table.from_batches(waiting)
 
 
 def _merged(asked: Request, table: pa.Table) -> pa.Table:
@@ -156,13 +140,6 @@ def _merged(asked: Request, table: pa.Table) -> pa.Table:
     parts = table.sort_by(PART)
     state = asked.merged(parts[STATE].to_pylist())
     return pa.Table.from_batches([_one(parts[PART][0].as_py(), state.to_bytes())])
-
-
-def _of_group(asked: Request, table: pa.Table) -> pa.Table:
-    """Return the loss of a group."""
-    id = table[asked.groups][:1]
-    with asked.at_work(f"group {id[0].as_py()!r}"):
-        return pa.table([id, pa.array([asked.value(table)])], names=[asked.groups, asked.loss])
 
 
 def _one(part: int, state: bytes) -> pa.RecordBatch:

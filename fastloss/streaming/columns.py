@@ -173,3 +173,43 @@ def ends_of_runs(ids: Any) -> np.ndarray:
         raise ValueError(f"groups[{int(np.argmax(ids.is_null()))}] is missing: expected an id")
     changes = np.asarray(pc.not_equal(ids.slice(1), ids.slice(0, max(len(ids) - 1, 0))), bool)
     return np.concatenate(([0], np.flatnonzero(changes) + 1, [len(ids)])) if len(ids) else np.zeros(1, np.int64)
+
+
+def tables(batches: Iterable[pa.RecordBatch], groups: str | None, rows: int) -> Iterator[pa.Table]:
+    """Return the rows of many batches in tables: of a multiple of `rows`, the last one apart.
+
+    With `groups`, whose rows lie together, they are of whole groups instead, and of `rows` or more.
+    """
+    waiting: list[pa.RecordBatch] = []
+    held = 0
+    for batch in batches:
+        if not batch.num_rows:
+            continue
+        if groups is None:
+            cut = (held + batch.num_rows) // rows * rows - held
+            may_end = cut > 0
+        else:
+            cut = _last_run(batch[groups])
+            may_end = cut > 0 or bool(waiting and waiting[-1][groups][-1] != batch[groups][0])
+        if may_end and held + cut >= rows:
+            yield pa.Table.from_batches([*waiting, batch.slice(0, cut)])
+            waiting, held = [], 0
+            batch = batch.slice(cut)
+        if batch.num_rows:
+            waiting.append(batch)
+            held += batch.num_rows
+    if waiting:
+        yield pa.Table.from_batches(waiting)
+
+
+def _last_run(ids: Any) -> int:
+    """Return where the last run of equal ids begins; a missing id ends a run."""
+    others = np.asarray(pc.fill_null(pc.not_equal(ids, ids[-1]), True), bool)
+    return len(ids) - int(np.argmax(others[::-1])) if others.any() else 0
+
+
+def of_group(asked: Request, table: pa.Table) -> pa.Table:
+    """Return the loss of a table that is one group, beside the group's id."""
+    id = table[asked.groups][:1]
+    with asked.at_work(f"group {id[0].as_py()!r}"):
+        return pa.table([id, pa.array([asked.value(table)])], names=[asked.groups, asked.loss])

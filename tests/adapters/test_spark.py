@@ -1,5 +1,6 @@
 """Losses of Spark's DataFrames, on a local Spark of two threads."""
 
+import functools
 import os
 import sys
 
@@ -50,22 +51,18 @@ def test_score(df, case):
     assert is_close(score(df, name, *columns, **words), expected(MADE), within)
 
 
-def test_many_tables_of_a_partition(df, monkeypatch):
-    """Groups that are larger than a table, and tables that end within a group."""
-    from fastloss import spark
+@pytest.mark.parametrize("case", ["elements", "all pairs", "groups"])
+def test_many_tables_of_a_partition(df, case):
+    """Ten copies of all rows have the mean of one."""
+    from pyspark.sql import functions
 
-    monkeypatch.setattr(spark, "ROWS", 2000)
-    batches = table(MADE).sort_by("user").to_batches(max_chunksize=700)
-    for groups in (None, "user"):
-        made = list(spark._tables(batches, groups))
-        assert len(made) > 5
-        assert (
-            np.concatenate([one["score"] for one in made]).tolist()
-            == np.concatenate([one["score"] for one in batches]).tolist()
-        )
-        seen = [set(one["user"].to_pylist()) for one in made]
-        assert groups is None or sum(map(len, seen)) == len(set.union(*seen))
-    assert all(one.num_rows == 2000 for one in list(spark._tables(batches, None))[:-1])
+    from fastloss.spark import ROWS, score
+
+    (name, columns, words), expected, within = CASES[case]
+    copies = [df.withColumn("user", functions.col("user") + 300 * at) for at in range(10)]
+    many = functools.reduce(type(df).unionAll, copies).coalesce(1)
+    assert many.count() > ROWS
+    assert is_close(score(many, name, *columns, **words), expected(MADE), max(within, 1e-14))
 
 
 @pytest.mark.parametrize("name", ["lambdarank_loss", "pairwise_logistic_loss", "mse_loss"])

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 import fastloss
-from fastloss.streaming.columns import dense, ends_of_runs, request
+from fastloss.streaming.columns import dense, ends_of_runs, request, tables
 
 
 def asked(name, *columns, sample_weight=None, groups=None, reduction="mean", **parameters):
@@ -60,6 +60,30 @@ def test_ends_of_no_runs_and_of_nothing_known():
     assert ends_of_runs(pa.chunked_array([], pa.int64())).tolist() == [0]
     with pytest.raises(ValueError, match=r"groups\[1\] is missing"):
         ends_of_runs(column([1, None]))
+
+
+@pytest.mark.parametrize("step", [1, 3, 7, 50])
+def test_batches_in_tables(step):
+    """Of a multiple of ten rows; or of whole groups and ten rows at least, where one group is longer than that."""
+    ids = np.repeat([4, 2, 9, 1, 7], [3, 25, 10, 1, 11])
+    whole = pa.table({"id": ids, "row": np.arange(50)})
+    batches = [*whole.to_batches(max_chunksize=step), *whole.slice(0, 0).to_batches()]
+    for groups in (None, "id"):
+        made = list(tables(batches, groups, 10))
+        assert pa.concat_tables(made).equals(whole)
+        sizes = [one.num_rows for one in made]
+        if groups is None:
+            assert len(sizes) == (1 if step == 50 else 5) and not any(size % 10 for size in sizes)
+        else:
+            assert sum(len(set(one["id"].to_pylist())) for one in made) == 5
+            assert min(sizes) >= 10 and len(sizes) == (2 if step == 50 else 3)
+    assert list(tables([], "id", 10)) == []
+
+
+def test_batches_with_a_missing_id_are_whole():
+    """The error is the one of `ends_of_runs`, where the table is read."""
+    batches = pa.table({"id": [1, 1, None, 2, None]}).to_batches(max_chunksize=2)
+    assert sum(one.num_rows for one in tables(batches, "id", 2)) == 5
 
 
 def test_a_package_that_differs():
