@@ -22,7 +22,8 @@ def accumulate(
         The loss, or its name.
     grouped : bool
         Whether pairs are made within groups: every batch then brings whole groups, of any loss over pairs or queries,
-        and their ids or offsets. Without it, all rows are one group, of `pairwise_logistic_loss`.
+        and their ids or offsets. Without it, all rows are one group, of
+        `pairwise_logistic_loss` or `pairwise_exponential_loss`.
     **parameters
         The loss's own parameters. Those that are arrays, as class weights, come with each batch of rows or tuples;
         pointwise losses of two arguments take one number here.

@@ -8,6 +8,7 @@ from fastloss.core import summation
 from fastloss.core.summation import CHUNK
 from fastloss.pairs.boxes import state as box_state
 from fastloss.pairs.boxes.sums import NoState
+from fastloss.pairs.separable import state as exponential_state
 from fastloss.pointwise.loss import PointwiseLoss
 from fastloss.streaming import ids as group_ids
 from fastloss.streaming.accumulate import accumulate
@@ -15,9 +16,14 @@ from fastloss.streaming.examples import ExampleAccumulator
 from fastloss.streaming.grouped import GroupAccumulator
 
 SCORES, LABELS, WEIGHTS = np.array([0.5, -1.0, 2.0, 0.25]), np.array([1, 0, 2, 1]), np.array([0.5, 1.0, 0.25, 2.0])
-KINDS = ("elements", "examples", "pairs", "groups")
-LOSSES = {"elements": fastloss.huber_loss, "examples": fastloss.margin_ranking_loss}
-SUMS = tuple(LOSSES)  # kinds that have no pairs
+KINDS = ("elements", "examples", "pairs", "exponentials", "groups")
+LOSSES = {
+    "elements": fastloss.huber_loss,
+    "examples": fastloss.margin_ranking_loss,
+    "exponentials": fastloss.pairwise_exponential_loss,
+}
+SUMS = ("elements", "examples")  # kinds that have no pairs
+ALL_PAIRS = ("pairs", "exponentials")  # kinds whose rows are one group
 
 
 def new(kind, **parameters):
@@ -189,7 +195,7 @@ def test_a_state_may_be_merged_with_itself(kind):
     give(state, weights=WEIGHTS)
     value, weight = state.result(), state.weight()
     state.merge(state)
-    times = 4.0 if kind == "pairs" else 2.0  # twice the rows are four times the pairs
+    times = 4.0 if kind in ALL_PAIRS else 2.0  # twice the rows are four times the pairs
     assert (state.rows, state.weight()) == (8, pytest.approx(times * weight, rel=1e-15))
     assert state.result() == pytest.approx(value, rel=1e-14)
 
@@ -225,6 +231,8 @@ def test_groups_that_came_before_keep_the_others_out():
         ("examples", summation.ExactSum, "terms"),
         ("pairs", box_state, "levels"),
         ("pairs", box_state, "added"),
+        ("exponentials", exponential_state, "levels"),
+        ("exponentials", exponential_state, "added"),
         ("groups", group_ids, "joined"),
         ("groups", summation.ExactSum, "terms"),
     ],
