@@ -181,6 +181,8 @@ def test_results_of_every_loss(made_from, tmp_path):
     page = results.page(results.parts(tmp_path))
     assert "| a_loss | 1,000 | 1e+03 s | 1 s | 2 | NumPy 3 | 4 | 2 MB |" in page
     assert "| a_loss | 2 s | 500 ms |" in page
+    assert "| PyTorch, value and gradient, float32 | 2.00 | 2.00 |" in page
+    assert "| NumPy, value and gradient, float32 | 3.00 | 3.00 |" in page
 
 
 def test_links_between_pages_lead_somewhere():

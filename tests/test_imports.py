@@ -36,6 +36,8 @@ RULES = (
     ("**/*.py", ("ray.py",), ("ray", "fastloss.ray")),
     ("**/*.py", ("spark.py",), ("pyspark", "fastloss.spark")),
     ("**/*.py", ("ahead/", "cli/", "__main__.py"), ("fastloss.ahead",)),
+    ("**/*.py", ("dask/", "cli/"), ("fastloss.dask",)),
+    ("**/*.py", ("dask/", "cli/"), ("dask", "distributed")),
 )
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import math
 import pathlib
 import re
 from typing import Any
@@ -30,6 +31,8 @@ TITLES = {
 }
 FEW = 12  # timings that are not folded away
 LIMITS = ("read the arguments", "np.sort of", "bare product")  # how the names of `bench.limits` begin
+MEANS = """Others' times in multiples of ours, the geometric mean over the losses that both compute, by the number of elements. Where it
+is below 1, [what binds it](profiles/probabilities.md) is known."""
 SUITE = """Value and gradient in float32; others in multiples of the time. `limit` is what it is measured against: to
 read the arguments and write the gradient, one sort, or the bare products."""
 COLD, CACHED = "fastloss, nothing compiled", "fastloss, from the cache"
@@ -133,6 +136,7 @@ def overview(rows: list[dict[str, str]]) -> list[str]:
     first = [row for row in rows if row.get("what") == "first call"]
     if suite:
         return [
+            *means(rows),
             SUITE,
             "",
             "| loss | elements | fastloss | each | PyTorch | others | limit | memory |",
@@ -146,6 +150,26 @@ def overview(rows: list[dict[str, str]]) -> list[str]:
             lines.append(f"| {cell[COLD]['loss']} | {cold} | {cached} |")
         return lines
     return []
+
+
+def means(rows: list[dict[str, str]]) -> list[str]:
+    """Others' times in ours: the geometric mean over all losses that both compute, by number of elements."""
+    ours, ratios = {}, {}
+    for row in rows:
+        if row["contender"] == "fastloss":
+            ours[row["benchmark"], row["size"]] = float(row["seconds_50"])
+    for row in rows:
+        own = ours.get((row["benchmark"], row["size"]))
+        if own and row["contender"] != "fastloss" and not row["contender"].startswith(LIMITS):
+            power = round(math.log10(max(int(row["size"]), 1)))
+            cells = ratios.setdefault((row["contender"], row["what"], row["dtype"]), {})
+            cells.setdefault(power, []).append(float(row["seconds_50"]) / own)
+    powers = sorted({power for cells in ratios.values() for power in cells})
+    lines = [MEANS, "", f"| | {' | '.join(f'$10^{power}$' for power in powers)} |", f"|---|{'---:|' * len(powers)}"]
+    for (contender, what, dtype), cells in sorted(ratios.items()):
+        numbers = (f"{math.prod(cells[one]) ** (1 / len(cells[one])):.2f}" if one in cells else "" for one in powers)
+        lines.append(f"| {contender}, {what}, {dtype} | {' | '.join(numbers)} |")
+    return [*lines, ""]
 
 
 def largest(rows: list[dict[str, str]]) -> list[dict[str, dict[str, str]]]:
