@@ -31,8 +31,8 @@ TITLES = {
 }
 FEW = 12  # timings that are not folded away
 LIMITS = ("read the arguments", "np.sort of", "bare product")  # how the names of `bench.limits` begin
-MEANS = """Others' times in multiples of ours, the geometric mean over the losses that both compute, by the number of elements. Where it
-is below 1, [what binds it](profiles/probabilities.md) is known."""
+MEANS = """Others' times in multiples of ours, the geometric mean over the losses that both compute, by the number of
+elements. Where it is below 1, the [profile](profiles/probabilities.md) says what binds it."""
 SUITE = """Value and gradient in float32; others in multiples of the time. `limit` is what it is measured against: to
 read the arguments and write the gradient, one sort, or the bare products."""
 COLD, CACHED = "fastloss, nothing compiled", "fastloss, from the cache"
