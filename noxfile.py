@@ -66,6 +66,7 @@ EXTRAS = {  # that a session needs
     "newest": "dev",
     "docs": "docs",
     "parity": "test,peers",
+    "adapters": "adapters",
     "bench": "test,bench",
     "cuda-sim": "test,cuda",
     "cuda-compile": "test,cuda",
@@ -203,6 +204,13 @@ def parity(session: nox.Session) -> None:
     """The same numbers as other libraries."""
     prepare(session)
     pytest(session, "tests/parity")
+
+
+@nox.session
+def adapters(session: nox.Session) -> None:
+    """Ray and Spark, local ones, and DuckDB; needs a Java, and some 750 MB for the three."""
+    prepare(session)
+    session.run("python", "-m", "pytest", "-q", "tests/adapters", *session.posargs)  # each starts once
 
 
 @nox.session

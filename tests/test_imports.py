@@ -33,6 +33,8 @@ RULES = (
     *((f"{one}/*.py", (), ("fastloss.embeddings",)) for one in ("pointwise", "rows", "pairs")),
     *((f"{one}/**/*.py", (), ("fastloss.streaming",)) for one in FAMILIES),
     ("**/*.py", ("cli/", "__main__.py"), ("fastloss.cli", "typer", "rich")),
+    ("**/*.py", ("ray.py",), ("ray", "fastloss.ray")),
+    ("**/*.py", ("spark.py",), ("pyspark", "fastloss.spark")),
     ("**/*.py", ("ahead/", "cli/", "__main__.py"), ("fastloss.ahead",)),
 )
 
@@ -102,6 +104,8 @@ def test_arrows_point_one_way():
         ("core/bad.py", "from fastloss import pairs", "core/bad.py imports fastloss.pairs"),
         ("pairs/bad.py", "from fastloss.embeddings import tiles", "pairs/bad.py imports fastloss.embeddings"),
         ("pairs/boxes/bad.py", "from fastloss.cli import main", "pairs/boxes/bad.py imports fastloss.cli"),
+        ("spark.py", "def f():\n    from ray import data", "spark.py imports ray.data"),
+        ("streaming/bad.py", "from pyspark.sql import DataFrame", "streaming/bad.py imports pyspark.sql"),
         ("core/summation.py", "from fastloss import core", "core/summation.py imports fastloss.core"),
         ("compile/elementary.py", "from .domains import REAL", "compile/elementary.py imports .domains: relative"),
     ],
@@ -114,7 +118,7 @@ def test_a_planted_violation_is_found(tmp_path, file, line, message):
 
 
 def test_import_is_light():
-    heavy = ("numba", "llvmlite", "typer", "rich", "pyarrow", "scipy", "torch", "dask")
+    heavy = ("numba", "llvmlite", "typer", "rich", "pyarrow", "scipy", "torch", "dask", "ray", "pyspark")
     code = f"import fastloss, sys; print(*(name for name in {heavy} if name in sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.split() == []

@@ -2,6 +2,8 @@
 
 import contextlib
 import logging
+import os
+import signal
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
@@ -26,7 +28,7 @@ class Cluster:
     def __init__(self, address: str, processes: int | None = None):
         self._address = address
         self._processes = processes or threads.available()
-        self._stack = contextlib.ExitStack()
+        self._own: Any = None  # the cluster that was started
         self._futures: set[Any] = set()
         self._client: Any = None
 
@@ -35,13 +37,15 @@ class Cluster:
             import distributed
         except ImportError as error:
             raise UserError(f"--dask needs Dask's distributed ({error}): {NEEDED}") from error
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said in one line
+        for name in ("distributed", "distributed.client", "distributed.core"):  # what goes wrong is said in one line
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
-            target = self._address if self._address != LOCAL else self._stack.enter_context(self._started())
-            self._client = distributed.Client(target, timeout=PATIENCE, set_as_default=False)
+            if self._address == LOCAL:
+                self._own = self._started()
+            self._client = distributed.Client(self._own or self._address, timeout=PATIENCE, set_as_default=False)
             self._require_same_package()
         except BaseException as error:
-            self._leave()
+            self._leave(in_haste=True)
             if isinstance(error, (OSError, ValueError, TimeoutError)):
                 raise UserError(f"--dask {self._address}: {shortened(str(error), 300)}") from error
             raise
@@ -50,22 +54,29 @@ class Cluster:
     def _started(self) -> Any:
         from distributed import LocalCluster
 
-        words = {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
-        return LocalCluster(n_workers=self._processes, silence_logs=logging.CRITICAL, **words)
+        words: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
+        words |= {"silence_logs": logging.CRITICAL, "preload": [tasks.__name__]}
+        return LocalCluster(n_workers=self._processes, **words)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._leave()
+        self._leave(in_haste=kind is not None)
 
-    def _leave(self) -> None:
+    def _leave(self, in_haste: bool) -> None:
         with contextlib.suppress(Exception):  # nobody may be there any more
             self.cancel()
         with contextlib.suppress(Exception):
             if self._client is not None:
                 self._client.close(timeout=2)
+        if self._own is None:
+            return
         with contextlib.suppress(Exception):
-            self._stack.close()
+            for nanny in self._own.workers.values() if in_haste else ():  # or it waits 5 seconds for what they do
+                nanny.auto_restart = False
+                os.kill(nanny.pid, signal.SIGKILL)
+        with contextlib.suppress(Exception):
+            self._own.close()
 
     def _require_same_package(self) -> None:
         """Raise unless all workers have this version, and processors of this level; each task checks it again."""

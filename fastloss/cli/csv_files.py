@@ -46,7 +46,7 @@ class CsvSource(Source):
         """Read pieces of whole rows, each with the share of the file that has been read."""
         compressed = stem(self.path)[1]
         with contextlib.ExitStack() as stack:
-            raw: Any = stack.enter_context(storage.opened(self.path))
+            raw: Any = stack.enter_context(storage.opened(self.place))
             text = raw
             if compressed == ".gz":
                 text = stack.enter_context(gzip.GzipFile(fileobj=raw))

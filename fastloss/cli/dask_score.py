@@ -62,8 +62,8 @@ class DaskScoring(Scoring):
         if self._output is not None:
             self._output.restart()
         totals = self._begin()
-        count = len(self._located(totals))
-        return self._dealt(totals, False, owners=min(1 << (count - 1).bit_length(), tasks.MOST_OWNERS))
+        count = len(self._located(totals)) // tasks.PARTS_OF_AN_OWNER
+        return self._dealt(totals, False, owners=min(1 << count.bit_length(), tasks.MOST_OWNERS))
 
     def _work(self, totals: Totals, stream: bool = False, owners: int = 0) -> Work:
         losses = tuple((one.label, one.loss.name, one.parameters) for one in self._job.losses)

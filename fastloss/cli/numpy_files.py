@@ -104,13 +104,13 @@ class NpySource(Source):
         return header
 
     def described(self) -> list[tuple[str, Type]]:
-        with storage.opened(self.path) as file:
+        with storage.opened(self.place) as file:
             dtype = self._header(file).dtype
         return [(name, arrow_type(dtype[name])) for name in dtype.names or ()]
 
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
         """Read the wanted fields, piece by piece."""
-        with storage.opened(self.path) as file:
+        with storage.opened(self.place) as file:
             header = self._header(file)
             size = header.shape[0]
             for start in range(0, size, rows):
@@ -122,7 +122,7 @@ class NpzSource(Source):
     """.npz: its one-dimensional arrays are the columns; compressed or not, they are read piece by piece."""
 
     def described(self) -> list[tuple[str, Type]]:
-        with storage.opened(self.path) as file, zipfile.ZipFile(file) as archive:
+        with storage.opened(self.place) as file, zipfile.ZipFile(file) as archive:
             names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
             return [(name, self._type(archive, name)) for name in names]
 
@@ -136,7 +136,7 @@ class NpzSource(Source):
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
         """Read the arrays piece by piece."""
         with contextlib.ExitStack() as stack:
-            archive = stack.enter_context(zipfile.ZipFile(stack.enter_context(storage.opened(self.path))))
+            archive = stack.enter_context(zipfile.ZipFile(stack.enter_context(storage.opened(self.place))))
             files = {name: stack.enter_context(archive.open(f"{name}.npy")) for name in columns}
             headers = {name: read_header(file) for name, file in files.items()}
             size = math.prod(headers[columns[0]].shape)

@@ -24,12 +24,13 @@ class Source(abc.ABC):
 
     def __init__(self, path: str, numbers: frozenset[str] = frozenset()):
         self.path = path
+        self.place = storage.absolute(path)  # by which another process finds it
         self.numbers = numbers  # columns that are to hold numbers, for formats that know no types
 
     @functools.cached_property
     def size(self) -> float:
         """How many bytes there are."""
-        return storage.status(self.path).size
+        return storage.status(self.place).size
 
     def parts(self, least: int) -> list["Source"]:
         """Return the file's parts, of at least `least` rows where it can be read in parts."""
@@ -98,7 +99,7 @@ class ParquetSource(Source):
     def _open(self) -> Any:
         from pyarrow import parquet
 
-        filesystem, path = storage.where(self.path)
+        filesystem, path = storage.where(self.place)
         words = {"memory_map": True} if filesystem is None else {"filesystem": filesystem, "pre_buffer": True}
         return parquet.ParquetFile(path, page_checksum_verification=True, **words)
 
@@ -151,21 +152,21 @@ class IpcSource(Source):
 
     @functools.cached_property
     def _is_file(self) -> bool:
-        with storage.opened(self.path) as file:
+        with storage.opened(self.place) as file:
             return file.read(6) == b"ARROW1"
 
     def _open(self, file: Any, options: pa.ipc.IpcReadOptions | None = None) -> Any:
         return (pa.ipc.open_file if self._is_file else pa.ipc.open_stream)(file, options=options)
 
     def described(self) -> list[tuple[str, Type]]:
-        with storage.arrow_file(self.path) as file:
+        with storage.arrow_file(self.place) as file:
             return of_schema(self._open(file).schema)
 
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
         """Read the file's own batches."""
         names = [name for name, _ in self.columns]
         options = pa.ipc.IpcReadOptions(included_fields=sorted(names.index(name) for name in columns))
-        with storage.arrow_file(self.path) as file:
+        with storage.arrow_file(self.place) as file:
             reader = self._open(file, options)
             if self._is_file:
                 count = reader.num_record_batches

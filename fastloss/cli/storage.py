@@ -69,6 +69,11 @@ def local(text: str) -> str:
     return unquote(uri.path)
 
 
+def absolute(path: str) -> str:
+    """Return a path that does not depend on the folder where a process runs."""
+    return os.path.abspath(path) if uri_of(path) is None else path
+
+
 class Status(NamedTuple):
     """What there is under a name."""
 

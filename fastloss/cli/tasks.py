@@ -5,6 +5,7 @@ that a user can correct, `Refused`: raised, they would be logged by every worker
 """
 
 import functools
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -26,6 +27,7 @@ from fastloss.core.summation import CHUNK
 from fastloss.dask import workers
 from fastloss.pairs.boxes.sums import NoState
 
+PARTS_OF_AN_OWNER = 2  # of whose rows one owner has as many: there is a task for each part and each owner
 MOST_OWNERS = 256
 
 
@@ -90,14 +92,25 @@ def task(function: Callable[..., Any]) -> Callable[..., Any]:
             except (Scattered, NoState, Inexact) as error:
                 return Refused(str(error), type(error).__name__)
             except UserError as error:
-                return Refused(str(error))
+                return Refused(f"{error} (on worker {_name()})" if isinstance(error.__cause__, OSError) else str(error))
             except MemoryError:
                 return Refused("out of memory")
 
     return call
 
 
-def package(_: Any = None) -> tuple[str, str]:
+def _name() -> str:
+    from distributed import get_worker
+
+    return str(get_worker().address)
+
+
+def dask_setup(_: Any) -> None:
+    """Prepare a worker that the command has started: Ctrl-C, which a terminal sends to it too, is not for it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def package() -> tuple[str, str]:
     """Return what `workers.Job` asks of a worker."""
     own = workers.job("", {})
     return own.version, own.level

@@ -281,6 +281,15 @@ class Loss(abc.ABC):
         """Return the shape of weights, one for each entry of the first argument's first axis; () for one example."""
         return np.shape(first)[:1]
 
+    def described(self, **given: Any) -> tuple[Request, Any]:
+        """Check arguments that are given by name; return the request, and what the loss's function makes of it."""
+        with np.errstate(all="ignore"):
+            request = self._bound("value_and_grad", (), given)
+            return request, self._made_of(request)
+
+    def _made_of(self, request: Request) -> Any:
+        return self.function(**backend.arguments(tuple(request.arguments), request.arguments))
+
     def require_additive(self, parameters: Mapping[str, Any]) -> None:
         """Raise unless the value is made of sums over parts of the examples, given these parameters."""
         raise ValueError(f"{self.name} is no sum over examples: expected a loss that can be computed part by part")

@@ -18,21 +18,24 @@ def value(call: Call) -> Blocks:
 
 def derivatives(call: Call) -> tuple[Any]:
     """Return the gradient, a collection like the scores."""
-    partition = Each(tuple(call.partitions))
-    about = (call.job, call.reduction, call.names, partition, _state(call))
+    state = _state(call)
+    call = call.again(state)
+    about = (call.job, call.reduction, call.names, Each(tuple(call.partitions)), state)
     parts = mapped(f"{call.loss.name}-gradient", gradient, *about, *call.blocks)
     return (call.first.same_rows(parts),)
 
 
 def _state(call: Call) -> Blocks:
-    parts = mapped(f"{call.loss.name}-state", state, call.job, call.names, Each(tuple(call.partitions)), *call.blocks)
+    parts = mapped(
+        f"{call.loss.name}-state", state_of, call.job, call.names, Each(tuple(call.partitions)), *call.blocks
+    )
     return states.together(call, parts, KIND)
 
 
 # Functions of the workers.
 
 
-def state(job: Job, names: tuple[str, ...], partition: int, *given: Any) -> bytes:
+def state_of(job: Job, names: tuple[str, ...], partition: int, *given: Any) -> bytes:
     """Return the state of a partition's rows."""
     with at_work(job, partition):
         made = PairAccumulator(job.function(), job.given)

@@ -7,6 +7,7 @@ import numpy as np
 
 from fastloss.dask.collections import Column, aligned, column, is_cut
 from fastloss.dask.graphs import Blocks, merged
+from fastloss.dask.passes import again
 from fastloss.dask.workers import Job, job, joined
 from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.pairs.queries.loss import QueryLoss
@@ -57,6 +58,11 @@ class Call:
     def blocks(self) -> list[Blocks]:
         """What each task of a partition is given: a block of each column, and what is whole."""
         return [*(one.blocks for one in self.columns.values()), *self.whole.values()]
+
+    def again(self, after: Blocks) -> "Call":
+        """Return the call whose partitions are read once more, when a value of all of them is there."""
+        columns = {name: one._replace(blocks=again(one.blocks, after)) for name, one in self.columns.items()}
+        return dataclasses.replace(self, columns=columns)
 
     def given(self, name: str) -> Any:
         """Return what a whole argument or a parameter was given."""

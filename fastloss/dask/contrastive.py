@@ -11,57 +11,17 @@ are too many. Gradients are added in trees, in an order that the number of block
 
 import operator
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-import numpy as np
 from dask._task_spec import TaskRef
 
-from fastloss.core.loss import lookup
-from fastloss.core.requests import Request
-from fastloss.core.summation import ordered_sum
-from fastloss.dask.gathered import Given, Results, given, joined, located, require_reduction
-from fastloss.dask.graphs import FAN, Blocks, Each, Key, listed, mapped, tasks
-from fastloss.dask.workers import Job, at_work
+from fastloss.dask import contrastive_tasks as work
+from fastloss.dask.contrastive_tasks import LAYOUTS
+from fastloss.dask.gathered import Given, Results, added, as_blocks, given, require_reduction
+from fastloss.dask.graphs import Blocks, Each, Key, listed, mapped, tasks
+from fastloss.dask.workers import Job
 from fastloss.embeddings.candidates import parts as blocks_of
-from fastloss.embeddings.candidates.loss import Candidates, CandidatesLoss, evaluated, weighing
-from fastloss.embeddings.candidates.parts import (
-    ITSELF,
-    MIRRORED,
-    ONE_SIDED,
-    SYMMETRIC,
-    Found,
-    Outline,
-    Part,
-    Parts,
-    Pulled,
-    Scored,
-    Slopes,
-)
-
-
-class Layout(NamedTuple):
-    """Which arguments of a loss are vectors, and by what else there is a gradient."""
-
-    rows: tuple[str, ...]
-    columns: tuple[str, ...] = ()  # none where columns are rows
-    number: str | None = None
-    bias: str | None = None  # of columns
-
-    @property
-    def vectors(self) -> tuple[str, ...]:
-        return self.rows + self.columns
-
-
-LAYOUTS = {
-    "arcface_loss": Layout(("embeddings",), ("weights",), "scale"),
-    "cosface_loss": Layout(("embeddings",), ("weights",), "scale"),
-    "cross_entropy_with_factors": Layout(("hidden",), ("class_weights",), bias="bias"),
-    "info_nce_loss": Layout(("query",), ("key", "negatives"), "temperature"),
-    "multiple_negatives_ranking_loss": Layout(("anchors",), ("positives", "negatives"), "scale"),
-    "nt_xent_loss": Layout(("z1", "z2"), (), "temperature"),
-    "sphereface_loss": Layout(("embeddings",), ("weights",), "scale"),
-    "supcon_loss": Layout(("embeddings",), (), "temperature"),
-}
+from fastloss.embeddings.candidates.parts import ITSELF, MIRRORED, ONE_SIDED, SYMMETRIC, Pulled, Scored
 
 
 def value(job: Job, arguments: Mapping[str, Any], *, reduction: str = "mean") -> Blocks:
@@ -99,10 +59,10 @@ class _Graph:
         self._job, self._layout = job, LAYOUTS[job.loss]
         self._reduction = require_reduction(reduction)
         present = {name: one for name, one in arguments.items() if one is not None}
-        self._vectors = {name: _as_blocks(present[name]) for name in self._layout.vectors if name in present}
+        self._vectors = {name: as_blocks(present[name]) for name in self._layout.vectors if name in present}
         self._small = given({name: one for name, one in present.items() if name not in self._vectors})
         outlines = {
-            name: mapped(self._name("outline"), _outline, job, name, one, Each(tuple(range(len(one.keys)))))
+            name: mapped(self._name("outline"), work.outline, job, name, one, Each(tuple(range(len(one.keys)))))
             for name, one in self._vectors.items()
         }
         self._outlines = Given(outlines, {})
@@ -134,7 +94,7 @@ class _Graph:
                 yield from (_Pair(kind, row, column) for column in range(len(self._columns)))
 
     def _about(self) -> tuple[Any, ...]:
-        """What the tasks take that look at the whole call, `_described` as their first arguments."""
+        """What the tasks take that look at the whole call, `work.described` as its arguments."""
         return self._job, self._reduction, self._small.plain, self._small.refs, self._outlines.refs
 
     @property
@@ -142,11 +102,11 @@ class _Graph:
         return [*self._small.inputs, *self._outlines.inputs]
 
     def counts(self) -> Blocks:
-        return tasks(self._name("counts"), _count, [self._about()], self._inputs)
+        return tasks(self._name("counts"), work.count, [self._about()], self._inputs)
 
     def _cut(self) -> None:
         """Make the parts of blocks."""
-        self._parts = tasks(self._name("parts"), _parts, [self._about()], self._inputs)
+        self._parts = tasks(self._name("parts"), work.parts, [self._about()], self._inputs)
         self._row_parts = self._taken("part", self._parts, 0, len(self._rows))
         self._column_parts = self._row_parts
         if not self._same:
@@ -155,7 +115,7 @@ class _Graph:
     def _taken(self, step: str, made: Blocks, field: int, count: int) -> Blocks:
         """Return the items of a list that is a field of a result."""
         (key,) = made.keys
-        return tasks(self._name(step), _item, [(TaskRef(key), field, at) for at in range(count)], [made])
+        return tasks(self._name(step), work.item, [(TaskRef(key), field, at) for at in range(count)], [made])
 
     def _sides(self, pair: _Pair) -> tuple[Any, ...]:
         """Return the parts and blocks of a pair, arguments of a task."""
@@ -166,7 +126,7 @@ class _Graph:
     def _first(self) -> Blocks:
         inputs = [self._row_parts, self._column_parts, *self._vectors.values()]
         about = [(self._job, pair.kind, *self._sides(pair)) for pair in self._pairs]
-        return tasks(self._name("first-pass"), _first_pass, about, inputs)
+        return tasks(self._name("first-pass"), work.first_pass, about, inputs)
 
     def _halves(self, made: Blocks) -> "_Halves":
         """Take results of pairs apart, those of rows and those of columns."""
@@ -191,7 +151,7 @@ class _Graph:
             if self._symmetric:
                 columns = tasks(merge, blocks_of.merge, [(listed(one),) for one in halves.columns], halves.inputs)
             about = (*self._about(), listed(rows.keys), listed(columns.keys))
-            self._scored = tasks(self._name("scores"), _score, [about], [*self._inputs, rows, columns])
+            self._scored = tasks(self._name("scores"), work.score, [about], [*self._inputs, rows, columns])
         return self._scored
 
     def value(self) -> Blocks:
@@ -210,7 +170,7 @@ class _Graph:
             alongs = mapped(self._name("along"), operator.getitem, second, 3)
             refs = TaskRef(scored.keys[0]), TaskRef(self._row_parts.keys[0]), listed(alongs.keys)
             number = [(layout.number, *refs)]
-            result[layout.number] = tasks(self._name("number"), _number, number, [scored, self._row_parts, alongs])
+            result[layout.number] = tasks(self._name("number"), work.number, number, [scored, self._row_parts, alongs])
         return result
 
     @property
@@ -234,23 +194,13 @@ class _Graph:
             )
             for pair in self._pairs
         ]
-        return tasks(self._name("second-pass"), _second_pass, about, inputs)
-
-    def _added(self, lists: list[list[Key]], inputs: list[Blocks]) -> Blocks:
-        """Add gradients for each list of them, in trees."""
-        while True:
-            cut = [[one[at : at + FAN] for at in range(0, len(one), FAN)] for one in lists]
-            made = tasks(self._name("add"), blocks_of.add, [(listed(one),) for few in cut for one in few], inputs)
-            keys = iter(made.keys)
-            lists, inputs = [[next(keys) for _ in few] for few in cut], [made]
-            if all(len(one) == 1 for one in lists):
-                return made
+        return tasks(self._name("second-pass"), work.second_pass, about, inputs)
 
     def _finished(self, lists: list[list[Key]], halves: "_Halves", parts: Blocks, vectors: list[Key]) -> Blocks:
         """Return the gradient by each block of vectors."""
         if not lists:
             return parts.only(())
-        sums = self._added(lists, halves.inputs)
+        sums = added(self._job.loss, lists, halves.inputs)
         about = [tuple(map(TaskRef, keys)) for keys in zip(parts.keys, vectors, sums.keys, strict=True)]
         inputs = [parts, sums, *self._vectors.values()]
         return tasks(self._name("gradient"), blocks_of.finish, about, inputs)
@@ -270,7 +220,7 @@ class _Graph:
         lists: list[list[Key]] = [[] for _ in self._columns]
         for pair, key in zip(self._pairs, biases.keys, strict=True):
             lists[pair.column].append(key)
-        return mapped(self._name("gradient"), _narrowed, self._column_parts, self._added(lists, [biases]))
+        return mapped(self._name("gradient"), work.narrowed, self._column_parts, added(self._job.loss, lists, [biases]))
 
 
 class _Halves(NamedTuple):
@@ -279,110 +229,3 @@ class _Halves(NamedTuple):
     rows: list[list[Key]]
     columns: list[list[Key]]
     inputs: list[Blocks]
-
-
-def _itself(array: Any) -> Any:
-    return array
-
-
-def _as_blocks(argument: Any) -> Blocks:
-    """Return an argument's partitions; one if it lies in memory."""
-    return argument if isinstance(argument, Blocks) else tasks("given", _itself, [(np.asarray(argument),)], [])
-
-
-# What tasks do.
-
-
-def _outline(job: Job, name: str, block: Any, partition: int) -> Outline:
-    with at_work(job, partition):
-        return blocks_of.outline(name, block)
-
-
-class _Described(NamedTuple):
-    request: Request
-    call: Candidates
-    rows: list[int]  # of each block
-    columns: list[int]
-
-
-def _described(
-    job: Job,
-    reduction: str,
-    plain: dict[str, Any],
-    small: dict[str, list[Any]],
-    outlines: dict[str, list[Outline]],
-) -> _Described:
-    layout, loss = LAYOUTS[job.loss], cast(CandidatesLoss, lookup(job.loss))
-    with located(small):
-        vectors = {name: blocks_of.stand_in(name, one) for name, one in outlines.items()}
-        arrays = {name: joined(one) for name, one in small.items()}
-        request, call = loss.described(**{**job.given, **plain, **arrays, **vectors, "reduction": reduction})
-    sizes = {name: [blocks_of.rows_in(one.shape) for one in few] for name, few in outlines.items()}
-    rows, columns = (
-        [size for name in names for size in sizes.get(name, ())] for names in (layout.rows, layout.columns)
-    )
-    return _Described(request, call, rows, columns)
-
-
-def _parts(job: Job, *about: Any) -> Parts:
-    with at_work(job):
-        made = _described(job, *about)
-        return blocks_of.divided(made.call, made.rows, made.columns)
-
-
-def _count(job: Job, *about: Any) -> int | None:
-    with at_work(job):
-        return _described(job, *about).call.counted
-
-
-def _item(made: Any, field: int, at: int) -> Any:
-    return made[field][at]
-
-
-def _first_pass(
-    job: Job, kind: str, rows: Part, columns: Part, row_block: np.ndarray, column_block: np.ndarray
-) -> tuple[Found, Found]:
-    with at_work(job):
-        return blocks_of.first_pass(kind, (rows, columns), (row_block, column_block))
-
-
-def _second_pass(
-    job: Job,
-    kind: str,
-    rows: Part,
-    columns: Part,
-    row_block: np.ndarray,
-    column_block: np.ndarray,
-    row_slopes: Slopes,
-    column_slopes: Slopes | None,
-) -> Pulled:
-    with at_work(job):
-        blocks, slopes = (row_block, column_block), (row_slopes, column_slopes)
-        return blocks_of.second_pass(kind, (rows, columns), blocks, slopes)
-
-
-def _score(
-    job: Job,
-    reduction: str,
-    plain: dict[str, Any],
-    small: dict[str, list[Any]],
-    outlines: dict[str, list[Outline]],
-    rows: list[Found],
-    columns: list[Found],
-) -> tuple[Scored, float]:
-    with at_work(job):
-        made = _described(job, reduction, plain, small, outlines)
-        with located(small):
-            weights = weighing(made.call, made.request.sample_weight, made.request.reduction)
-        scored = blocks_of.score(made.call, weights, rows, columns)
-        value = made.request.reduction.value(evaluated(made.call, weights, scored.losses))
-        return scored._replace(losses=np.empty(0)), value
-
-
-def _number(name: str, scored: Scored, part: Part, alongs: list[float]) -> float:
-    total = ordered_sum(np.array([scored.total, *alongs]))
-    return scored.factors[name] * float(part.within.restored(total))
-
-
-def _narrowed(part: Part, gradient: np.ndarray) -> np.ndarray:
-    return part.within.narrowed(gradient)

@@ -10,7 +10,7 @@ from dask._task_spec import Dict
 
 from fastloss.core import reductions
 from fastloss.core.errors import offender
-from fastloss.dask.graphs import Blocks, listed
+from fastloss.dask.graphs import FAN, Blocks, Key, listed, tasks
 
 REDUCTIONS = ("mean", "sum")
 
@@ -78,3 +78,31 @@ def located(parts: Mapping[str, list[Any]]) -> Iterator[None]:
 def cut(array: np.ndarray, parts: list[Any]) -> list[np.ndarray]:
     """Cut an array as partitions are."""
     return np.split(array, np.cumsum([len(one) for one in parts])[:-1])
+
+
+def _itself(array: Any) -> Any:
+    return array
+
+
+def as_blocks(argument: Any) -> Blocks:
+    """Return an argument's partitions; one if it lies in memory."""
+    return argument if isinstance(argument, Blocks) else tasks("given", _itself, [(np.asarray(argument),)], [])
+
+
+def added(name: str, lists: list[list[Key]], inputs: list[Blocks]) -> Blocks:
+    """Add arrays for each list of their keys, in trees: the order depends on the list's length alone."""
+    while True:
+        cuts = [[one[at : at + FAN] for at in range(0, len(one), FAN)] for one in lists]
+        made = tasks(f"{name}-add", _add, [(listed(few),) for some in cuts for few in some], inputs)
+        keys = iter(made.keys)
+        lists, inputs = [[next(keys) for _ in some] for some in cuts], [made]
+        if all(len(one) == 1 for one in lists):
+            return made
+
+
+def _add(arrays: list[np.ndarray]) -> np.ndarray:
+    total = arrays[0].copy()
+    with np.errstate(over="ignore", invalid="ignore"):
+        for one in arrays[1:]:
+            total += one
+    return total

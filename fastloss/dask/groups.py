@@ -72,18 +72,30 @@ def per_group(call: Call) -> Any:
 
 def derivatives(call: Call) -> tuple[Any]:
     """Return the gradient, a collection like the scores."""
-    whole = placed(call)
-    about = (call.job, call.reduction, _state(call, whole))
-    own, owned = (mapped(f"{call.loss.name}-gradient", gradients, *about, one) for one in whole.whole)
+    shared = _shared(call)
+    state = _state(call, _placed(call.again(shared), shared))
+    call = call.again(state)
+    about = (call.job, call.reduction, state)
+    own, owned = (mapped(f"{call.loss.name}-gradient", gradients, *about, one) for one in _placed(call, shared).whole)
     back = across(f"{call.loss.name}-back", owned, len(call.partitions))
     parts = mapped(f"{call.loss.name}-rows", put_back, own, back, call.first.blocks)
     return (call.first.same_rows(parts),)
 
 
 def placed(call: Call) -> Placed:
+    """Bring the rows of each group together."""
+    shared = _shared(call)
+    return _placed(call.again(shared), shared)
+
+
+def _shared(call: Call) -> Blocks:
+    groups = call.columns["groups"].blocks
+    ids = mapped(f"{call.loss.name}-ids", ids_of, call.job, Each(tuple(call.partitions)), groups)
+    return merged(f"{call.loss.name}-shared", united, ids)
+
+
+def _placed(call: Call, shared: Blocks) -> Placed:
     name, partition = call.loss.name, Each(tuple(call.partitions))
-    ids = mapped(f"{name}-ids", ids_of, call.job, partition, call.columns["groups"].blocks)
-    shared = merged(f"{name}-shared", united, ids)
     owners = min(len(call.partitions), MOST_OWNERS)
     shares = mapped(f"{name}-split", split, call.job, call.names, owners, partition, shared, *call.blocks)
     own = mapped(f"{name}-own", own_part, shares)
@@ -92,7 +104,7 @@ def placed(call: Call) -> Placed:
 
 
 def _state(call: Call, rows: Placed) -> Blocks:
-    parts = [mapped(f"{call.loss.name}-state", state, call.job, one) for one in rows.whole]
+    parts = [mapped(f"{call.loss.name}-state", state_of, call.job, one) for one in rows.whole]
     return states.together(call, parts[0].plus(parts[1]), KIND)
 
 
@@ -151,7 +163,7 @@ def rows_of(parts: tuple[Part, ...]) -> dict[str, np.ndarray]:
     return {name: np.concatenate([one.columns[name] for one in parts]) for name in parts[0].columns}
 
 
-def state(job: Job, parts: tuple[Part, ...]) -> bytes:
+def state_of(job: Job, parts: tuple[Part, ...]) -> bytes:
     """Return the state of whole groups, which are known to be whole: no ids are kept."""
     with at_work(job):
         made = GroupAccumulator(job.function(), job.given)

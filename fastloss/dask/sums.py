@@ -49,7 +49,9 @@ def derivatives(call: Call) -> tuple[Any, ...]:
     """
     call = norms.with_number(call)
     partition = Each(tuple(call.partitions))
-    about = (call.job, call.what, call.reduction, call.names, partition, _state(call))
+    state = _state(call)
+    call = call.again(state)
+    about = (call.job, call.what, call.reduction, call.names, partition, state)
     parts = mapped(f"{call.loss.name}-gradient", of_partition, *about, *call.blocks)
     count = 2 if call.what == "grad_hess" else 1
     return tuple(_collections(call, picked(f"{call.loss.name}-kind", parts, kind)) for kind in range(count))
@@ -70,14 +72,16 @@ def _collections(call: Call, parts: Blocks) -> Any:
 
 
 def _state(call: Call) -> Blocks:
-    parts = mapped(f"{call.loss.name}-state", state, call.job, call.names, Each(tuple(call.partitions)), *call.blocks)
+    parts = mapped(
+        f"{call.loss.name}-state", state_of, call.job, call.names, Each(tuple(call.partitions)), *call.blocks
+    )
     return states.together(call, parts, KIND)
 
 
 # Functions of the workers.
 
 
-def state(job: Job, names: tuple[str, ...], partition: int, *given: Any) -> bytes:
+def state_of(job: Job, names: tuple[str, ...], partition: int, *given: Any) -> bytes:
     """Return the state of a partition."""
     with at_work(job, partition):
         made, arguments, words = _begin(job, names, given)

@@ -5,12 +5,13 @@
 
 from typing import Any
 
-from fastloss.dask import all_pairs, collections, contrastive, groups, ranges, sums, whole
+from fastloss.dask import all_pairs, collections, contrastive, groups, mined, ranges, sums, whole
 from fastloss.dask.calls import Call
 from fastloss.dask.graphs import Blocks, mapped
 from fastloss.dask.workers import like_rows
 from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.embeddings.factors.loss import FactorsLoss
+from fastloss.embeddings.mining.loss import MiningLoss
 from fastloss.pairs.loss import PairwiseLoss
 from fastloss.pairs.margin_all_pairs import AllPairsLoss
 from fastloss.streaming.all_pairs import can_accumulate
@@ -45,6 +46,8 @@ def _of(call: Call) -> Any:
         return Ranges
     if isinstance(loss, CandidatesLoss) and loss.name in contrastive.LAYOUTS:
         return sums if loss.tables and loss.tables[0] in call.whole else Blockwise
+    if isinstance(loss, MiningLoss):
+        return ByAnchors
     return Whole if isinstance(loss, FactorsLoss) else sums
 
 
@@ -111,6 +114,12 @@ class Whole(_Joined):
     """Losses that one worker computes, who holds all rows, see `whole.py`."""
 
     module = whole
+
+
+class ByAnchors(_Joined):
+    """Losses over pairs and triplets of a batch, in blocks of anchors, see `mined.py`."""
+
+    module = mined
 
 
 class Blockwise(_Joined):

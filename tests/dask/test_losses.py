@@ -180,3 +180,49 @@ def test_nothing_travels_but_names_arrays_and_bytes():
     assert all(b"numba" not in cloudpickle.dumps(task) for task in own)
     assert max(len(cloudpickle.dumps(task)) for task in own) < 2000
     assert all("pairwise_logistic_loss" in str(key) for key in dict(value.dask) if "fastloss" in str(key))
+
+
+class Reads:
+    """Counts how often partitions are read, and how many are held."""
+
+    def __init__(self, frame, parts):
+        self.frame, self.parts, self.count = frame, parts, 0
+
+    def __call__(self, at):
+        self.count += 1
+        return self.frame.iloc[at :: self.parts]
+
+    def columns(self, *names):
+        parts = [dask.delayed(self, pure=True, traverse=False)(at) for at in range(self.parts)]
+        return [[part[name] for part in parts] for name in names]
+
+
+@pytest.mark.parametrize("name", ["binary_cross_entropy_with_logits", "pairwise_logistic_loss"])
+def test_a_value_is_one_scan_and_a_gradient_two(name):
+    frame = rows()
+    frame["label"] = frame["label"] % 2
+    reads = Reads(frame, 5)
+    value, gradient = getattr(fastloss.dask, name).value_and_grad(*reads.columns("score", "label"))
+    value.compute(scheduler="sync")
+    assert reads.count == 5
+    reads.count = 0
+    dask.compute(value, gradient, scheduler="sync")
+    assert reads.count == 10
+
+
+def test_groups_are_found_before_their_rows_are_read():
+    reads = Reads(rows(), 5)
+    scores, labels, groups = reads.columns("score", "label", "group")
+    value, gradient = fastloss.dask.pairwise_logistic_loss.value_and_grad(scores, labels, groups=groups)
+    value.compute(scheduler="sync")
+    assert reads.count == 10
+    reads.count = 0
+    dask.compute(value, gradient, scheduler="sync")
+    assert reads.count == 15
+
+
+def test_what_is_in_memory_is_not_made_again():
+    frame = rows()
+    arrays = [da.from_array(frame[name].to_numpy(), chunks=1000).persist() for name in ("score", "label")]
+    _, gradient = fastloss.dask.pairwise_logistic_loss.value_and_grad(*arrays)
+    assert not any("again" in str(key) for key in dict(gradient.dask))

@@ -15,7 +15,6 @@ from fastloss.core.errors import wrong_shape
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.reductions import Reduction
-from fastloss.core.requests import Request
 from fastloss.core.units import MeanWeights
 from fastloss.embeddings.candidates.heads import AGAINST_REST, Head, Scores
 from fastloss.embeddings.candidates.log_sums import Side, Sums
@@ -113,18 +112,10 @@ class CandidatesLoss(Loss):
         if not self.tables:  # every row is a candidate of the others
             super().require_additive(parameters)
 
-    def described(self, **given: Any) -> tuple[Request, Candidates]:
-        """Check arguments that are given by name; return the request, and what the loss makes of it."""
-        request = self._bound("value_and_grad", (), given)
-        return request, self._candidates(request)
-
-    def _candidates(self, request: Request) -> Candidates:
-        return self.function(**backend.arguments(tuple(request.arguments), request.arguments))
-
     def _run(self, request):
         arrays = tuple(request.arguments.values())
         engine, store = backend.with_store(request.backend, self.folder, arrays)
-        call = self._candidates(request)
+        call = self._made_of(request)
         weights = weighing(call, request.sample_weight, request.reduction)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             losses, gradient = _run(engine, store, call, weights.slopes, request.has_gradient)

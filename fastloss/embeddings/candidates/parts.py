@@ -9,9 +9,10 @@ Where columns are rows, a pair of blocks stands for both orders, as a tile of th
 """
 
 import dataclasses
+import functools
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +34,17 @@ from fastloss.embeddings.candidates.loss import (
 from fastloss.embeddings.candidates.reach import Reach, largest
 
 ONE_SIDED, SYMMETRIC, ITSELF, MIRRORED = "one-sided", "symmetric", "itself", "mirrored"  # kinds of pairs of blocks
+
+
+def quietly(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compute without NumPy's warnings: infinities and NaN in results are documented."""
+
+    @functools.wraps(function)
+    def quiet(*args: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*args)
+
+    return quiet
 
 
 class Outline(NamedTuple):
@@ -144,16 +156,17 @@ class Found(NamedTuple):
     terms: tuple[np.ndarray, ...]
 
 
+@quietly
 def first_pass(kind: str, parts: tuple[Part, Part], blocks: tuple[np.ndarray, np.ndarray]) -> tuple[Found, Found]:
     """Return what is found of the rows of a pair of blocks, and of its columns: nothing unless the kind needs it."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        pair = _Pair(kind, parts, blocks)
-        made = pair.engine.folded(pair.logits, kind in (SYMMETRIC, MIRRORED))
-        terms = tuple(term.logits(pair.logits) for term in pair.terms)
-        mirrored = tuple(term.logits(pair.mirrored) for term in pair.mirrored_terms)
-        return Found(made.maxima, made.sums, terms), Found(made.column_maxima, made.column_sums, mirrored)
+    pair = _Pair(kind, parts, blocks)
+    made = pair.engine.folded(pair.logits, kind in (SYMMETRIC, MIRRORED))
+    terms = tuple(term.logits(pair.logits) for term in pair.terms)
+    mirrored = tuple(term.logits(pair.mirrored) for term in pair.mirrored_terms)
+    return Found(made.maxima, made.sums, terms), Found(made.column_maxima, made.column_sums, mirrored)
 
 
+@quietly
 def merge(found: Sequence[Found]) -> Found:
     """Merge what is found of the same rows over several blocks of columns, in their order."""
     first, *others = found
@@ -181,14 +194,14 @@ class Scored(NamedTuple):
     factors: dict[str, float]  # of the gradients by numbers: what the sum of slopes times logits is multiplied by
 
 
+@quietly
 def score(call: Candidates, weights: Weighing, rows: Sequence[Found], columns: Sequence[Found]) -> Scored:
     """Compute each row's loss and slopes from what is found of all rows, and of all columns if it is symmetric."""
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        sums = Sums(_logs(rows), _logs(columns))
-        terms, by_first = bent(call, [np.concatenate(one) for one in zip(*(one.terms for one in rows), strict=True)])
-        made = combined(call, sums, terms, weights.slopes)
-        losses = call.within.restored_losses(made.scores.losses)
-        slopes, total = pulled_slopes(made.scores, terms, weights.slopes, by_first)
+    sums = Sums(_logs(rows), _logs(columns))
+    terms, by_first = bent(call, [np.concatenate(one) for one in zip(*(one.terms for one in rows), strict=True)])
+    made = combined(call, sums, terms, weights.slopes)
+    losses = call.within.restored_losses(made.scores.losses)
+    slopes, total = pulled_slopes(made.scores, terms, weights.slopes, by_first)
     by_rows = [
         Slopes(_some(made.rows, span), tuple(one[span] for one in slopes))
         for span in _spans([len(one.maxima) for one in rows])
@@ -226,42 +239,33 @@ class Pulled(NamedTuple):
     along: float
 
 
+@quietly
 def second_pass(
     kind: str, parts: tuple[Part, Part], blocks: tuple[np.ndarray, np.ndarray], slopes: tuple[Slopes, Slopes | None]
 ) -> Pulled:
     """Return what a pair of blocks adds to the gradients; that by the rows alone where it is a block with itself."""
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        pair = _Pair(kind, parts, blocks)
-        rows, columns = slopes
-        gradient = pair.engine.gradients(pair.logits, rows.side, None if columns is None else columns.side)
-        if kind == ITSELF:
-            gradient = gradient._replace(rows=gradient.columns)  # one array
-        along = softmax_total(pair.logits, gradient)
-        for term, slope in zip(pair.terms, rows.by_terms, strict=True):
-            term.logits(pair.logits)  # which it remembers sums of
-            term.pull(pair.logits, slope, gradient)
-        turned = Gradient(gradient.columns, gradient.rows, gradient.bias)
-        for term, slope in zip(pair.mirrored_terms, columns.by_terms if columns else (), strict=False):
-            term.logits(pair.mirrored)
-            term.pull(pair.mirrored, slope, turned)
-        return Pulled(gradient.rows, None if kind == ITSELF else gradient.columns, gradient.bias, along)
+    pair = _Pair(kind, parts, blocks)
+    rows, columns = slopes
+    gradient = pair.engine.gradients(pair.logits, rows.side, None if columns is None else columns.side)
+    if kind == ITSELF:
+        gradient = gradient._replace(rows=gradient.columns)  # one array
+    along = softmax_total(pair.logits, gradient)
+    for term, slope in zip(pair.terms, rows.by_terms, strict=True):
+        term.logits(pair.logits)  # which it remembers sums of
+        term.pull(pair.logits, slope, gradient)
+    turned = Gradient(gradient.columns, gradient.rows, gradient.bias)
+    for term, slope in zip(pair.mirrored_terms, columns.by_terms if columns else (), strict=False):
+        term.logits(pair.mirrored)
+        term.pull(pair.mirrored, slope, turned)
+    return Pulled(gradient.rows, None if kind == ITSELF else gradient.columns, gradient.bias, along)
 
 
-def add(gradients: Sequence[np.ndarray]) -> np.ndarray:
-    """Add gradients in their order."""
-    total = gradients[0].copy()
-    with np.errstate(over="ignore", invalid="ignore"):
-        for one in gradients[1:]:
-            total += one
-    return total
-
-
+@quietly
 def finish(part: Part, block: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     """Return the gradient by a block as it was given, from that by its scaled vectors."""
     _, store = backend.with_store("cpu", "embeddings.candidates", ())
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        result = part.vectors(store, block).pull(gradient.copy())
-        if part.there is not None:
-            flat = np.reshape(block, result.shape)
-            result[~part.there & ~np.isfinite(flat).all(1)] = 0.0  # from columns that are not finite
-        return part.within.restored(result).reshape(np.shape(block))
+    result = part.vectors(store, block).pull(gradient.copy())
+    if part.there is not None:
+        flat = np.reshape(block, result.shape)
+        result[~part.there & ~np.isfinite(flat).all(1)] = 0.0  # from columns that are not finite
+    return part.within.restored(result).reshape(np.shape(block))

@@ -60,8 +60,10 @@ def scratch_of(examples: Examples) -> tuple[int, ...]:
     return 4 * most, 5 * most, 2 * most, int(distances.SEGMENT)
 
 
-def run(examples: Examples, strategy: Strategy, settings: Settings, gradient: bool) -> Outcome:
-    """Mine every anchor, a strip of them at a time."""
+def run(
+    examples: Examples, strategy: Strategy, settings: Settings, gradient: bool, anchors: slice | None = None
+) -> Outcome:
+    """Mine every anchor, or some neighbours: the others' losses are 0. A strip of them is in memory at a time."""
     rows = examples.rows
     count, depth = rows.shape
     kernel, scratch = compiled(strategy, rows.dtype, gradient), scratch_of(examples)
@@ -88,7 +90,9 @@ def run(examples: Examples, strategy: Strategy, settings: Settings, gradient: bo
                 adder.add(less, strip.T, rows[start:stop])
         return less
 
-    for less in in_order(work, groups_of(ranges(count, height), TASKS)):
+    first, stop, _ = (anchors or slice(None)).indices(count)
+    strips = [(first + start, first + end) for start, end in ranges(stop - first, height)]
+    for less in in_order(work, groups_of(strips, TASKS)):
         total -= less
     return Outcome(each=results.losses, gradients=(total + by_anchors,), counts=Counts(results.active, results.total))
 

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from fastloss.core.docstrings import Keyword
 from fastloss.core.domains import Flag
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
+from fastloss.core.requests import Request
 from fastloss.embeddings.candidates.loss import codes
 from fastloss.embeddings.mining.anchor import Counts, Examples, Settings, Strategy
 from fastloss.pairs import weights as pair_weights
@@ -78,47 +79,92 @@ class MiningLoss(Loss):
     def _run(self, request):
         arrays, mean = tuple(request.arguments.values()), request.reduction.divides
         engine, store = backend.with_store(request.backend, self.folder, arrays)
-        call = self.function(**backend.arguments(tuple(request.arguments), request.arguments))
-        embeddings = validate.matrix("embeddings", call.embeddings)
-        count = len(embeddings)
-        classes = codes("labels", call.labels, count)
-        weights = validate.weights(backend.to_host(request.sample_weight), (count,))
-        weights = np.ones(count) if weights is None else weights
-        if mean and call.products:
-            weights = pair_weights.evenly(weights)
-        order = orders.sort(classes).order
-        rows, unit = store.centred(embeddings, order)
-        examples = Examples(store, rows, *_ranges(classes[order]), weights[order])
-        factors = np.ones(count) if call.products else examples.weights
-        outcome, divisors = _mined(engine, examples, call, unit, request.has_gradient)
-        if mean and not call.products:  # which examples count is known by now
-            factors = units.in_unit(factors, divisors > 0)
-            if factors is not examples.weights:
-                examples = examples._replace(weights=factors)
-                outcome, divisors = _mined(engine, examples, call, unit, request.has_gradient)
-        divisor, each = Divisor(summation.sum_of_many(divisors * factors)), np.empty(count)
-        each[order] = summation.weighed(factors, outcome.each)
-        counts = Counts(*(int(one.sum()) for one in outcome.counts))
-        made = Evaluation(outcome._replace(each=each), divisor, counts=counts, home=arrays)
-        if unit != 1.0:
-            made.finish = functools.partial(call.restored, unit=unit)
+        call = self._made_of(request)
+        batch = batch_of(store, call, request)
+        outcome = mined(engine, batch, request.has_gradient)
+        weights = counting_weights(call, batch.examples.weights, outcome, mean)
+        if weights is not batch.examples.weights:
+            batch = batch.weighed(weights)
+            outcome = mined(engine, batch, request.has_gradient)
+        made = evaluated(batch, outcome)
+        made.home = arrays
         if request.has_gradient:
-            gradient = store.zeros(embeddings.shape, examples.rows.dtype)
-            scale = request.reduction.scale(divisor) * (unit if call.degree == 2 else 1.0)
-            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-                store.add(gradient, order, np.full(count, scale), *outcome.gradients, None)
-            made.gradients = (store.home(gradient),)
+            made.gradients = (store.home(pulled(batch, outcome, request.reduction.scale(made.divisor))),)
         return made
 
 
-def _mined(engine: Any, examples: Examples, call: Mined, unit: float, gradient: bool) -> tuple[Outcome, np.ndarray]:
-    """Run the engine; return its outcome, and what the mean divides each example's loss by."""
+class Batch(NamedTuple):
+    """A call's examples, centred and sorted by class; in which order, and what they were divided by."""
+
+    call: Mined
+    examples: Examples
+    order: np.ndarray
+    unit: float
+
+    def weighed(self, weights: np.ndarray) -> "Batch":
+        """Return the batch with other weights, which are in the order of the examples."""
+        return self._replace(examples=self.examples._replace(weights=weights))
+
+
+def batch_of(store: Any, call: Mined, request: Request) -> Batch:
+    """Check the embeddings, labels and weights of a call, and sort them."""
+    embeddings = validate.matrix("embeddings", call.embeddings)
+    count = len(embeddings)
+    classes = codes("labels", call.labels, count)
+    weights = validate.weights(backend.to_host(request.sample_weight), (count,))
+    weights = np.ones(count) if weights is None else weights
+    if request.reduction.divides and call.products:
+        weights = pair_weights.evenly(weights)
+    order = orders.sort(classes).order
+    rows, unit = store.centred(embeddings, order)
+    return Batch(call, Examples(store, rows, *_ranges(classes[order]), weights[order]), order, unit)
+
+
+def mined(engine: Any, batch: Batch, gradient: bool, *anchors: slice) -> Outcome:
+    """Run the engine on all anchors, or on some."""
+    call = batch.call
     strategy = Strategy(call.name, call.formulas, call.squared, call.soft)
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
-        outcome = engine.run(examples, strategy, call.settings_in(unit), gradient)
-        if call.products:
-            return outcome, 0.5 * examples.weights * _others(examples.weights)
-        return outcome, outcome.counts.active if call.average == "active" else outcome.counts.total
+        return engine.run(batch.examples, strategy, call.settings_in(batch.unit), gradient, *anchors)
+
+
+def divisors_of(call: Mined, weights: np.ndarray, outcome: Outcome) -> np.ndarray:
+    """Return what the mean divides by for each example."""
+    if call.products:
+        return 0.5 * weights * _others(weights)
+    return outcome.counts.active if call.average == "active" else outcome.counts.total
+
+
+def counting_weights(call: Mined, weights: np.ndarray, outcome: Outcome, mean: bool) -> np.ndarray:
+    """Return the weights in the unit of a mean, which those of the examples set that count in it."""
+    if not mean or call.products:
+        return weights
+    return units.in_unit(weights, divisors_of(call, weights, outcome) > 0)
+
+
+def evaluated(batch: Batch, outcome: Outcome) -> Evaluation:
+    """Return the evaluation of a mined batch, without gradients."""
+    call, weights = batch.call, batch.examples.weights
+    factors = np.ones(len(weights)) if call.products else weights
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+        divisors = divisors_of(call, weights, outcome)
+    divisor, each = Divisor(summation.sum_of_many(divisors * factors)), np.empty(len(weights))
+    each[batch.order] = summation.weighed(factors, outcome.each)
+    counts = Counts(*(int(one.sum()) for one in outcome.counts))
+    made = Evaluation(outcome._replace(each=each), divisor, counts=counts)
+    if batch.unit != 1.0:
+        made.finish = functools.partial(call.restored, unit=batch.unit)
+    return made
+
+
+def pulled(batch: Batch, outcome: Outcome, scale: float) -> Any:
+    """Return the gradient by the embeddings as they were given, times a scale."""
+    store, rows = batch.examples.store, batch.examples.rows
+    gradient = store.zeros(rows.shape, rows.dtype)
+    factor = scale * (batch.unit if batch.call.degree == 2 else 1.0)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        store.add(gradient, batch.order, np.full(len(batch.order), factor), *outcome.gradients, None)
+    return gradient
 
 
 def _others(weights: np.ndarray) -> np.ndarray:
