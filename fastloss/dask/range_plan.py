@@ -80,7 +80,7 @@ def given(rule: Rule, name: str, scores: Any, labels: Any, weights: Any) -> Give
 
 
 class Level(NamedTuple):
-    """The rows of one label in a partition: how many, and the heaviest and the lightest weight above 0."""
+    """The rows of one label in a partition: how many, and the largest weight."""
 
     rows: int
     heaviest: float

@@ -4,8 +4,8 @@ Five steps for a value: every partition is summed up, all together make the plan
 partition is cut into R pieces, the pieces of every range are summed, and sums of weights and scores that say what
 crosses the edges (`range_sums.py`) are added up in a tree. For gradients every range takes its pieces once more, with
 the sums beyond its edges, and every partition puts its rows' slopes back in order. The graph has P R tasks that take a
-piece out of a partition, as many more for gradients, and 3 P + 2 R others. Only pieces have rows: a score for each
-row, with its weight if there are some; rows that are above some label and below another are in two.
+piece out of a partition, and some 3 P + R others; for gradients P R more, and 2 P + 2 R. Only pieces have rows: a score
+for each row, with its weight if there are some; rows that are above some label and below another are in two.
 """
 
 import math
