@@ -2,7 +2,8 @@
 
 `app.py` has the commands. `score.py` passes batches of the files (`files.py`, `readers.py`, `batches.py`) to the states
 of losses in `totals.py`: rows as they come, and whole groups, which `groups.py` collects, or `partition.py` if they are
-scattered. `naming.py` translates the errors of states to files and rows, and `report.py` prints.
+scattered. `naming.py` translates the errors of states to files and rows, and `report.py` prints. `storage.py` opens
+files, behind URIs too. With `--dask`, `dask_score.py` has a cluster (`cluster.py`) run the functions of `tasks.py`.
 """
 
 import importlib.util

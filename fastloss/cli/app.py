@@ -167,6 +167,8 @@ def score(
         raise UserError(f"--reduction is {reduction!r}: expected 'mean' or 'sum'")
     if batch_rows < 1:
         raise UserError(f"--batch-rows is {batch_rows}: expected at least 1")
+    if dask == "":
+        raise UserError("--dask is empty: expected 'local' or a scheduler's address")
     embedded = queries is not None or keys is not None or positives is not None
     if embedded and (queries is None or keys is None or files or groups or weights or per_group or dask):
         raise UserError(

@@ -43,7 +43,9 @@ class DaskScoring(Scoring):
         if totals.needs_groups and "groups" not in self._job.roles:
             return self._dealt(totals, stream, owners=1)
         borders = Borders()
-        for _, found in self._scored(totals, self._work(totals, stream), "scoring", 1.0):
+        work = self._work(totals, stream)
+        futures = [self._cluster.submit("score", tasks.scored, work, one) for one in self._located(totals)]
+        for found in self._added(totals, futures, "scoring", 1.0):
             if not totals.needs_groups:
                 continue
             for group in borders.ended(found):
@@ -103,13 +105,8 @@ class DaskScoring(Scoring):
             result[unknown[at].path] = count
         return {path: count or 0 for path, count in result.items()}
 
-    def _scored(self, totals: Totals, work: Work, what: str, share: float) -> Iterator[tuple[int, Scored]]:
-        """Score all parts on the workers, and add what they found to `totals`, in order."""
-        located = self._located(totals)
-        futures = [self._cluster.submit("score", tasks.scored, work, one) for one in located]
-        yield from self._added(totals, futures, what, share)
-
-    def _added(self, totals: Totals, futures: Sequence[Any], what: str, share: float) -> Iterator[tuple[int, Scored]]:
+    def _added(self, totals: Totals, futures: Sequence[Any], what: str, share: float) -> Iterator[Scored]:
+        """Add what workers found in the parts to `totals`, in order."""
         done = 0.0
         names = [_name(one) for one in self._tasks]
 
@@ -122,7 +119,7 @@ class DaskScoring(Scoring):
         for at, found in self._cluster.in_order(futures, names, show):
             _raise_way(found)
             totals.add_part(found.totals, names[at])
-            yield at, found
+            yield found
 
     def _dealt(self, totals: Totals, stream: bool, owners: int) -> Totals:
         """Deal rows to workers by their groups, and score whole groups there."""

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import logging
 import os
 import pathlib
 import signal
@@ -18,6 +19,8 @@ import pytest
 
 import fastloss
 from fastloss.cli import batches, cluster, storage
+from fastloss.cli.asked import asked
+from fastloss.cli.score import Job, run
 from tests.cli import s3
 from tests.cli.data import FORMATS, PAIRWISE, failure, make, part, score, words, write_csv, write_parquet
 
@@ -32,10 +35,14 @@ ADDITIVE = ["--loss", "mse_loss", "--loss", BCE]
 
 @pytest.fixture(scope="module")
 def workers():
-    """A cluster of two worker processes."""
-    words = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
-    with distributed.LocalCluster(n_workers=2, **words) as made:
+    """A cluster of two worker processes; those that are killed are started again."""
+    with started_cluster(2) as made:
         yield made
+
+
+def started_cluster(count):
+    words = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": logging.CRITICAL}
+    return distributed.LocalCluster(n_workers=count, env=s3.CREDENTIALS, **words)
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +83,7 @@ CUTS = (5_000, 5_000, 5_013, 13_190)  # a file without rows, one of 13, and none
 def test_the_same_bits(tmp_path, workers, suffix, groups, weights):
     """Chunks of 8192 rows, groups and parts of files lie across each other in every way."""
     pattern = files(tmp_path, LARGE, CUTS, FORMATS[f"data.{suffix}"], suffix)
-    for size in (77, 1000):
+    for size in (300, 5000):
         reports, _ = both(workers, pattern, *SEVERAL, *groups, *weights, "--batch-rows", size)
         assert reports[0] == reports[1]
         assert reports[1]["rows"] == 20_000 and not reports[1]["partitioned"]
@@ -93,7 +100,7 @@ def test_all_pairs_are_a_state_of_each_part(tmp_path, workers):
     """Labels of three levels; nothing else is asked for, so that no rows are kept."""
     data = {**LARGE, "label": np.random.default_rng(0).integers(0, 3, 20_000)}
     pattern = files(tmp_path, data, CUTS)
-    some = ("--loss", f"{PAIRWISE}:sigma=0.5", "--weights", "weight", "--reduction", "sum", "--batch-rows", 77)
+    some = ("--loss", f"{PAIRWISE}:sigma=0.5", "--weights", "weight", "--reduction", "sum", "--batch-rows", 300)
     reports, _ = both(workers, pattern, *some)
     assert reports[0] == reports[1]
     columns = (data["score"], data["label"])
@@ -122,7 +129,7 @@ def test_groups_and_their_tables(tmp_path, workers, order):
     }[order]
     pattern = files(tmp_path, data, CUTS)
     out = tmp_path / "out.parquet"
-    reports, tables = both(workers, pattern, *SEVERAL, "--groups", "query", "--per-group", out, "--batch-rows", 77)
+    reports, tables = both(workers, pattern, *SEVERAL, "--groups", "query", "--per-group", out, "--batch-rows", 300)
     assert reports[0] == reports[1]
     assert reports[1]["partitioned"] == (order in ("scattered", "come back"))
     assert tables[0].equals(tables[1]) and tables[1].num_rows == reports[1]["groups"]
@@ -141,12 +148,10 @@ def test_files_behind_uris(tmp_path, workers, monkeypatch):
     pattern = files(tmp_path, LARGE, CUTS)
     for name, value in s3.CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    with distributed.Client(workers, set_as_default=False) as client, s3.serving(tmp_path) as server:
-        client.run(os.environ.update, s3.CREDENTIALS)
-        here = numbers(score(pattern, *SEVERAL, "--groups", "query"))
-        there = numbers(
-            score(server.uri("*.parquet"), *SEVERAL, "--groups", "query", "--dask", client.scheduler.address)
-        )
+    with s3.serving(tmp_path) as server:
+        some = (*SEVERAL, "--groups", "query")
+        here = numbers(score(pattern, *some))
+        there = numbers(score(server.uri("*.parquet"), *some, "--dask", workers.scheduler_address))
     assert {**here, "files": []} == {**there, "files": []}
     assert len(there["files"]) == 5 and there["files"][0] == server.uri("0.parquet")
     storage._filesystem.cache_clear()
@@ -160,7 +165,44 @@ def test_paths_are_those_of_the_command(tmp_path, workers, monkeypatch):
     assert reports[0] == reports[1] and reports[1]["files"] == ["0.parquet", "1.parquet"]
 
 
+def test_progress_comes_from_the_cluster(tmp_path, workers):
+    class Bar:
+        def __init__(self):
+            self.shown = []
+
+        def update(self, *what):
+            self.shown.append(what)
+
+    pattern = files(tmp_path, LARGE, CUTS, write_csv, "csv")
+    bar = Bar()
+    job = Job([str(pattern)], {"scores": "score", "labels": "label"}, asked(["mse_loss"], "mean"))
+    job.dask = workers.scheduler_address
+    run(job, bar)
+    assert [what for what, _ in itertools.groupby(one[0] for one in bar.shown)] == [
+        "connecting",
+        "counting rows",
+        "scoring",
+    ]
+    shares = [share for what, share, _ in bar.shown if what == "scoring"]
+    assert shares == sorted(shares) and shares[0] == 0.0 and shares[-1] == pytest.approx(1.0) and len(shares) == 6
+    assert 0 < bar.shown[-1][2] <= 20_000
+
+
 # -- errors
+
+
+def test_dask_that_is_not_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    message = failure("score", ROOT / "fastloss/data/lambdarank_test.parquet", *ADDITIVE, "--dask", "local")
+    assert message.startswith("--dask needs Dask's distributed") and message.endswith('pip install "fastloss[dask]"')
+
+
+def test_options_that_make_no_sense():
+    assert failure("score", "a.parquet", *ADDITIVE, "--dask", "") == (
+        "--dask is empty: expected 'local' or a scheduler's address"
+    )
+    embedded = ("--queries", "a.npy", "--keys", "b.npy", "--loss", "info_nce_loss")
+    assert "without files, --groups, --weights, --per-group or --dask" in failure("score", *embedded, "--dask", "local")
 
 
 def test_errors_are_those_without_dask(tmp_path, workers):
@@ -249,7 +291,7 @@ def slow(tmp_path, monkeypatch):
         def wait(key):
             if key == "11.parquet" and server.keys_read.count(key) > 3:  # the driver reads its head and its footer
                 server.reached.set()
-                server.go.wait(30)
+                server.go.wait(60)
 
         server.before_read = wait
         yield server
@@ -265,25 +307,24 @@ def started(server, *arguments):
     return subprocess.Popen(command, env=env, start_new_session=True, **pipes)
 
 
-def test_a_worker_that_is_killed(tmp_path, slow, monkeypatch):
-    expected = numbers(score(tmp_path / "*.parquet", *SEVERAL, "--groups", "query"))
+@pytest.mark.parametrize("groups", [("--groups", "query"), ("--groups", "label"), ()])
+def test_a_worker_that_is_killed(tmp_path, workers, slow, groups):
+    """Whether groups lie together, are scattered or are missing, so that hinges take all rows."""
+    expected = numbers(score(tmp_path / "*.parquet", *SEVERAL, *groups))
     killed = []
 
-    def kill(made):
-        assert slow.reached.wait(30)
-        busy = next(one.address for one in made.scheduler.workers.values() if one.processing)
-        pid = next(one.pid for one in made.workers.values() if one.worker_address == busy)
+    def kill():
+        assert slow.reached.wait(60)
+        busy = next(one.address for one in workers.scheduler.workers.values() if one.processing)
+        pid = next(one.pid for one in workers.workers.values() if one.worker_address == busy)
         os.kill(pid, signal.SIGKILL)
         killed.append(pid)
         slow.go.set()
 
-    words = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
-    with distributed.LocalCluster(n_workers=2, **words) as made:
-        killer = threading.Thread(target=kill, args=(made,))
-        killer.start()
-        some = (slow.uri("*.parquet"), *SEVERAL, "--groups", "query", "--dask", made.scheduler_address)
-        found = numbers(score(*some))
-        killer.join()
+    killer = threading.Thread(target=kill)
+    killer.start()
+    found = numbers(score(slow.uri("*.parquet"), *SEVERAL, *groups, "--dask", workers.scheduler_address))
+    killer.join()
     assert killed
     assert {**found, "files": expected["files"]} == expected
 
@@ -291,14 +332,11 @@ def test_a_worker_that_is_killed(tmp_path, slow, monkeypatch):
 @pytest.mark.parametrize("where", ["local", "elsewhere"])
 def test_ctrl_c(workers, slow, where):
     address = "local" if where == "local" else workers.scheduler_address
-    if where != "local":
-        with distributed.Client(workers, set_as_default=False) as client:
-            client.run(os.environ.update, s3.CREDENTIALS)
     process = started(slow, "--dask", address, "--threads", "2")
     try:
-        assert slow.reached.wait(30), process.communicate(timeout=1)
+        assert slow.reached.wait(60), process.communicate(timeout=1)
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -334,22 +372,18 @@ def test_a_scheduler_that_is_lost(slow, tmp_path):
         time.sleep(0.1)  # until it is written
         address = json.loads(pathlib.Path(about[1]).read_text())["address"]
         process = stack.enter_context(started(slow, "--dask", address))
-        assert slow.reached.wait(30), process.communicate(timeout=1)
+        assert slow.reached.wait(60), process.communicate(timeout=1)
         scheduler.kill()
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
     assert err.startswith(f"error: --dask {address}: the scheduler is lost") and err.count("\n") == 1
 
 
-def test_a_part_that_kills_its_workers(tmp_path, slow, monkeypatch):
+def test_a_part_that_kills_its_workers(slow):
     """The part is named after as many workers as Dask allows."""
-    words = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
-    with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        distributed.LocalCluster(n_workers=1, **words) as made,
-    ):
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), started_cluster(1) as made:
         (nanny,) = made.workers.values()
-        killer = threading.Thread(target=lambda: slow.reached.wait(30) and os.kill(nanny.pid, signal.SIGKILL))
+        killer = threading.Thread(target=lambda: slow.reached.wait(60) and os.kill(nanny.pid, signal.SIGKILL))
         killer.start()
         message = failure("score", slow.uri("*.parquet"), *ADDITIVE, "--dask", made.scheduler_address)
         killer.join()
