@@ -60,7 +60,7 @@ def described(
     layout, loss = LAYOUTS[job.loss], job.function()
     with located(small):
         vectors = {name: blocks_of.stand_in(name, one) for name, one in outlines.items()}
-        arrays = {name: joined(one) for name, one in small.items()}
+        arrays = {name: joined(name, one) for name, one in small.items()}
         request, call = loss.described(**{**job.given, **plain, **arrays, **vectors, "reduction": reduction})
     sizes = {name: [blocks_of.rows_in(one.shape) for one in few] for name, few in outlines.items()}
     rows, columns = (

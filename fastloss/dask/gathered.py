@@ -50,10 +50,18 @@ def require_reduction(name: Any) -> str:
     return reductions.named(name, REDUCTIONS).name
 
 
-def joined(parts: list[Any]) -> np.ndarray:
-    """Return partitions as one array."""
-    arrays = list(map(np.asarray, parts))
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+def joined(name: str, parts: list[Any]) -> np.ndarray:
+    """Return partitions as one array; raise where NumPy would turn numbers to strings, or round integers.
+
+    Empty ones do not decide the dtype: those of pandas have any.
+    """
+    arrays = [one for one in map(np.asarray, parts) if len(one)] or [np.asarray(parts[0])]
+    made = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    kinds = {one.dtype.kind for one in arrays}
+    if len(kinds) > 1 and (not kinds <= set("fiub") or made.dtype.kind not in kinds):
+        found = " and ".join(sorted({str(one.dtype) for one in arrays}))
+        raise TypeError(f"{name} has partitions of {found}: expected one dtype; use astype")
+    return made
 
 
 @contextlib.contextmanager

@@ -100,7 +100,7 @@ class _Graph:
 def _batch(job: Job, reduction: str, plain: dict[str, Any], parts: dict[str, list[Any]]) -> tuple[Request, Any, Batch]:
     """Return the request, the engine and the batch."""
     with located(parts):
-        arrays = {name: joined(one) for name, one in parts.items()}
+        arrays = {name: joined(name, one) for name, one in parts.items()}
         request, call = job.function().described(**{**job.given, **plain, **arrays, "reduction": reduction})
         engine, store = backend.with_store("cpu", "embeddings.mining", ())
         return request, engine, batch_of(store, call, request)

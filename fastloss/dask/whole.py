@@ -55,7 +55,12 @@ def _picked(name: str, function: Any, made: Blocks, which: list[tuple[Any, ...]]
 def _call(job: Job, plain: dict[str, Any], reduction: str, names: tuple[str, ...], parts: dict[str, list[Any]]) -> Made:
     loss = job.function()
     with at_work(job), located(parts):
-        words = {**job.given, **plain, **{name: joined(one) for name, one in parts.items()}, "reduction": reduction}
+        words = {
+            **job.given,
+            **plain,
+            **{name: joined(name, one) for name, one in parts.items()},
+            "reduction": reduction,
+        }
         if not names:
             return Made(loss(**words), {})
         results: tuple[Any, ...] = loss.value_and_grad(**words)

@@ -12,6 +12,7 @@ from fastloss.ahead import cases, embedding_cases
 from fastloss.ahead.row_cases import BUILDERS
 from fastloss.dask import contrastive
 from fastloss.dask.contrastive_tasks import LAYOUTS
+from fastloss.dask.graphs import FAN
 from fastloss.dask.workers import job
 from tests.dask.partitions import blocks, computed, cut, total
 
@@ -191,6 +192,7 @@ def test_bits_do_not_depend_on_the_scheduler():
             assert np.asarray(first).tobytes() == np.asarray(second).tobytes()
 
 
+@pytest.mark.slow
 def test_one_block_has_the_bits_of_one_process():
     (embeddings,) = batch(9, 600)
     labels = np.arange(600) // 3
@@ -202,6 +204,7 @@ def test_one_block_has_the_bits_of_one_process():
     assert total(made.gradients["embeddings"]).tobytes() == slopes.embeddings.tobytes()
 
 
+@pytest.mark.slow
 def test_several_tiles():
     embeddings, other = batch(10, 700, 900, depth=8)
     check("info_nce_loss", {"query": embeddings, "key": other}, {"similarity": "dot", "temperature": 2.0}, [600, 650])
@@ -300,3 +303,20 @@ def test_what_travels_are_names_and_arrays():
         task = pickle.loads(pickle.dumps(graph[key]))
         assert task.func is graph[key].func
         assert type(pickle.loads(pickle.dumps(result))) is type(result)
+
+
+@pytest.mark.parametrize("name", ["info_nce_loss", "supcon_loss"])
+def test_no_task_holds_all_vectors(name):
+    """Nor their gradients: two blocks and what is made of them, or the gradients that are added at a time."""
+    count, depth, parts = 512, 256, 16
+    first, second = batch(18, count, count, depth=depth)
+    ends = range(count // parts, count, count // parts)
+    given = {"query": blocks(cut(first, ends)), "key": blocks(cut(second, ends))}
+    if name == "supcon_loss":
+        given = {"embeddings": given["query"], "labels": np.arange(count) % 40}
+    made = contrastive.value_and_grad(job(name, {}), given)
+    graph = dict(HighLevelGraph.merge(*(one.graph for one in (made.value, *made.gradients.values()))))
+    sizes = dict(zip(graph, (len(pickle.dumps(one)) for one in dask.get(graph, list(graph))), strict=True))
+    most = max(sum(sizes[other] for other in graph[key].dependencies) for key in graph)
+    block = first.nbytes // parts
+    assert FAN * block <= most < (FAN + 1.5) * block < 0.6 * first.nbytes

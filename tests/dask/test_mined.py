@@ -76,6 +76,7 @@ def test_ties_and_classes_without_partners(name, words):
     check(name, words, [0], rows[:0], labels[:0])
 
 
+@pytest.mark.slow
 def test_several_strips():
     rows, labels, weights = drawn(700)
     for name, words in CALLS:

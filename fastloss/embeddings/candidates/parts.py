@@ -91,7 +91,7 @@ class Part(NamedTuple):
 
     def vectors(self, store: Any, block: np.ndarray) -> Any:
         """Return the block's vectors as the loss takes them."""
-        flat = np.reshape(block, (rows_in(np.shape(block)), np.shape(block)[-1]))
+        flat = np.asarray(block).reshape(rows_in(np.shape(block)), np.shape(block)[-1])
         return store.vectors(without_unread(dataclasses.replace(self.about, arrays=(flat,)), self.there)[0])
 
 
@@ -266,6 +266,6 @@ def finish(part: Part, block: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     _, store = backend.with_store("cpu", "embeddings.candidates", ())
     result = part.vectors(store, block).pull(gradient.copy())
     if part.there is not None:
-        flat = np.reshape(block, result.shape)
+        flat = np.asarray(block).reshape(result.shape)
         result[~part.there & ~np.isfinite(flat).all(1)] = 0.0  # from columns that are not finite
     return part.within.restored(result).reshape(np.shape(block))
