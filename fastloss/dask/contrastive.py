@@ -99,7 +99,7 @@ class _Graph:
         self._job, self._layout = job, LAYOUTS[job.loss]
         self._reduction = require_reduction(reduction)
         present = {name: one for name, one in arguments.items() if one is not None}
-        self._vectors = {name: _as_blocks(present[name]) for name in self._layout.vectors if name in present}
+        self._vectors = {name: self._as_blocks(present[name]) for name in self._layout.vectors if name in present}
         self._small = given({name: one for name, one in present.items() if name not in self._vectors})
         outlines = {
             name: mapped(self._name("outline"), _outline, job, name, one, Each(tuple(range(len(one.keys)))))
@@ -115,6 +115,12 @@ class _Graph:
 
     def _name(self, step: str) -> str:
         return f"{self._job.loss}-{step}"
+
+    def _as_blocks(self, argument: Any) -> Blocks:
+        """Return an argument's partitions; one if it lies in memory."""
+        if isinstance(argument, Blocks):
+            return argument
+        return tasks(self._name("given"), _itself, [(np.asarray(argument),)], [])
 
     @property
     def _same(self) -> bool:
@@ -283,11 +289,6 @@ class _Halves(NamedTuple):
 
 def _itself(array: Any) -> Any:
     return array
-
-
-def _as_blocks(argument: Any) -> Blocks:
-    """Return an argument's partitions; one if it lies in memory."""
-    return argument if isinstance(argument, Blocks) else tasks("given", _itself, [(np.asarray(argument),)], [])
 
 
 # What tasks do.

@@ -9,7 +9,7 @@ import numpy as np
 from dask._task_spec import Dict
 
 from fastloss.core import reductions
-from fastloss.core.errors import offender
+from fastloss.core.errors import Offender, offender
 from fastloss.dask.graphs import Blocks, listed
 
 REDUCTIONS = ("mean", "sum")
@@ -70,9 +70,14 @@ def located(parts: Mapping[str, list[Any]]) -> Iterator[None]:
         partition = int(np.searchsorted(ends, found.position, side="right"))
         shape = shapes[partition]
         row = (found.position - int(ends[partition]) + math.prod(shape)) // max(math.prod(shape[1:]), 1)
-        raise ValueError(
-            f"{found.argument}, row {row} of partition {partition}, is {found.found}: expected {found.expected}"
-        ) from error
+        raise in_row(found, row, partition) from error
+
+
+def in_row(found: Offender, row: int, partition: int) -> ValueError:
+    """Return the error about an element of a row of a partition."""
+    return ValueError(
+        f"{found.argument}, row {row} of partition {partition}, is {found.found}: expected {found.expected}"
+    )
 
 
 def cut(array: np.ndarray, parts: list[Any]) -> list[np.ndarray]:

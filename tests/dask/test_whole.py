@@ -89,7 +89,6 @@ def test_any_loss_by_the_names_of_its_gradients():
     made = whole.value_and_grad(
         job("triplet_margin_loss", {}),
         {"anchor": blocks(cut(rows, [5])), "positive": rows + 1.0, "negative": blocks(cut(-rows, [5]))},
-        names=("anchor", "positive", "negative"),
     )
     slopes = fastloss.triplet_margin_loss.value_and_grad(rows, rows + 1.0, -rows)[1]
     assert is_same(np.concatenate(computed(made.gradients["negative"])), slopes[2])
