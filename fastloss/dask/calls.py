@@ -1,16 +1,20 @@
 """A call of a loss on collections: checked when the graph is built, so that no worker finds what could be seen here."""
 
 import dataclasses
+import re
 from typing import Any
 
 import numpy as np
 
+from fastloss.core.domains import Free
+from fastloss.core.errors import wrong_type
 from fastloss.dask.collections import Column, aligned, column, is_cut
 from fastloss.dask.graphs import Blocks, merged
 from fastloss.dask.passes import again
 from fastloss.dask.workers import Job, job, joined
 from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.pairs.queries.loss import QueryLoss
+from fastloss.pointwise.loss import PointwiseLoss
 
 # Arguments in partitions that have rows of their own.
 APART = {
@@ -20,6 +24,7 @@ APART = {
     "multiple_negatives_ranking_loss": ("positives", "negatives"),
     "nt_xent_loss": ("sample_weight",),
 }
+OF_ROWS = {"margin_all_pairs_loss": ("neg",), "td_loss": ("next_q_online",)}  # cut if they are in memory, too
 SHARED = ("sample_weight", "groups")  # keywords that bring a number or an id for each row
 
 
@@ -86,6 +91,8 @@ def bound(loss: Any, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -
     """
     given = loss._given(args, kwargs)
     reduction = loss.require_reduction(given.pop("reduction", "mean")).name
+    if reduction == "per_group" and what != "value":
+        raise ValueError(f"{loss.name}: reduction is 'per_group': expected 'mean' or 'sum' for gradients")
     rows: dict[str, Any] = {}
     whole: dict[str, Any] = {}
     parameters: dict[str, Any] = {}
@@ -94,7 +101,9 @@ def bound(loss: Any, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -
         apart, tables = (*apart, *(name for name in tables if is_cut(given[name]))), ()
     if isinstance(loss, QueryLoss) and given["groups"] is None:  # whose weights are those of queries
         apart = ("sample_weight",)
+    kept = tuple(name for name in apart if name not in OF_ROWS.get(loss.name, ()))  # as one, unless it is cut
     for name, value in given.items():
+        check = loss.parameters.get(name)
         if name in PLAIN:
             _require_plain(loss, name, value)
         elif value is None:
@@ -102,24 +111,58 @@ def bound(loss: Any, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -
                 raise TypeError(f"{loss.name}: {name} is None: expected a collection")
             if name in loss.others:
                 parameters[name] = None
+        elif check is not None and not isinstance(check, Free):
+            if is_cut(value):
+                raise wrong_type(name, value, check)
+            parameters[name] = check.validate(name, value)
         elif is_cut(value) and name not in tables:
             rows[name] = value
         elif is_cut(value):
             whole[name] = merged(f"{loss.name}-{name}", joined, column(name, value).blocks)
         elif hasattr(value, "tocsr") or isinstance(value, tuple):
             whole[name] = value  # interactions, lists of positives
-        elif (name in loss.arguments or name in SHARED) and name not in (*loss.tables, *tables, *apart):
+        elif _has_rows(loss, name, value, given) and name not in (*loss.tables, *tables, *kept):
             rows[name] = value
         elif np.ndim(value):
             whole[name] = np.asarray(value)
         else:
-            check = loss.parameters.get(name)
-            parameters[name] = value if check is None else check.validate(name, value)
+            parameters[name] = value
     if not any(map(is_cut, rows.values())):
         raise TypeError(f"{loss.name}: no argument is a Dask collection: expected one, or call fastloss.{loss.name}")
     columns = aligned({name: one for name, one in rows.items() if name not in apart})
-    columns |= {name: column(name, rows[name]) for name in apart if name in rows}
+    for name in apart:
+        columns |= aligned({name: rows[name]}) if name in rows else {}
+    for name, one in columns.items():
+        if (name in loss.arguments and name not in loss.others) or name == "sample_weight":
+            one.require_numbers()
+    _require_parameters(loss, {**whole, **parameters}, columns)
     return Call(loss, what, {name: columns[name] for name in rows}, whole, parameters, reduction)
+
+
+def _has_rows(loss: Any, name: str, value: Any, given: dict[str, Any]) -> bool:
+    """Tell whether a value in memory has a row for each of the first argument's."""
+    if name in (*loss.arguments, *SHARED, *OF_ROWS.get(loss.name, ())):
+        return True
+    dimensions = getattr(given[loss.arguments[0]], "ndim", 1)  # weights of elements are broadcast
+    return isinstance(loss, PointwiseLoss) and np.ndim(value) == dimensions and len(value) != 1
+
+
+def _require_parameters(loss: Any, given: dict[str, Any], columns: dict[str, Column]) -> None:
+    """Raise for a parameter that the loss checks itself: its body, without kernels, is given one row of zeros."""
+    own = {name: given[name] for name in loss.parameters if name in given}
+    arguments: dict[str, Any] = {}
+    for name in (*loss.arguments, *loss.parameters):
+        if name in columns:
+            arguments[name] = columns[name].one_row()
+        elif name in loss.arguments:
+            arguments[name] = given.get(name)
+    if not own or any(is_cut(one) or isinstance(one, Blocks) for one in (*arguments.values(), *own.values())):
+        return
+    try:
+        loss.function(**{**loss.defaults, **own, **arguments})
+    except (TypeError, ValueError) as error:
+        if re.split(r"\W", str(error), maxsplit=1)[0] in own:
+            raise
 
 
 PLAIN = {"backend": ("auto", "cpu"), "method": ("auto", "fast"), "with_counts": (False,), "offsets": (None,)}

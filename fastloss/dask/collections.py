@@ -9,7 +9,8 @@ from dask.base import is_dask_collection
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 
-from fastloss.core.errors import wrong_type
+from fastloss.core import validate
+from fastloss.core.errors import wrong_dtype, wrong_type
 from fastloss.core.validate import kernel_dtype
 from fastloss.dask.graphs import Blocks, Key, keyed, mapped
 from fastloss.dask.workers import as_array
@@ -33,15 +34,29 @@ class Column(NamedTuple):
         """How many axes it has."""
         return int(getattr(self.like, "ndim", 1))
 
-    @property
-    def arrays(self) -> Blocks:
-        """The partitions as arrays."""
-        return mapped(f"{self.name}-values", as_array, self.blocks) if self.is_frame else self.blocks
+    def arrays(self, loss: str) -> Blocks:
+        """Return the partitions as arrays, for a loss of that name."""
+        return mapped(f"{loss}-arrays", as_array, self.blocks) if self.is_frame else self.blocks
+
+    def one_row(self) -> Any:
+        """Return a row of zeros of its shape; the collection itself, if that is not known."""
+        shape = tuple(getattr(self.like, "shape", (math.nan, math.nan)))[1:]
+        return self.like if any(isinstance(one, Delayed) or math.isnan(one) for one in shape) else np.zeros((1, *shape))
 
     def meta(self) -> np.ndarray:
         """Return an empty array of its type."""
         meta: Any = getattr(self.like, "_meta", np.empty(0, object))
         return meta.iloc[:0].to_numpy() if self.is_frame else np.asarray(meta)[:0]
+
+    def require_numbers(self) -> None:
+        """Raise a TypeError if partitions are known to hold no numbers; nothing is known of delayed ones."""
+        if isinstance(self.like, list):
+            return
+        dtypes = list(self.like.dtypes) if self.is_frame and self.dimensions > 1 else [self.like.dtype]
+        for dtype in dtypes:
+            if dtype.kind == "O" and not hasattr(dtype, "categories"):  # which may be numbers
+                raise wrong_dtype(self.name, dtype, "real numbers: convert it with .astype(float)")
+        validate.array(self.name, self.meta())
 
     def same_rows(self, blocks: Blocks, dimensions: int = 1) -> Any:
         """Return results, one for each row, as a collection like this one."""
@@ -74,6 +89,8 @@ def column(name: str, value: Any) -> Column:
     """
     if isinstance(value, da.Array):
         return _of_array(name, value)
+    if isinstance(value, Delayed):
+        raise wrong_type(name, value, "a list of delayed partitions: write [x] for one, or use dask.array.from_delayed")
     if isinstance(value, (list, tuple)):
         if not all(isinstance(one, Delayed) for one in value):
             raise TypeError(f"{name} is a list of delayed partitions and other things: expected delayed partitions")
@@ -115,6 +132,8 @@ def aligned(given: dict[str, Any]) -> dict[str, Column]:
     ValueError
         If they have other numbers of rows or of partitions; the message says which, and what to call.
     """
+    if not any(map(is_cut, given.values())):  # beside other arguments that are
+        given = {name: da.from_array(np.asarray(value), chunks=-1) for name, value in given.items()}
     first = next(column(name, value) for name, value in given.items() if is_cut(value))
     made = {}
     for name, value in given.items():
@@ -133,8 +152,7 @@ def _as_first(one: Column, first: Column) -> Column:
             raise ValueError(f"{one.name} has {sum(one.sizes)} rows: expected {sum(first.sizes)}, as {first.name}")
         return _of_array(one.name, one.like.rechunk({0: first.sizes}))
     if own != count:
-        call = f"{one.name}.repartition(npartitions={count})" if one.is_frame else "compute_chunk_sizes(), and rechunk"
-        raise ValueError(f"{one.name} has {own} partitions: expected {count}, as {first.name}; use {call}")
+        raise ValueError(f"{one.name} has {own} partitions: expected {count}, as {first.name}{_remedy(one, first)}")
     divided = one.is_frame and first.is_frame and one.like.known_divisions and first.like.known_divisions
     if divided and one.like.divisions != first.like.divisions:
         call = f"{one.name}.repartition(divisions={first.name}.divisions)"
@@ -142,11 +160,29 @@ def _as_first(one: Column, first: Column) -> Column:
     return one
 
 
+def _remedy(one: Column, first: Column) -> str:
+    """Say what to call for as many partitions as the first argument has."""
+    if one.is_frame:
+        return f"; use {one.name}.repartition(npartitions={len(first.sizes)})"
+    if isinstance(one.like, list):
+        return ""
+    return f"; use {' and '.join(map(_measured, [own for own in (first, one) if math.isnan(sum(own.sizes))]))}"
+
+
+def _measured(one: Column) -> str:
+    """Say what makes an array whose partitions are of known lengths."""
+    if one.is_frame:
+        return f"{one.name}.to_dask_array(lengths=True)"
+    if isinstance(one.like, list):
+        return f"dask.array.from_delayed for each of {one.name}"
+    return f"{one.name}.compute_chunk_sizes()"
+
+
 def _cut(name: str, value: Any, first: Column) -> Column:
     if any(map(math.isnan, first.sizes)):
         raise ValueError(
             f"{name} is in memory, and the lengths of the partitions of {first.name} are not known: expected a "
-            f"collection as {first.name}, or an array whose lengths are known; use compute_chunk_sizes()"
+            f"collection as {first.name}; or use {_measured(first)}"
         )
     array = np.asarray(value)
     if array.shape[:1] != (sum(first.sizes),):

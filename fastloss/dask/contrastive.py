@@ -59,7 +59,7 @@ class _Graph:
         self._job, self._layout = job, LAYOUTS[job.loss]
         self._reduction = require_reduction(reduction)
         present = {name: one for name, one in arguments.items() if one is not None}
-        self._vectors = {name: as_blocks(present[name]) for name in self._layout.vectors if name in present}
+        self._vectors = {name: as_blocks(job.loss, present[name]) for name in self._layout.vectors if name in present}
         self._small = given({name: one for name, one in present.items() if name not in self._vectors})
         outlines = {
             name: mapped(self._name("outline"), work.outline, job, name, one, Each(tuple(range(len(one.keys)))))

@@ -38,7 +38,10 @@ class DaskCount:
         return f"<fastloss.dask count {self.name}{self._signature}>"
 
     def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        found = self._signature.bind(*args, **kwargs)
+        try:
+            found = self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self.name}: {error}") from None
         found.apply_defaults()
         return {"reduction": self._reductions[0], **found.arguments}
 
@@ -73,7 +76,7 @@ def _of_groups(call: Call) -> Blocks:
 
 def sums(job: Job, parts: tuple[groups.Part, ...]) -> tuple[Terms, Terms]:
     """Return exact sums over the pairs of whole groups, of what is counted and of their weights."""
-    with at_work(job):
+    with at_work(job), groups.located(parts):
         rows = groups.rows_of(parts)
         if not rows["groups"].size:
             return (), ()

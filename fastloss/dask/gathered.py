@@ -9,7 +9,7 @@ import numpy as np
 from dask._task_spec import Dict
 
 from fastloss.core import reductions
-from fastloss.core.errors import offender
+from fastloss.core.errors import Offender, offender
 from fastloss.dask.graphs import FAN, Blocks, Key, listed, tasks
 
 REDUCTIONS = ("mean", "sum")
@@ -78,9 +78,14 @@ def located(parts: Mapping[str, list[Any]]) -> Iterator[None]:
         partition = int(np.searchsorted(ends, found.position, side="right"))
         shape = shapes[partition]
         row = (found.position - int(ends[partition]) + math.prod(shape)) // max(math.prod(shape[1:]), 1)
-        raise ValueError(
-            f"{found.argument}, row {row} of partition {partition}, is {found.found}: expected {found.expected}"
-        ) from error
+        raise in_row(found, row, partition) from error
+
+
+def in_row(found: Offender, row: int, partition: int) -> ValueError:
+    """Return the error about an element of a row of a partition."""
+    return ValueError(
+        f"{found.argument}, row {row} of partition {partition}, is {found.found}: expected {found.expected}"
+    )
 
 
 def cut(array: np.ndarray, parts: list[Any]) -> list[np.ndarray]:
@@ -92,9 +97,11 @@ def _itself(array: Any) -> Any:
     return array
 
 
-def as_blocks(argument: Any) -> Blocks:
+def as_blocks(loss: str, argument: Any) -> Blocks:
     """Return an argument's partitions; one if it lies in memory."""
-    return argument if isinstance(argument, Blocks) else tasks("given", _itself, [(np.asarray(argument),)], [])
+    if isinstance(argument, Blocks):
+        return argument
+    return tasks(f"{loss}-given", _itself, [(np.asarray(argument),)], [])
 
 
 def added(name: str, lists: list[list[Key]], inputs: list[Blocks]) -> Blocks:

@@ -1,5 +1,8 @@
 """Layers of a Dask graph, built by hand: a layer for each step, whose keys the dashboard shows under the loss's name.
 
+A key is "fastloss.LOSS-STEP-DIGEST": of names between hyphens Dask shows the first, and others as far as they have
+letters alone (`dask.utils.key_split`).
+
 Rejected: `dask.delayed` for each task, which makes a layer of every call and a collection of every result.
 """
 
@@ -56,7 +59,7 @@ def tasks(
     `inputs` are those to whom the references point; tasks of one name do the same to the same.
     """
     arguments = list(arguments)
-    name = f"fastloss-{name}-{tokenize(name, function, arguments)}"
+    name = f"fastloss.{name}-{tokenize(name, function, arguments)}"
     keys: tuple[Key, ...] = tuple((name, at) for at in range(len(arguments)))
     layer: dict[Key, Any] = {
         key: Task(key, function, *map(_found, given)) for key, given in zip(keys, arguments, strict=True)

@@ -5,13 +5,18 @@ owners, each of which gets the rows of its groups from every partition; all othe
 are is only known when the graph runs, so each partition has a piece for each owner, most of them empty.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastloss.core import validate
+from fastloss.core.domains import NON_NEGATIVE
+from fastloss.core.errors import offender, wrong_element
 from fastloss.dask import states
 from fastloss.dask.calls import Call
+from fastloss.dask.gathered import in_row
 from fastloss.dask.graphs import Blocks, Each, across, mapped, merged
 from fastloss.dask.workers import Job, at_work, like_rows, values
 from fastloss.pairs.loss import grouped
@@ -34,6 +39,7 @@ class Part(NamedTuple):
 
     columns: dict[str, np.ndarray]
     places: np.ndarray
+    partition: int
 
 
 class Shares(NamedTuple):
@@ -135,17 +141,17 @@ def split(job: Job, names: tuple[str, ...], owners: int, partition: int, ids: Id
             validate.same_shape((names[0], name), (columns[names[0]], one))
         groups, shared = columns["groups"], ids.shared
         every = np.arange(groups.size)
-        none = Part({name: one[:0] for name, one in columns.items()}, every[:0])
+        none = _part(columns, every[:0], partition)
         if not shared.size or not groups.size:
-            return Shares(Part(columns, every), (none,) * owners)
+            return Shares(Part(columns, every, partition), (none,) * owners)
         at = np.minimum(np.searchsorted(shared, groups), shared.size - 1)
         owner = np.where(shared[at] == groups, at % owners, -1)
-        parts = [_part(columns, np.flatnonzero(owner == one)) for one in range(-1, owners)]
+        parts = [_part(columns, np.flatnonzero(owner == one), partition) for one in range(-1, owners)]
         return Shares(parts[0], tuple(parts[1:]))
 
 
-def _part(columns: dict[str, np.ndarray], places: np.ndarray) -> Part:
-    return Part({name: one[places] for name, one in columns.items()}, places)
+def _part(columns: dict[str, np.ndarray], places: np.ndarray, partition: int) -> Part:
+    return Part({name: one[places] for name, one in columns.items()}, places, partition)
 
 
 def own_part(shares: Shares) -> tuple[Part, ...]:
@@ -163,11 +169,28 @@ def rows_of(parts: tuple[Part, ...]) -> dict[str, np.ndarray]:
     return {name: np.concatenate([one.columns[name] for one in parts]) for name in parts[0].columns}
 
 
+@contextlib.contextmanager
+def located(parts: tuple[Part, ...], order: np.ndarray | None = None) -> Iterator[None]:
+    """Name the partition and the row of an element of `rows_of(parts)`, in some order, that an error is about."""
+    try:
+        yield
+    except ValueError as error:
+        found = offender(error)
+        if found is None or found.argument not in parts[0].columns:
+            raise
+        at = found.position if order is None else int(order[found.position])
+        ends = np.cumsum([one.places.size for one in parts])
+        own = int(np.searchsorted(ends, at, side="right"))
+        row = int(parts[own].places[at - int(ends[own])])  # from the part's end
+        raise in_row(found, row, parts[own].partition) from error
+
+
 def state_of(job: Job, parts: tuple[Part, ...]) -> bytes:
     """Return the state of whole groups, which are known to be whole: no ids are kept."""
     with at_work(job):
         made = GroupAccumulator(job.function(), job.given)
-        rows = _weighted(job, rows_of(parts))
+        with located(parts):
+            rows = _weighted(job, rows_of(parts))
         ids = rows.pop("groups")
         if ids.size:
             found = grouped(ids, None, ids.size)
@@ -177,7 +200,8 @@ def state_of(job: Job, parts: tuple[Part, ...]) -> bytes:
                     rows[name] = one if found.order is None else one[np.argsort(found.order)]
                 elif order is not None:
                     rows[name] = one[order]
-            made.update(**rows, offsets=found.offsets)
+            with located(parts, order):
+                made.update(**rows, offsets=found.offsets)
         return made.to_bytes()
 
 
@@ -191,14 +215,14 @@ def _weighted(job: Job, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """
     if "sample_weight" not in rows or not isinstance(job.function(), QueryLoss):
         return rows
+    validate.within("sample_weight", validate.real("sample_weight", rows["sample_weight"]), NON_NEGATIVE)
     ids, first, places = np.unique(rows["groups"], return_index=True, return_inverse=True)
     weights = rows["sample_weight"][first]
     other = np.flatnonzero(~(weights[places.reshape(-1)] == rows["sample_weight"]))
     if other.size:
-        raise ValueError(
-            f"sample_weight differs within the query {ids[places.reshape(-1)[other[0]]]}: expected one weight for all "
-            f"rows of a query, as {job.loss} weighs queries"
-        )
+        at = int(other[0])
+        expected = f"one weight for all rows of query {ids[places.reshape(-1)[at]]}, as {job.loss} weighs queries"
+        raise wrong_element("sample_weight", rows["sample_weight"], at, expected)
     return {**rows, "sample_weight": weights}
 
 
@@ -206,7 +230,7 @@ def means(job: Job, parts: tuple[Part, ...]) -> Any:
     """Return each group's mean as a DataFrame."""
     import pandas as pd
 
-    with at_work(job):
+    with at_work(job), located(parts):
         rows = _weighted(job, rows_of(parts))
         made = job.function()(**rows, **job.given, reduction="per_group")
         return pd.DataFrame({"group": np.unique(rows["groups"]), "value": made})
@@ -218,7 +242,7 @@ def gradients(job: Job, reduction: str, data: bytes, parts: tuple[Part, ...]) ->
         made = GroupAccumulator.from_bytes(data).gradient(**_weighted(job, rows_of(parts)), reduction=reduction)
         ends = np.cumsum([one.places.size for one in parts])[:-1]
         cut = zip(np.split(made, ends), parts, strict=True)
-        return tuple(Part({"gradient": slopes}, one.places) for slopes, one in cut)
+        return tuple(Part({"gradient": slopes}, one.places, one.partition) for slopes, one in cut)
 
 
 def put_back(own: tuple[Part, ...], pieces: tuple[Part, ...], scores: Any) -> Any:

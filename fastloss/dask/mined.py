@@ -73,7 +73,7 @@ class _Graph:
 
     def __init__(self, job: Job, arguments: Mapping[str, Any], reduction: str):
         self._job = job
-        self._embeddings = as_blocks(arguments["embeddings"])
+        self._embeddings = as_blocks(job.loss, arguments["embeddings"])
         self._given = given({**arguments, "embeddings": self._embeddings})
         self._about = job, require_reduction(reduction), self._given.plain, self._given.refs
         count = len(self._embeddings.keys)

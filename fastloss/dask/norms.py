@@ -9,7 +9,7 @@ import numpy as np
 from fastloss.dask.calls import Call
 from fastloss.dask.graphs import Each, mapped, merged
 from fastloss.dask.workers import Job, at_work, values
-from fastloss.pointwise.relative import require_norm
+from fastloss.pointwise.relative import NORMS, require_norm
 
 
 class Size(NamedTuple):
@@ -23,8 +23,17 @@ class Size(NamedTuple):
 
 
 def is_known(call: Call) -> bool:
-    """Return whether the norm is made of numbers of the partitions, or there is none; quartiles are not."""
-    return _word(call) != "iqr"
+    """Return whether the norm is made of numbers of the partitions, or there is none; quartiles are not.
+
+    Raises
+    ------
+    ValueError
+        If there is no such norm.
+    """
+    word = _word(call)
+    if isinstance(word, str):
+        NORMS.validate("norm", word)
+    return word != "iqr"
 
 
 def _word(call: Call) -> Any:
@@ -38,7 +47,8 @@ def with_number(call: Call) -> Call:
         return call
     targets = call.columns["target"].blocks
     sizes = mapped(f"{call.loss.name}-size", size, call.job, Each(tuple(call.partitions)), targets)
-    number = mapped(f"{call.loss.name}-norm", number_of_all, call.job, norm, merged("norm-merge", merge, sizes))
+    of_all = merged(f"{call.loss.name}-size", merge, sizes)
+    number = mapped(f"{call.loss.name}-norm", number_of_all, call.job, norm, of_all)
     parameters = {name: one for name, one in call.parameters.items() if name != "norm"}
     return dataclasses.replace(call, parameters=parameters, whole={**call.whole, "norm": number})
 

@@ -49,9 +49,10 @@ def derivatives(call: Call) -> tuple[Any, ...]:
     """
     call = norms.with_number(call)
     partition = Each(tuple(call.partitions))
+    reduction = "sum" if call.reduction == "none" else call.reduction
     state = _state(call)
     call = call.again(state)
-    about = (call.job, call.what, call.reduction, call.names, partition, state)
+    about = (call.job, call.what, reduction, call.names, partition, state)
     parts = mapped(f"{call.loss.name}-gradient", of_partition, *about, *call.blocks)
     count = 2 if call.what == "grad_hess" else 1
     return tuple(_collections(call, picked(f"{call.loss.name}-kind", parts, kind)) for kind in range(count))

@@ -73,7 +73,7 @@ class Ranges:
 
 
 def _rows(call: Call) -> ranges.Rows:
-    columns = {name: one.arrays for name, one in call.columns.items()}
+    columns = _arrays(call)
     weights = columns.pop("sample_weight", None)
     first, second = columns.values()
     if isinstance(call.loss, AllPairsLoss):
@@ -129,4 +129,8 @@ class Blockwise(_Joined):
 
 
 def _arguments(call: Call) -> dict[str, Any]:
-    return {**{name: one.arrays for name, one in call.columns.items()}, **call.whole}
+    return {**_arrays(call), **call.whole}
+
+
+def _arrays(call: Call) -> dict[str, Blocks]:
+    return {name: one.arrays(call.loss.name) for name, one in call.columns.items()}
