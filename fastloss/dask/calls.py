@@ -16,6 +16,8 @@ from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.pairs.queries.loss import QueryLoss
 from fastloss.pointwise.loss import PointwiseLoss
 
+# Parameters that are of all rows, see norms.py and contrastive.py: one row does not tell whether they are right.
+NOT_ALONE = ("norm", "positives")
 # Arguments in partitions that have rows of their own.
 APART = {
     "ge2e_loss": ("sample_weight",),
@@ -149,7 +151,7 @@ def _has_rows(loss: Any, name: str, value: Any, given: dict[str, Any]) -> bool:
 
 def _require_parameters(loss: Any, given: dict[str, Any], columns: dict[str, Column]) -> None:
     """Raise for a parameter that the loss checks itself: its body, without kernels, is given one row of zeros."""
-    own = {name: given[name] for name in loss.parameters if name in given}
+    own = {name: given[name] for name in loss.parameters if name in given and name not in NOT_ALONE}
     arguments: dict[str, Any] = {}
     for name in (*loss.arguments, *loss.parameters):
         if name in columns:
