@@ -210,7 +210,7 @@ def parity(session: nox.Session) -> None:
 def adapters(session: nox.Session) -> None:
     """Ray and Spark, local ones, and DuckDB; needs a Java, and some 750 MB for the three."""
     prepare(session)
-    session.run("python", "-m", "pytest", "-q", "tests/adapters", *session.posargs)  # each starts once
+    pytest(session, "tests/adapters", "--dist", "loadgroup")  # each engine starts once
 
 
 @nox.session
