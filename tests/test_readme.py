@@ -29,9 +29,6 @@ def run(test: doctest.DocTest) -> None:
     assert result.failed == 0, "".join(output)
 
 
-OPTIONAL = {"fastloss.ray": "ray", "fastloss.spark": "pyspark"}  # modules whose library the tests may lack
-
-
 def modules() -> list[str]:
     """All modules but those for CUDA, Ray and Spark, which import what may not be there."""
     names = [module.name for module in pkgutil.walk_packages(fastloss.__path__, "fastloss.")]
@@ -57,8 +54,6 @@ def test_loss_has_an_example_that_runs(name):
 def test_examples_of_functions_and_classes(name):
     if name.endswith("__main__"):
         pytest.skip("imports as a program")
-    if name in OPTIONAL:
-        pytest.importorskip(OPTIONAL[name])
     module = importlib.import_module(name)
     for test in doctest.DocTestFinder(exclude_empty=True).find(module):
         if test.name.rsplit(".", 1)[-1] not in REGISTRY:
