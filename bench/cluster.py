@@ -90,7 +90,7 @@ def _timed(run: Callable[[], float]) -> tuple[float, float]:
     return time.perf_counter() - start, value
 
 
-def run(table: Table, rows: int, files: int = 100, repeats: int = 3) -> None:
+def run(table: Table, rows: int, files: int = 25, repeats: int = 3) -> None:
     """Each job in one process with as many threads as workers, and on one and two workers."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

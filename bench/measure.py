@@ -26,6 +26,8 @@ PACKAGES = (
     "numpy",
     "torch",
     "pyarrow",
+    "dask",
+    "distributed",
     "jax",
     "pykeops",
     "pytorch-metric-learning",

@@ -21,6 +21,7 @@ TITLES = {
     "embeddings": "Batches of embeddings",
     "rows": "Rows of scores",
     "elementwise": "Element by element",
+    "cluster": "Past one machine: a local cluster",
     "command": "Command line, import, first call",
     "suite": "Every loss",
     "peers": "Some losses beside all peers",
