@@ -143,7 +143,7 @@ def _has_rows(loss: Any, name: str, value: Any, given: dict[str, Any]) -> bool:
 
 def _require_parameters(loss: Any, given: dict[str, Any], columns: dict[str, Column]) -> None:
     """Raise for a parameter that the loss checks itself: its body, without kernels, is given one row of zeros."""
-    own = {name: given[name] for name in loss.parameters if name in given}
+    own = {name: given[name] for name in loss.parameters if name in given and name != "norm"}  # see norms.py
     arguments: dict[str, Any] = {}
     for name in (*loss.arguments, *loss.parameters):
         if name in columns:
