@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-MAGIC = b"fastloss state 3 "
+FORMAT = 3
+MAGIC = b"fastloss state %d " % FORMAT
 DIGEST = hashlib.sha256().digest_size
 MOST_ABOUT = 1 << 16  # bytes of JSON: no loss has so many parameters
 MOST_COUNT = (1 << 63) - 1
@@ -55,6 +56,8 @@ def unpack(data: Any) -> tuple[str, "Fields"]:
     if view[: len(MAGIC)] != MAGIC:
         if bytes(view[:4]) == b"PK\x03\x04":
             raise wrong("they are of an older version, or a zip file; make the state anew")
+        if (found := re.match(rb"fastloss state (\d{1,4}) ", view[:24])) is not None:
+            raise wrong(f"they are of format {found[1].decode()}: expected {FORMAT}; make the state anew")
         raise wrong(f"they do not start with {MAGIC.decode().strip()!r}")
     if hashlib.sha256(view[:-DIGEST]).digest() != view[-DIGEST:]:
         raise wrong("they are cut or damaged, since their digest is not the one at their end")
