@@ -5,13 +5,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.compile.elementary import INFINITY, NAN, at_least, unless_nan
+from fastloss.compile.sorting import in_order
 from fastloss.compile.templates import regroups, unbound
-from fastloss.rows.logits import maximum
 from fastloss.rows.row import FIRST, ONE, fill_one_hot, fill_row
 
 WANT_GRADIENT = WANT_CURVATURE = unbound
 value = slope = slope_of_second = curvature = load = check = check_first = check_second = shares = floored = unbound
 
+INFINITE, LAST_BIT = np.int64(0x7FF0000000000000), np.int64(1)  # infinity's bits; what ~x = -x - 1 takes away
 FAINT, LIFT = 2.0**-300, 2.0**600
 MARGIN = 0  # parameters, of margins between classes
 SQUARED, SMOOTH = 0, 1  # of overlaps
@@ -162,46 +163,58 @@ def of_others(i, operands, factor, parameters, derivatives):
     return unless_nan(np.float64(x[i, t]), sum_values(i, t, x, margin) * inverse), 0  # a single class has no others
 
 
-@regroups
-def sum_unknown(i, x, start, stop):
-    """Count the NaN in some columns."""
-    count = 0.0
-    for k in range(start, stop):
-        count += 1.0 if x[i, k] != x[i, k] else 0.0
-    return count
+def key_of(i, k, x):
+    """Return an integer that is in the order of the floats: NaN lie below -infinity or above infinity, by their sign."""
+    return in_order(np.float64(x[i, k]).view(np.int64))
 
 
-def first_largest(i, x, start, stop):
-    """Return the largest of some columns and its column, the first of equal ones; the first NaN if there is one.
+def largest(i, x, start, stop):
+    """Return the largest of some columns, NaN if there is one, -infinity if there are none.
 
-    Three passes, since one that keeps number and column has a branch for each column that nobody can predict.
+    Of integers LLVM vectorises the smallest and the largest; of floats neither, nor a test for NaN in the same loop.
     """
     if start >= stop:
-        return -INFINITY, start
-    unknown = sum_unknown(i, x, start, stop)
-    best = maximum(i, x, start, stop)
+        return -INFINITY
+    low = high = key_of(i, start, x)
     for k in range(start, stop):
+        key = key_of(i, k, x)
+        low = key if key < low else low
+        high = key if key > high else high
+    number = np.int64(in_order(high)).view(np.float64)
+    return NAN if high > INFINITE or low < -INFINITE - LAST_BIT else number
+
+
+def first_of(i, x, number, but):
+    """Return the first column with a number, or with NaN if it is NaN, `but` one; that one if there is no other."""
+    for k in range(FIRST, np.uint64(x.shape[1])):
         z = np.float64(x[i, k])
-        if (z != z) if unknown > 0.0 else (z == best):
-            return z, k
-    return best, start
+        if k != but and ((z != z) if number != number else (z == number)):
+            return k
+    return but
+
+
+def largest_other(i, t, x, target):
+    """Return the largest of the columns but t, NaN if there is one, -infinity if there are none."""
+    columns = np.uint64(x.shape[1])
+    best = largest(i, x, FIRST, columns)
+    if best > target:
+        return best
+    before, after = largest(i, x, FIRST, t), largest(i, x, t + ONE, columns)
+    return before if before >= after or before != before else after
 
 
 def of_highest_other(i, operands, factor, parameters, derivatives):
     """Return max(0, margin + max_{k != t} x_k - x_t); the first of equal maxima counts, and NaN stays."""
     x, targets = operands
     gradient, _ = derivatives
-    t, columns = np.uint64(targets[i]), np.uint64(x.shape[1])
-    before, first = first_largest(i, x, FIRST, t)
-    after, second = first_largest(i, x, t + ONE, columns)
-    best, other = (before, first) if t > FIRST and (before >= after or before != before) else (after, second)
-    if columns == ONE:
-        other = t
+    t = np.uint64(targets[i])
     target = np.float64(x[i, t])
-    z = margin_deficit(parameters[MARGIN], target, best) if other != t else unless_nan(target, -1.0)
+    best = largest_other(i, t, x, target)
+    z = margin_deficit(parameters[MARGIN], target, best) if x.shape[1] > 1 else unless_nan(target, -1.0)
     if WANT_GRADIENT:
         push = factor if z >= 0.0 else (0.0 if z < 0.0 else z)
         fill_one_hot(i, gradient, t, -push)
+        other = first_of(i, x, best, t)
         if other != t:
             gradient[i, other] = push
     return at_least(0.0, z), 0
@@ -287,12 +300,6 @@ def of_overlap(i, operands, factor, parameters, derivatives):
     return loss, row.wrong
 
 
-def largest(i, x):
-    """Return the largest of a row; NaN if there is one."""
-    columns = np.uint64(x.shape[1])
-    return NAN if sum_unknown(i, x, FIRST, columns) > 0.0 else maximum(i, x, FIRST, columns)
-
-
 def write_bellman(i, operands, ahead, factor, derivatives):
     """Return value(x_a - y), y = reward + ahead."""
     x, actions, rewards = operands
@@ -309,7 +316,7 @@ def write_bellman(i, operands, ahead, factor, derivatives):
 def of_bellman(i, operands, factor, parameters, derivatives):
     """Return value(x_a - y), y = reward + gamma (1 - done) max(next); a done row's next is not read."""
     x, actions, rewards, after, done = operands
-    ahead = 0.0 if done[i] == 1.0 else parameters[DISCOUNT] * largest(i, after) + 0.0 * done[i]
+    ahead = 0.0 if done[i] == 1.0 else parameters[DISCOUNT] * largest(i, after, FIRST, np.uint64(after.shape[1])) + 0.0 * done[i]
     return write_bellman(i, (x, actions, rewards), ahead, factor, derivatives)
 
 
@@ -318,6 +325,8 @@ def of_double_bellman(i, operands, factor, parameters, derivatives):
     x, actions, rewards, after, done, choice = operands
     ahead = 0.0
     if done[i] != 1.0:
-        best, b = first_largest(i, choice, FIRST, np.uint64(choice.shape[1]))
+        columns = np.uint64(choice.shape[1])
+        best = largest(i, choice, FIRST, columns)
+        b = first_of(i, choice, best, columns)
         ahead = parameters[DISCOUNT] * unless_nan(best, np.float64(after[i, b])) + 0.0 * done[i]
     return write_bellman(i, (x, actions, rewards), ahead, factor, derivatives)
