@@ -108,7 +108,6 @@ def add_kind(kind, begin, groups, laid, parameters, totals):
                 take_logs(begin, end, totals.logs, totals.later.loss)
 
 
-@regroups
 def give_back(place, step, size, rows, totals, scale, results):
     """Write what the rows of one group have added up, and return the group's loss."""
     weights, home = rows
