@@ -70,7 +70,7 @@ def _starts_with_docstring(code: Code) -> bool:
 @functools.cache
 def _of_code(code: Code) -> bytes:
     """What of a code is compiled: neither its file, nor its lines, nor a docstring."""
-    from fastloss.compile.templates import may_regroup
+    from fastloss.compile.templates import may_fuse, may_regroup
 
     constants = [
         _of_code(constant) if isinstance(constant, Code) else f"{type(constant).__name__} {_text(constant)}"
@@ -79,7 +79,7 @@ def _of_code(code: Code) -> bytes:
     facts = (
         *(code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~HAS_DOCSTRING),
         *(code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars),
-        *(constants, may_regroup(code)),
+        *(constants, may_regroup(code), may_fuse(code)),
     )
     return code.co_code + repr(facts).encode()
 

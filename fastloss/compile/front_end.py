@@ -27,7 +27,7 @@ from fastloss.compile.complaints import RAISES, not_allowed, not_compiled
 from fastloss.compile.kernels import SYMBOL
 from fastloss.compile.levels import Level
 from fastloss.compile.signatures import PARAMETERS, Array, Signature
-from fastloss.compile.templates import Function, called, may_regroup, rebound
+from fastloss.compile.templates import Function, called, may_fuse, may_regroup, rebound
 
 # Without nnan and ninf: NaN and infinity are data. Reassociation is what lets LLVM vectorise a sum.
 REGROUPING: dict[str, Any] = {"fastmath": {"reassoc", "contract", "arcp", "nsz"}, "error_model": "numpy"}
@@ -41,7 +41,10 @@ class CannotCompile(TypeError):
 
 def flags_of(function: Function) -> dict[str, Any]:
     """Numba's options for a function."""
-    return REGROUPING if may_regroup(function.__code__) else EXACT
+    chosen = REGROUPING if may_regroup(function.__code__) else EXACT
+    if may_fuse(function.__code__):
+        return chosen
+    return {**chosen, "fastmath": chosen["fastmath"] - {"contract"}}
 
 
 # Passes for closures, contexts, literals and expressions of arrays, which kernels have none of.

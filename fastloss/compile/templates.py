@@ -138,6 +138,7 @@ def _known_names(template: Function, names: tuple[tuple[str, Any], ...]) -> tupl
 
 
 _REGROUPING: set[types.CodeType] = set()
+_SEPARATE: set[types.CodeType] = set()
 
 
 def regroups(function: Function) -> Function:
@@ -149,6 +150,21 @@ def regroups(function: Function) -> Function:
     return function
 
 
+def rounds_products(function: Function) -> Function:
+    """Declare that a function never adds a product before it is rounded (LLVM's `contract`).
+
+    Packed instructions may do so where what remains of a loop, one by one, does not: a number's last bit would depend on
+    how many others are beside it.
+    """
+    _SEPARATE.add(function.__code__)
+    return function
+
+
 def may_regroup(code: types.CodeType) -> bool:
     """Whether the function of this code was declared so."""
     return code in _REGROUPING
+
+
+def may_fuse(code: types.CodeType) -> bool:
+    """Whether sums may take products that are not rounded."""
+    return code not in _SEPARATE

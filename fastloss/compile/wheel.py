@@ -19,7 +19,7 @@ import types
 from typing import Any
 
 from fastloss.compile.address import address
-from fastloss.compile.templates import Function, may_regroup
+from fastloss.compile.templates import Function, may_fuse, may_regroup
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MAKERS = ("compile/front_end.py", "compile/signatures.py")  # what they do to a kernel is in none of its functions
@@ -43,7 +43,9 @@ def _of_source(code: types.CodeType) -> bytes:
     if not path.startswith(PACKAGE + os.sep) or code.co_name.startswith("<"):  # several may stand in one line
         raise NotOurs(code.co_qualname)
     place = os.path.relpath(path, PACKAGE).replace(os.sep, "/")
-    return repr((place, _digest(path), code.co_firstlineno, code.co_qualname, may_regroup(code))).encode()
+    return repr(
+        (place, _digest(path), code.co_firstlineno, code.co_qualname, may_regroup(code), may_fuse(code))
+    ).encode()
 
 
 @functools.cache

@@ -208,3 +208,24 @@ def test_weights_whose_sum_overflows_add_nothing_where_the_others_are_0(rows):
     weights = np.append([1e308, 1e308], np.zeros(rows - 2))
     labels = np.append([0, 0, 1], np.full(rows - 3, 2))
     assert fastloss.pairwise_logistic_loss.group_sums(np.zeros(rows), labels, sample_weight=weights).weight == [0.0]
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", VALUES)
+def test_a_group_has_the_same_bits_whatever_groups_are_beside_it(name, weighted):
+    """Packed instructions and the rest of a loop round alike."""
+    loss, rng = getattr(fastloss, name), np.random.default_rng(11)
+    for _ in range(10):
+        offsets = np.append(0, np.cumsum(rng.integers(1, 40, 300)))
+        scores, labels = rng.normal(size=offsets[-1]), rng.integers(0, 4, offsets[-1]).astype(float)
+        weights = rng.random(scores.size) * (rng.random(scores.size) < 0.9) if weighted else None
+        words = {"offsets": offsets, "sample_weight": weights}
+        whole = loss.group_sums(scores, labels, **words).loss
+        slopes = loss.value_and_grad(scores, labels, reduction="sum", **words)[1]
+        for count in (1, 3, 50):
+            end = offsets[count]
+            words = {"offsets": offsets[: count + 1], "sample_weight": None if weights is None else weights[:end]}
+            assert np.array_equal(loss.group_sums(scores[:end], labels[:end], **words).loss, whole[:count])
+            some = loss.value_and_grad(scores[:end], labels[:end], reduction="sum", **words)[1]
+            assert np.array_equal(some, slopes[:end])

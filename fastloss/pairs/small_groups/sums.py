@@ -14,7 +14,7 @@ half of the steps meet rows of two groups.
 import numpy as np
 
 from fastloss.compile.elementary import joined, weighed
-from fastloss.compile.templates import regroups, unbound
+from fastloss.compile.templates import regroups, rounds_products, unbound
 from fastloss.pairs.pair import logistic_bend, logistic_slope, logistic_value
 
 WANT_VALUE = unbound
@@ -26,6 +26,7 @@ WEIGHTED = unbound
 value = slope = curvature = unbound
 
 
+@rounds_products
 @regroups
 def add_losses(r, own, other, which, sums, later):
     """Add a pair's loss to its first item's row, or to the earlier row where only the sum of all is wanted.
@@ -40,6 +41,7 @@ def add_losses(r, own, other, which, sums, later):
         sums.loss[r] += own if is_first | is_second else 0.0
 
 
+@rounds_products
 @regroups
 def add_slopes(r, own, other, which, sums, later):
     """Add a pair's slope by the score of its first item to both rows."""
@@ -49,6 +51,7 @@ def add_slopes(r, own, other, which, sums, later):
     later.slope[r] -= (other if is_first else -other) if is_pair else 0.0
 
 
+@rounds_products
 @regroups
 def add_curvatures(r, own, other, which, sums, later):
     """Add a pair's curvature to both rows."""
