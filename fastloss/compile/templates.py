@@ -153,8 +153,8 @@ def regroups(function: Function) -> Function:
 def rounds_products(function: Function) -> Function:
     """Declare that a function never adds a product before it is rounded (LLVM's `contract`).
 
-    Packed instructions may do so where what remains of a loop, one by one, does not: a number's last bit would depend on
-    how many others are beside it.
+    Packed instructions may do so where what remains of a loop, one by one, does not: a number's last bit would depend
+    on how many others are beside it.
     """
     _SEPARATE.add(function.__code__)
     return function
