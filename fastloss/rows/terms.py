@@ -164,7 +164,7 @@ def of_others(i, operands, factor, parameters, derivatives):
 
 
 def key_of(i, k, x):
-    """Return an integer that is in the order of the floats: NaN lie below -infinity or above infinity, by their sign."""
+    """Return an integer in the order of the floats: NaN lie below -infinity or above infinity, by their sign."""
     return in_order(np.float64(x[i, k]).view(np.int64))
 
 
@@ -316,7 +316,11 @@ def write_bellman(i, operands, ahead, factor, derivatives):
 def of_bellman(i, operands, factor, parameters, derivatives):
     """Return value(x_a - y), y = reward + gamma (1 - done) max(next); a done row's next is not read."""
     x, actions, rewards, after, done = operands
-    ahead = 0.0 if done[i] == 1.0 else parameters[DISCOUNT] * largest(i, after, FIRST, np.uint64(after.shape[1])) + 0.0 * done[i]
+    ahead = (
+        0.0
+        if done[i] == 1.0
+        else parameters[DISCOUNT] * largest(i, after, FIRST, np.uint64(after.shape[1])) + 0.0 * done[i]
+    )
     return write_bellman(i, (x, actions, rewards), ahead, factor, derivatives)
 
 
