@@ -19,8 +19,9 @@ from typing import Any
 from bench.hot import HOT, Hot
 
 PROCESSOR = "x86-64-v3"
-PACKED = r"v(add|sub|mul|div|sqrt|f?n?madd\w*|fm\w+|fnm\w+)p[sd]$"  # arithmetic on whole vectors
-SCALAR = PACKED.replace("p[sd]", "s[sd]")
+FLOATS = r"v(add|sub|mul|div|sqrt|f?n?madd\w*|fm\w+|fnm\w+)p[sd]$"
+PACKED = FLOATS + "|vpcmpgtq$"  # arithmetic on whole vectors, and the comparison that finds the largest integer
+SCALAR = FLOATS.replace("p[sd]", "s[sd]")
 ROOT = pathlib.Path(__file__).parents[1]
 LABEL, STEP, FUNCTION = re.compile(r"^(\.L\w+):"), re.compile(r"^\s+([a-z]\w*)\s*([^#]*)"), re.compile(r"^(\w[\w.$]*):")
 

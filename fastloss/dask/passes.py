@@ -8,7 +8,7 @@ persisted or made of arrays, is not made again.
 from collections.abc import Callable
 from typing import Any
 
-from dask._task_spec import DataNode, GraphNode, Task, TaskRef, convert_legacy_graph
+from dask._task_spec import Alias, DataNode, GraphNode, Task, TaskRef, convert_legacy_graph
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
@@ -63,8 +63,10 @@ def _renamed(key: Key, token: str) -> Key:
 
 def _later(key: Key, node: GraphNode, last: Key) -> GraphNode:
     """Return a task that waits for another's value."""
+    if isinstance(node, Alias):  # of what stays
+        return Alias(key, node.target)
     if not isinstance(node, Task):
-        return node.substitute({}, key=key)
+        raise AssertionError(f"{node!r} is neither a task nor another name of one")
     return Task(key, _call, TaskRef(last), node.func, *node.args, **node.kwargs)
 
 

@@ -12,6 +12,7 @@ from fastloss.pointwise.regression import flat, flat_too
 
 __all__ = ["mape_loss", "msle_loss", "nmae_loss"]
 
+BLOCK = 1 << 17  # targets that stay in a core's cache
 NORMS = Choice(("range", "mean", "std", "iqr", "max"))
 
 
@@ -39,11 +40,24 @@ def require_norm(norm, number):
     return number
 
 
+def _extremes(values):
+    """The largest and the smallest number, NaN if there is one; the second is looked for while the block is cached."""
+    if values.size <= BLOCK or not values.flags.c_contiguous:
+        return np.maximum.reduce(values, None), np.minimum.reduce(values, None)
+    flat, starts = values.reshape(-1), range(0, values.size, BLOCK)
+    high, low = np.empty(len(starts), values.dtype), np.empty(len(starts), values.dtype)
+    for at, start in enumerate(starts):
+        block = flat[start : start + BLOCK]
+        high[at], low[at] = np.maximum.reduce(block), np.minimum.reduce(block)
+    return np.maximum.reduce(high), np.minimum.reduce(low)
+
+
 def _size(values, norm):
     """The number that a word stands for."""
     with np.errstate(all="ignore"):
         if norm == "range":
-            return float(np.float64(np.max(values)) - np.float64(np.min(values)))
+            high, low = _extremes(values)
+            return float(np.float64(high) - np.float64(low))
         if norm == "mean":
             return float(abs(np.mean(values, dtype=np.float64)))
         if norm == "std":
@@ -51,7 +65,7 @@ def _size(values, norm):
         if norm == "iqr":
             first, third = np.percentile(values.astype(np.float64, copy=False), [25.0, 75.0])
             return float(third - first)
-        return float(max(abs(np.float64(np.max(values))), abs(np.float64(np.min(values)))))
+        return float(max(abs(np.float64(one)) for one in _extremes(values)))
 
 
 def _normed(x, t, norm):

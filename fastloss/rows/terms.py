@@ -316,9 +316,11 @@ def write_bellman(i, operands, ahead, factor, derivatives):
 def of_bellman(i, operands, factor, parameters, derivatives):
     """Return value(x_a - y), y = reward + gamma (1 - done) max(next); a done row's next is not read."""
     x, actions, rewards, after, done = operands
-    ahead = 0.0
-    if done[i] != 1.0:
-        ahead = parameters[DISCOUNT] * largest(i, after, FIRST, np.uint64(after.shape[1])) + 0.0 * done[i]
+    ahead = (
+        0.0
+        if done[i] == 1.0
+        else parameters[DISCOUNT] * largest(i, after, FIRST, np.uint64(after.shape[1])) + 0.0 * done[i]
+    )
     return write_bellman(i, (x, actions, rewards), ahead, factor, derivatives)
 
 

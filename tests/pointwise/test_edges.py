@@ -8,6 +8,7 @@ import pytest
 import fastloss
 from fastloss.core.loss import REGISTRY
 from fastloss.pointwise.loss import PointwiseLoss
+from fastloss.pointwise.relative import BLOCK
 
 INF, NAN = math.inf, math.nan
 
@@ -299,3 +300,17 @@ def test_the_mean_over_nothing_is_zero(name):
 def test_second_derivatives_of_two_arguments_are_two_arrays():
     _, (first, second) = fastloss.margin_ranking_loss.grad_hess([1.0, 2.0], [2.0, 1.0], [1.0, -1.0])
     assert not np.shares_memory(first, second)
+
+
+@pytest.mark.parametrize("norm", ["range", "max"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_norm_of_several_blocks_is_that_of_all_targets(norm, dtype):
+    """The extremes lie at both ends of a block, the last of which is shorter; a NaN in any block comes out."""
+    size = 2 * BLOCK + 3
+    for high, low in ((0, BLOCK), (BLOCK - 1, 2 * BLOCK), (size - 1, 2 * BLOCK - 1)):
+        t = np.random.default_rng(0).random(size).astype(dtype)
+        t[high], t[low] = 8.0, -24.0
+        expected = np.mean(np.abs(t.astype(np.float64))) / (32.0 if norm == "range" else 24.0)
+        assert fastloss.nmae_loss(np.zeros(size, dtype), t, norm=norm) == pytest.approx(expected, rel=1e-13)
+        t[high] = np.nan
+        assert np.isnan(fastloss.nmae_loss(np.zeros(size, dtype), t, norm=norm))

@@ -75,6 +75,34 @@ class TestLimits:
             assert value == expected and np.isfinite(gradient).all()
 
 
+SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, INF, -INF, NAN, -NAN, 5e-324, -5e-324])
+
+
+class TestLargest:
+    """The largest of a row is found among integers in the floats' order; Python's own comparisons are beside it."""
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("columns", [1, 2, 3, 8, 17, 100])
+    @pytest.mark.parametrize("kinds", [2, 4, 6, 8, 10])
+    def test_of_special_numbers(self, dtype, columns, kinds, rng):
+        for numbers in (SPECIAL[:kinds], -SPECIAL[2:kinds:2] if kinds > 2 else -SPECIAL[2:4] - 1.0):
+            x = rng.choice(numbers, (60, columns)).astype(dtype)
+            t = rng.integers(0, columns, 60)
+            losses = fastloss.crammer_singer_loss(x, t, margin=1.0, reduction="none")
+            zeros, ones = np.zeros((60, columns), dtype), np.ones(60)
+            squares = fastloss.td_loss(zeros, t, 0.0 * ones, x, 0.0 * ones, gamma=1.0, kind="huber", reduction="none")
+            for i, row in enumerate(x.astype(np.float64).tolist()):
+                own = row.pop(t[i])
+                best = NAN if any(z != z for z in row) else max(row, default=-INF)
+                lead = 1.0 - (own - best)
+                expected = lead if lead > 0.0 or lead != lead else 0.0
+                if not row:
+                    expected = NAN if own != own else 0.0
+                np.testing.assert_equal(losses[i], expected)
+                size = abs(NAN if own != own or best != best else max(own, best))
+                np.testing.assert_equal(squares[i], 0.5 * size * size if size <= 1.0 else size - 0.5)
+
+
 class TestTinyMasks:
     """Dice losses of numbers whose squares are below all numbers, or whose sums have no inverse."""
 
