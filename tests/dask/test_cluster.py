@@ -21,14 +21,15 @@ from fastloss.streaming import stored
 distributed = pytest.importorskip("distributed")
 
 pytestmark = [pytest.mark.compiled, pytest.mark.filterwarnings("default")]  # of a cluster's sockets
-ROWS, CUT = 900, 150
+ROWS, PARTITIONS = 900, 6
+MANY = 24_000  # more than `range_plan.FEW`, which one task takes
 PATIENCE = 60.0  # seconds
 
 
 @pytest.fixture(scope="module")
 def cluster():
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", memory_limit=0
     ) as made:
         yield made
 
@@ -45,37 +46,42 @@ def client(cluster):
         yield made
 
 
-def drawn():
+def drawn(count=ROWS):
     rng = np.random.default_rng(7)
-    labels = rng.integers(0, 3, ROWS)
+    labels = rng.integers(0, 3, count)
     return {
-        "scores": rng.normal(size=ROWS),
+        "scores": rng.normal(size=count),
         "labels": labels,
         "binary": labels % 2,
-        "weights": rng.uniform(0.5, 2.0, ROWS),
-        "groups": np.sort(rng.integers(0, 40, ROWS)),  # whose ends are not those of partitions
-        "rows": rng.normal(size=(ROWS, 5)),
-        "others": rng.normal(size=(ROWS, 5)),
+        "weights": rng.uniform(0.5, 2.0, count),
+        "groups": np.sort(rng.integers(0, 40, count)),  # whose ends are not those of partitions
+        "rows": rng.normal(size=(count, 5)),
+        "others": rng.normal(size=(count, 5)),
     }
 
 
-class Family:
-    """A loss, and the names of its arguments in `drawn`; `of_class` and other parameters are given as they are."""
+def in_chunks(one):
+    return da.from_array(one, chunks=(len(one) // PARTITIONS, *one.shape[1:]))
 
-    def __init__(self, name, arguments, words=(), **parameters):
+
+class Family:
+    """A loss, and the names of its arguments in `drawn`; parameters are given as they are."""
+
+    def __init__(self, name, arguments, words=(), rows=ROWS, **parameters):
         self.name, self.arguments, self.words, self.parameters = name, arguments, dict(words), parameters
+        self.rows = rows
 
     def __repr__(self):
         return "-".join((self.name, *self.words))
 
     def call(self, module, convert):
-        data = drawn()
+        data = drawn(self.rows)
         args = [convert(data[one]) for one in self.arguments]
         words = {name: convert(data[one]) for name, one in self.words.items()}
         loss = getattr(module, self.name)
         return (loss if self.name == "auc" else loss.value_and_grad)(*args, **words, **self.parameters)
 
-    def lazy(self, convert=lambda one: da.from_array(one, chunks=(CUT, *one.shape[1:]))):
+    def lazy(self, convert=in_chunks):
         made = self.call(fastloss.dask, convert)
         return made if isinstance(made, tuple) else (made,)
 
@@ -91,8 +97,8 @@ FAMILIES = (
     Family("pairwise_logistic_loss", ("scores", "binary"), {"groups": "groups"}),
     Family("lambdarank_loss", ("scores", "labels"), {"groups": "groups"}),
     Family("pairwise_logistic_loss", ("scores", "binary"), {"sample_weight": "weights"}),
-    Family("pairwise_hinge_loss", ("scores", "binary"), {"sample_weight": "weights"}),
-    Family("auc", ("scores", "binary")),
+    Family("pairwise_hinge_loss", ("scores", "binary"), {"sample_weight": "weights"}, MANY),
+    Family("auc", ("scores", "binary"), rows=MANY),
     Family("info_nce_loss", ("rows", "others")),
     Family("batch_hard_triplet_loss", ("rows", "labels")),
 )
@@ -138,21 +144,27 @@ def dying(block, flag):
 
 
 @every
-def test_a_worker_is_killed(family, client, tmp_path):
-    """While a partition is read: what the worker held is made again by others."""
-    flags = []
+@pytest.mark.parametrize("when", ["rows are read", "gradients are made"])
+def test_a_worker_is_killed(when, family, client, tmp_path):
+    """What it held is made again by others: in the first pass for the value, in the second for gradients."""
+    flag, read = tmp_path / "killed", []
 
     def convert(one):
-        cut = da.from_array(one, chunks=(CUT, *one.shape[1:]))
-        if flags:
+        cut = in_chunks(one)
+        if when != "rows are read" or read:
             return cut
-        flags.append(tmp_path / "killed")
-        return da.concatenate([cut[: ROWS - CUT], cut[ROWS - CUT :].map_blocks(dying, str(flags[0]), meta=cut._meta)])
+        read.append(one)
+        last = len(one) - len(one) // PARTITIONS
+        return da.concatenate([cut[:last], cut[last:].map_blocks(dying, str(flag), meta=cut._meta)])
 
+    lazy = parts(family.lazy(convert))
+    if when == "gradients are made":
+        if len(lazy) == 1:
+            pytest.skip("no gradient")
+        lazy[1] = lazy[1].map_blocks(dying, str(flag), meta=lazy[1]._meta)
     before = workers_of(client)
-    found = gathered(client, family.lazy(convert))
-    assert_same(found, family.expected())
-    assert flags[0].exists()
+    assert_same(gathered(client, lazy), family.expected())
+    assert flag.exists()
     assert before - workers_of(client)
 
 
@@ -242,20 +254,19 @@ def test_a_partition_that_cannot_be_read(client):
 @every
 def test_an_error_names_partition_and_row(family, client):
     """Row 3 of partition 4 has a negative weight: counted from its partition's start, whatever was shuffled."""
-    data = drawn()
+    data, size = drawn(family.rows), family.rows // PARTITIONS
     weights = data["weights"].copy()
-    weights[4 * CUT + 3] = -1.0
-    if family.name == "lambdarank_loss":
-        weights = np.where(data["groups"] == data["groups"][4 * CUT + 3], -1.0, 1.0)
-    convert = lambda one: da.from_array(one, chunks=(CUT, *one.shape[1:]))  # noqa: E731
-    args = [convert(data[one]) for one in family.arguments]
-    words = {**{name: convert(data[one]) for name, one in family.words.items()}, **family.parameters}
-    lazy = getattr(fastloss.dask, family.name)(*args, **{**words, "sample_weight": convert(weights)})
+    weights[4 * size + 3] = -1.0
+    if family.name == "lambdarank_loss":  # which weighs queries
+        weights = np.where(data["groups"] == data["groups"][4 * size + 3], -1.0, 1.0)
+    args = [in_chunks(data[one]) for one in family.arguments]
+    words = {**{name: in_chunks(data[one]) for name, one in family.words.items()}, **family.parameters}
+    lazy = getattr(fastloss.dask, family.name)(*args, **{**words, "sample_weight": in_chunks(weights)})
     with pytest.raises(ValueError, match="sample_weight") as caught:
         client.compute(lazy).result(timeout=PATIENCE)
     message = str(caught.value)
     first = int(np.argmax(weights < 0.0))
-    row, partition = first % CUT, first // CUT
+    row, partition = first % size, first // size
     by_partition = f"{family.name}, partition {partition}: sample_weight[{row}] is -1"
     assert by_partition in message or f"sample_weight, row {row} of partition {partition}, is -1" in message
 
@@ -272,7 +283,7 @@ def test_a_lost_scheduler(tmp_path):
     flag = tmp_path / "started"
     with (
         dask.config.set({"distributed.comm.timeouts.connect": "2s"}),
-        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster,
         distributed.Client(cluster) as client,
     ):
         scores = da.ones(10, chunks=5).map_blocks(waiting, flag, meta=np.empty(0))
