@@ -16,8 +16,6 @@ from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.pairs.queries.loss import QueryLoss
 from fastloss.pointwise.loss import PointwiseLoss
 
-# Parameters that are of all rows, see norms.py and contrastive.py: one row does not tell whether they are right.
-NOT_ALONE = ("norm", "positives")
 # Arguments in partitions that have rows of their own.
 APART = {
     "ge2e_loss": ("sample_weight",),
@@ -27,6 +25,7 @@ APART = {
     "nt_xent_loss": ("sample_weight",),
 }
 OF_ROWS = {"margin_all_pairs_loss": ("neg",), "td_loss": ("next_q_online",)}  # cut if they are in memory, too
+OF_CLASSES = ("weight", "pos_weight", "alpha", "epsilon")
 SHARED = ("sample_weight", "groups")  # keywords that bring a number or an id for each row
 
 
@@ -149,9 +148,16 @@ def _has_rows(loss: Any, name: str, value: Any, given: dict[str, Any]) -> bool:
     return isinstance(loss, PointwiseLoss) and np.ndim(value) == dimensions and len(value) != 1
 
 
+def _is_told(loss: Any, name: str, value: Any) -> bool:
+    """Tell whether one row shows that a parameter is wrong: a number, a word, or an array of classes."""
+    if isinstance(value, (tuple, np.ndarray)):  # ids and lists of other rows
+        return name in OF_CLASSES and not isinstance(loss, CandidatesLoss)
+    return name != "norm"  # of all rows: see norms.py
+
+
 def _require_parameters(loss: Any, given: dict[str, Any], columns: dict[str, Column]) -> None:
     """Raise for a parameter that the loss checks itself: its body, without kernels, is given one row of zeros."""
-    own = {name: given[name] for name in loss.parameters if name in given and name not in NOT_ALONE}
+    own = {name: given[name] for name in loss.parameters if name in given and _is_told(loss, name, given[name])}
     arguments: dict[str, Any] = {}
     for name in (*loss.arguments, *loss.parameters):
         if name in columns:

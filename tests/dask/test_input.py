@@ -302,6 +302,13 @@ def test_arguments_in_memory_beside_collections():
         assert fastloss.dask.margin_all_pairs_loss(pos, neg).compute() == pytest.approx(
             fastloss.margin_all_pairs_loss(SCORES, SCORES[:7]), rel=1e-14
         )
+    args, episodes = (MATRIX, np.arange(COUNT) % 3, SCORES), np.arange(COUNT) // 4
+    expected = fastloss.policy_gradient_loss(*args, episodes=episodes)
+    found = fastloss.dask.policy_gradient_loss(*map(chunks, args), episodes=episodes)
+    assert found.compute() == pytest.approx(expected, rel=1e-14)
+    ids = np.arange(COUNT) % 7
+    found = fastloss.dask.info_nce_loss(ROWS, ROWS[::-1], ids=ids)
+    assert found.compute() == pytest.approx(fastloss.info_nce_loss(MATRIX, MATRIX[::-1], ids=ids), rel=1e-13)
     args = MATRIX, np.arange(COUNT) % 3, SCORES, MATRIX + 1.0, LABELS
     words = {"gamma": 0.9, "next_q_online": -MATRIX}
     expected = fastloss.td_loss(*args, **words)
