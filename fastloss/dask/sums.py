@@ -73,10 +73,7 @@ def _collections(call: Call, parts: Blocks) -> Any:
 
 
 def _state(call: Call) -> Blocks:
-    parts = mapped(
-        f"{call.loss.name}-state", state_of, call.job, call.names, Each(tuple(call.partitions)), *call.blocks
-    )
-    return states.together(call, parts, KIND)
+    return states.of_partitions(call, state_of, KIND)
 
 
 # Functions of the workers.
