@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from dask import array as da
-from dask.base import is_dask_collection
+from dask.base import is_dask_collection, tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 
@@ -61,7 +61,7 @@ class Column(NamedTuple):
     def same_rows(self, blocks: Blocks, dimensions: int = 1) -> Any:
         """Return results, one for each row, as a collection like this one."""
         if self.is_frame:
-            return _series(blocks, self.like)
+            return _frame(blocks, self, dimensions)
         if isinstance(self.like, da.Array):
             dtype = kernel_dtype(self.like._meta)
             blocks = keyed(blocks, dimensions)
@@ -118,7 +118,7 @@ def _of_array(name: str, array: da.Array) -> Column:
 
 def _joined(keys: tuple[Key, ...], graph: HighLevelGraph) -> Blocks:
     """Return partitions whose tasks are of several layers, as those of one."""
-    name = f"fastloss-partitions-{'-'.join(map(str, keys[:1]))}-{len(keys)}"
+    name = f"fastloss-partitions-{tokenize(keys)}"
     return Blocks(
         keys, name, HighLevelGraph({**graph.layers, name: {}}, {**graph.dependencies, name: set(graph.layers)})
     )
@@ -202,10 +202,12 @@ def whole(blocks: Blocks, like: Any = 0.0) -> da.Array:
     return da.Array(made.graph, made.layer, tuple((length,) for length in shape), meta=meta)
 
 
-def _series(blocks: Blocks, like: Any) -> Any:
+def _frame(blocks: Blocks, column: Column, dimensions: int) -> Any:
+    """Return a number for each row as a Series, or one for each row and column as a DataFrame."""
     import pandas as pd
     from dask import dataframe as dd
 
-    index = like._meta.index
-    meta = pd.Series(np.empty(0, np.float64), index=index[:0])
-    return dd.from_delayed(blocks.delayed(), meta=meta, divisions=like.divisions, verify_meta=False)
+    shape = (0, *column.like.shape[1:])[:dimensions]
+    made = pd.Series if dimensions == 1 else pd.DataFrame
+    meta = made(np.empty(shape, kernel_dtype(column.meta())), index=column.like._meta.index[:0])
+    return dd.from_delayed(blocks.delayed(), meta=meta, divisions=column.like.divisions, verify_meta=False)

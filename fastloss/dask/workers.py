@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import fastloss
-from fastloss.compile import levels, threads
+from fastloss.compile import threads
+from fastloss.streaming import package
 
 
 class Job(NamedTuple):
@@ -30,18 +31,7 @@ class Job(NamedTuple):
 
 def job(loss: str, parameters: dict[str, Any]) -> Job:
     """Return the job as the process that builds the graph has it."""
-    return Job(loss, tuple(parameters.items()), fastloss.__version__, levels.chosen().name)
-
-
-def _require_same(wanted: Job) -> None:
-    """Raise unless this worker computes what the process that built the graph would compute."""
-    here = fastloss.__version__, levels.chosen().name
-    if here != (wanted.version, wanted.level):
-        version, level = here
-        raise RuntimeError(
-            f"worker {_name()} runs fastloss {version} for processors of level {level}: expected fastloss "
-            f"{wanted.version} for level {wanted.level}, as in the process that built the graph"
-        )
+    return Job(loss, tuple(parameters.items()), *package.here())
 
 
 def _name() -> str:
@@ -59,7 +49,7 @@ def _name() -> str:
 @contextlib.contextmanager
 def at_work(wanted: Job, partition: int | None = None) -> Iterator[None]:
     """Check the versions, name the partition in errors, and keep to one thread, which is what the cluster gave."""
-    _require_same(wanted)
+    package.require_same(wanted.version, wanted.level, _name, "built the graph")
     try:
         with threads.num_threads(1):
             yield

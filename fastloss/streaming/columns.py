@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-import fastloss
-from fastloss.compile import levels, threads
+from fastloss.compile import threads
 from fastloss.core import reductions
 from fastloss.core.loss import lookup
 from fastloss.pairs.loss import PairwiseLoss
+from fastloss.streaming import package
 from fastloss.streaming.accumulate import accumulate
 from fastloss.streaming.additive import Accumulator
 from fastloss.streaming.all_pairs import PairAccumulator
@@ -93,12 +93,7 @@ class Request(NamedTuple):
     @contextlib.contextmanager
     def at_work(self, where: str) -> Iterator[None]:
         """Check the package, keep to one thread, which is what a task is given, and say in errors where it was."""
-        here = fastloss.__version__, levels.chosen().name
-        if here != (self.version, self.level):
-            raise RuntimeError(
-                f"worker {socket.gethostname()} runs fastloss {here[0]} for processors of level {here[1]}: expected "
-                f"fastloss {self.version} for level {self.level}, as in the process that asks for the loss"
-            )
+        package.require_same(self.version, self.level, socket.gethostname, "asks for the loss")
         try:
             with threads.num_threads(1):
                 yield
@@ -130,7 +125,7 @@ def request(
     checked(loss, {word: value for word, value in parameters.items() if not np.ndim(value)}, True)
     arrays = {word: loss.parameters[word].validate(word, value) for word, value in parameters.items() if np.ndim(value)}
     made = {**parameters, **arrays}
-    return Request(name, columns, sample_weight, groups, reduction, made, fastloss.__version__, levels.chosen().name)
+    return Request(name, columns, sample_weight, groups, reduction, made, *package.here())
 
 
 def _require_column(word: str, column: Any, is_table: bool) -> None:

@@ -152,6 +152,22 @@ def test_the_bits_of_one_process_where_chunks_align():
         assert gradient.chunks == args[0].chunks
 
 
+def test_gradients_of_frames_are_what_they_are_said_to_be():
+    frame = pd.DataFrame(np.random.default_rng(1).normal(size=(60, 3)), columns=list("abc")).astype("float32")
+    frame["class"] = np.arange(60) % 3
+    cut = dd.from_pandas(frame, npartitions=3)
+    logits, classes = cut[["a", "b", "c"]], cut["class"]
+    gradient = fastloss.dask.cross_entropy.value_and_grad(logits, classes)[1]
+    each = fastloss.dask.cross_entropy(logits, classes, reduction="none")
+    by_score = fastloss.dask.mse_loss.value_and_grad(cut["a"], cut["b"])[1]
+    for lazy in (gradient, by_score):
+        found = lazy.compute(scheduler="sync")
+        assert type(found) is type(lazy._meta)
+        assert set(np.ravel(found.dtypes)) == set(np.ravel(lazy._meta.dtypes)) == {np.dtype("float32")}
+    assert gradient.compute(scheduler="sync").shape == (60, 3)
+    assert each.compute(scheduler="sync").shape == (60,)
+
+
 def test_losses_of_each_example():
     frame = rows()
     cut = dd.from_pandas(frame, npartitions=4)
