@@ -13,6 +13,7 @@ from fastloss.cli import tasks
 from fastloss.cli.errors import UserError, shortened
 from fastloss.cli.tasks import Refused
 from fastloss.compile import threads
+from fastloss.streaming import package
 
 LOCAL = "local"
 PATIENCE = 10  # seconds to connect, and to wait for a first worker
@@ -82,8 +83,8 @@ class Cluster:
         """Raise unless all workers have this version, and processors of this level; each task checks it again."""
         with contextlib.suppress(TimeoutError):
             self._client.wait_for_workers(1, timeout=PATIENCE)
-        own = tasks.package()
-        found = self._client.run(tasks.package, on_error="return")
+        own = package.here()
+        found = self._client.run(package.here, on_error="return")
         if not found:
             raise UserError(f"--dask {self._address}: the cluster has no workers")
         for worker, theirs in found.items():

@@ -110,12 +110,6 @@ def dask_setup(_: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def package() -> tuple[str, str]:
-    """Return what `workers.Job` asks of a worker."""
-    own = workers.job("", {})
-    return own.version, own.level
-
-
 @task
 def counted(work: Work, source: Source) -> int:
     """Count the rows of a file by reading its scores."""
