@@ -37,6 +37,8 @@ PLAIN_TESTS = (
     "tests/rows",
     "tests/streaming",
 )
+INTEGRATIONS = ("tests/boosting", "tests/jax", "tests/sklearn", "tests/torch")
+LIBRARIES = ("catboost", "jax", "lightgbm", "sklearn", "torch", "xarray", "xgboost")
 KERNELS = ("pointwise", "rows", "pairs", "embeddings")  # folders
 ONE_OF_EACH = (
     "huber_loss",
@@ -67,6 +69,7 @@ EXTRAS = {  # that a session needs
     "docs": "docs",
     "parity": "test,peers",
     "adapters": "adapters",
+    "integrations": "integrations,peers",
     "bench": "test,bench",
     "cuda-sim": "test,cuda",
     "cuda-compile": "test,cuda",
@@ -204,6 +207,14 @@ def parity(session: nox.Session) -> None:
     """The same numbers as other libraries."""
     prepare(session)
     pytest(session, "tests/parity")
+
+
+@nox.session
+def integrations(session: nox.Session) -> None:
+    """Losses in PyTorch, JAX, scikit-learn and the boosting libraries, which must all be there."""
+    prepare(session)
+    session.run("python", "-c", f"import {', '.join(LIBRARIES)}")  # tests skip what is not installed
+    pytest(session, *INTEGRATIONS)
 
 
 @nox.session
