@@ -1,12 +1,16 @@
 """What the markers of pyproject.toml mean."""
 
 import os
+import signal
 
 import numpy as np
 import pytest
 
 from fastloss.core import small
 from fastloss.core.loss import Loss
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background jobs; processes of tests inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

@@ -23,9 +23,8 @@ CALLS = {
     "mining": "fastloss.batch_all_triplet_loss(rng.normal(size=(n // 4, 32)), rng.integers(0, 9, n // 4))",
 }
 SCRIPT = """
-import numpy as np, signal, time
+import numpy as np, time
 import fastloss
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 rng = np.random.default_rng(0)
 call = lambda n: {call}
 call(5000)
