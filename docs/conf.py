@@ -16,7 +16,7 @@ project_copyright = author
 release = version = fastloss.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "site_extension"]
-exclude_patterns = ["_build", "generated/parts"]
+exclude_patterns = ["_build", "reference.md"]  # which the page "api" includes
 default_role = "py:obj"
 add_module_names = False
 autodoc_member_order = "bysource"
@@ -32,7 +32,18 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_math_renderer = "mathml"  # of _ext/mathml.py: no script, no network
-ALONE = ("index", "tutorial", "choosing", "performance", "migration", "api", "contributing", "changes")
+ALONE = (
+    "index",
+    "install",
+    "questions",
+    "tutorial",
+    "choosing",
+    "performance",
+    "migration",
+    "api",
+    "contributing",
+    "changes",
+)
 html_sidebars = {page: [] for page in ALONE}  # pages without pages below them
 html_theme_options = {
     "header_links_before_dropdown": 6,

@@ -65,16 +65,6 @@ def test_a_wrong_example_fails():
         run(examples(">>> 1 + 1\n3\n", "wrong"))
 
 
-def test_table_of_losses_is_current():
-    """If this fails, run `python tools/readme_table.py`."""
-    tool = importlib.util.spec_from_file_location("readme_table", ROOT / "tools" / "readme_table.py")
-    table = importlib.util.module_from_spec(tool)
-    tool.loader.exec_module(table)
-    assert table.updated(README) == README
-    renamed = README.replace("`huber_loss`", "`hubert_loss`")
-    assert table.updated(renamed) == README
-
-
 def test_commands_are_those_that_the_checks_run():
     commands = dict(COMMAND.findall(README))
     assert set(commands) == {"score", "test"}

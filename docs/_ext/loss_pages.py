@@ -1,27 +1,21 @@
-"""A page for each registered loss, and the table of all: RST and Markdown made from the registry."""
+"""A page for each registered loss: RST made from the registry."""
 
 import contextlib
 import inspect
-import os
-import pathlib
 import re
-import runpy
-import subprocess
-import sys
 import textwrap
 from typing import Any
 
 import embedding_pictures  # noqa: F401  its recipes
 import loss_pictures
+import overview
 import peers
 from numpydoc.docscrape_sphinx import SphinxDocString
 
-import fastloss
 from fastloss.cli.asked import can_score, can_search
 from fastloss.core.loss import REGISTRY, Loss
 from fastloss.streaming.accumulate import accumulate
 
-PACKAGE = pathlib.Path(fastloss.__file__).parent
 FUNCTIONS = (
     "accumulate",
     "auc",
@@ -46,9 +40,8 @@ SHAPES = {
 
 
 def files() -> dict[str, str]:
-    """All pages by their names under `generated/`, and the table of them."""
-    pages = {f"losses/{name}.rst": page(loss) for name, loss in REGISTRY.items()}
-    return {**pages, "parts/losses.md": table()}
+    """All pages by their names under `generated/`."""
+    return {f"losses/{name}.rst": page(loss) for name, loss in REGISTRY.items()}
 
 
 def page(loss: Loss) -> str:
@@ -107,7 +100,7 @@ def facts(loss: Loss) -> list[tuple[str, str]]:
     found = [
         ("Computation", SHAPES.get(loss.shape, loss.shape)),
         ("Derivatives", "value, gradient, second derivative" if loss.has_curvature else "value, gradient"),
-        ("Runs on", "CPU and CUDA" if on_gpu(loss) else "CPU"),
+        ("Runs on", "CPU and CUDA" if overview.on_gpu(loss) else "CPU"),
     ]
     if getattr(loss, "has_fast", False):
         found.append(("Time", "without visiting the pairs: see :doc:`/linear_time`"))
@@ -116,12 +109,6 @@ def facts(loss: Loss) -> list[tuple[str, str]]:
         how = f"``fastloss score FILE --loss {loss.name}``"
         found.append(("Command", how if can_score(loss) else how.replace("FILE", "--queries FILE --keys FILE")))
     return found
-
-
-def on_gpu(loss: Loss) -> bool:
-    """Whether there is an engine of the loss's shape for CUDA."""
-    takes_backend = any(keyword.name == "backend" for keyword in loss.keywords)
-    return takes_backend and (PACKAGE / loss.folder.replace(".", "/") / "cuda.py").exists()
 
 
 def states(loss: Loss) -> list[str]:
@@ -148,33 +135,3 @@ def elsewhere(loss: Loss) -> list[str]:
 def as_rst(text: str) -> str:
     """Markdown's code as that of RST, and bars that mean themselves."""
     return text.replace("`", "``").replace("|", "\\|")
-
-
-def table() -> str:
-    """Every loss with its first line, by the tasks of the README's table; and the pages of each for the navigation."""
-    tool = runpy.run_path(str(PACKAGE.parent / "tools" / "readme_table.py"))
-    places = " ".join(tool["TASKS"].values()).split()
-    found: dict[str, list[Loss]] = {title: [] for title in tool["TASKS"]}
-    for loss in sorted(REGISTRY.values(), key=lambda loss: [*places, module(loss)].index(module(loss))):
-        found.setdefault(tool["task"](loss.__module__), []).append(loss)
-    lines: list[str] = []
-    for title, losses in found.items():
-        lines += ["", f"## {title}", "", "| loss | description | second derivative | CUDA |", "|---|---|---|---|"]
-        for loss in losses:
-            marks = ("yes" if loss.has_curvature else "", "yes" if on_gpu(loss) else "")
-            lines.append(f"| `{loss.name}` | {loss.summary} | {' | '.join(marks)} |")
-        pages = [f"generated/losses/{loss.name}" for loss in losses]
-        lines += ["", "```{toctree}", ":hidden:", f":caption: {title}", "", *pages, "```"]
-    return "\n".join([*lines, ""])
-
-
-def module(loss: Loss) -> str:
-    """The name of its module of formulas."""
-    return loss.__module__.rsplit(".", 1)[1]
-
-
-def help_of(command: str) -> str:
-    """What `fastloss COMMAND --help` prints."""
-    run = [sys.executable, "-m", "fastloss", command, "--help"]
-    environment = {**os.environ, "COLUMNS": "100", "TERM": "dumb", "PYTHONPATH": str(PACKAGE.parent)}
-    return subprocess.run(run, capture_output=True, text=True, check=True, env=environment).stdout

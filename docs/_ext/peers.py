@@ -6,6 +6,7 @@ import functools
 import itertools
 import pathlib
 import re
+from collections.abc import Callable
 
 SOURCE = pathlib.Path(__file__).parents[1] / "peers.csv"
 
@@ -33,12 +34,10 @@ def rows() -> tuple[Row, ...]:
         return tuple(Row(**row) for row in csv.DictReader(file))
 
 
-def files() -> dict[str, str]:
-    """A table for each library, by the names of files under `generated/`."""
-    return {
-        f"parts/peers-{library.lower().replace(' ', '-')}.md": table(tuple(group))
-        for library, group in itertools.groupby(rows(), key=lambda row: row.library)
-    }
+def tables() -> dict[str, Callable[[], str]]:
+    """A function for each library, by its name in lower case, which returns its table."""
+    groups = itertools.groupby(rows(), key=lambda row: row.library)
+    return {library.lower().replace(" ", "-"): functools.partial(table, tuple(group)) for library, group in groups}
 
 
 def table(some: tuple[Row, ...]) -> str:
@@ -47,4 +46,4 @@ def table(some: tuple[Row, ...]) -> str:
     for row in some:
         cells = (row.there, row.here or "—", row.note)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join([*lines, ""])
+    return "\n".join(lines)

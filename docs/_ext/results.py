@@ -1,13 +1,11 @@
-"""The performance page: tables and pictures of the committed results, the newest date of each part."""
+"""The performance page: tables of the committed results, the newest date of each part."""
 
 import csv
 import dataclasses
 import math
 import pathlib
 import re
-from typing import Any
-
-from style import figure, svg
+from collections.abc import Callable
 
 FOLDER = pathlib.Path(__file__).parents[2] / "bench" / "results"
 NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+?)(-claims)?\.csv")
@@ -36,6 +34,38 @@ MEANS = """Others' times in multiples of ours, the geometric mean over the losse
 elements. Where it is below 1, the [profile](profiles/probabilities.md) says what binds it."""
 SUITE = """Value and gradient in float32; others in multiples of the time. `limit` is what it is measured against: to
 read the arguments and write the gradient, one sort, or the bare products."""
+PAIRS = """The logistic loss over all pairs of so many rows, half of them positive: value without gradient, float64.
+Empty where a method takes too long or its matrix of pairs too much memory."""
+RACERS = {
+    "fastloss, linear time": "fastloss",
+    "np.sort of the scores": "np.sort",
+    "PyTorch, matrix of pairs": "PyTorch",
+    "JAX, matrix of pairs": "JAX",
+    "KeOps, every pair": "KeOps",
+    "NumPy, matrix of pairs": "NumPy",
+}
+SOME = """Value and gradient in float32 of ten million numbers: scores, logits, or similarities of a batch.
+PyTorch is eager unless it says compiled. Empty where a library has no such loss or was not measured at this size."""
+LIBRARIES = {
+    "fastloss": "fastloss",
+    "PyTorch": "PyTorch",
+    "PyTorch compiled": "compiled",
+    "JAX": "JAX",
+    "scikit-learn": "scikit-learn",
+}
+SHOWN = (
+    "mse_loss",
+    "huber_loss",
+    "binary_cross_entropy_with_logits",
+    "focal_loss",
+    "cross_entropy",
+    "pairwise_logistic_loss",
+    "pairwise_hinge_loss",
+    "lambdarank_loss",
+    "info_nce_loss",
+    "supcon_loss",
+    "batch_all_triplet_loss",
+)
 COLD, CACHED = "fastloss, nothing compiled", "fastloss, from the cache"
 HEADLINES = (  # of a target: benchmark, peer, and what it is in words
     (r"pairwise_logistic_loss (\d+) value", "np.sort", "All pairs of {} rows, logistic loss: time"),
@@ -102,38 +132,67 @@ def is_met(claim: dict[str, str]) -> bool:
     return ratio >= target if claim["sense"] == "at least" else ratio <= target
 
 
-def files(folder: pathlib.Path = FOLDER) -> dict[str, str]:
-    """Markdown and pictures by their names under `generated/`."""
-    found = parts(folder)
-    everything = {"parts/performance.md": page(found), "parts/headlines.md": headlines(found)}
-    pictures = {f"targets-{part.name}.svg": targets(part.claims) for part in found if part.claims}
-    return {**everything, **pictures}
-
-
 def page(found: list[Part]) -> str:
-    """All parts."""
-    claims = [claim for part in found for claim in part.claims]
-    wrong = missed(claims)
-    lines = [f"{len(claims)} targets, of which {len(claims) - len(wrong)} are met and {len(wrong)} are missed."]
-    if wrong:
-        lines += ["Missed:", "", *targets_table(wrong)]
+    """All parts: first seconds beside others, last the targets that are missed."""
+    lines = beside_others(found)
     for part in found:
         lines += ["", f"## {part.title}", "", *stamp(part)]
         if part.claims:
-            lines += [f"```{{figure}} generated/targets-{part.name}.svg", ":alt: figures against their targets"]
-            lines += ["", "How many times better than its target each figure is; left of 1 it misses it.", "```", ""]
             lines += targets_table(part.claims)
         lines += overview(part.rows)
         if part.rows and not part.claims and len(part.rows) <= FEW:
-            lines += ["", *timings(part.rows), ""]
+            lines += ["", *timings(part.rows)]
         elif part.rows:
-            lines += ["", "<details><summary>All timings</summary>", "", *timings(part.rows), "", "</details>", ""]
-    return "\n".join(lines) + "\n"
+            lines += ["", f"All timings: `bench/results/{part.date}-{part.name}.csv`."]
+    claims = [claim for part in found for claim in part.claims]
+    wrong = missed(claims)
+    lines += ["", "## Targets that are missed", ""]
+    lines += [f"{len(claims)} targets, of which {len(claims) - len(wrong)} are met and {len(wrong)} are missed."]
+    return "\n".join([*lines, *(["", *targets_table(wrong)] if wrong else [])])
+
+
+def beside_others(found: list[Part]) -> list[str]:
+    """Seconds of a few losses beside others'; a size or a library that was not measured is left empty."""
+    lines = ["## Seconds beside others"]
+    for part in found:
+        if part.name == "against_n":
+            lines += ["", PAIRS, "", *stamp(part), *seconds(part.rows, "size", RACERS, lambda row: decade(row["size"]))]
+        if part.name == "suite":
+            most = {cell["fastloss"]["loss"]: cell["fastloss"]["size"] for cell in largest(with_gradient(part.rows))}
+            chosen = [row for row in with_gradient(part.rows) if row["size"] == most[row["loss"]]]
+            few = [row for name in SHOWN for row in chosen if row["loss"] == name]
+            lines += ["", SOME, "", *stamp(part), *seconds(few, "loss", LIBRARIES, lambda row: f"`{row['loss']}`")]
+    return lines if len(lines) > 1 else []
+
+
+def decade(size: str) -> str:
+    """A power of ten in words; nothing for sizes between."""
+    power = round(math.log10(max(int(size), 1)))
+    return f"{int(size):,}" if int(size) == 10**power else ""
+
+
+def seconds(
+    rows: list[dict[str, str]], first: str, contenders: dict[str, str], label: Callable[[dict[str, str]], str]
+) -> list[str]:
+    """A row for each label that is not empty, a column for each contender by its heading."""
+    cells: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if label(row):
+            cells.setdefault(label(row), {})[row["contender"]] = duration(row["seconds_50"])
+    lines = [f"| {first} | {' | '.join(contenders.values())} |", f"|---|{'---:|' * len(contenders)}"]
+    for name, own in cells.items():
+        lines.append(f"| {name} | {' | '.join(own.get(one, '') for one in contenders)} |")
+    return lines
+
+
+def with_gradient(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Those of values with gradients in single precision."""
+    return [row for row in rows if row.get("what") == "value and gradient" and row.get("dtype") == "float32"]
 
 
 def overview(rows: list[dict[str, str]]) -> list[str]:
     """A row for each loss: of its largest size in float32 the gradient's time, or its first calls."""
-    suite = [row for row in rows if row.get("what") == "value and gradient" and row.get("dtype") == "float32"]
+    suite = with_gradient(rows)
     first = [row for row in rows if row.get("what") == "first call"]
     if suite:
         return [
@@ -257,32 +316,4 @@ def headlines(found: list[Part]) -> str:
     if not lines:
         return ""
     where = f"Measured on {', '.join(sorted(machines))}; {', '.join(sorted(dates))}."
-    return "\n".join(["| what | measured |", "|---|---|", *lines, "", where, ""])
-
-
-def targets(claims: list[dict[str, str]]) -> str:
-    """A bar for each target: how many times better than it."""
-    names = [grouped(f"{claim['benchmark']} / {claim['peer']}") for claim in claims]
-    ahead = [margin(claim) for claim in claims]
-    made, axes = figure(8.0, 0.7 + 0.21 * len(claims))
-    colours: list[Any] = ["#c0392b" if one < 1.0 else "#2e8b57" for one in ahead]
-    places = range(len(claims))
-    axes.barh(places, [one - 1.0 for one in ahead], left=1.0, color=colours, height=0.62)
-    axes.set_yticks(list(places), names, fontsize=7)
-    axes.invert_yaxis()
-    axes.set_xscale("log")
-    axes.axvline(1.0, color="0.2", linewidth=1.0)
-    axes.grid(axis="y", visible=False)
-    axes.set_xlabel("times better than the target")
-    low, high = min(0.5, 0.9 * min(ahead)), max(2.0, 1.1 * max(ahead))
-    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if low <= tick <= high]
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.set_xticks([], minor=True)
-    axes.set_xlim(low, high)
-    return svg(made)
-
-
-def margin(claim: dict[str, str]) -> float:
-    """How many times better than its target a figure is."""
-    ratio, target = float(claim["ratio"]), float(claim["target"])
-    return ratio / target if claim["sense"] == "at least" else target / max(ratio, 1e-9)
+    return "\n".join(["| what | measured |", "|---|---|", *lines, "", where])

@@ -1,15 +1,13 @@
-"""The Sphinx extension of this site: pages from the registry, pictures, results; links from names of losses."""
+"""The Sphinx extension of this site: pages of losses with pictures; links from names of losses."""
 
 import pathlib
 import re
 from typing import Any
 
-import diagrams
 import loss_pages
 import loss_pictures
 import mathml
-import peers
-import results
+import navigation
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
@@ -28,15 +26,11 @@ def write(path: pathlib.Path, text: str) -> None:
 
 
 def generate(app: Any) -> None:
-    """Everything that is not written by hand, under `generated/`."""
+    """Write the pages of losses and their pictures, under `generated/`."""
     folder = pathlib.Path(app.srcdir) / "generated"
     everything = {
         **loss_pages.files(),
         **{f"losses/{name}.svg": picture for name, picture in loss_pictures.files()},
-        **{f"{name}.svg": picture for name, picture in diagrams.files()},
-        **peers.files(),
-        **results.files(),
-        "parts/score.txt": loss_pages.help_of("score"),
     }
     for name, text in everything.items():
         write(folder / name, text)
@@ -79,4 +73,5 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("builder-inited", generate)
     app.add_transform(LinkNames)
     mathml.setup(app)
+    navigation.setup(app)
     return {"version": fastloss.__version__, "parallel_read_safe": True, "parallel_write_safe": True}
