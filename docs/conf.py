@@ -46,7 +46,8 @@ ALONE = (
 )
 html_sidebars = {page: [] for page in ALONE}  # pages without pages below them
 html_theme_options = {
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
+    "navbar_persistent": ["search-button"],
     "navigation_with_keys": False,
     "show_nav_level": 2,
     "show_toc_level": 2,

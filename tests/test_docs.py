@@ -148,6 +148,21 @@ def test_every_loss_has_a_picture(made_from):
     assert "margin_ranking_loss" in pictures.RECIPES
 
 
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"\frac12 x", r"\frac{1}{2} x"),
+        (r"\tfrac12\lVert x", r"\tfrac{1}{2}\lVert x"),
+        (r"\tfrac{1}{2} + \frac1N\sum", r"\tfrac{1}{2} + \frac{1}{N}\sum"),
+        (r"\frac{a}{b}", r"\frac{a}{b}"),
+        (r"x_{\text{a\_b}} + \texttt{c\_d}", r"x_{\text{a_b}} + \text{c_d}"),
+        (r"1, \dots, n", r"1, \ldots, n"),
+    ],
+)
+def test_formulas_as_docutils_reads_them(made_from, tex, expected):
+    assert made_from("tex").prepared(tex) == expected
+
+
 def test_results_newest_and_missed(made_from, tmp_path):
     """The newest date of each part counts; whether a target is met follows from its numbers."""
     results = made_from("results")

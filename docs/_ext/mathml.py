@@ -8,6 +8,7 @@ from docutils import nodes
 from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util import logging
+from tex import prepared
 
 LOGGER = logging.getLogger(__name__)
 THIN = '<mspace width="0.17em"></mspace>'
@@ -18,10 +19,8 @@ BAR, PLAIN_BAR = '<mo stretchy="false">|</mo>', '<mo stretchy="false" lspace="0"
 
 def converted(tex: str, node: nodes.Node, as_block: bool) -> str:
     """MathML, or the source and a warning."""
-    tex = tex.replace(r"\dots", r"\ldots")
-    known = re.sub(r"\\texttt\{(.*?)\}", lambda found: r"\text{" + found[1].replace(r"\_", "_") + "}", tex)
     try:
-        made = tex2mathml(known, as_block=as_block)
+        made = tex2mathml(prepared(tex), as_block=as_block)
     except MathError as error:
         LOGGER.warning("formula %r: %s", tex, error, location=node)
         return f"<code>{html.escape(tex)}</code>"
