@@ -102,8 +102,8 @@ def score(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Parquet, CSV, Arrow IPC, .npy or .npz files, or patterns such as 'data/*.parquet'; also behind s3://,"
-            " gs://, abfs:// and hdfs://."
+            help="Parquet, CSV, JSON Lines, Arrow IPC, .npy or .npz files, folders, patterns such as 'data/*.parquet',"
+            " or - for standard input; also behind s3://, gs://, abfs:// and hdfs://."
         ),
     ] = None,
     loss: Annotated[
@@ -141,6 +141,20 @@ def score(
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Number of threads; all cores by default.")] = None,
     batch_rows: Annotated[int, typer.Option(help="Number of rows to read at a time.")] = 1 << 20,
+    format: Annotated[
+        str | None,
+        typer.Option(help="The files' format: parquet, csv, json, arrow, npy or npz; by default, what they look like."),
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="What separates the fields of CSV; by default, the commonest of the header.")
+    ] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option(help="COLUMN=TYPE, such as user=int64, converts a column without a loss; repeat it for several."),
+    ] = None,
+    nulls: Annotated[
+        str, typer.Option(help="'error'; 'drop' leaves rows out that lack a value; 'nan' reads missing numbers as NaN.")
+    ] = "error",
     dask: Annotated[
         str | None,
         typer.Option(
@@ -161,7 +175,7 @@ def score(
     With --dask, workers read parts of the files (row groups of large Parquet files, or whole files), and the losses are
     the same to the last bit. Ctrl-C cancels their work.
     """
-    from fastloss.cli.asked import asked
+    from fastloss.cli.asked import asked, contents_given
 
     if reduction not in ("mean", "sum"):
         raise UserError(f"--reduction is {reduction!r}: expected 'mean' or 'sum'")
@@ -174,7 +188,7 @@ def score(
         raise UserError(
             "expected --queries and --keys together, without files, --groups, --weights, --per-group or --dask"
         )
-    for name in ("scores", "labels", "batch_rows") if embedded else ():
+    for name in ("scores", "labels", "batch_rows", "format", "delimiter", "types", "nulls") if embedded else ():
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             option = name.replace("_", "-")
@@ -200,7 +214,13 @@ def score(
         return
     given = {"scores": scores, "labels": labels, "weights": weights, "groups": groups}
     roles = {role: column for role, column in given.items() if column is not None}
-    job = Job(files or [], roles, losses, reduction, per_group, min(batch_rows, MOST_ROWS), dask, threads)
+    contents = contents_given(format, delimiter, types or [])
+    if nulls not in ("error", "drop", "nan"):
+        raise UserError(f"--nulls is {nulls!r}: expected 'error', 'drop' or 'nan'")
+    if nulls == "drop" and dask:
+        raise UserError("--nulls drop is not possible with --dask, whose workers count rows as they are")
+    rows = min(batch_rows, MOST_ROWS)
+    job = Job(files or [], roles, losses, reduction, per_group, rows, contents, nulls, dask, threads)
     with report.Progress() as progress:
         result = run(job, progress)
     (report.score_json if as_json else report.score_table)(result)

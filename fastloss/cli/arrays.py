@@ -3,7 +3,8 @@
 What a file says of its strings, dictionaries and runs is checked before PyArrow follows it to memory that is not there.
 """
 
-from typing import TypeAlias
+from collections.abc import Collection
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,8 @@ def plain(kind: pa.DataType) -> pa.DataType:
     """Return the type of a column's values, however they are stored."""
     if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
         return plain(kind.value_type)
+    if isinstance(kind, pa.BaseExtensionType):  # such as UUIDs
+        return plain(kind.storage_type)
     if pa.types.is_large_string(kind) or _is(kind, "string_view"):
         return pa.string()
     if pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind) or _is(kind, "binary_view"):
@@ -44,6 +47,8 @@ def _decoded(array: pa.Array) -> pa.Array:
         return _decoded(pc.run_end_decode(array))
     if pa.types.is_dictionary(array.type):
         return _decoded(array.dictionary).take(array.indices)  # decoding has no kernel for views
+    if isinstance(array, pa.ExtensionArray):
+        return _decoded(array.storage)
     kind = plain(array.type)
     return array if kind == array.type else array.cast(kind)
 
@@ -59,13 +64,13 @@ def is_number(kind: Type) -> bool:
 
 
 def is_id(kind: Type) -> bool:
-    """Return whether values of a plain type may be ids: whether they are exact."""
+    """Return whether values of a plain type may be ids: whether they are exact, or floats, which are to be whole."""
     if isinstance(kind, str):
         return False
     types = pa.types
     tests = (types.is_string, types.is_binary, types.is_decimal, types.is_null, types.is_boolean)
     is_time = types.is_temporal(kind) and not types.is_interval(kind)  # months and days, of no fixed length
-    return types.is_integer(kind) or is_time or any(test(kind) for test in tests)
+    return types.is_integer(kind) or types.is_floating(kind) or is_time or any(test(kind) for test in tests)
 
 
 def number_type(kind: Type) -> Type:
@@ -73,6 +78,61 @@ def number_type(kind: Type) -> Type:
     if isinstance(kind, str) or not pa.types.is_decimal(kind):
         return kind
     return pa.int64() if kind.scale == 0 and kind.precision <= WHOLE_DIGITS else pa.float64()
+
+
+def common(kinds: Collection[pa.DataType], are_ids: bool) -> pa.DataType | None:
+    """Return a type that holds the values of all types; None if they are of different kinds.
+
+    Integers of any width become int64, or uint64 where all are unsigned and one is of 64 bits; floats, with or without
+    integers, become float64; ids that are floats become int64. What does not fit, such as 2**63 or an id of 0.5, is an
+    error where it is read.
+    """
+    kinds = set(kinds)
+    numeric = all(pa.types.is_integer(one) or pa.types.is_floating(one) or pa.types.is_boolean(one) for one in kinds)
+    if len(kinds) == 1 and not (are_ids and numeric and any(map(pa.types.is_floating, kinds))):
+        return next(iter(kinds))
+    if numeric:
+        if any(map(pa.types.is_floating, kinds)) and not are_ids:
+            return pa.float64()
+        only_unsigned = all(map(pa.types.is_unsigned_integer, kinds))
+        return pa.uint64() if only_unsigned and pa.uint64() in kinds else pa.int64()
+    if all(map(pa.types.is_decimal, kinds)):
+        scale = max(one.scale for one in kinds)
+        return pa.decimal128(min(38, scale + max(one.precision - one.scale for one in kinds)), scale)
+    return None
+
+
+def converted(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Convert a decoded column without a loss; raise `Unfit` for the first value that the type does not hold."""
+    if array.type == kind or (pa.types.is_decimal(array.type) and not pa.types.is_decimal(kind)):
+        return array  # `numbers` converts decimals
+    try:
+        return array.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        first, stop = 0, len(array)
+        while stop - first > 1:
+            middle = (first + stop) // 2
+            if _fits(array.slice(first, middle - first), kind):
+                first = middle
+            else:
+                stop = middle
+        raise Unfit(first, array[first].as_py()) from None
+
+
+def _fits(array: pa.Array, kind: pa.DataType) -> bool:
+    try:
+        array.cast(kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return False
+    return True
+
+
+class Unfit(Exception):
+    """A value that a type does not hold, and its index in the column."""
+
+    def __init__(self, index: int, found: Any):
+        super().__init__(f"{found!r} does not fit")
+        self.index, self.found = index, found
 
 
 class Inexact(Exception):

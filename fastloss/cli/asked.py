@@ -3,7 +3,11 @@
 import dataclasses
 from typing import Any
 
+import pyarrow as pa
+
 from fastloss.cli.errors import UserError, explained
+from fastloss.cli.files import FORMATS
+from fastloss.cli.readers import Given
 from fastloss.core.domains import Choice, Flag
 from fastloss.core.loss import REGISTRY, Loss, lookup
 from fastloss.embeddings.candidates.loss import CandidatesLoss
@@ -93,6 +97,28 @@ def one(label: str, name: str, words: str, reduction: str, embedded: bool) -> As
     with explained(name):
         loss.require_reduction(reduction)
         return Asked(label, loss, checked(loss, parameters) if embedded else new_state(loss, parameters).parameters)
+
+
+def contents_given(format: str | None, delimiter: str | None, types: list[str]) -> Given:
+    """Parse `--format`, `--delimiter` and `--types`."""
+    if format is not None and format not in FORMATS:
+        raise UserError(f"--format is {format!r}: expected one of {', '.join(FORMATS)}")
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter or "", delimiter or "")
+    if delimiter and (len(delimiter) > 1 or not delimiter.isascii() or delimiter in '"\r\n'):
+        raise UserError(f"--delimiter is {delimiter!r}: expected one character, or 'tab'")
+    found: dict[str, pa.DataType] = {}
+    for text in types:
+        column, equals, name = text.rpartition("=")
+        try:
+            kind = pa.type_for_alias(name)
+        except ValueError:
+            kind = None
+        if not equals or not column or kind is None:
+            raise UserError(f"--types {text}: expected COLUMN=TYPE, with a type such as int64, float64, string, date32")
+        if column in found:
+            raise UserError(f"--types names {column!r} twice")
+        found[column] = kind
+    return Given(format or "", delimiter, found)
 
 
 def value(specification: Any, text: str) -> Any:

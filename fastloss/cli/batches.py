@@ -41,16 +41,31 @@ class Places:
     def __init__(self) -> None:
         self._starts: list[int] = []
         self._paths: list[str] = []
+        self._dropped: list[list[np.ndarray]] = []  # rows of each file that are not in the stream
+
+    @property
+    def dropped(self) -> int:
+        """How many rows have been dropped."""
+        return sum(rows.size for some in self._dropped for rows in some)
+
+    def drop(self, rows: np.ndarray) -> None:
+        """Take rows of the last file out of the stream."""
+        self._dropped[-1].append(rows)
 
     def begin(self, path: str, start: int) -> None:
         """Add a file whose first row is row `start` of the stream."""
         self._starts.append(start)
         self._paths.append(path)
+        self._dropped.append([])
 
     def name(self, row: int) -> str:
         """Return a row of the stream as messages name it: by file and row."""
         at = bisect.bisect_right(self._starts, row) - 1
         own = row - self._starts[at]
+        if self._dropped[at]:
+            dropped = np.concatenate(self._dropped[at])
+            own += int(np.searchsorted(dropped - np.arange(dropped.size), own, "right"))
+            return f"{self._paths[at]}: row {own} (counted from 0)"
         text = f"{self._paths[at]}: row {own}"
         return f"{text} (counted from 0; row {row} of all files)" if own != row else text
 
@@ -61,6 +76,7 @@ class Reading(NamedTuple):
     roles: dict[str, str]  # the columns' names by their roles
     rows: int  # at a time
     whole: bool | None = None  # whether labels are read as int64; if False, those that only int64 holds raise `Inexact`
+    nulls: str = "error"  # "drop": rows with one are left out; "nan": those of numbers are NaN
 
 
 class Part(NamedTuple):
@@ -86,7 +102,7 @@ def parts(sources: Sequence[Source], rows: int) -> Iterator[Part]:
 
 
 def batches(sources: Sequence[Source], reading: Reading, places: Places) -> Iterator[Batch]:
-    """Read all files, batch by batch, and add each file to `places`; a null is an error."""
+    """Read all files, batch by batch, and add each file to `places`."""
     start, done = 0, 0.0
     for part in parts(sources, reading.rows):
         if part.begins:
@@ -101,8 +117,19 @@ def batches_of(part: Part, reading: Reading, places: Places, start: int, done: f
     """Read a part of the files, whose first row is row `start` of the stream."""
     source = part.source
     columns = list(dict.fromkeys(reading.roles.values()))
-    for some, share in explained_batches(source, columns, reading.rows):
+    row = source.first
+    for every, share in explained_batches(source, columns, reading.rows):
+        some = every
+        if reading.nulls == "drop":
+            some, dropped = without_nulls(every)
+            if dropped.size:
+                places.drop(row + dropped)
+        elif reading.nulls == "nan":
+            some = {name: as_nan(every[name]) if is_number_role(reading, name) else every[name] for name in every}
+        row += len(every[columns[0]])
         require_no_null(some, start, places)
+        if not len(some[columns[0]]):
+            continue
         found: dict[str, Any] = {"weights": None, "groups": None}
         for role, column in reading.roles.items():
             if role == "groups":
@@ -141,10 +168,42 @@ def require_no_null(columns: Columns, start: int, places: Places) -> None:
             raise UserError(f"{places.name(start + index)}: column {column!r} is null")
 
 
-def group_columns(sources: Sequence[Source], column: str, rows: int, until: int) -> Iterator[pa.Array]:
+def is_number_role(reading: Reading, column: str) -> bool:
+    """Return whether a column is read as numbers, and not as ids."""
+    return any(name == column for role, name in reading.roles.items() if role != "groups")
+
+
+def as_nan(array: pa.Array) -> pa.Array:
+    """Return a column of numbers with NaN in place of nulls, as floats if there is one."""
+    if not array.null_count:
+        return array
+    if not pa.types.is_floating(array.type):
+        array = pa.array(numbers(array.drop_null()).astype(np.float64)).take(positions(array))
+    return array.fill_null(float("nan"))
+
+
+def positions(array: pa.Array) -> pa.Array:
+    """Return for each element how many values that are not null lie before it; null for nulls."""
+    is_there = array.is_valid().to_numpy(zero_copy_only=False)
+    return pa.array(np.cumsum(is_there) - 1, mask=~is_there)
+
+
+def without_nulls(columns: Columns) -> tuple[Columns, np.ndarray]:
+    """Return the rows that have all values, and which rows do not."""
+    if not any(array.null_count for array in columns.values()):
+        return columns, np.empty(0, np.int64)
+    masks = [array.is_valid().to_numpy(zero_copy_only=False) for array in columns.values()]
+    keep = np.logical_and.reduce(masks)
+    return {name: array.filter(pa.array(keep)) for name, array in columns.items()}, np.flatnonzero(~keep)
+
+
+def group_columns(sources: Sequence[Source], reading: Reading, until: int) -> Iterator[pa.Array]:
     """Read the ids of the first `until` rows of the stream again."""
+    column = reading.roles["groups"]
+    columns = list(dict.fromkeys(reading.roles.values())) if reading.nulls == "drop" else [column]
     for source in sources:
-        for some, _ in explained_batches(source, [column], rows) if until > 0 else ():
+        for every, _ in explained_batches(source, columns, reading.rows) if until > 0 else ():
+            some = without_nulls(every)[0] if reading.nulls == "drop" else every
             yield some[column].slice(0, until)
             until -= len(some[column])
             if until <= 0:

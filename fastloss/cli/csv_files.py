@@ -4,11 +4,9 @@ Ids are text, as they are written: 007 is not 7. Scores, labels and weights are 
 are integers that float64 does not hold.
 """
 
-import bz2
 import contextlib
 import decimal
-import gzip
-import os
+import functools
 import re
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -16,46 +14,37 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from fastloss.cli import storage
 from fastloss.cli.arrays import Type, beyond
 from fastloss.cli.csv_rows import pieces
 from fastloss.cli.errors import shortened
 from fastloss.cli.readers import Columns, Source
+from fastloss.cli.text_files import stem, text_of
 
 BLOCK = 1 << 24  # bytes that are parsed at a time
 SHARE = 1 << 20  # bytes of them that a thread parses
-COMPRESSED = (".gz", ".bz2", ".zst")
+DELIMITERS = ",\t;|"
 NUMBERS = (pa.float64(), pa.int64())
 
 
-def stem(path: str) -> tuple[str, str]:
-    """Split a path, in lower case, into its name and the suffix of a compressed file, if it has one."""
-    name = storage.named(path).lower()
-    root, suffix = os.path.splitext(name)
-    return (root, suffix) if suffix in COMPRESSED else (name, "")
-
-
 class CsvSource(Source):
-    """CSV with a header; tabs in .tsv; compressed by .gz, .bz2 or .zst. An empty field is null."""
+    """CSV with a header, compressed or not. An empty field is null."""
 
-    @property
+    @functools.cached_property
     def _delimiter(self) -> str:
-        return "\t" if stem(self.path)[0].endswith(".tsv") else ","
+        """The one given, tabs in .tsv, or else the commonest of the header; a comma where there is none."""
+        if self.given.delimiter:
+            return self.given.delimiter
+        if stem(self.path)[0].endswith(".tsv"):
+            return "\t"
+        with text_of(self) as (text, _):
+            header = re.sub(rb'"[^"]*"', b"", text.read(SHARE)).splitlines()[:1]
+        return max(DELIMITERS, key=lambda one: header[0].count(one.encode()) if header else 0)
 
     def _pieces(self) -> Generator[tuple[bytes, float]]:
         """Read pieces of whole rows, each with the share of the file that has been read."""
-        compressed = stem(self.path)[1]
-        with contextlib.ExitStack() as stack:
-            raw: Any = stack.enter_context(storage.opened(self.place))
-            text = raw
-            if compressed == ".gz":
-                text = stack.enter_context(gzip.GzipFile(fileobj=raw))
-            elif compressed == ".bz2":
-                text = stack.enter_context(bz2.BZ2File(raw))
-            elif compressed == ".zst":
-                text = stack.enter_context(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"))
+        with text_of(self) as (text, share):
             for piece in pieces(text, self._delimiter.encode(), BLOCK):
-                yield piece, min(raw.tell() / self.size, 1.0)
+                yield piece, share()
 
     def _parsed(self, text: bytes, names: list[str] | None, convert: dict[str, Any], at_once: bool = False) -> pa.Table:
         """Parse text, which has no header if `names` are given; `at_once` uses one thread, whose errors name rows."""
@@ -93,11 +82,12 @@ class CsvSource(Source):
 
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
         """Read the file piece by piece."""
-        types = {name: self.type_of(name) for name in columns}
+        described = dict(self.columns)
+        types = {name: described[name] for name in columns}
         names, done = None, 0
         for text, share in self._pieces():
             table = Piece(self, text, names, done).table(types)
-            names = [name for name, _ in self.columns]
+            names = [name for name, _ in self.columns if name not in self.keys]
             done += table.num_rows
             for batch in table.combine_chunks().to_batches():
                 yield {name: batch.column(name) for name in columns}, share

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from fastloss.cli import tasks
 from fastloss.cli.arrays import Inexact
-from fastloss.cli.batches import Reading, parts
+from fastloss.cli.batches import parts
 from fastloss.cli.cluster import Cluster
 from fastloss.cli.groups import Scattered, WholeGroups, as_batch, as_one_group
 from fastloss.cli.ids import SeenIds
@@ -69,8 +69,7 @@ class DaskScoring(Scoring):
 
     def _work(self, totals: Totals, stream: bool = False, owners: int = 0) -> Work:
         losses = tuple((one.label, one.loss.name, one.parameters) for one in self._job.losses)
-        reading = Reading(self._roles(totals), self._job.batch_rows, self.whole)
-        return Work(workers.job("", {}), losses, reading, self._output is not None, stream, owners)
+        return Work(workers.job("", {}), losses, self._reading(totals), self._output is not None, stream, owners)
 
     def _located(self, totals: Totals) -> list[Task]:
         """Return all parts with their places in the stream, and add the files to `places`."""

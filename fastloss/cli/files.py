@@ -1,16 +1,19 @@
 """Find the files of a command line, their formats, and whether their columns agree."""
 
+import difflib
 import os
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
 from fastloss.cli import storage
-from fastloss.cli.arrays import Type, is_id, is_number, number_type, plain
-from fastloss.cli.csv_files import CsvSource, stem
+from fastloss.cli.arrays import Type, common, is_id, is_number, number_type, plain
+from fastloss.cli.csv_files import CsvSource
 from fastloss.cli.errors import UserError, explained, named
+from fastloss.cli.json_files import JsonSource
 from fastloss.cli.numpy_files import NpySource, NpzSource
-from fastloss.cli.readers import IpcSource, ParquetSource, Source
+from fastloss.cli.readers import Given, IpcSource, ParquetSource, Source
+from fastloss.cli.text_files import BZIP2, GZIP, ZSTD, stem
 
 MAGIC: tuple[tuple[bytes, type[Source]], ...] = (
     (b"PAR1", ParquetSource),
@@ -31,29 +34,25 @@ SUFFIXES: dict[str, type[Source]] = {
     ".csv": CsvSource,
     ".tsv": CsvSource,
     ".txt": CsvSource,
+    ".json": JsonSource,
+    ".jsonl": JsonSource,
+    ".ndjson": JsonSource,
+}
+FORMATS: dict[str, type[Source]] = {
+    "parquet": ParquetSource,
+    "arrow": IpcSource,
+    "npy": NpySource,
+    "npz": NpzSource,
+    "csv": CsvSource,
+    "json": JsonSource,
 }
 
 
 def expand(patterns: Iterable[str]) -> list[str]:
-    """Return the files of names, patterns and URIs in the order given, those of a pattern sorted."""
-    paths: list[str] = []
-    for pattern in map(storage.local, patterns):
-        found = storage.matching(pattern)
-        if found is None:
-            paths.append(pattern)
-            continue
-        if not found:
-            raise UserError(f"no file matches {pattern!r}")
-        paths += found
+    """Return the files of names, patterns, folders and URIs in the order given, those of a pattern or folder sorted."""
     seen: set[str] = set()
+    paths = [path for pattern in map(storage.local, patterns) for path in _files_of(pattern)]
     for path in paths:
-        kind = storage.status(path).kind
-        if kind == "nothing":
-            raise UserError(f"{path}: no such file")
-        if kind == "folder":
-            raise UserError(f"{path}: is a folder (give a pattern, such as '{os.path.join(path, '*.parquet')}')")
-        if kind != "file":
-            raise UserError(f"{path}: is not a regular file")
         real = path if storage.uri_of(path) else os.path.realpath(path)
         if real in seen:
             raise UserError(f"{path}: is given twice")
@@ -61,38 +60,88 @@ def expand(patterns: Iterable[str]) -> list[str]:
     return paths
 
 
-def source(path: str, numbers: frozenset[str] = frozenset()) -> Source:
-    """Return the reader of a file's format, which its first bytes tell, or else its name."""
+def _files_of(pattern: str) -> list[str]:
+    """Return the files of a name, a pattern or a folder."""
+    paths = storage.matching(pattern)
+    if paths is not None and not paths:
+        raise UserError(f"no file matches {pattern!r}")
+    found: list[str] = []
+    for path in paths if paths is not None else [pattern]:
+        kind = storage.status(path).kind
+        if kind == "nothing":
+            raise UserError(f"{path}: no such file")
+        if kind == "other":
+            raise UserError(f"{path}: is not a regular file")
+        found += _known(path) if kind == "folder" else [path]
+    return found
+
+
+def _known(folder: str) -> list[str]:
+    """Return a folder's files of known formats, in folders below it too."""
+    found = [path for path in storage.inside(folder) if os.path.splitext(stem(path)[0])[1] in SUFFIXES]
+    if not found:
+        raise UserError(f"{folder}: is a folder without files of known formats ({', '.join(SUFFIXES)})")
+    return found
+
+
+def source(path: str, numbers: frozenset[str] = frozenset(), given: Given | None = None) -> Source:
+    """Return the reader of a file's format: the one given, that of its first bytes, or that of its name."""
+    given = given or Given()
     with explained(path):
         with storage.opened(path) as file:
             head = file.read(8)
         if not head:
             raise UserError(f"{path}: the file is empty")
+        if given.format:
+            return FORMATS[given.format](path, numbers, given)
         for magic, kind in MAGIC:
             if head.startswith(magic):
-                return kind(path, numbers)
+                return kind(path, numbers, given)
         suffix = os.path.splitext(stem(path)[0])[1]
+        if path == storage.INPUT and not head.startswith((GZIP, BZIP2, ZSTD)):
+            suffix = ".jsonl" if head.lstrip().startswith(b"{") else ".csv"
         if suffix not in SUFFIXES:
             known = ", ".join(SUFFIXES)
-            raise UserError(f"{path}: unknown format (known by their first bytes or by their names: {known})")
-        return SUFFIXES[suffix](path, numbers)
+            raise UserError(f"{path}: unknown format (expected one of {known}, or --format)")
+        return SUFFIXES[suffix](path, numbers, given)
 
 
-def sources(paths: Sequence[str], roles: dict[str, str]) -> list[Source]:
-    """Return readers for all files, after checking that all have the columns wanted, of one type each."""
+def sources(paths: Sequence[str], roles: dict[str, str], given: Given | None = None) -> list[Source]:
+    """Return readers for all files, after checking that all have the columns wanted.
+
+    A column whose type differs from file to file is converted to one that holds all values, if there is one.
+    """
+    given = given or Given()
     result: list[Source] = []
-    expected: dict[str, tuple[Type, str]] = {}  # of each role's column, and the file that has it so
+    kinds: dict[str, dict[Type, str]] = {role: {} for role in roles}  # and the first file that has each
     for path in paths:
-        one = source(path, frozenset(column for role, column in roles.items() if role != "groups"))
+        one = source(path, frozenset(column for role, column in roles.items() if role != "groups"), given)
         for role, column in roles.items():
             kind = _type_for(role, column, one)
-            if kind == pa.null():  # a column without rows, or an error when it is read
-                continue
-            wanted, first = expected.setdefault(role, (kind, path))
-            if wanted != kind:
-                raise UserError(f"{path}: column {column!r} has type {kind}, but {wanted} in {first}")
+            if kind != pa.null():  # a column without rows, or an error when it is read
+                kinds[role].setdefault(kind, path)
         result.append(one)
+    for role, column in roles.items():
+        agreed = given.types.get(column) or _agreed(role, column, kinds[role])
+        if agreed is not None:
+            for one in result:
+                one.converted[column] = agreed
+    unknown = set(given.types) - set(roles.values())
+    if unknown:
+        raise UserError(f"--types names {sorted(unknown)[0]!r}, which is no column that is read")
     return result
+
+
+def _agreed(role: str, column: str, kinds: dict[Type, str]) -> pa.DataType | None:
+    """Return the type that a column is converted to in all files; None if it needs none."""
+    found = [kind for kind in kinds if isinstance(kind, pa.DataType)]
+    if not found:
+        return None
+    agreed = common(found, role == "groups")
+    if agreed is None:
+        (first, before), (other, path) = list(kinds.items())[:2]
+        raise UserError(f"{path}: column {column!r} has type {other}, but {first} in {before} (see --types)")
+    return agreed if len(found) > 1 or agreed != found[0] else None
 
 
 def _type_for(role: str, column: str, one: Source) -> Type:
@@ -100,11 +149,20 @@ def _type_for(role: str, column: str, one: Source) -> Type:
     with explained(one.path, anything=True):
         kind = one.type_of(column)
     if kind is None:
-        names = ", ".join(named(name) for name, _ in one.columns[:50]) or "none"
-        names += ", ..." if len(one.columns) > 50 else ""
-        raise UserError(f"{one.path}: no column {column!r} for --{role} (columns: {names})")
+        raise UserError(f"{one.path}: no column {column!r} for --{role}{_columns(column, one)}")
+    kind = one.given.types.get(column, kind)
     kind = kind if isinstance(kind, str) else plain(kind)
     if not (is_id if role == "groups" else is_number)(kind):
         expected = "integers or strings as group ids, or dates" if role == "groups" else "numbers"
         raise UserError(f"{one.path}: column {column!r} has type {kind}: expected {expected}")
     return kind if role == "groups" else number_type(kind)
+
+
+def _columns(wanted: str, one: Source) -> str:
+    """Return what a message says of the columns that there are: the nearest one, and all of them."""
+    names = [name for name, _ in one.columns]
+    folded = {name.strip().casefold(): name for name in names}
+    near = difflib.get_close_matches(wanted.strip().casefold(), folded, 1)
+    listed = ", ".join(named(name) for name in names[:50]) or "none"
+    meant = f": did you mean {folded[near[0]]!r}?" if near else ""
+    return f"{meant} (columns: {listed}{', ...' if len(names) > 50 else ''})"

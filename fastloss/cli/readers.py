@@ -4,6 +4,7 @@ A file is open only while it is read. `csv_files.py` and `numpy_files.py` have f
 """
 
 import abc
+import dataclasses
 import functools
 from collections.abc import Iterator
 from typing import Any
@@ -11,21 +12,35 @@ from typing import Any
 import pyarrow as pa
 
 from fastloss.cli import storage
-from fastloss.cli.arrays import Type, decoded
+from fastloss.cli.arrays import Type, Unfit, converted, decoded
+from fastloss.cli.errors import shortened
 
 Columns = dict[str, pa.Array]
 PART = 1 << 22  # rows of a part of a large file: less than a second's work
 
 
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """What the command line says of files' contents."""
+
+    format: str = ""  # "": what a file's first bytes or its name tell
+    delimiter: str = ""  # of CSV; "": the commonest in the header
+    types: dict[str, pa.DataType] = dataclasses.field(default_factory=dict)  # of columns, by their names
+
+
 class Source(abc.ABC):
-    """A file with columns, or a part of one."""
+    """A file with columns, or a part of one. Keys of partitions, such as the folder `day=7`, are columns too."""
 
     rows: int | None = None  # where the file says so before it is read
+    first = 0  # row of the file
 
-    def __init__(self, path: str, numbers: frozenset[str] = frozenset()):
+    def __init__(self, path: str, numbers: frozenset[str] = frozenset(), given: Given | None = None):
         self.path = path
         self.place = storage.absolute(path)  # by which another process finds it
         self.numbers = numbers  # columns that are to hold numbers, for formats that know no types
+        self.given = given or Given()
+        self.keys = storage.keys(path)
+        self.converted: dict[str, pa.DataType] = {}  # the types that columns are converted to, so that files agree
 
     @functools.cached_property
     def size(self) -> float:
@@ -38,8 +53,20 @@ class Source(abc.ABC):
 
     @functools.cached_property
     def columns(self) -> list[tuple[str, Type]]:
-        """The columns' names and types, in the file's order."""
-        return self.described()
+        """The columns' names and types, in the file's order, then the keys of partitions."""
+        found = self.described()
+        names = {name for name, _ in found}
+        self.keys = {key: text for key, text in self.keys.items() if key not in names}
+        return [*found, *((key, self._key_type(key, text)) for key, text in self.keys.items())]
+
+    def _key_type(self, key: str, text: str | None) -> Type:
+        if key not in self.numbers:
+            return pa.string()
+        try:
+            float(text or "0")
+        except ValueError:
+            return pa.string()
+        return pa.float64()
 
     def type_of(self, column: str) -> Type | None:
         """Return the type of a column, None if there is none; two columns of one name are an error."""
@@ -59,22 +86,42 @@ class Source(abc.ABC):
     def batches(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
         """Read decoded batches of `rows` rows, whatever the file's own are; the last may be smaller, none is empty."""
         waiting: list[Columns] = []
-        count = 0
+        count, before = 0, self.first
         share = 0.0
-        for some, share in self.read(columns, rows):
+        own = [name for name, _ in self.columns if name in columns and name not in self.keys]
+        for some, share in self.read(own or [self.columns[0][0]], rows):
             for array in some.values():
                 array.validate()  # the lengths of its buffers, before it is sliced
-            size = len(some[columns[0]])
+            size = len(next(iter(some.values())))
             start = 0
             while start < size:
                 stop = min(size, start + rows - count)
-                waiting.append({name: decoded(array.slice(start, stop - start)) for name, array in some.items()})
+                piece = {name: decoded(some[name].slice(start, stop - start)) for name in own}
+                piece |= {key: self._repeated(key, stop - start) for key in self.keys if key in columns}
+                waiting.append({name: self._converted(name, piece[name], before + start) for name in columns})
                 count, start = count + stop - start, stop
                 if count == rows:
                     yield joined(waiting), share
                     waiting, count = [], 0
+            before += size
         if waiting:
             yield joined(waiting), share
+
+    def _repeated(self, key: str, count: int) -> pa.Array:
+        text, kind = self.keys[key], self.type_of(key)
+        return pa.nulls(count, kind) if text is None else pa.repeat(pa.scalar(text).cast(kind), count)
+
+    def _converted(self, name: str, array: pa.Array, before: int) -> pa.Array:
+        """Convert a column to the type of all files; an error names the row and what it holds."""
+        if name not in self.converted:
+            return array
+        try:
+            return converted(array, self.converted[name])
+        except Unfit as error:
+            found = shortened(repr(error.found))
+            raise ValueError(
+                f"row {before + error.index}: column {name!r} is {found}: expected {self.converted[name]}"
+            ) from None
 
 
 def joined(parts: list[Columns]) -> Columns:
@@ -92,9 +139,7 @@ def of_schema(schema: pa.Schema) -> list[tuple[str, Type]]:
 class ParquetSource(Source):
     """Parquet: only the wanted columns are read; parts are some of its row groups."""
 
-    def __init__(self, path: str, numbers: frozenset[str] = frozenset(), groups: range | None = None):
-        super().__init__(path, numbers)
-        self.groups = groups  # the row groups of this part; None: all
+    groups: range | None = None  # the row groups of this part; None: all
 
     def _open(self) -> Any:
         from pyarrow import parquet
@@ -132,8 +177,9 @@ class ParquetSource(Source):
 
     def only(self, groups: range) -> "ParquetSource":
         """Return a part of the file."""
-        part = ParquetSource(self.path, self.numbers, groups)
-        part.columns, part.counts = self.columns, self.counts
+        part = ParquetSource(self.path, self.numbers, self.given)
+        part.groups, part.first = groups, sum(self.counts[: groups.start])
+        part.columns, part.counts, part.keys, part.converted = self.columns, self.counts, self.keys, self.converted
         part.size = self.size * part.rows / max(sum(self.counts), 1)
         return part
 

@@ -55,7 +55,9 @@ def score_table(report: Report) -> None:
     files = f"{len(report.files)} file" + ("s" if len(report.files) > 1 else "")
     speed = rate(report.rows, report.seconds)
     sorted_first = "; rows sorted by group first" if report.partitioned else ""
-    console().print(f"{report.rows:,} rows of {files} in {report.seconds:.2f} s, {speed}{sorted_first}", soft_wrap=True)
+    dropped = f"; {report.dropped:,} rows with nulls left out" if report.dropped else ""
+    line = f"{report.rows:,} rows of {files} in {report.seconds:.2f} s, {speed}{sorted_first}{dropped}"
+    console().print(line, soft_wrap=True)
 
 
 def rate(rows: int, seconds: float) -> str:
@@ -76,6 +78,7 @@ def score_json(report: Report) -> None:
             "rows": report.rows,
             "groups": report.groups,
             "reduction": report.reduction,
+            "dropped": report.dropped,
             "partitioned": report.partitioned,
             "seconds": report.seconds,
             "rows_per_second": report.rows / max(report.seconds, 1e-9),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from fastloss.cli import storage
 from fastloss.cli.arrays import Inexact
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch, Places, Reading, batches, group_columns
@@ -19,7 +20,7 @@ from fastloss.cli.groups import Contiguous, OneGroup, Scattered, WholeGroups
 from fastloss.cli.naming import Naming
 from fastloss.cli.output import GroupFile
 from fastloss.cli.partition import deal, in_order, sorted_parts
-from fastloss.cli.readers import Source
+from fastloss.cli.readers import Given, Source
 from fastloss.cli.totals import Answer, Totals
 from fastloss.pairs.boxes.sums import NoState
 
@@ -34,6 +35,8 @@ class Job:
     reduction: str = "mean"
     per_group: str | None = None
     batch_rows: int = 1 << 20
+    given: Given = dataclasses.field(default_factory=Given)
+    nulls: str = "error"  # or "drop", or "nan"
     dask: str | None = None  # "local", or a scheduler's address
     processes: int | None = None  # of a local cluster; None: one for each core
 
@@ -49,16 +52,18 @@ class Report:
     groups: int | None  # None if no loss needed them
     partitioned: bool
     seconds: float
+    dropped: int = 0  # rows with nulls
 
 
 def run(job: Job, progress: Any) -> Report:
     """Score all files, and report progress."""
     begin = time.perf_counter()
-    files = expand(job.files)
     if job.per_group is not None and "groups" not in job.roles:
         raise UserError("--per-group needs --groups")
-    opened = sources(files, job.roles)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(storage.standard_input(job.files))
+        files = expand(job.files)
+        opened = sources(files, job.roles, job.given)
         output = None if job.per_group is None else stack.enter_context(GroupFile(job.per_group, files))
         scoring = _scoring(job, opened, output, progress, stack)
         try:
@@ -75,7 +80,8 @@ def run(job: Job, progress: Any) -> Report:
         if output is not None:
             output.commit()
     groups = totals.groups if totals.needs_groups and "groups" in job.roles else None
-    return Report(answers, files, job.reduction, totals.rows, groups, partitioned, time.perf_counter() - begin)
+    seconds, dropped = time.perf_counter() - begin, totals.naming.places.dropped
+    return Report(answers, files, job.reduction, totals.rows, groups, partitioned, seconds, dropped)
 
 
 def _scoring(
@@ -154,15 +160,19 @@ class Scoring:
     def _batches(self, totals: Totals, what: str, share: float) -> Iterator[Batch]:
         """Read all batches, and add their rows to the states that take them in any batches."""
         self._progress.update(what, 0.0, 0)
-        reading = Reading(self._roles(totals), self._job.batch_rows, self.whole)
-        for batch in batches(self._sources, reading, totals.naming.places):
+        for batch in batches(self._sources, self._reading(totals), totals.naming.places):
             totals.add_rows(batch)
             yield batch
             self._progress.update(what, share * batch.bytes_done / self._bytes, totals.rows)
 
+    def _reading(self, totals: Totals) -> Reading:
+        return Reading(self._roles(totals), self._job.batch_rows, self.whole, self._job.nulls)
+
     def _roles(self, totals: Totals) -> dict[str, str]:
         """Return the columns that are read, by their roles."""
-        return {role: column for role, column in self._job.roles.items() if role != "groups" or totals.needs_groups}
+        is_needed = totals.needs_groups or self._job.nulls == "drop"  # the same rows, whatever is computed
+        return {role: column for role, column in self._job.roles.items() if role != "groups" or is_needed}
 
     def _ids_before(self, rows: int) -> Iterator[pa.Array]:
-        return group_columns(self._sources, self._job.roles["groups"], self._job.batch_rows, rows)
+        reading = Reading(self._job.roles, self._job.batch_rows, nulls=self._job.nulls)
+        return group_columns(self._sources, reading, rows)

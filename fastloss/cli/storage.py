@@ -4,13 +4,17 @@ In a URI, what is not a letter may be written as %XX, and options of the file sy
 `s3://bucket/key?region=eu-west-1`. Credentials come from the environment, as each cloud's own tools have them.
 """
 
+import contextlib
 import fnmatch
 import functools
 import glob
 import io
 import os
 import re
-from collections.abc import Iterator
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -19,9 +23,33 @@ import pyarrow as pa
 from fastloss.cli.errors import UserError, explained
 
 URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?]*)([^?]*)(\?.*)?", re.DOTALL)
+NO_KEY = "__HIVE_DEFAULT_PARTITION__"
 BUFFER = 1 << 20  # bytes that are fetched at a time where a file is read through
 SECONDS = "retry_limit_seconds"  # PyArrow's option of gs://, which otherwise tries for a quarter of an hour
 PATIENCE = 30
+
+
+INPUT = "-"  # the name of standard input
+_copies: dict[str, str] = {}  # where standard input has been copied to, so that it can be read more than once
+
+
+@contextlib.contextmanager
+def standard_input(files: Iterable[str]) -> Iterator[None]:
+    """Copy standard input to a temporary file, if it is among the files, for as long as it is read."""
+    if INPUT not in files:
+        yield
+        return
+    with tempfile.NamedTemporaryFile(prefix="fastloss-") as copy:
+        with explained("standard input"):
+            if sys.stdin is None or sys.stdin.isatty():
+                raise UserError("standard input is a terminal: expected a pipe or a file")
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+            copy.flush()
+        _copies[INPUT] = copy.name
+        try:
+            yield
+        finally:
+            del _copies[INPUT]
 
 
 class Uri(NamedTuple):
@@ -71,6 +99,7 @@ def local(text: str) -> str:
 
 def absolute(path: str) -> str:
     """Return a path that does not depend on the folder where a process runs."""
+    path = _copies.get(path, path)
     return os.path.abspath(path) if uri_of(path) is None else path
 
 
@@ -83,6 +112,7 @@ class Status(NamedTuple):
 
 def where(path: str) -> tuple[Any, str]:
     """Return the file system of a file, None for this machine's, and the path in it."""
+    path = _copies.get(path, path)
     uri = uri_of(path)
     return (None, path) if uri is None else _inside(uri)
 
@@ -100,6 +130,7 @@ def named(path: str) -> str:
 
 def status(path: str) -> Status:
     """Return what there is under a path or a URI."""
+    path = _copies.get(path, path)
     if uri_of(path) is None:
         kind = "file" if os.path.isfile(path) else "folder" if os.path.isdir(path) else "other"
         return Status(kind, os.path.getsize(path)) if os.path.exists(path) else Status("nothing", 0)
@@ -137,6 +168,34 @@ def matching(pattern: str) -> list[str] | None:
         return None
     with explained(pattern, anything=True):
         return sorted(str(uri._replace(path=quote(path))) for path in _listed(uri))
+
+
+def inside(folder: str) -> list[str]:
+    """Return all files below a folder, sorted; names that begin with a dot or an underscore are others' business."""
+    uri = uri_of(folder)
+    if uri is None:
+        found = [os.path.join(place, name) for place, _, names in os.walk(folder, followlinks=True) for name in names]
+        return sorted(path for path in found if _is_shown(os.path.relpath(path, folder).split(os.sep)))
+    from pyarrow.fs import FileSelector, FileType
+
+    filesystem, root = _inside(uri)
+    with explained(folder, anything=True):
+        listed = filesystem.get_file_info(FileSelector(root, recursive=True))
+    above = unquote(uri.path).rstrip("/")
+    names = [one.path.removeprefix(root).strip("/") for one in listed if one.type == FileType.File]
+    return sorted(str(uri._replace(path=quote(f"{above}/{name}"))) for name in names if _is_shown(name.split("/")))
+
+
+def _is_shown(names: list[str]) -> bool:
+    return not any(name.startswith((".", "_")) for name in names)
+
+
+def keys(path: str) -> dict[str, str | None]:
+    """Return the keys of partitions that a path's folders name, such as `day` in `day=7/part.parquet`."""
+    uri = uri_of(path)
+    folders = (path if uri is None else uri.path).split("/")[:-1]
+    pairs = (folder.partition("=") for folder in folders if "=" in folder)
+    return {unquote(key): None if text == NO_KEY else unquote(text) for key, _, text in pairs if key}
 
 
 def _listed(uri: Uri) -> Iterator[str]:

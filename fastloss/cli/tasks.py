@@ -173,7 +173,7 @@ def scored(work: Work, one: Task) -> Scored:
 
 
 def _ids_of(work: Work, one: Task, rows: int) -> Iterator[pa.Array]:
-    return group_columns([one.part.source], work.reading.roles["groups"], work.reading.rows, rows)
+    return group_columns([one.part.source], work.reading, rows)
 
 
 def _dealt(batch: Batch, owners: int) -> Iterator[tuple[int, pa.RecordBatch]]:

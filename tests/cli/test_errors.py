@@ -64,11 +64,12 @@ def test_parameters_that_only_the_loss_refuses(parquet):
 
 def test_columns(parquet):
     message = failure("score", parquet, "--loss", "mse_loss", "--scores", "scroe")
-    assert message == (f"{parquet}: no column 'scroe' for --scores (columns: score, label, query, weight, unused)")
+    columns = "(columns: score, label, query, weight, unused)"
+    assert message == f"{parquet}: no column 'scroe' for --scores: did you mean 'score'? {columns}"
     assert "no column 'q'" in failure("score", parquet, "--loss", PAIRWISE, "--groups", "q")
-    assert "column 'weight' has type double: expected integers or strings" in failure(
-        "score", parquet, "--loss", PAIRWISE, "--groups", "weight"
-    )
+    not_whole = failure("score", parquet, "--loss", PAIRWISE, "--groups", "weight")
+    assert not_whole.startswith(f"{parquet}: row 0: column 'weight' is 0.")
+    assert not_whole.endswith(": expected int64")
     pa.parquet.write_table(pa.table({"score": ["a"], "label": [1]}), parquet)
     assert "column 'score' has type string: expected numbers" in failure("score", parquet, "--loss", "mse_loss")
 
@@ -76,7 +77,7 @@ def test_columns(parquet):
 def test_files_that_are_not_there(tmp_path):
     assert failure("score", tmp_path / "no.parquet", "--loss", "mse_loss") == f"{tmp_path / 'no.parquet'}: no such file"
     assert "no file matches" in failure("score", tmp_path / "*.parquet", "--loss", "mse_loss")
-    assert "is a folder" in failure("score", tmp_path, "--loss", "mse_loss")
+    assert "is a folder without files of known formats" in failure("score", tmp_path, "--loss", "mse_loss")
     (tmp_path / "data.xyz").write_text("hello")
     assert "unknown format" in failure("score", tmp_path / "data.xyz", "--loss", "mse_loss")
     write_parquet(tmp_path / "a.parquet", make(10))
@@ -138,10 +139,7 @@ def test_a_word_late_in_a_csv_file(tmp_path):
 def test_mixed_schemas(tmp_path):
     data = make(20)
     write_parquet(tmp_path / "a.parquet", data)
-    write_parquet(tmp_path / "b.parquet", {**data, "score": data["score"].astype(np.float64)})
-    message = failure("score", tmp_path / "?.parquet", "--loss", "mse_loss")
     a, b = tmp_path / "a.parquet", tmp_path / "b.parquet"
-    assert message == f"{b}: column 'score' has type double, but float in {a}"
     write_parquet(b, {**data, "query": words(data["query"])})
     assert "column 'query' has type string, but int32" in failure(
         "score", a, b, "--loss", PAIRWISE, "--groups", "query"

@@ -74,7 +74,9 @@ def test_errors_name_the_uri(tmp_path, store):
     (tmp_path / "broken.parquet").write_bytes((tmp_path / "a.parquet").read_bytes()[:200])
     (tmp_path / "empty.csv").write_bytes(b"")
     assert failure("score", store.uri("no.parquet"), *LOSS) == f"{store.uri('no.parquet')}: no such file"
-    assert "is a folder" in failure("score", store.uri("folder"), *LOSS)
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "b.xyz").write_text("")
+    assert "is a folder without files" in failure("score", store.uri("none"), *LOSS)
     assert failure("score", store.uri("empty.csv"), *LOSS).endswith("the file is empty")
     assert failure("score", store.uri("broken.parquet"), *LOSS).startswith(f"{store.uri('broken.parquet')}: ")
     twice = failure("score", store.uri("a.parquet"), store.uri("*.parquet"), *LOSS)
