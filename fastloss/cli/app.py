@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+import tomllib
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -63,7 +64,6 @@ def fail(message: str) -> NoReturn:
 
 app = typer.Typer(
     cls=OneLineGroup,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
@@ -83,6 +83,37 @@ def print_version(wanted: bool) -> None:
     if wanted:
         print(f"fastloss {version()}")
         raise typer.Exit
+
+
+def names_of_losses(incomplete: str) -> list[str]:
+    """Complete the name of a loss."""
+    import fastloss
+    from fastloss.core.loss import Loss
+
+    names = (name for name in fastloss.__all__ if name.startswith(incomplete))
+    return [name for name in names if isinstance(getattr(fastloss, name), Loss)]
+
+
+def read_config(context: typer.Context, path: str | None) -> str | None:
+    """Take options from a TOML file, where the command line does not give them."""
+    if path is None or context.resilient_parsing:
+        return path
+    with explained(path), open(path, "rb") as file:
+        given = tomllib.load(file)
+    known = {one.name if one.name != "as_json" else "json": one for one in context.command.params}
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        one = known.get(name.replace("-", "_"))
+        if one is None or name == "config":
+            raise UserError(f"{path}: no option {name!r} (options: {', '.join(sorted(set(known) - {'config'}))})")
+        takes_many = one.multiple or one.nargs == -1
+        if takes_many and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+            raise UserError(f"{path}: {name} is {value!r}: expected a list of strings")
+        if not takes_many and isinstance(value, list | dict):
+            raise UserError(f"{path}: {name} is {value!r}: expected one value")
+        found[str(one.name)] = value
+    context.default_map = {**(context.default_map or {}), **found}
+    return path
 
 
 @app.callback(invoke_without_command=True)
@@ -108,7 +139,11 @@ def score(
     ] = None,
     loss: Annotated[
         list[str] | None,
-        typer.Option("--loss", help="NAME or NAME:parameter=value,...; repeat it for several in one pass."),
+        typer.Option(
+            "--loss",
+            autocompletion=names_of_losses,
+            help="NAME or NAME:parameter=value,...; repeat it for several in one pass.",
+        ),
     ] = None,
     scores: Annotated[str, typer.Option(help="The column of scores (predictions).")] = "score",
     labels: Annotated[str, typer.Option(help="The column of labels (targets).")] = "label",
@@ -135,9 +170,13 @@ def score(
     per_group: Annotated[
         str | None,
         typer.Option(
-            help="Write a Parquet file with one row per group, in order of first appearance: id, number of rows,"
-            " and each loss's mean and number of pairs."
+            help="Write a table with one row per group, in order of first appearance: id, number of rows, and each"
+            " loss's mean and number of pairs; .parquet, .csv, .tsv, .jsonl or .arrow."
         ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(help="Write the results to a file: .json, or a table with a row per loss, as for --per-group."),
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Number of threads; all cores by default.")] = None,
     batch_rows: Annotated[int, typer.Option(help="Number of rows to read at a time.")] = 1 << 20,
@@ -155,6 +194,15 @@ def score(
     nulls: Annotated[
         str, typer.Option(help="'error'; 'drop' leaves rows out that lack a value; 'nan' reads missing numbers as NaN.")
     ] = "error",
+    config: Annotated[
+        str | None,
+        typer.Option(
+            help="A TOML file of options by their names, such as loss = ['mse_loss'] and files = ['a.parquet'];"
+            " those of the command line count first.",
+            callback=read_config,
+            is_eager=True,
+        ),
+    ] = None,
     dask: Annotated[
         str | None,
         typer.Option(
@@ -183,6 +231,7 @@ def score(
         raise UserError(f"--batch-rows is {batch_rows}: expected at least 1")
     if dask == "":
         raise UserError("--dask is empty: expected 'local' or a scheduler's address")
+    del config  # its options are arguments already
     embedded = queries is not None or keys is not None or positives is not None
     if embedded and (queries is None or keys is None or files or groups or weights or per_group or dask):
         raise UserError(
@@ -209,7 +258,7 @@ def score(
     if embedded:
         from fastloss.cli import candidates
 
-        answer = candidates.run(candidates.Files(str(queries), str(keys), positives), losses, reduction)
+        answer = candidates.run(candidates.Files(str(queries), str(keys), positives), losses, reduction, output)
         (report.score_json if as_json else report.score_table)(answer)
         return
     given = {"scores": scores, "labels": labels, "weights": weights, "groups": groups}
@@ -220,7 +269,7 @@ def score(
     if nulls == "drop" and dask:
         raise UserError("--nulls drop is not possible with --dask, whose workers count rows as they are")
     rows = min(batch_rows, MOST_ROWS)
-    job = Job(files or [], roles, losses, reduction, per_group, rows, contents, nulls, dask, threads)
+    job = Job(files or [], roles, losses, reduction, per_group, rows, output, contents, nulls, dask, threads)
     with report.Progress() as progress:
         result = run(job, progress)
     (report.score_json if as_json else report.score_table)(result)
@@ -237,15 +286,36 @@ def use_threads(count: int) -> None:
 
 @app.command("list", cls=OnceCommand)
 def list_losses(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List all losses, with "score" if `fastloss score` takes them, and their parameters, defaults and ranges."""
+    """List all losses: what each computes, and whether `fastloss score` takes it; `fastloss show` says more of one."""
     from fastloss.cli import report
-    from fastloss.cli.catalogue import entries, line
+    from fastloss.cli.catalogue import entries
 
     everything = entries()
     if as_json:
         report.print_json(everything)
         return
-    print("\n".join(map(line, everything)))
+    report.print_table(
+        ("loss", "score", "what it is"),
+        ((one["loss"], "yes" if one["score"] else "", one["summary"]) for one in everything),
+    )
+
+
+@app.command(cls=OnceCommand)
+def show(
+    loss: Annotated[str, typer.Argument(help="The name of a loss.", autocompletion=names_of_losses)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show a loss: its signature and its documentation, with formula, parameters, errors, source and an example."""
+    from fastloss.cli import report
+    from fastloss.cli.catalogue import entry, text
+    from fastloss.core.loss import lookup
+
+    with explained():
+        found = lookup(loss)
+    if as_json:
+        report.print_json(entry(found))
+        return
+    print(text(found))
 
 
 @app.command(cls=OnceCommand)

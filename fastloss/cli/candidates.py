@@ -1,13 +1,15 @@
 """`fastloss score --queries --keys`: losses of embeddings in .npy files, which are mapped into memory."""
 
+import contextlib
 import time
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.cli import records
 from fastloss.cli.asked import Asked
 from fastloss.cli.errors import UserError, explained
-from fastloss.cli.score import Report
+from fastloss.cli.records import Report
 from fastloss.cli.totals import Answer
 
 
@@ -19,8 +21,8 @@ class Files(NamedTuple):
     positives: str | None
 
 
-def run(files: Files, losses: list[Asked], reduction: str) -> Report:
-    """Compute every loss; each reads the keys once."""
+def run(files: Files, losses: list[Asked], reduction: str, output: str | None = None) -> Report:
+    """Compute every loss; each reads the keys once. `output` is a file for the results."""
     begin = time.perf_counter()
     queries, keys = _mapped(files.queries, 2), _mapped(files.keys, 2)
     own: dict[str, Any] = {}
@@ -31,6 +33,22 @@ def run(files: Files, losses: list[Asked], reduction: str) -> Report:
                 f"{files.positives}: has {len(numbers)} numbers: expected one for each of {len(queries)} queries"
             )
         own = {"positives": (np.arange(len(queries) + 1), numbers)}
+    with contextlib.ExitStack() as stack:
+        inputs = [path for path in files if path is not None]
+        results = None if output is None else stack.enter_context(records.opened(output, inputs))
+        answers = _answers(queries, keys, own, files, losses, reduction)
+        seconds = time.perf_counter() - begin
+        report = Report(answers, inputs, reduction, len(queries), None, False, seconds)
+        if results is not None:
+            results.add(report)
+            results.commit()
+    return report
+
+
+def _answers(
+    queries: np.ndarray, keys: np.ndarray, own: dict[str, Any], files: Files, losses: list[Asked], reduction: str
+) -> list[Answer]:
+    """Compute every loss."""
     answers = []
     for one in losses:
         if own and "positives" not in one.loss.parameters:
@@ -38,8 +56,7 @@ def run(files: Files, losses: list[Asked], reduction: str) -> Report:
         with explained(files.keys):
             value = one.loss(queries, keys, reduction=reduction, **{**one.parameters, **own})
         answers.append(Answer(one, value, float(len(queries)), None))
-    seconds = time.perf_counter() - begin
-    return Report(answers, [files.queries, files.keys], reduction, len(queries), None, False, seconds)
+    return answers
 
 
 def _mapped(path: str, dimensions: int) -> np.ndarray:

@@ -1,5 +1,6 @@
-"""Facts about every registered loss, for `fastloss list`."""
+"""Facts about every registered loss, for `fastloss list` and `fastloss show`."""
 
+import inspect
 from typing import Any
 
 from fastloss.cli.asked import can_score, range_of
@@ -29,7 +30,10 @@ def entry(loss: Loss) -> dict[str, Any]:
     }
 
 
-def line(one: dict[str, Any]) -> str:
-    """Return a line about a loss: name, whether `fastloss score` takes it, parameters with defaults and ranges."""
-    parameters = [f"{name}={about['default']} ({about['range']})" for name, about in one["parameters"].items()]
-    return f"{one['loss']:<34} {'score' if one['score'] else '-':<6} {'; '.join(parameters)}".rstrip()
+def text(loss: Loss) -> str:
+    """Return a loss's signature and documentation, and the ranges of its parameters."""
+    ranges = [f"  {name}: {range_of(specification)}" for name, specification in loss.parameters.items()]
+    taken = "Columns of scores and labels: fastloss score FILE --loss " + loss.name
+    parts = [f"{loss.name}{loss.__signature__}", inspect.getdoc(loss) or ""]
+    parts += ["\n".join(["Ranges", "------", *ranges])] if ranges else []
+    return "\n\n".join([*parts, *([taken] if can_score(loss) else [])])

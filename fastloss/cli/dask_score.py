@@ -18,7 +18,7 @@ from fastloss.cli.batches import parts
 from fastloss.cli.cluster import Cluster
 from fastloss.cli.groups import Scattered, WholeGroups, as_batch, as_one_group
 from fastloss.cli.ids import SeenIds
-from fastloss.cli.output import GroupFile
+from fastloss.cli.output import TableFile
 from fastloss.cli.partition import in_order
 from fastloss.cli.readers import Source
 from fastloss.cli.score import Job, Scoring
@@ -31,7 +31,7 @@ from fastloss.pairs.boxes.sums import NoState
 class DaskScoring(Scoring):
     """A pass over the data by the workers of a cluster, or two if rows of groups are scattered."""
 
-    def __init__(self, cluster: Cluster, job: Job, opened: Sequence[Source], output: GroupFile | None, progress: Any):
+    def __init__(self, cluster: Cluster, job: Job, opened: Sequence[Source], output: TableFile | None, progress: Any):
         super().__init__(job, opened, output, progress)
         self._cluster = cluster
         self._tasks: list[Task] = []
@@ -51,7 +51,7 @@ class DaskScoring(Scoring):
             for group in borders.ended(found):
                 self._add(totals, group)
             if self._output is not None and found.table is not None:
-                self._output.write(found.table)
+                self._output.append(found.table)
         for group in borders.finish():
             self._add(totals, group)
         if not borders.rises:
@@ -148,7 +148,7 @@ class DaskScoring(Scoring):
                 tables.append(found.table)
                 first_rows.append(found.first_rows)
         if self._output is not None and tables:
-            self._output.write(in_order(tables, first_rows))
+            self._output.append(in_order(tables, first_rows))
         return totals
 
     def _require_distinct(self, totals: Totals, borders: "Borders") -> None:

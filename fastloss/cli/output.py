@@ -1,4 +1,4 @@
-"""The file of `--per-group`, which appears under its name when it is complete, or not at all."""
+"""Files of results, which appear under their names when they are complete, or not at all."""
 
 import contextlib
 import os
@@ -8,30 +8,31 @@ import stat
 import sys
 import tempfile
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 
 from fastloss.cli import storage
 from fastloss.cli.errors import UserError, explained
+from fastloss.cli.tables import Writer, writer_of
 
 
-class GroupFile:
-    """A Parquet file with a row for each group.
+class ResultFile:
+    """A file of bytes.
 
     A regular file is written beside its final place and moved there by `commit`, with the mode and the owner of the
     file that it replaces; if the path is a link, its target is replaced. A device or a pipe is not replaced: `commit`
     writes the complete file to it.
     """
 
-    def __init__(self, path: str, inputs: list[str]):
+    def __init__(self, path: str, inputs: list[str], option: str = "--per-group"):
         self.path = path
-        with explained(path or "--per-group"):
+        with explained(path or option):
             self._place = os.path.realpath(path)
             self._before = _status(path)
         folder = os.path.dirname(self._place)
         if not path or os.path.isdir(path):
-            raise UserError(f"{path}: is a folder" if path else "--per-group is empty: expected the name of a file")
+            raise UserError(f"{path}: is a folder" if path else f"{option} is empty: expected the name of a file")
         if self._before is None and not os.path.isdir(folder):
             raise UserError(f"{path}: no folder {folder}")
         if self._before is not None:
@@ -40,9 +41,8 @@ class GroupFile:
         self._temporary = os.path.join(folder, f".{os.path.basename(self._place)[:200]}.{secrets.token_hex(6)}.tmp")
         self._file: Any = None
         self._through: Any = None  # the device or pipe
-        self._writer: pa.parquet.ParquetWriter | None = None
 
-    def __enter__(self) -> "GroupFile":
+    def __enter__(self) -> Self:
         with explained(self.path):  # a place that cannot be written is an error before anything is read
             if self._is_regular:
                 self._file = open(self._temporary, "x+b", opener=self._opener)
@@ -80,21 +80,15 @@ class GroupFile:
         self._file.seek(0)
         self._file.truncate()
 
-    def write(self, table: pa.Table) -> None:
-        """Append a table of groups."""
-        from pyarrow import parquet
-
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
         with explained(self.path):
-            if self._writer is None:
-                self._writer = parquet.ParquetWriter(self._file, table.schema)
-            self._writer.write_table(table)
+            self._file.write(data)
 
     def commit(self) -> None:
         """Move the file to its place."""
         with explained(self.path):
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
+            self._end()
             self._file.flush()
             if self._is_regular:
                 self._file.close()
@@ -104,11 +98,37 @@ class GroupFile:
                 shutil.copyfileobj(self._file, self._through)
                 self._through.close()
 
+    def _end(self) -> None:
+        """Write what ends the file."""
+
     def _close(self) -> None:
+        """Drop what has not been written."""
+
+
+class TableFile(ResultFile):
+    """A table of a format that the file's suffix tells."""
+
+    def __init__(self, path: str, inputs: list[str], option: str = "--per-group"):
+        self._kind = writer_of(path)
+        self._writer: Writer | None = None
+        super().__init__(path, inputs, option)
+
+    def append(self, table: pa.Table) -> None:
+        """Append a table."""
+        with explained(self.path):
+            if self._writer is None:
+                self._writer = self._kind(self._file, table.schema)
+            self._writer.write(table)
+
+    def _end(self) -> None:
         if self._writer is not None:
-            with contextlib.suppress(OSError, pa.ArrowException):
-                self._writer.close()
+            self._writer.close()
             self._writer = None
+
+    def _close(self) -> None:
+        with contextlib.suppress(OSError, pa.ArrowException):
+            self._end()
+        self._writer = None
 
 
 def _status(path: str) -> os.stat_result | None:

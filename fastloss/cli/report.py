@@ -1,30 +1,22 @@
 """Output: tables for people, JSON for programs, a progress bar."""
 
 import json
-import math
 import sys
 from collections.abc import Iterable
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fastloss.cli.score import Report
-from fastloss.cli.version import version
+from fastloss.cli.records import Report, record
 
 
 def console() -> Console:
     """Return a console on standard output; lines are cut only on a terminal."""
     return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=10_000)
-
-
-def number(value: Any) -> Any:
-    """Return a number for JSON: NaN and infinities become "NaN", "Infinity" and "-Infinity"."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
-    return value
 
 
 def print_json(content: Any) -> None:
@@ -33,11 +25,18 @@ def print_json(content: Any) -> None:
 
 
 def print_table(headings: Iterable[str], rows: Iterable[Iterable[str]], right: Iterable[str] = ()) -> None:
-    """Print columns with headings; those in `right` are aligned to the right."""
+    """Print columns with headings, those in `right` aligned to the right; where they do not fit, a block a row."""
+    headings, lines = list(headings), [list(row) for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(headings, *lines, strict=True)]
+    if sum(widths) + 3 * len(widths) > console().width:
+        most = max(map(len, headings))
+        blocks = ([f"{name:<{most}}  {cell}" for name, cell in zip(headings, row, strict=True)] for row in lines)
+        print("\n\n".join(map("\n".join, blocks)))
+        return
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
-        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=heading != "parameters")
-    for row in rows:
+        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=True)
+    for row in lines:
         table.add_row(*(Text(text) for text in row))
     console().print(table)
 
@@ -53,11 +52,18 @@ def score_table(report: Report) -> None:
     headings = ("loss", report.reduction, "over", "groups")
     print_table(headings, rows, headings[1:])
     files = f"{len(report.files)} file" + ("s" if len(report.files) > 1 else "")
-    speed = rate(report.rows, report.seconds)
-    sorted_first = "; rows sorted by group first" if report.partitioned else ""
-    dropped = f"; {report.dropped:,} rows with nulls left out" if report.dropped else ""
-    line = f"{report.rows:,} rows of {files} in {report.seconds:.2f} s, {speed}{sorted_first}{dropped}"
+    line = f"{report.rows:,} rows of {files} in {report.seconds:.2f} s"
+    if report.spent is not None:
+        computing = max(report.seconds - sum(report.spent), 0.0)
+        compiling, reading = report.spent
+        line += f": {compiling:.2f} s compiling, {reading:.2f} s reading, {computing:.2f} s computing"
+    if report.seconds >= 1.0:
+        line += f"; {rate(report.rows, report.seconds)}"
+    line += "; rows sorted by group first" if report.partitioned else ""
+    line += f"; {report.dropped:,} rows with nulls left out" if report.dropped else ""
     console().print(line, soft_wrap=True)
+    if report.nans is not None:
+        print(f"NaN: {report.nans.rows:,} rows have one, the first is {report.nans.first}")
 
 
 def rate(rows: int, seconds: float) -> str:
@@ -71,30 +77,7 @@ def rate(rows: int, seconds: float) -> str:
 
 def score_json(report: Report) -> None:
     """Print the losses of `fastloss score` as JSON."""
-    print_json(
-        {
-            "fastloss": version(),
-            "files": report.files,
-            "rows": report.rows,
-            "groups": report.groups,
-            "reduction": report.reduction,
-            "dropped": report.dropped,
-            "partitioned": report.partitioned,
-            "seconds": report.seconds,
-            "rows_per_second": report.rows / max(report.seconds, 1e-9),
-            "losses": [
-                {
-                    "loss": answer.asked.loss.name,
-                    "label": answer.asked.label,
-                    "parameters": {name: number(value) for name, value in answer.asked.parameters.items()},
-                    "value": number(answer.value),
-                    "pairs": answer.pairs,
-                    "weight": number(answer.weight),
-                }
-                for answer in report.answers
-            ],
-        }
-    )
+    print_json(record(report))
 
 
 class Progress:

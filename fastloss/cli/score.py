@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from fastloss.cli import storage
+from fastloss.cli import records, storage
 from fastloss.cli.arrays import Inexact
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch, Places, Reading, batches, group_columns
@@ -18,10 +18,12 @@ from fastloss.cli.errors import UserError, explained
 from fastloss.cli.files import expand, sources
 from fastloss.cli.groups import Contiguous, OneGroup, Scattered, WholeGroups
 from fastloss.cli.naming import Naming
-from fastloss.cli.output import GroupFile
+from fastloss.cli.output import TableFile
 from fastloss.cli.partition import deal, in_order, sorted_parts
 from fastloss.cli.readers import Given, Source
-from fastloss.cli.totals import Answer, Totals
+from fastloss.cli.records import Nans, Report, Spent
+from fastloss.cli.totals import Totals
+from fastloss.compile import kernels
 from fastloss.pairs.boxes.sums import NoState
 
 
@@ -35,36 +37,24 @@ class Job:
     reduction: str = "mean"
     per_group: str | None = None
     batch_rows: int = 1 << 20
+    output: str | None = None  # a file for the results
     given: Given = dataclasses.field(default_factory=Given)
     nulls: str = "error"  # or "drop", or "nan"
     dask: str | None = None  # "local", or a scheduler's address
     processes: int | None = None  # of a local cluster; None: one for each core
 
 
-@dataclasses.dataclass
-class Report:
-    """The results."""
-
-    answers: list[Answer]
-    files: list[str]
-    reduction: str
-    rows: int
-    groups: int | None  # None if no loss needed them
-    partitioned: bool
-    seconds: float
-    dropped: int = 0  # rows with nulls
-
-
 def run(job: Job, progress: Any) -> Report:
     """Score all files, and report progress."""
-    begin = time.perf_counter()
+    begin, compiled = time.perf_counter(), kernels.seconds
     if job.per_group is not None and "groups" not in job.roles:
         raise UserError("--per-group needs --groups")
     with contextlib.ExitStack() as stack:
         stack.enter_context(storage.standard_input(job.files))
         files = expand(job.files)
         opened = sources(files, job.roles, job.given)
-        output = None if job.per_group is None else stack.enter_context(GroupFile(job.per_group, files))
+        output = None if job.per_group is None else stack.enter_context(TableFile(job.per_group, files))
+        results = None if job.output is None else stack.enter_context(records.opened(job.output, files))
         scoring = _scoring(job, opened, output, progress, stack)
         try:
             totals, partitioned = scoring.totals()
@@ -77,15 +67,21 @@ def run(job: Job, progress: Any) -> Report:
             raise UserError(f"no rows in {', '.join(files)}")
         with explained():
             answers = totals.answers(job.reduction)
+        nans = scoring.nans() if any(answer.value != answer.value for answer in answers) else None
+        groups = totals.groups if totals.needs_groups and "groups" in job.roles else None
+        spent = None if job.dask else Spent(kernels.seconds - compiled, scoring.reading)
+        seconds, dropped = time.perf_counter() - begin, totals.naming.places.dropped
+        report = Report(answers, files, job.reduction, totals.rows, groups, partitioned, seconds, dropped, spent, nans)
         if output is not None:
             output.commit()
-    groups = totals.groups if totals.needs_groups and "groups" in job.roles else None
-    seconds, dropped = time.perf_counter() - begin, totals.naming.places.dropped
-    return Report(answers, files, job.reduction, totals.rows, groups, partitioned, seconds, dropped)
+        if results is not None:
+            results.add(report)
+            results.commit()
+    return report
 
 
 def _scoring(
-    job: Job, opened: Sequence[Source], output: GroupFile | None, progress: Any, stack: contextlib.ExitStack
+    job: Job, opened: Sequence[Source], output: TableFile | None, progress: Any, stack: contextlib.ExitStack
 ) -> "Scoring":
     """Return what makes passes over the files, here or on a cluster that `stack` closes."""
     if job.dask is None:
@@ -101,12 +97,13 @@ def _scoring(
 class Scoring:
     """One pass over the data, or two if the rows of groups are scattered."""
 
-    def __init__(self, job: Job, opened: Sequence[Source], output: GroupFile | None, progress: Any):
+    def __init__(self, job: Job, opened: Sequence[Source], output: TableFile | None, progress: Any):
         self._job = job
         self._sources = opened
         self._output = output
         self._progress = progress
         self._bytes = sum(source.size for source in opened)
+        self.reading = 0.0  # seconds
         # Whether labels are read as int64, where only their order counts; False: once float64 does not hold one.
         self.whole: bool | None = False if all(one.orders_labels for one in job.losses) else None
 
@@ -146,7 +143,7 @@ class Scoring:
                 done += groups.scores.size
                 self._progress.update("scoring groups", 0.5 + 0.5 * done / max(totals.rows, 1), totals.rows)
         if self._output is not None and tables:
-            self._output.write(in_order(tables, first_rows))
+            self._output.append(in_order(tables, first_rows))
         return totals
 
     def _begin(self, stream: bool = False) -> Totals:
@@ -155,15 +152,40 @@ class Scoring:
     def _add(self, totals: Totals, groups: WholeGroups | None) -> None:
         table = None if groups is None else totals.add_groups(groups)
         if self._output is not None and table is not None:
-            self._output.write(table)
+            self._output.append(table)
 
     def _batches(self, totals: Totals, what: str, share: float) -> Iterator[Batch]:
         """Read all batches, and add their rows to the states that take them in any batches."""
         self._progress.update(what, 0.0, 0)
-        for batch in batches(self._sources, self._reading(totals), totals.naming.places):
+        for batch in self._timed(batches(self._sources, self._reading(totals), totals.naming.places)):
             totals.add_rows(batch)
             yield batch
             self._progress.update(what, share * batch.bytes_done / self._bytes, totals.rows)
+
+    def _timed(self, some: Iterator[Batch]) -> Iterator[Batch]:
+        """Add up the seconds that it takes to read batches."""
+        while True:
+            begin = time.perf_counter()
+            batch = next(some, None)
+            self.reading += time.perf_counter() - begin
+            if batch is None:
+                return
+            yield batch
+
+    def nans(self) -> Nans | None:
+        """Read the numbers again, and count the rows that have a NaN; None if there is none."""
+        places, count, first = Places(), 0, ""
+        roles = {role: column for role, column in self._job.roles.items() if role != "groups"}
+        reading = Reading(roles, self._job.batch_rows, self.whole, self._job.nulls)
+        for batch in batches(self._sources, reading, places):
+            arrays = {"scores": batch.scores, "labels": batch.labels, "weights": batch.weights}
+            found = {role: np.isnan(one) for role, one in arrays.items() if one is not None}
+            rows = np.flatnonzero(np.logical_or.reduce(list(found.values())))
+            if rows.size and not count:
+                column = next(roles[role] for role, one in found.items() if one[rows[0]])
+                first = f"{places.name(batch.start + int(rows[0]))}: column {column!r}"
+            count += rows.size
+        return Nans(count, first) if count else None
 
     def _reading(self, totals: Totals) -> Reading:
         return Reading(self._roles(totals), self._job.batch_rows, self.whole, self._job.nulls)

@@ -70,6 +70,13 @@ class Totals:
         """Whether whole groups are to be added, not only rows."""
         return self._per_group or any(isinstance(state, GroupAccumulator) for state in self._states.values())
 
+    @property
+    def _id_column(self) -> str:
+        """The name of the ids' column in tables of groups: its own, if no other column has that."""
+        own = self.naming.roles.get("groups", "group")
+        others = {"rows", *(label for one in self._states for label in (one.label, f"{one.label}_pairs"))}
+        return "group" if own in others else own
+
     def add_rows(self, batch: Batch) -> None:
         """Add rows to the states that take them in any batches."""
         self.rows += batch.size
@@ -124,7 +131,7 @@ class Totals:
     def add_groups(self, groups: WholeGroups) -> pa.Table | None:
         """Add whole groups; return a table of them if it is wanted."""
         self.groups += groups.offsets.size - 1
-        columns = {"group": groups.ids, "rows": np.diff(groups.offsets)}
+        columns = {self._id_column: groups.ids, "rows": np.diff(groups.offsets)}
         for one, state in self._states.items():
             with self.naming.explained(one.loss, groups.rows):
                 if isinstance(state, GroupAccumulator):

@@ -18,6 +18,7 @@ import importlib.util
 import os
 import pathlib
 import re
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -37,6 +38,7 @@ from fastloss.core import forks
 alone: Callable[[str], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext
 made: collections.Counter[str] = collections.Counter()  # kernels of this process: "wheel", "store", "compiled"
 known: list["Kernel"] = []  # of this process
+seconds = 0.0  # that this process has spent on making, finding and loading them
 
 
 def _is_set(name: str) -> bool:
@@ -148,11 +150,14 @@ def kernel(template: Function, name: str, signature: Signature) -> Kernel:
         made_of.block = checked(template)
         return made_of
     level = levels.chosen()
+    begin = time.perf_counter()
     with alone(made_of.stem):
         content = _shipped(made_of, level) or _stored(made_of, level) or make(made_of, level)
     made[made_of.origin] += 1
     made_of.entry = _loaded(content)
     known.append(made_of)
+    global seconds
+    seconds += time.perf_counter() - begin
     return made_of
 
 

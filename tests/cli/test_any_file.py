@@ -69,7 +69,7 @@ def test_keys_of_folders_are_columns(days, tmp_path, column):
     report = score(folder, *PAIRS, column, "--per-group", out)
     number = np.unique(ids, return_inverse=True)[1]
     assert values(report) == {PAIRWISE: pytest.approx(expected_pairwise({**data, "query": number})[0], rel=1e-13)}
-    assert pa.parquet.read_table(out)["group"].to_pylist() == list(dict.fromkeys(ids))
+    assert pa.parquet.read_table(out)[column].to_pylist() == list(dict.fromkeys(ids))
     assert values(score(f"{folder}/**/part*.parquet", *PAIRS, column)) == values(report)
 
 

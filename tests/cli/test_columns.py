@@ -60,7 +60,7 @@ def test_ids(tmp_path, kind, order):
     found, expected = pa.parquet.read_table(out), {}
     for one, s, y in zip(_plain(ids), data["score"].astype(float).tolist(), data["label"].tolist(), strict=True):
         expected.setdefault(one, []).append((s - y) ** 2)
-    assert _plain(found["group"].combine_chunks()) == list(expected)
+    assert _plain(found["user"].combine_chunks()) == list(expected)
     assert found["mse_loss"].to_pylist() == pytest.approx([sum(some) / len(some) for some in expected.values()])
 
 
@@ -172,7 +172,7 @@ def test_dates_in_units_that_arrow_has_not(tmp_path, unit, order):
     for name in ("a.npz", "a.npy"):
         FORMATS[f"data.{name[2:]}"](tmp_path / name, data)
         score(tmp_path / name, *LOSS, "--groups", "user", "--per-group", tmp_path / "out.parquet")
-        found = pa.parquet.read_table(tmp_path / "out.parquet")["group"].to_numpy()
+        found = pa.parquet.read_table(tmp_path / "out.parquet")["user"].to_numpy()
         assert (found == np.unique(ids)).all() and found.size == 2
 
 

@@ -86,8 +86,8 @@ def test_what_is_legal(tmp_path, newline, is_last_line_ended):
     path = write(tmp_path / "a.csv", text)
     score(path, "--loss", "mse_loss", "--groups", "user", "--per-group", out)
     assert pa.parquet.read_table(out).to_pylist() == [
-        {"group": "a,b", "rows": 2, "mse_loss": 2.0},  # (0² + 2²) / 2
-        {"group": 'he said "x"', "rows": 2, "mse_loss": 9.0},  # (3² + 3²) / 2
+        {"user": "a,b", "rows": 2, "mse_loss": 2.0},  # (0² + 2²) / 2
+        {"user": 'he said "x"', "rows": 2, "mse_loss": 9.0},  # (3² + 3²) / 2
     ]
 
 
@@ -95,7 +95,7 @@ def test_newlines_within_quotes(tmp_path):
     path = write(tmp_path / "a.csv", HEADER + '1,1,"a\nb"\n3,0,"a\nb"\n5,1,"a\nc"\n')
     out = tmp_path / "out.parquet"
     assert score(path, "--loss", "mse_loss", "--groups", "user", "--per-group", out)["rows"] == 3
-    assert pa.parquet.read_table(out)["group"].to_pylist() == ["a\nb", "a\nc"]
+    assert pa.parquet.read_table(out)["user"].to_pylist() == ["a\nb", "a\nc"]
 
 
 def test_pieces_are_whole_rows_whatever_their_size():
@@ -130,13 +130,13 @@ def test_ids_are_text(tmp_path):
     report = score(path, "--loss", PAIRWISE, "--groups", "user", "--per-group", out)
     assert report["groups"] == 6
     assert report["losses"][0]["pairs"] == 1
-    assert pa.parquet.read_table(out)["group"].to_pylist() == ["007", "7", "0042", "42", "1e3", "1000"]
+    assert pa.parquet.read_table(out)["user"].to_pylist() == ["007", "7", "0042", "42", "1e3", "1000"]
 
 
 def test_ids_that_look_otherwise_later(tmp_path, small_blocks):
     path, out = write(tmp_path / "a.csv", HEADER + "1,1,1\n" * 500 + "1,1,x\n"), tmp_path / "out.parquet"
     score(path, "--loss", "mse_loss", "--groups", "user", "--per-group", out)
-    assert pa.parquet.read_table(out)["group"].to_pylist() == ["1", "x"]
+    assert pa.parquet.read_table(out)["user"].to_pylist() == ["1", "x"]
 
 
 def test_numbers_are_the_nearest_float64(tmp_path):

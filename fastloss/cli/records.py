@@ -1,0 +1,146 @@
+"""What `fastloss score` found: as a document, as a table, and in a file."""
+
+import dataclasses
+import json
+import os
+from typing import Any, NamedTuple, Protocol, Self
+
+import pyarrow as pa
+
+from fastloss.cli.errors import UserError
+from fastloss.cli.output import ResultFile, TableFile
+from fastloss.cli.tables import WRITERS, plain
+from fastloss.cli.totals import Answer
+from fastloss.cli.version import version
+
+SCHEMA = pa.schema(  # of a table of results
+    {
+        "loss": pa.string(),
+        "label": pa.string(),
+        "parameters": pa.string(),
+        "value": pa.float64(),
+        "weight": pa.float64(),
+        "pairs": pa.int64(),
+        "fastloss": pa.string(),
+        "reduction": pa.string(),
+        "rows": pa.int64(),
+        "groups": pa.int64(),
+        "dropped": pa.int64(),
+        "seconds": pa.float64(),
+        "files": pa.string(),
+    }
+)
+
+
+class Spent(NamedTuple):
+    """Where the seconds went, but for the rest, which was computing."""
+
+    compiling: float
+    reading: float
+
+
+class Nans(NamedTuple):
+    """Rows with a NaN in a column that was read."""
+
+    rows: int
+    first: str  # file, row and column
+
+
+@dataclasses.dataclass
+class Report:
+    """The results."""
+
+    answers: list[Answer]
+    files: list[str]
+    reduction: str
+    rows: int
+    groups: int | None  # None if no loss needed them
+    partitioned: bool
+    seconds: float
+    dropped: int = 0  # rows with nulls
+    spent: Spent | None = None  # None: by workers
+    nans: Nans | None = None  # of the rows read, where a result is NaN
+
+
+def record(report: Report) -> dict[str, Any]:
+    """Return all results as one document."""
+    return {
+        "fastloss": version(),
+        "files": report.files,
+        "rows": report.rows,
+        "groups": report.groups,
+        "reduction": report.reduction,
+        "dropped": report.dropped,
+        "partitioned": report.partitioned,
+        "seconds": report.seconds,
+        "rows_per_second": report.rows / max(report.seconds, 1e-9),
+        "losses": [
+            {
+                "loss": answer.asked.loss.name,
+                "label": answer.asked.label,
+                "parameters": {name: plain(value) for name, value in answer.asked.parameters.items()},
+                "value": plain(answer.value),
+                "pairs": answer.pairs,
+                "weight": plain(answer.weight),
+            }
+            for answer in report.answers
+        ],
+    }
+
+
+def table(report: Report) -> pa.Table:
+    """Return all results as a table, a row for each loss."""
+    document = record(report)
+    shared = {name: document[name] for name in ("fastloss", "reduction", "rows", "groups", "dropped", "seconds")}
+    rows = [
+        {
+            "loss": answer.asked.loss.name,
+            "label": answer.asked.label,
+            "parameters": json.dumps(one["parameters"]),
+            "value": float(answer.value),
+            "weight": float(answer.weight),
+            "pairs": answer.pairs,
+            "files": json.dumps(report.files),
+            **shared,
+        }
+        for answer, one in zip(report.answers, document["losses"], strict=True)
+    ]
+    return pa.Table.from_pylist(rows, SCHEMA)
+
+
+class Results(Protocol):
+    """A file for the results, open."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *about: Any) -> None: ...
+
+    def add(self, report: Report) -> None:
+        """Write the results."""
+
+    def commit(self) -> None:
+        """Move the file to its place."""
+
+
+class JsonFile(ResultFile):
+    """A file of the document that `--json` prints."""
+
+    def add(self, report: Report) -> None:
+        """Write the results."""
+        self.write((json.dumps(record(report), indent=2, allow_nan=False) + "\n").encode())
+
+
+class ResultTable(TableFile):
+    """A file of the table of results."""
+
+    def add(self, report: Report) -> None:
+        """Write the results."""
+        self.append(table(report))
+
+
+def opened(path: str, inputs: list[str]) -> Results:
+    """Open the file of `--output`, before anything is computed."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in (".json", *WRITERS):
+        raise UserError(f"--output is {path!r}: expected a name that ends in .json, {', '.join(WRITERS)}")
+    return JsonFile(path, inputs, "--output") if suffix == ".json" else ResultTable(path, inputs, "--output")

@@ -1,0 +1,124 @@
+"""Writers of tables, by the suffix of a file's name: each appends Arrow tables of one schema to an open file."""
+
+import abc
+import json
+import os
+from typing import Any
+
+import pyarrow as pa
+
+from fastloss.cli.errors import UserError
+
+
+class Writer(abc.ABC):
+    """Appends tables to a file that is open for writing bytes, and stays so."""
+
+    def __init__(self, file: Any, schema: pa.Schema):
+        self._file, self._schema = file, schema
+
+    @abc.abstractmethod
+    def write(self, table: pa.Table) -> None:
+        """Append a table."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Write what ends the file."""
+
+
+class ParquetTable(Writer):
+    """Parquet."""
+
+    def __init__(self, file: Any, schema: pa.Schema):
+        from pyarrow import parquet
+
+        super().__init__(file, schema)
+        self._writer = parquet.ParquetWriter(file, schema)
+
+    def write(self, table: pa.Table) -> None:
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class ArrowTable(Writer):
+    """The file format of Arrow IPC."""
+
+    def __init__(self, file: Any, schema: pa.Schema):
+        super().__init__(file, schema)
+        self._writer = pa.ipc.new_file(pa.PythonFile(file, "w"), schema)
+
+    def write(self, table: pa.Table) -> None:
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class CsvTable(Writer):
+    """CSV with a header; a null is an empty field."""
+
+    delimiter = ","
+
+    def __init__(self, file: Any, schema: pa.Schema):
+        from pyarrow import csv
+
+        super().__init__(file, schema)
+        options = csv.WriteOptions(delimiter=self.delimiter, quoting_style="needed")
+        self._writer = csv.CSVWriter(pa.PythonFile(file, "w"), schema, write_options=options)
+
+    def write(self, table: pa.Table) -> None:
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class TsvTable(CsvTable):
+    """The same with tabs."""
+
+    delimiter = "\t"
+
+
+class JsonLines(Writer):
+    """An object a row; NaN and infinities are strings, as in all JSON of the command."""
+
+    def write(self, table: pa.Table) -> None:
+        lines = (json.dumps({name: plain(value) for name, value in row.items()}, default=str) for row in rows(table))
+        self._file.write("".join(line + "\n" for line in lines).encode())
+
+    def close(self) -> None:
+        self._file.flush()
+
+
+WRITERS: dict[str, type[Writer]] = {
+    ".parquet": ParquetTable,
+    ".csv": CsvTable,
+    ".tsv": TsvTable,
+    ".jsonl": JsonLines,
+    ".ndjson": JsonLines,
+    ".arrow": ArrowTable,
+    ".feather": ArrowTable,
+}
+
+
+def rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Return a table's rows as dicts."""
+    return table.to_pylist()
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: NaN and infinities become "NaN", "Infinity" and "-Infinity", bytes hexadecimal."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return "NaN" if value != value else ("Infinity" if value > 0 else "-Infinity")
+    return value
+
+
+def writer_of(path: str) -> type[Writer]:
+    """Return the writer that a file's suffix stands for: Parquet's where there is none, as of a device."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix and suffix not in WRITERS:
+        raise UserError(f"{path}: cannot write {suffix} files: expected one of {', '.join(WRITERS)}")
+    return WRITERS.get(suffix, ParquetTable)
