@@ -100,8 +100,8 @@ def converted(array: Any, dtype: np.dtype) -> Any:
 
 def elements(loss: PointwiseLoss, rng: np.random.Generator, size: int) -> Parts:
     """From the domains of the arguments."""
-    both = (0, 1) if loss.name == "margin_ranking_loss" else (0,)
-    return Parts("elements", tuple(draw(domain, rng, size) for domain in loss.domains.values()), differentiable=both)
+    which = tuple(loss.arguments.index(name) for name in loss.by)
+    return Parts("elements", tuple(draw(domain, rng, size) for domain in loss.domains.values()), differentiable=which)
 
 
 def scores(loss: PairwiseLoss, rng: np.random.Generator, size: int) -> Parts:

@@ -121,14 +121,19 @@ VARIANTS: dict[str, list[tuple[str, float, dict[str, Any]]]] = {
         ("target 0", 0.0, {}),
         ("target 1, label_smoothing 0.2", 1.0, {"label_smoothing": 0.2}),
     ],
+    "expectile_loss": [(f"tau {tau:g}", 0.0, {"tau": tau}) for tau in (0.1, 0.5, 0.9)],
+    "fair_loss": [(f"c {c:g}", 0.0, {"c": c}) for c in (0.5, 1.0, 2.0)],
     "focal_loss": [(f"target 1, gamma {g:g}", 1.0, {"gamma": g}) for g in (0.0, 1.0, 2.0, 5.0)],
+    "gamma_nll_loss": [(f"target {t:g}", t, {}) for t in (0.0, 1.0, 4.0)],
     "huber_loss": [(f"delta {d:g}", 0.0, {"delta": d}) for d in (0.5, 1.0, 2.0)],
     "mape_loss": [("target 1", 1.0, {}), ("target 2", 2.0, {})],
     "msle_loss": [("target 0", 0.0, {}), ("target 2", 2.0, {})],
     "nmae_loss": [("target 0, norm 2", 0.0, {"norm": 2.0})],
     "poisson_nll_loss": [(f"target {t:g}", t, {}) for t in (0.0, 1.0, 4.0)],
+    "pseudo_huber_loss": [(f"delta {d:g}", 0.0, {"delta": d}) for d in (0.5, 1.0, 2.0)],
     "quantile_loss": [(f"q {q:g}", 0.0, {"q": q}) for q in (0.1, 0.5, 0.9)],
     "smooth_l1_loss": [(f"beta {b:g}", 0.0, {"beta": b}) for b in (0.5, 1.0, 2.0)],
+    "tweedie_loss": [(f"target 2, power {p:g}", 2.0, {"power": p}) for p in (1.1, 1.5, 1.9)],
 }
 RANGES = {"hinge_embedding_loss": (0.0, 2.5), "msle_loss": (-0.9, 5.0), "mape_loss": (-1.0, 3.0)}
 

@@ -169,12 +169,15 @@ FORMS: dict[str, list[Form]] = {
     "batch_contrastive_loss": [form(repeat=False, **LABELLED)],
 }
 
+OF_MEANS = [{"log_input": True}, {"log_input": False, "input": "S:target"}]
 # Other ways than with an array for each argument, S being any shape.
 POINTWISE: dict[str, list[dict[str, Any]]] = {
     "binary_cross_entropy": [{"weight": "S:weight?"}],
     "binary_cross_entropy_with_logits": [{"weight": "S:weight?", "pos_weight": "S:weight?"}],
     "nmae_loss": [{"norm": norm} for norm in (2.5, "range", "mean", "std", "iqr", "max")],
-    "poisson_nll_loss": [{"log_input": True}, {"log_input": False, "input": "S:target"}],
+    "poisson_nll_loss": OF_MEANS,
+    "gamma_nll_loss": OF_MEANS,
+    "tweedie_loss": OF_MEANS,
 }
 # Losses that are not a mean of the elements' own losses.
 WHOLE = ("nmae_loss", "rmse_loss")
