@@ -220,6 +220,12 @@ def centred(rng, size):
     return Parts("elements", (vectors(rng, count), ids(rng, count), vectors(rng, COLUMNS)), {}, (0, 2))
 
 
+@builder("multi_quantile_loss")
+def of_quantiles(rng, size):
+    x = logits(rng, size)
+    return Parts("elements", (x, 2.0 * rng.standard_normal(len(x))), {"quantiles": (0.5,) * COLUMNS})
+
+
 @builder("lambdarank_loss")
 def queries(rng, size):
     offsets = np.append(np.arange(0, size, GROUP), size)

@@ -50,6 +50,7 @@ NAMES = {
     "rows.divergence": ("kl_divergence", "soft_cross_entropy"),
     "rows.overlap": ("dice_loss",),
     "rows.probability": ("categorical_cross_entropy", "entropy", "nll_loss"),
+    "rows.quantiles": ("multi_quantile_loss",),
     "rows.reinforcement": ("policy_gradient_loss", "td_loss"),
     "rows.softmax": ("cross_entropy", "poly_loss", "softmax_focal_loss"),
     "rows.tuples": (

@@ -3395,6 +3395,91 @@ Examples
 0.875
 """
 
+class _multi_quantile_loss(_Made):
+    """Pinball losses of several quantiles of one target, averaged over the quantiles."""
+
+    def __call__(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        quantiles: Any,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> Any:
+        """Pinball losses of several quantiles of one target, averaged over the quantiles."""
+
+    def value_and_grad(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        quantiles: Any,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+    def grad_hess(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        quantiles: Any,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+
+multi_quantile_loss: _multi_quantile_loss
+r"""Pinball losses of several quantiles of one target, averaged over the quantiles.
+
+.. math:: \ell = \frac{1}{Q} \sum_{k=1}^{Q} \max\bigl(q_k (t - x_k), (1 - q_k)(x_k - t)\bigr), \qquad
+    x = \text{input}, \; t = \text{target}, \; q = \text{quantiles}
+
+The mean over rows is the mean of `quantile_loss` over the columns, and what CatBoost calls MultiQuantile. Nothing
+keeps the predicted quantiles in order: sort each row afterwards if they cross.
+
+Parameters
+----------
+input : array_like of shape (..., Q)
+    The predicted quantiles x of each target.
+target : array_like of shape (...)
+    The true values t.
+quantiles : sequence of Q floats in (0, 1)
+    The level q of each column, in any order.
+sample_weight : array_like, optional
+    Weights w >= 0, one for each loss or for each entry of the first axis.
+reduction : {"mean", "sum", "none"}
+    "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
+    "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
+backend : {"auto", "cpu", "cuda"}
+    "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
+    NumPy arrays; "cpu" raises an error for arrays on a GPU.
+
+Returns
+-------
+float, or an array of shape (...) for ``reduction="none"``
+    The slope of a column that equals the target is 0, and the second derivative is 0, as in `quantile_loss`.
+
+Raises
+------
+ValueError
+    If shapes do not fit, there is no quantile, or one is outside (0, 1).
+
+References
+----------
+R. Koenker & G. Bassett, Regression quantiles, Econometrica, 1978.
+
+Examples
+--------
+>>> import fastloss
+>>> fastloss.multi_quantile_loss([[1.0, 3.0]], [2.0], quantiles=(0.25, 0.75))
+0.25
+>>> fastloss.multi_quantile_loss.value_and_grad([[1.0, 3.0]], [2.0], quantiles=(0.25, 0.75))[1].tolist()
+[[-0.125, 0.125]]
+"""
+
 class _multiple_negatives_ranking_loss(_Made):
     """Cross-entropy of each anchor's positive among all positives and negatives of the batch."""
 

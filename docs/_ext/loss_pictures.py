@@ -154,6 +154,12 @@ def pointwise(loss: PointwiseLoss) -> Picture:
     return Picture(loss.arguments[0], "The loss of one element and its slope.", tuple(curves))
 
 
+@recipe("gaussian_nll_loss")
+def _normal(loss: Loss) -> Picture:
+    curves = [curve(loss, f"var {v:g}", steps(-3.0, 3.0), lambda x, v=v: ([x], [0.0], [v])) for v in (0.25, 1.0, 4.0)]
+    return Picture("input", "The loss of one prediction of 0 by its mean, and its slope.", tuple(curves))
+
+
 @recipe("rmse_loss")
 def _root(loss: Loss) -> Picture:
     curves = [
@@ -252,6 +258,15 @@ def _logits(loss: Loss) -> Picture:
             text = f"x is the {target} class" + (f", {label}" if label else "")
             curves.append(curve(loss, text, steps(-4.0, 4.0), lambda x, t=words: ([[x, 0.0, 0.0]], [t]), **parameters))
     return Picture("x", "The loss of the row (x, 0, 0) of three classes' scores, and its slope by x.", tuple(curves))
+
+
+@recipe("multi_quantile_loss")
+def _quantiles(loss: Loss) -> Picture:
+    curves = [
+        curve(loss, f"quantile {q:g}", steps(-3.0, 3.0), lambda x: ([x, 0.0, 0.0], 0.0), quantiles=(q, 0.2, 0.8))
+        for q in (0.1, 0.5, 0.9)
+    ]
+    return Picture("x", "One of three predicted quantiles moves, the others equal the target.", tuple(curves))
 
 
 DATA = {"(1, 0)": [1.0, 0.0], "(0.5, 0.5)": [0.5, 0.5], "(0.2, 0.8)": [0.2, 0.8]}

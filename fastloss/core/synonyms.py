@@ -17,6 +17,7 @@ ELSEWHERE = {
     "msle_loss": "mean_squared_logarithmic_error mean_squared_log_error",
     "nmae_loss": "normalized_mean_absolute_error normalised_mean_absolute_error",
     "quantile_loss": "pinball mean_pinball quantile_regression tilted",
+    "multi_quantile_loss": "multi_pinball multiquantile",
     "expectile_loss": "asymmetric_least_squares asymmetric_mse",
     "pseudo_huber_loss": "reg_pseudohubererror pseudohuber pseudohubererror charbonnier",
     "poisson_nll_loss": "poisson poisson_deviance",

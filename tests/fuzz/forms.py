@@ -66,6 +66,15 @@ def factors(rng: np.random.Generator, sizes: dict[str, int]) -> tuple[np.ndarray
     return rng.normal(size=(3, 2)), rng.normal(size=4)
 
 
+def levels(columns: str) -> Any:
+    """A quantile's level for each column."""
+
+    def draw(rng: np.random.Generator, sizes: dict[str, int]) -> tuple[float, ...]:
+        return tuple(rng.uniform(0.01, 0.99, sizes[columns]).tolist())
+
+    return draw
+
+
 CLASSES = {"input": "NC", "target": "N:C"}
 TRIPLET = {"anchor": "ND", "positive": "ND", "negative": "ND"}
 MARGINS = {"embeddings": "ND", "weights": "CD", "labels": "N:C"}
@@ -93,6 +102,7 @@ FORMS: dict[str, list[Form]] = {
         form(p="NC:log_simplex", q="NC:simplex", log_p=True, log_q=False),
         form(p="NC:simplex", q="NC:log_simplex", log_p=False, log_q=True),
     ],
+    "multi_quantile_loss": [form(input="NQ", target="N", quantiles=levels("Q"))],
     "dice_loss": [
         form(input="NC:unit", target="NC:unit", axis=1),
         form(items="C", rows="", repeat=False, input="NC:unit", target="NC:unit", axis=0),

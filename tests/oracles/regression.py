@@ -1,5 +1,6 @@
 """Losses of a number against a number; a = input - target."""
 
+import numpy as np
 from mpmath import mp, mpf
 
 from tests.oracles import elementwise, exact, exp, largest, log, log1p, number, oracle, times, total
@@ -194,8 +195,22 @@ def expectile_loss(x, t, *, tau=0.5):
     return abs(tau - (1 if d < 0 else 0)) * d**2 if not mp.isnan(d) else mp.nan
 
 
-@elementwise
-def quantile_loss(x, t, *, q=0.5):
+def _pinball(x, t, q):
     # Koenker & Bassett: q d for d = t - x >= 0, (1 - q)|d| below.
     d, q = t - x, number(q)
     return times(q, d) if d >= 0 else times(q - 1, d)
+
+
+@elementwise
+def quantile_loss(x, t, *, q=0.5):
+    return _pinball(x, t, q)
+
+
+@oracle
+def multi_quantile_loss(input, target, *, quantiles):
+    # The mean over the columns of each row.
+    x, t = exact(input), exact(target)
+    losses = np.empty(t.shape, dtype=object)
+    for i in np.ndindex(t.shape):
+        losses[i] = total([_pinball(x[(*i, k)], t[i], q) for k, q in enumerate(quantiles)]) / len(quantiles)
+    return losses

@@ -137,6 +137,7 @@ BY_HAND = [
         [2 - 3 * A + 3 * B - 3 + 0.5 * log(6 * pi), 2 - A],
     ),
     ("quantile_loss", ([1.0, 4.0], [3, 1]), {"q": 0.2}, [0.4, 2.4]),
+    ("multi_quantile_loss", ([[1.0, 4.0]], [2]), {"quantiles": (0.25, 0.75)}, [(0.25 + 0.5) / 2]),
     ("expectile_loss", ([1.0, 4.0], [3, 1]), {"tau": 0.2}, [0.8, 7.2]),
     # t / m + log m
     ("gamma_nll_loss", ([A, 0.0], [3, 2]), {}, [1.5 + A, 2]),
@@ -282,6 +283,7 @@ LIMITS = [
     ("poisson_nll_loss", ([inf, -inf, -inf, nan], [1, 1, 0, 0]), {}, [inf, inf, 0, nan]),
     ("poisson_nll_loss", ([inf, 0, 0], [1, 1, 0]), {"log_input": False, "eps": 0}, [inf, inf, 0]),
     ("quantile_loss", ([inf, -inf, nan], [0, 0, 0]), {}, [inf, inf, nan]),
+    ("multi_quantile_loss", ([[1, inf], [nan, 1]], [0, 0]), {"quantiles": (0.5, 0.5)}, [inf, nan]),
     ("expectile_loss", ([inf, -inf, nan], [0, 0, 0]), {}, [inf, inf, nan]),
     ("gamma_nll_loss", ([inf, -inf, -inf, nan], [1, 1, 0, 0]), {}, [inf, inf, -inf, nan]),
     ("gamma_nll_loss", ([inf, 0, 0], [1, 1, 0]), {"log_input": False, "eps": 0}, [inf, inf, -inf]),

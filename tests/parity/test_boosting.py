@@ -1,4 +1,4 @@
-"""Objectives and metrics of LightGBM and XGBoost that are losses here, at scores that are given."""
+"""Objectives and metrics of LightGBM, XGBoost and CatBoost that are losses here, at scores that are given."""
 
 import numpy as np
 import pytest
@@ -64,6 +64,24 @@ def test_lightgbm(name, words, objective, settings):
     ((value,),) = seen["training"].values()
     after = SCORES + found
     assert value == pytest.approx(getattr(fastloss, name)(after, TARGETS, **words), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "metric"),
+    [
+        ("expectile_loss", {"tau": 0.3}, "Expectile:alpha=0.3"),
+        ("multi_quantile_loss", {"quantiles": (0.1, 0.5, 0.9)}, "MultiQuantile:alpha=0.1,0.5,0.9"),
+    ],
+)
+def test_catboost(name, words, metric):
+    catboost = pytest.importorskip("catboost")
+    weights = RNG.uniform(0.5, 2.0, ROWS)
+    pool = catboost.Pool(SCORES[:, None], TARGETS, weight=weights)
+    model = catboost.CatBoostRegressor(loss_function=metric, iterations=3, verbose=0, allow_writing_files=False)
+    predicted = model.fit(pool).predict(pool)
+    (values,) = model.eval_metrics(pool, [metric]).values()
+    expected = getattr(fastloss, name)(predicted, TARGETS, sample_weight=weights, **words)
+    assert values[-1] == pytest.approx(expected, rel=1e-4)  # scores are in single precision there
 
 
 @pytest.mark.parametrize(("name", "words", "objective", "settings"), OBJECTIVES["xgboost"])

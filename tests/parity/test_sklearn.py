@@ -29,6 +29,19 @@ def test_regression(ours, theirs, words, their_words, weights):
     )
 
 
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["", "weighted"])
+def test_several_quantiles(weights):
+    levels, predicted = (0.1, 0.5, 0.8), RNG.normal(size=(50, 3))
+    expected = np.mean(
+        [
+            metrics.mean_pinball_loss(ACTUAL, column, sample_weight=weights, alpha=q)
+            for q, column in zip(levels, predicted.T, strict=True)
+        ]
+    )
+    value = fastloss.multi_quantile_loss(predicted, ACTUAL, quantiles=levels, sample_weight=weights)
+    assert value == pytest.approx(expected, rel=1e-13)
+
+
 @pytest.mark.parametrize(
     ("ours", "words", "power"),
     [
