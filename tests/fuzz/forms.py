@@ -67,9 +67,10 @@ def factors(rng: np.random.Generator, sizes: dict[str, int]) -> tuple[np.ndarray
 
 
 def levels(columns: str) -> Any:
-    """A quantile's level for each column."""
+    """A quantile's level for each column, of which there is one at least."""
 
     def draw(rng: np.random.Generator, sizes: dict[str, int]) -> tuple[float, ...]:
+        sizes[columns] = max(sizes[columns], 1)
         return tuple(rng.uniform(0.01, 0.99, sizes[columns]).tolist())
 
     return draw
@@ -102,7 +103,7 @@ FORMS: dict[str, list[Form]] = {
         form(p="NC:log_simplex", q="NC:simplex", log_p=True, log_q=False),
         form(p="NC:simplex", q="NC:log_simplex", log_p=False, log_q=True),
     ],
-    "multi_quantile_loss": [form(input="NQ", target="N", quantiles=levels("Q"))],
+    "multi_quantile_loss": [form(quantiles=levels("Q"), input="NQ", target="N")],
     "dice_loss": [
         form(input="NC:unit", target="NC:unit", axis=1),
         form(items="C", rows="", repeat=False, input="NC:unit", target="NC:unit", axis=0),

@@ -144,6 +144,46 @@ def test_extremes_keep_their_relative_accuracy(name, parameters, input, target, 
     assert actual_curvature == pytest.approx(curvature, rel=4e-15, abs=0.0)
 
 
+NORMAL = [  # input, target, var, and value, slopes and second derivatives by input and var, as above; eps is 0
+    # F = lambda x, t, v: (log(v) + (x - t) ** 2 / v) / 2
+    (3.0, 1.0, 0.5, (3.6534264097200273, 4.0, -7.0, 2.0, 30.0)),
+    (1e-10, 0.0, 1e-200, (5.0000000000000006e179, 1e190, -INF, 1e200, INF)),
+    (1e160, 0.0, 1e300, (5e19, 1e-140, -5e-281, 1e-300, 0.0)),
+    (-1e-200, 0.0, 1e-280, (-322.3619130191664, -1e80, 5e279, 1e280, -INF)),
+]
+
+
+@pytest.mark.parametrize(("input", "target", "var", "expected"), NORMAL)
+def test_extremes_of_a_normal_distribution(input, target, var, expected):
+    arguments = [input], [target], [var]
+    value, slopes = fastloss.gaussian_nll_loss.value_and_grad(*arguments, eps=0.0)
+    curvatures = fastloss.gaussian_nll_loss.grad_hess(*arguments, eps=0.0)[1]
+    found = (value, *(one[0] for one in slopes), *(one[0] for one in curvatures))
+    assert found == pytest.approx(expected, rel=4e-15, abs=0.0)
+
+
+def test_a_variance_below_the_smallest_is_that_one():
+    """Its slope passes through, as in PyTorch."""
+    at, below = (fastloss.gaussian_nll_loss.value_and_grad([2.0], [0.0], [v], eps=0.25) for v in (0.25, 0.0))
+    np.testing.assert_equal(below, at)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "value", "slopes"),
+    [
+        ((INF, 0.0, 1.0), INF, (INF, -INF)),
+        ((1.0, 0.0, INF), INF, (0.0, 0.0)),
+        ((1.0, 0.0, 0.0), INF, (INF, -INF)),
+        ((0.0, 0.0, 0.0), -INF, (0.0, INF)),
+        ((-1.0, 0.0, 0.0), INF, (-INF, -INF)),
+    ],
+)
+def test_limits_of_a_normal_distribution(arguments, value, slopes):
+    found, gradient = fastloss.gaussian_nll_loss.value_and_grad(*([one] for one in arguments), eps=0.0)
+    assert found == value
+    assert tuple(one[0] for one in gradient) == slopes
+
+
 LIMITS = [  # name, parameters, input, target, value, slope
     ("binary_cross_entropy_with_logits", {}, INF, 1.0, 0.0, 0.0),
     ("binary_cross_entropy_with_logits", {}, INF, 0.0, INF, 1.0),
