@@ -32,7 +32,7 @@ def _levels(quantiles, columns):
 
 
 @row_loss(
-    parameters={"quantiles": Free(LEVELS)},
+    parameters={"quantiles": Free(LEVELS, array=True)},
     curvature=True,
     vectors=TARGET,
     reference="Koenker & Bassett, Regression quantiles, 1978",
