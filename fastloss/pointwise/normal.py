@@ -11,19 +11,21 @@ __all__ = ["gaussian_nll_loss"]
 
 def _quotient(a, v):
     """a / v for v >= 0, where a / 0 is infinite and 0 / 0 is 0."""
-    ratio = a / (1.0 if v == 0.0 else v)
-    return (0.0 if a == 0.0 else a * INFINITY) if v == 0.0 else ratio
+    ratio, beyond = a / (1.0 if v == 0.0 else v), a * INFINITY
+    at_zero = 0.0 if a == 0.0 else beyond
+    return at_zero if v == 0.0 else ratio
 
 
 def _squares(a, v):
     """a**2 / v, infinite where a is, whatever v."""
-    return abs(a) if abs(a) == INFINITY else a * _quotient(a, v)
+    squares = a * _quotient(a, v)
+    return abs(a) if abs(a) == INFINITY else squares
 
 
 def _gaussian(x, t, var, eps, constant):
     v = at_least(eps, var)
-    squares = _squares(x - t, v)
-    return 0.5 * ((0.0 if squares == INFINITY else log(v)) + squares) + constant
+    squares, logarithm = _squares(x - t, v), log(v)  # before any branch: a loop with one is not packed
+    return 0.5 * ((0.0 if squares == INFINITY else logarithm) + squares) + constant
 
 
 def _by_mean(x, t, var, eps, constant):
