@@ -71,6 +71,22 @@ FORMULAS["smooth_l1_loss"] = FORMULAS["asymmetric_huber_loss"] = huber_loss
 
 
 @formula
+def pseudo_huber_loss(xp, x, t):
+    return (xp.sqrt(1.0 + (x - t) ** 2) - 1.0).mean()
+
+
+@formula
+def fair_loss(xp, x, t):
+    a = xp.abs(x - t)
+    return (a - xp.log1p(a)).mean()
+
+
+@formula
+def expectile_loss(xp, x, t):
+    return (0.5 * (x - t) ** 2).mean()
+
+
+@formula
 def quantile_loss(xp, x, t):
     return (0.5 * xp.abs(x - t)).mean()
 
@@ -94,6 +110,22 @@ def msle_loss(xp, x, t):
 @formula
 def poisson_nll_loss(xp, x, t):
     return (xp.exp(x) - t * x).mean()
+
+
+@formula
+def gamma_nll_loss(xp, x, t):
+    return (t * xp.exp(-x) + x).mean()
+
+
+@formula
+def tweedie_loss(xp, x, t):
+    return (2.0 * t * xp.exp(-0.5 * x) + 2.0 * xp.exp(0.5 * x)).mean()
+
+
+@formula
+def gaussian_nll_loss(xp, x, t, var):
+    v = xp.maximum(var, 1e-6)
+    return (0.5 * (xp.log(v) + (x - t) ** 2 / v)).mean()
 
 
 @formula
@@ -167,6 +199,12 @@ def nll_loss(xp, x, t):
 def softmax_focal_loss(xp, x, t):
     log_p = own(xp, log_softmax(xp, x), t)
     return -((1.0 - xp.exp(log_p)) ** 2 * log_p).mean()
+
+
+@formula
+def multi_quantile_loss(xp, x, t):
+    """Every quantile 0.5."""
+    return (0.5 * xp.abs(x - t[:, None])).mean()
 
 
 @formula

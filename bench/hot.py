@@ -45,6 +45,14 @@ def _log_cosh(size: int) -> Any:
     return fastloss.log_cosh_loss(*_two(size))
 
 
+def _fair(size: int) -> Any:
+    return fastloss.fair_loss(*_two(size))
+
+
+def _tweedie(size: int) -> Any:
+    return fastloss.tweedie_loss.value_and_grad(*_two(size))
+
+
 def _cross_entropy(size: int) -> Any:
     rng = np.random.default_rng(0)
     x = rng.standard_normal((size, COLUMNS), np.float32)
@@ -130,6 +138,8 @@ HOT = (
     Hot("mse value", "mse", POINTWISE, "block", _mse, marker="mse_loss_v"),
     Hot("bce value and gradient", "bce", POINTWISE, "split_block", _bce, marker=LOGITS),
     Hot("log_cosh value", "log_cosh", POINTWISE, "split_block", _log_cosh, marker="log_cosh_loss_v"),
+    Hot("fair value", "distributions", POINTWISE, "block", _fair, marker="fair_loss_v"),
+    Hot("tweedie value and gradient", "distributions", POINTWISE, "block", _tweedie, marker="tweedie_loss_vg"),
     Hot("paired bpr value and gradient", "bce", POINTWISE, "split_block", _bpr, marker="bpr_loss_pair_vg"),
     Hot("cross_entropy value and gradient", "cross_entropy", ROWS, "block", _cross_entropy, (4, 16)),
     Hot("entropy value", "probabilities", ROWS, "block", _entropy, (4, 16), marker="entropy_v"),

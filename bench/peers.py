@@ -174,6 +174,8 @@ BOOSTING_LOSSES: dict[str, tuple[str, dict[str, Any], float]] = {
     "huber_loss": ("HuberLoss", {"delta": 1.0}, 1.0),
     "quantile_loss": ("PinballLoss", {"quantile": 0.5}, 1.0),
     "poisson_nll_loss": ("HalfPoissonLoss", {}, 1.0),
+    "gamma_nll_loss": ("HalfGammaLoss", {}, 1.0),
+    "tweedie_loss": ("HalfTweedieLoss", {"power": 1.5}, 1.0),
     "binary_cross_entropy_with_logits": ("HalfBinomialLoss", {}, 1.0),
     "cross_entropy": ("HalfMultinomialLoss", {"n_classes": None}, 1.0),
 }

@@ -17,6 +17,7 @@ FUNCTIONAL = (
     *("mse_loss", "l1_loss", "huber_loss", "smooth_l1_loss", "poisson_nll_loss", "binary_cross_entropy"),
     *("binary_cross_entropy_with_logits", "soft_margin_loss", "hinge_embedding_loss", "margin_ranking_loss"),
     *("cross_entropy", "nll_loss", "multi_margin_loss", "triplet_margin_loss", "cosine_embedding_loss"),
+    "gaussian_nll_loss",
 )
 DENSE = (
     *("info_nce_loss", "multiple_negatives_ranking_loss", "nt_xent_loss", "supcon_loss", "ge2e_loss"),

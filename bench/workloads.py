@@ -100,8 +100,8 @@ def converted(array: Any, dtype: np.dtype) -> Any:
 
 def elements(loss: PointwiseLoss, rng: np.random.Generator, size: int) -> Parts:
     """From the domains of the arguments."""
-    both = (0, 1) if loss.name == "margin_ranking_loss" else (0,)
-    return Parts("elements", tuple(draw(domain, rng, size) for domain in loss.domains.values()), differentiable=both)
+    which = tuple(loss.arguments.index(name) for name in loss.by)
+    return Parts("elements", tuple(draw(domain, rng, size) for domain in loss.domains.values()), differentiable=which)
 
 
 def scores(loss: PairwiseLoss, rng: np.random.Generator, size: int) -> Parts:
@@ -218,6 +218,12 @@ def by_cosine(rng, size):
 def centred(rng, size):
     count = height(size, DEPTH)
     return Parts("elements", (vectors(rng, count), ids(rng, count), vectors(rng, COLUMNS)), {}, (0, 2))
+
+
+@builder("multi_quantile_loss")
+def of_quantiles(rng, size):
+    x = logits(rng, size)
+    return Parts("elements", (x, 2.0 * rng.standard_normal(len(x))), {"quantiles": (0.5,) * COLUMNS})
 
 
 @builder("lambdarank_loss")

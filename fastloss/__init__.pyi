@@ -1701,6 +1701,165 @@ Examples
 0.6931471805599453
 """
 
+class _expectile_loss(_Made):
+    """Squared error with a factor for each side, whose expectation is minimal at the target's `tau`-expectile."""
+
+    def __call__(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        tau: float = 0.5,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> Any:
+        """Squared error with a factor for each side, whose expectation is minimal at the target's `tau`-expectile."""
+
+    def value_and_grad(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        tau: float = 0.5,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+    def grad_hess(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        tau: float = 0.5,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+
+expectile_loss: _expectile_loss
+r"""Squared error with a factor for each side, whose expectation is minimal at the target's `tau`-expectile.
+
+.. math:: \ell = \begin{cases} \tau \, a^2 & a \le 0 \\ (1 - \tau) \, a^2 & a > 0 \end{cases}
+    \qquad a = \text{input} - \text{target}
+
+Expectiles are to the mean what quantiles are to the median: see `quantile_loss`.
+
+Parameters
+----------
+input, target : array_like of one shape
+    The predictions and the true values, of any shape.
+tau : float in (0, 1)
+    The expectile's level; 0.5 gives half of `mse_loss`.
+sample_weight : array_like, optional
+    Weights w >= 0, one for each loss or for each entry of the first axis.
+reduction : {"mean", "sum", "none"}
+    "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
+    "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
+backend : {"auto", "cpu", "cuda"}
+    "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
+    NumPy arrays; "cpu" raises an error for arrays on a GPU.
+
+Returns
+-------
+float, or an array of the input's shape for ``reduction="none"``
+    The second derivative is 2 `tau` below the target and at it, and 2 (1 - `tau`) above.
+
+Raises
+------
+ValueError
+    If the shapes differ, a weight is negative, or `tau` is outside (0, 1).
+
+References
+----------
+W. K. Newey & J. L. Powell, Asymmetric least squares estimation and testing, Econometrica, 1987.
+
+Examples
+--------
+>>> import fastloss
+>>> fastloss.expectile_loss([1.0, 4.0], [2.0, 2.0], tau=0.75, reduction="none").tolist()
+[0.75, 1.0]
+"""
+
+class _fair_loss(_Made):
+    """Half the squared error near the target; far from it, a loss whose slope approaches `c`."""
+
+    def __call__(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        c: float = 1.0,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> Any:
+        """Half the squared error near the target; far from it, a loss whose slope approaches `c`."""
+
+    def value_and_grad(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        c: float = 1.0,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+    def grad_hess(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        c: float = 1.0,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+
+fair_loss: _fair_loss
+r"""Half the squared error near the target; far from it, a loss whose slope approaches `c`.
+
+.. math:: \ell = c^2 \left( \frac{|a|}{c} - \log\left(1 + \frac{|a|}{c}\right) \right),
+    \qquad a = \text{input} - \text{target}
+
+The slope is :math:`a / (1 + |a| / c)`, the second derivative :math:`1 / (1 + |a| / c)^2`.
+
+Parameters
+----------
+input, target : array_like of one shape
+    The predictions and the true values, of any shape.
+c : float > 0
+    The error at which the slope is half its limit, in units of the target.
+sample_weight : array_like, optional
+    Weights w >= 0, one for each loss or for each entry of the first axis.
+reduction : {"mean", "sum", "none"}
+    "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
+    "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
+backend : {"auto", "cpu", "cuda"}
+    "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
+    NumPy arrays; "cpu" raises an error for arrays on a GPU.
+
+Returns
+-------
+float, or an array of the input's shape for ``reduction="none"``
+
+Raises
+------
+ValueError
+    If the shapes differ, a weight is negative, or `c` is not positive.
+
+References
+----------
+R. C. Fair, On the robust estimation of econometric models, Annals of Economic and Social Measurement, 1974.
+
+Examples
+--------
+>>> import fastloss
+>>> fastloss.fair_loss([1.0, 3.0], [0.0, 0.0], reduction="none").round(6).tolist()
+[0.306853, 1.613706]
+"""
+
 class _focal_loss(_Made):
     """Cross-entropy of logits with two classes that down-weights well classified examples."""
 
@@ -1784,6 +1943,192 @@ Examples
 >>> import fastloss
 >>> fastloss.focal_loss([0.0, 0.0], [1.0, 0.0], alpha=0.25, reduction="none").tolist()
 [0.04332169878499658, 0.12996509635498973]
+"""
+
+class _gamma_nll_loss(_Made):
+    """Negative log-likelihood under a gamma distribution of shape 1 with the given mean."""
+
+    def __call__(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        log_input: bool = True,
+        eps: float = 1e-08,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> Any:
+        """Negative log-likelihood under a gamma distribution of shape 1 with the given mean."""
+
+    def value_and_grad(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        log_input: bool = True,
+        eps: float = 1e-08,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+    def grad_hess(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        log_input: bool = True,
+        eps: float = 1e-08,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+
+gamma_nll_loss: _gamma_nll_loss
+r"""Negative log-likelihood under a gamma distribution of shape 1 with the given mean.
+
+.. math:: \ell = t e^{-x} + x, \quad \text{or} \quad \frac{t}{x + \epsilon} + \log(x + \epsilon)
+    \text{ for } \texttt{log\_input=False}, \qquad x = \text{input}, \; t = \text{target}
+
+Another shape k multiplies the loss by k and adds a term that does not depend on the input. The loss of a perfect
+fit is :math:`1 + \log t`; twice the difference to it is the gamma deviance.
+
+Parameters
+----------
+input : array_like
+    The logarithm of the mean; for ``log_input=False`` the mean itself, which is >= 0. Of any shape.
+target : array_like of the input's shape
+    Numbers >= 0.
+log_input : bool
+    Whether `input` is the logarithm of the mean.
+eps : float >= 0
+    Added to the mean, so that a mean of 0 is allowed; used for ``log_input=False`` only.
+sample_weight : array_like, optional
+    Weights w >= 0, one for each loss or for each entry of the first axis.
+reduction : {"mean", "sum", "none"}
+    "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
+    "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
+backend : {"auto", "cpu", "cuda"}
+    "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
+    NumPy arrays; "cpu" raises an error for arrays on a GPU.
+
+Returns
+-------
+float, or an array of the input's shape for ``reduction="none"``
+    The second derivative is never negative for logarithms; by a mean above 2 t it is.
+
+Raises
+------
+ValueError
+    If the shapes differ, or a weight, target or mean is negative.
+
+References
+----------
+J. A. Nelder & R. W. M. Wedderburn, Generalized linear models, Journal of the Royal Statistical Society A, 1972.
+
+Examples
+--------
+>>> import fastloss
+>>> fastloss.gamma_nll_loss([0.0, 0.0], [1.0, 3.0])
+2.0
+>>> fastloss.gamma_nll_loss([2.0], [3.0], log_input=False, eps=0.0)
+2.1931471805599454
+"""
+
+class _gaussian_nll_loss(_Made):
+    """Negative log-likelihood under a normal distribution whose mean and variance are predicted."""
+
+    def __call__(
+        self,
+        input: Array,
+        target: Array,
+        var: Array,
+        *,
+        full: bool = False,
+        eps: float = 1e-06,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> Any:
+        """Negative log-likelihood under a normal distribution whose mean and variance are predicted."""
+
+    def value_and_grad(
+        self,
+        input: Array,
+        target: Array,
+        var: Array,
+        *,
+        full: bool = False,
+        eps: float = 1e-06,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+    def grad_hess(
+        self,
+        input: Array,
+        target: Array,
+        var: Array,
+        *,
+        full: bool = False,
+        eps: float = 1e-06,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+
+gaussian_nll_loss: _gaussian_nll_loss
+r"""Negative log-likelihood under a normal distribution whose mean and variance are predicted.
+
+.. math:: \ell = \frac12 \left( \log v + \frac{a^2}{v} \right) \; [+ \tfrac12 \log 2 \pi],
+    \qquad a = \text{input} - \text{target}, \; v = \max(\text{var}, \epsilon)
+
+The slopes are :math:`a / v` by the mean and :math:`(1 - a^2 / v) / (2 v)` by the variance.
+
+Parameters
+----------
+input : array_like
+    The predicted means, of any shape.
+target : array_like of the input's shape
+    The true values.
+var : array_like of the input's shape
+    The predicted variances, >= 0.
+full : bool
+    Whether to add the constant :math:`\log(2 \pi) / 2`.
+eps : float >= 0
+    The smallest variance that is computed with. The slope of a smaller one is that at `eps`, not 0, as in PyTorch.
+sample_weight : array_like, optional
+    Weights w >= 0, one for each loss or for each entry of the first axis.
+reduction : {"mean", "sum", "none"}
+    "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
+    "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
+backend : {"auto", "cpu", "cuda"}
+    "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
+    NumPy arrays; "cpu" raises an error for arrays on a GPU.
+
+Returns
+-------
+float, or an array of the input's shape for ``reduction="none"``
+    The gradient is a tuple of two arrays: by `input` and by `var`. The second derivative is :math:`1 / v` by the
+    mean, and :math:`(a^2 / v - 1/2) / v^2` by the variance, which is negative for small errors.
+
+Raises
+------
+ValueError
+    If the shapes differ, or a weight or variance is negative.
+
+References
+----------
+D. A. Nix & A. S. Weigend, Estimating the mean and variance of the target probability distribution, ICNN 1994.
+
+Examples
+--------
+>>> import fastloss
+>>> fastloss.gaussian_nll_loss([1.0, 2.0], [1.0, 4.0], [1.0, 1.0])
+1.0
+>>> value, (by_mean, by_variance) = fastloss.gaussian_nll_loss.value_and_grad([2.0], [4.0], [1.0])
+>>> by_mean.tolist(), by_variance.tolist()
+([-2.0], [-1.5])
 """
 
 class _ge2e_loss(_Made):
@@ -3050,6 +3395,91 @@ Examples
 0.875
 """
 
+class _multi_quantile_loss(_Made):
+    """Pinball losses of several quantiles of one target, averaged over the quantiles."""
+
+    def __call__(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        quantiles: Any,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> Any:
+        """Pinball losses of several quantiles of one target, averaged over the quantiles."""
+
+    def value_and_grad(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        quantiles: Any,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+    def grad_hess(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        quantiles: Any,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+
+multi_quantile_loss: _multi_quantile_loss
+r"""Pinball losses of several quantiles of one target, averaged over the quantiles.
+
+.. math:: \ell = \frac{1}{Q} \sum_{k=1}^{Q} \max\bigl(q_k (t - x_k), (1 - q_k)(x_k - t)\bigr), \qquad
+    x = \text{input}, \; t = \text{target}, \; q = \text{quantiles}
+
+The mean over rows is the mean of `quantile_loss` over the columns, and what CatBoost calls MultiQuantile. Nothing
+keeps the predicted quantiles in order: sort each row afterwards if they cross.
+
+Parameters
+----------
+input : array_like of shape (..., Q)
+    The predicted quantiles x of each target.
+target : array_like of shape (...)
+    The true values t.
+quantiles : sequence of Q floats in (0, 1)
+    The level q of each column, in any order.
+sample_weight : array_like, optional
+    Weights w >= 0, one for each loss or for each entry of the first axis.
+reduction : {"mean", "sum", "none"}
+    "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
+    "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
+backend : {"auto", "cpu", "cuda"}
+    "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
+    NumPy arrays; "cpu" raises an error for arrays on a GPU.
+
+Returns
+-------
+float, or an array of shape (...) for ``reduction="none"``
+    The slope of a column that equals the target is 0, and the second derivative is 0, as in `quantile_loss`.
+
+Raises
+------
+ValueError
+    If shapes do not fit, there is no quantile, or one is outside (0, 1).
+
+References
+----------
+R. Koenker & G. Bassett, Regression quantiles, Econometrica, 1978.
+
+Examples
+--------
+>>> import fastloss
+>>> fastloss.multi_quantile_loss([[1.0, 3.0]], [2.0], quantiles=(0.25, 0.75))
+0.25
+>>> fastloss.multi_quantile_loss.value_and_grad([[1.0, 3.0]], [2.0], quantiles=(0.25, 0.75))[1].tolist()
+[[-0.125, 0.125]]
+"""
+
 class _multiple_negatives_ranking_loss(_Made):
     """Cross-entropy of each anchor's positive among all positives and negatives of the batch."""
 
@@ -4078,6 +4508,86 @@ Examples
 1.1931471805599454
 """
 
+class _pseudo_huber_loss(_Made):
+    """Smooth form of the Huber loss: half the squared error near the target, `delta` times the error far away."""
+
+    def __call__(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        delta: float = 1.0,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> Any:
+        """Smooth form of the Huber loss: half the squared error near the target, `delta` times the error far away."""
+
+    def value_and_grad(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        delta: float = 1.0,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+    def grad_hess(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        delta: float = 1.0,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+
+pseudo_huber_loss: _pseudo_huber_loss
+r"""Smooth form of the Huber loss: half the squared error near the target, `delta` times the error far away.
+
+.. math:: \ell = \delta^2 \left( \sqrt{1 + (a / \delta)^2} - 1 \right),
+    \qquad a = \text{input} - \text{target}
+
+All derivatives are continuous, and the second is positive everywhere: :math:`(1 + (a / \delta)^2)^{-3/2}`.
+
+Parameters
+----------
+input, target : array_like of one shape
+    The predictions and the true values, of any shape.
+delta : float > 0
+    The slope far from the target, in units of the target; XGBoost's `huber_slope`.
+sample_weight : array_like, optional
+    Weights w >= 0, one for each loss or for each entry of the first axis.
+reduction : {"mean", "sum", "none"}
+    "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
+    "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
+backend : {"auto", "cpu", "cuda"}
+    "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
+    NumPy arrays; "cpu" raises an error for arrays on a GPU.
+
+Returns
+-------
+float, or an array of the input's shape for ``reduction="none"``
+
+Raises
+------
+ValueError
+    If the shapes differ, a weight is negative, or `delta` is not positive.
+
+References
+----------
+P. Charbonnier, L. Blanc-Féraud, G. Aubert & M. Barlaud, Deterministic edge-preserving regularization in computed
+imaging, IEEE Transactions on Image Processing, 1997.
+
+Examples
+--------
+>>> import fastloss
+>>> fastloss.pseudo_huber_loss([0.75, 2.4], [0.0, 0.0], reduction="none").round(6).tolist()
+[0.25, 1.6]
+"""
+
 class _quantile_loss(_Made):
     """Pinball loss, whose expectation is minimal at the target's `q`-quantile."""
 
@@ -5079,6 +5589,102 @@ Examples
 >>> import fastloss
 >>> fastloss.triplet_margin_loss([[0.0, 0.0]], [[3.0, 4.0]], [[0.0, 5.5]], eps=0.0)
 0.5
+"""
+
+class _tweedie_loss(_Made):
+    """Negative log-likelihood under a Tweedie distribution, without the terms that do not depend on the mean."""
+
+    def __call__(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        power: float = 1.5,
+        log_input: bool = True,
+        eps: float = 1e-08,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> Any:
+        """Negative log-likelihood under a Tweedie distribution, without the terms that do not depend on the mean."""
+
+    def value_and_grad(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        power: float = 1.5,
+        log_input: bool = True,
+        eps: float = 1e-08,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+    def grad_hess(
+        self,
+        input: Array,
+        target: Array,
+        *,
+        power: float = 1.5,
+        log_input: bool = True,
+        eps: float = 1e-08,
+        sample_weight: Array | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        backend: Literal["auto", "cpu", "cuda"] = "auto",
+    ) -> tuple[Any, Any]: ...
+
+tweedie_loss: _tweedie_loss
+r"""Negative log-likelihood under a Tweedie distribution, without the terms that do not depend on the mean.
+
+.. math:: \ell = -t \frac{\mu^{1 - p}}{1 - p} + \frac{\mu^{2 - p}}{2 - p},
+    \qquad \mu = e^x, \; x = \text{input}, \; t = \text{target}, \; p = \text{power}
+
+For 1 < p < 2 that is the distribution of a Poisson number of gamma-distributed amounts: zeros and positive numbers,
+as insurance claims have them. Where a term is infinite, its limit without the infinite constant is taken:
+p = 1 gives `poisson_nll_loss`, p = 2 gives `gamma_nll_loss`. (Power 0 would be half of `mse_loss`.)
+
+Parameters
+----------
+input : array_like
+    The logarithm x of the mean; for ``log_input=False`` the mean itself, which is >= 0. Of any shape.
+target : array_like of the input's shape
+    Numbers >= 0.
+power : float in [1, 2]
+    The exponent p of the variance, which is proportional to :math:`\mu^p`.
+log_input : bool
+    Whether `input` is the logarithm of the mean.
+eps : float >= 0
+    Added to the mean, so that a mean of 0 is allowed; used for ``log_input=False`` only.
+sample_weight : array_like, optional
+    Weights w >= 0, one for each loss or for each entry of the first axis.
+reduction : {"mean", "sum", "none"}
+    "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
+    "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
+backend : {"auto", "cpu", "cuda"}
+    "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
+    NumPy arrays; "cpu" raises an error for arrays on a GPU.
+
+Returns
+-------
+float, or an array of the input's shape for ``reduction="none"``
+    The second derivative is never negative for logarithms; by a mean it may be.
+
+Raises
+------
+ValueError
+    If the shapes differ, a weight, target or mean is negative, or `power` is outside [1, 2].
+
+References
+----------
+B. Jørgensen, Exponential dispersion models, Journal of the Royal Statistical Society B, 1987.
+
+Examples
+--------
+>>> import fastloss
+>>> fastloss.tweedie_loss([0.0, 0.0], [0.0, 3.0], power=1.5, reduction="none").tolist()
+[2.0, 8.0]
+>>> fastloss.tweedie_loss([4.0], [3.0], log_input=False, eps=0.0)
+7.0
 """
 
 class _two_term_contrastive_loss(_Made):

@@ -121,14 +121,19 @@ VARIANTS: dict[str, list[tuple[str, float, dict[str, Any]]]] = {
         ("target 0", 0.0, {}),
         ("target 1, label_smoothing 0.2", 1.0, {"label_smoothing": 0.2}),
     ],
+    "expectile_loss": [(f"tau {tau:g}", 0.0, {"tau": tau}) for tau in (0.1, 0.5, 0.9)],
+    "fair_loss": [(f"c {c:g}", 0.0, {"c": c}) for c in (0.5, 1.0, 2.0)],
     "focal_loss": [(f"target 1, gamma {g:g}", 1.0, {"gamma": g}) for g in (0.0, 1.0, 2.0, 5.0)],
+    "gamma_nll_loss": [(f"target {t:g}", t, {}) for t in (0.0, 1.0, 4.0)],
     "huber_loss": [(f"delta {d:g}", 0.0, {"delta": d}) for d in (0.5, 1.0, 2.0)],
     "mape_loss": [("target 1", 1.0, {}), ("target 2", 2.0, {})],
     "msle_loss": [("target 0", 0.0, {}), ("target 2", 2.0, {})],
     "nmae_loss": [("target 0, norm 2", 0.0, {"norm": 2.0})],
     "poisson_nll_loss": [(f"target {t:g}", t, {}) for t in (0.0, 1.0, 4.0)],
+    "pseudo_huber_loss": [(f"delta {d:g}", 0.0, {"delta": d}) for d in (0.5, 1.0, 2.0)],
     "quantile_loss": [(f"q {q:g}", 0.0, {"q": q}) for q in (0.1, 0.5, 0.9)],
     "smooth_l1_loss": [(f"beta {b:g}", 0.0, {"beta": b}) for b in (0.5, 1.0, 2.0)],
+    "tweedie_loss": [(f"target 2, power {p:g}", 2.0, {"power": p}) for p in (1.1, 1.5, 1.9)],
 }
 RANGES = {"hinge_embedding_loss": (0.0, 2.5), "msle_loss": (-0.9, 5.0), "mape_loss": (-1.0, 3.0)}
 
@@ -147,6 +152,12 @@ def pointwise(loss: PointwiseLoss) -> Picture:
         value, slope = loss.value_and_grad(x, np.full_like(x, target), reduction="none", **words)
         curves.append(Curve(label, x, value, slope))
     return Picture(loss.arguments[0], "The loss of one element and its slope.", tuple(curves))
+
+
+@recipe("gaussian_nll_loss")
+def _normal(loss: Loss) -> Picture:
+    curves = [curve(loss, f"var {v:g}", steps(-3.0, 3.0), lambda x, v=v: ([x], [0.0], [v])) for v in (0.25, 1.0, 4.0)]
+    return Picture("input", "The loss of one prediction of 0 by its mean, and its slope.", tuple(curves))
 
 
 @recipe("rmse_loss")
@@ -247,6 +258,15 @@ def _logits(loss: Loss) -> Picture:
             text = f"x is the {target} class" + (f", {label}" if label else "")
             curves.append(curve(loss, text, steps(-4.0, 4.0), lambda x, t=words: ([[x, 0.0, 0.0]], [t]), **parameters))
     return Picture("x", "The loss of the row (x, 0, 0) of three classes' scores, and its slope by x.", tuple(curves))
+
+
+@recipe("multi_quantile_loss")
+def _quantiles(loss: Loss) -> Picture:
+    curves = [
+        curve(loss, f"quantile {q:g}", steps(-3.0, 3.0), lambda x: ([x, 0.0, 0.0], 0.0), quantiles=(q, 0.2, 0.8))
+        for q in (0.1, 0.5, 0.9)
+    ]
+    return Picture("x", "One of three predicted quantiles moves, the others equal the target.", tuple(curves))
 
 
 DATA = {"(1, 0)": [1.0, 0.0], "(0.5, 0.5)": [0.5, 0.5], "(0.2, 0.8)": [0.2, 0.8]}

@@ -9,7 +9,7 @@ from fastloss.core.loss import REGISTRY, Loss
 
 PACKAGE = pathlib.Path(fastloss.__file__).parent
 TASKS = {
-    "Regression": "regression huber relative counts",
+    "Regression": "regression huber relative counts positive normal quantiles robust",
     "Two classes": "classification margin overlap",
     "Many classes": "softmax class_margins probability divergence cross_entropy_with_factors angular",
     "Ranking": "pairwise lambdarank ranking bpr bpr_all_negatives margin_all_pairs",

@@ -85,7 +85,7 @@ EXTRA: dict[str, list[dict[str, Any]]] = {
 
 def pointwise_cases(loss: PointwiseLoss) -> Iterator[Case]:
     rng = np.random.default_rng(len(loss.name))
-    differentiable = (0, 1) if loss.name == "margin_ranking_loss" else (0,)
+    differentiable = tuple(loss.arguments.index(name) for name in loss.by)
     for words in itertools.chain(settings(loss), EXTRA.get(loss.name, [])):
         arrays = tuple(draw(domain, rng, (4, 5)) for domain in loss.domains.values())
         if words.get("log_input") is False:  # a rate

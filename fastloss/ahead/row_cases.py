@@ -111,6 +111,12 @@ def crammer_singer_loss(rng):
 
 
 @builder
+def multi_quantile_loss(rng):
+    for levels in ((0.1, 0.25, 0.5, 0.9), (0.9, 0.5, 0.5, 0.01)):
+        yield (logits(rng), rng.normal(size=ROWS)), {"quantiles": levels}, (0,), (ROWS,)
+
+
+@builder
 def dice_loss(rng):
     p, g = rng.uniform(0.1, 0.9, (ROWS, CLASSES)), rng.integers(0, 2, (ROWS, CLASSES)).astype(float)
     g[:, 0] = 1.0

@@ -154,10 +154,8 @@ def log(x):
     return y if x >= 0.0 else NAN
 
 
-def log1p_unit(u):
-    """log(1 + u) for u in [0, 1], within 2 ulp: half the work of `log1p`."""
-    s = u / (2.0 + u)
-    z = s * s
+def _log1p_series(z):
+    """(2 atanh(s) - 2 s) / s**3 in z = s**2, where log(1 + u) = 2 atanh(s) for s = u / (2 + u)."""
     q = P10 * z + P9
     q = q * z + P8
     q = q * z + P7
@@ -167,8 +165,24 @@ def log1p_unit(u):
     q = q * z + P3
     q = q * z + P2
     q = q * z + P1
-    q = q * z + P0
-    return (s + s) + q * z * s
+    return q * z + P0
+
+
+def log1p_unit(u):
+    """log(1 + u) for u in [0, 1], within 2 ulp: half the work of `log1p`."""
+    s = u / (2.0 + u)
+    z = s * s
+    return (s + s) + _log1p_series(z) * z * s
+
+
+def log1p_lack(u):
+    """(u - log(1 + u)) / u**2 for u in [0, 1], within 2 ulp: 1/2 at 0, where the difference itself would cancel.
+
+    With s = u / (2 + u) and q(s**2) the series above, u - log(1 + u) = s u - s**3 q.
+    """
+    inverse = 1.0 / (2.0 + u)
+    s = u * inverse
+    return inverse - inverse * inverse * (s * _log1p_series(s * s))
 
 
 def log1p(x):

@@ -219,9 +219,10 @@ class Flag:
 
 @dataclasses.dataclass(frozen=True)
 class Free:
-    """A parameter whose check the loss does itself; `expected` says what it takes."""
+    """A parameter whose check the loss does itself; `expected` says what it takes, `array` that this is an array."""
 
     expected: str
+    array: bool = False
 
     def __str__(self) -> str:
         return self.expected

@@ -17,7 +17,13 @@ ELSEWHERE = {
     "msle_loss": "mean_squared_logarithmic_error mean_squared_log_error",
     "nmae_loss": "normalized_mean_absolute_error normalised_mean_absolute_error",
     "quantile_loss": "pinball mean_pinball quantile_regression tilted",
+    "multi_quantile_loss": "multi_pinball multiquantile",
+    "expectile_loss": "asymmetric_least_squares asymmetric_mse",
+    "pseudo_huber_loss": "reg_pseudohubererror pseudohuber pseudohubererror charbonnier",
     "poisson_nll_loss": "poisson poisson_deviance",
+    "gamma_nll_loss": "gamma gamma_deviance exponential_nll",
+    "tweedie_loss": "tweedie_nll tweedie_deviance",
+    "gaussian_nll_loss": "gaussian normal_nll heteroscedastic",
     "binary_cross_entropy": "bce log",
     "binary_cross_entropy_with_logits": "bce_with_logits logistic binary_logistic sigmoid_cross_entropy "
     "sigmoid_cross_entropy_with_logits multilabel_soft_margin",
@@ -60,7 +66,7 @@ ELSEWHERE = {
     "policy_gradient_loss": "reinforce vanilla_policy_gradient",
 }
 NOT_HERE = (
-    "rmsle smape mase wape wmape r2 tweedie gamma gaussian_nll elastic_net wing cauchy tukey ctc tversky iou jaccard "
+    "rmsle smape mase wape wmape r2 elastic_net wing cauchy tukey ctc tversky iou jaccard "
     "lovasz listnet listmle warp circle n_pair angular proxy_nca ms multi_similarity barlow_twins vicreg byol ppo dpo"
 )
 

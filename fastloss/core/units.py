@@ -23,7 +23,7 @@ class MeanWeights(NamedTuple):
 
 def may_shrink(weights: np.ndarray) -> bool:
     """Tell whether every positive weight stays positive times `SHRUNK`: with 0 an infinite loss would be lost."""
-    least = float(np.min(weights, initial=np.inf, where=weights > 0.0))
+    least = float(np.min(np.asarray(weights, np.float64), initial=np.inf, where=weights > 0.0))
     return least * SHRUNK > 0.0
 
 

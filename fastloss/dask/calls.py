@@ -25,7 +25,7 @@ APART = {
     "nt_xent_loss": ("sample_weight",),
 }
 OF_ROWS = {"margin_all_pairs_loss": ("neg",), "td_loss": ("next_q_online",)}  # cut if they are in memory, too
-OF_CLASSES = ("weight", "pos_weight", "alpha", "epsilon")
+OF_CLASSES = ("weight", "pos_weight", "alpha", "epsilon", "quantiles")
 SHARED = ("sample_weight", "groups")  # keywords that bring a number or an id for each row
 
 

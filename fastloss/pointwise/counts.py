@@ -1,4 +1,4 @@
-"""Losses of a rate against a count."""
+"""Losses of a rate against a count, and what they share with those of other distributions of a positive mean."""
 
 from fastloss.compile.elementary import INFINITY, exp, log, unless_nan
 from fastloss.core.domains import AT_LEAST_ZERO, NON_NEGATIVE, REAL, Flag
@@ -17,7 +17,7 @@ def _product(t, y):
     return 0.0 if t == 0.0 else t * y
 
 
-def _quotient(t, y):
+def quotient(t, y):
     """t / y for y >= 0, where 0 / 0 is 0 and t / 0 infinite."""
     ratio = t / (1.0 if y == 0.0 else y)
     return (0.0 if t == 0.0 else t * INFINITY) if y == 0.0 else ratio
@@ -57,15 +57,22 @@ def _poisson_rate_full(x, t, eps):
 
 
 def _poisson_rate_slope(x, t, eps):
-    return 1.0 - _quotient(t, x + eps)
+    return 1.0 - quotient(t, x + eps)
 
 
 def _poisson_rate_curvature(x, t, eps):
-    return _quotient(_quotient(t, x + eps), x + eps)
+    return quotient(quotient(t, x + eps), x + eps)
 
 
 COUNTS = (REAL, NON_NEGATIVE)
 RATES = (NON_NEGATIVE, NON_NEGATIVE)
+BY_RATE = _poisson_rate_slope, _poisson_rate_curvature
+POISSON = {
+    "": Formulas("poisson_nll_loss", _poisson, _poisson_slope, _poisson_curvature, COUNTS),
+    "full": Formulas("poisson_nll_loss_full", _poisson_full, _poisson_slope, _poisson_curvature, COUNTS),
+    "rate": Formulas("poisson_nll_loss_rate", _poisson_rate, *BY_RATE, RATES, 1),
+    "rate_full": Formulas("poisson_nll_loss_rate_full", _poisson_rate_full, *BY_RATE, RATES, 1),
+}
 
 
 @pointwise(
@@ -75,15 +82,7 @@ RATES = (NON_NEGATIVE, NON_NEGATIVE)
     parameters={"log_input": Flag(), "full": Flag(), "eps": AT_LEAST_ZERO},
     domains=COUNTS,
     formula_parameters=0,
-    variants={
-        "full": Formulas("poisson_nll_loss_full", _poisson_full, _poisson_slope, _poisson_curvature, COUNTS),
-        "rate": Formulas(
-            "poisson_nll_loss_rate", _poisson_rate, _poisson_rate_slope, _poisson_rate_curvature, RATES, 1
-        ),
-        "rate_full": Formulas(
-            "poisson_nll_loss_rate_full", _poisson_rate_full, _poisson_rate_slope, _poisson_rate_curvature, RATES, 1
-        ),
-    },
+    variants=POISSON,
     reference="Nelder & Wedderburn, Generalized linear models, 1972",
 )
 def poisson_nll_loss(input, target, *, log_input=True, full=False, eps=1e-8):

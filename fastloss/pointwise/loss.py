@@ -164,10 +164,14 @@ class PointwiseLoss(Loss):
     def _run(self, request):
         data = self._data(request, in_unit=request.reduction.divides)
         scale = request.reduction.scale(data.divisor)
-        outcome = data.run(self.variants[data.call.variant], scale, request.wanted)
+        outcome = self._outcome(data, scale, request.wanted)
         gradients, curvatures = _by_arguments(outcome, data.call.signs, data.engine.times)
         retry = functools.partial(self._from_smaller_weights, request, outcome, data)
         return Evaluation(outcome, data.divisor, gradients, curvatures, retry=retry)
+
+    def _outcome(self, data: Data, scale: float, wanted: Wanted) -> Outcome:
+        """Pass over the data; `scale` multiplies the derivatives."""
+        return data.run(self.variants[data.call.variant], scale, wanted)
 
     def _plan(self, args, request):
         if request.backend != "auto" or request.sample_weight is not None or len(args) != len(self.arguments):
@@ -210,7 +214,7 @@ class StandIn:
 
 
 # What a subclass must not have of its own if the short way is to compute the same.
-PLANNED = ("_run", "_data", "_loss_sums", "reduced", "require_reduction")
+PLANNED = ("_run", "_data", "_outcome", "_loss_sums", "reduced", "require_reduction")
 
 
 def planned(what: str, run: small.Plan, signs: tuple[float, ...], times: Callable[..., Any]) -> small.Plan:

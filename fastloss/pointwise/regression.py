@@ -10,7 +10,6 @@ import numpy as np
 
 from fastloss.compile.elementary import exp_negative, expm1_negative, log1p_unit, sign, unless_nan
 from fastloss.core import backend, summation
-from fastloss.core.domains import INNER_FRACTION
 from fastloss.core.errors import wrong_value
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.reductions import MEAN
@@ -18,7 +17,7 @@ from fastloss.core.requests import Wanted
 from fastloss.pointwise.loss import PointwiseLoss, pointwise
 from fastloss.pointwise.ranges import mean_between
 
-__all__ = ["l1_loss", "log_cosh_loss", "mse_loss", "quantile_loss", "rmse_loss"]
+__all__ = ["l1_loss", "log_cosh_loss", "mse_loss", "rmse_loss"]
 
 LN2 = 0.6931471805599453
 
@@ -387,55 +386,3 @@ def log_cosh_loss(input, target):
     >>> fastloss.log_cosh_loss([1000.0], [0.0])
     999.3068528194401
     """
-
-
-def _pinball(x, t, q):
-    a = x - t
-    return (1.0 - q) * a if a > 0.0 else -q * a
-
-
-def _pinball_slope(x, t, q):
-    a = x - t
-    return 1.0 - q if a > 0.0 else (-q if a < 0.0 else a)
-
-
-@pointwise(
-    _pinball,
-    _pinball_slope,
-    flat_too,
-    parameters={"q": INNER_FRACTION},
-    reference="Koenker & Bassett, Regression quantiles, 1978",
-)
-def quantile_loss(input, target, *, q=0.5):
-    r"""Pinball loss, whose expectation is minimal at the target's `q`-quantile.
-
-    .. math:: \ell = \begin{cases} q \, |a| & a < 0 \\ (1 - q) \, a & a \ge 0 \end{cases}
-        \qquad a = \text{input} - \text{target}
-
-    Parameters
-    ----------
-    {predictions_and_targets}
-    q : float in (0, 1)
-        The quantile's level; 0.5 gives half of `l1_loss`.
-
-    Returns
-    -------
-    float, or an array of the input's shape for ``reduction="none"``
-        The slope at a = 0 is 0, as in `l1_loss`.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, a weight is negative, or `q` is outside (0, 1).
-
-    References
-    ----------
-    R. Koenker & G. Bassett, Regression quantiles, Econometrica, 1978.
-
-    Examples
-    --------
-    >>> import fastloss
-    >>> fastloss.quantile_loss([1.0, 3.0], [2.0, 2.0], q=0.75, reduction="none").tolist()
-    [0.75, 0.25]
-    """
-    return (q,)

@@ -97,6 +97,28 @@ def of_terms_of_both(i, operands, factor, parameters, derivatives):
     return floored(i, operands, loss), wrong
 
 
+@regroups
+def sum_levels(i, x, target, levels):
+    total = 0.0
+    for k in range(FIRST, np.uint64(x.shape[1])):
+        total += value(np.float64(x[i, k]), target, levels[k])
+    return total
+
+
+def of_levels(i, operands, factor, levels, derivatives):
+    """Average value(x_k, target, level_k) over the row; the parameters are the levels."""
+    x, targets = operands
+    gradient, diagonal = derivatives
+    target, share = targets[i], 1.0 / np.float64(x.shape[1])
+    if WANT_GRADIENT:
+        for k in range(FIRST, np.uint64(x.shape[1])):
+            gradient[i, k] = factor * share * slope(np.float64(x[i, k]), target, levels[k])
+    if WANT_CURVATURE:
+        for k in range(FIRST, np.uint64(x.shape[1])):
+            diagonal[i, k] = factor * share * curvature(np.float64(x[i, k]), target, levels[k])
+    return share * sum_levels(i, x, target, levels), 0
+
+
 def of_picked(i, operands, factor, parameters, derivatives):
     """Return -x_t."""
     x, targets = operands

@@ -141,18 +141,25 @@ class State(abc.ABC):
 def checked(loss: Loss, parameters: Mapping[str, Any], arrays_later: bool = False) -> dict[str, Any]:
     """Check all parameters of a loss; return them, with the defaults of the others, as plain numbers and words.
 
-    `arrays_later`: those whose default is an array are left out unless they are given.
+    `arrays_later`: arrays come with the batches, and are left out.
     """
     for word in parameters:
         if word not in loss.parameters:
             raise TypeError(f"{loss.name} has no parameter {word!r}: expected one of {list(loss.parameters)}")
     given = {word: parameters.get(word, default) for word, default in loss.defaults.items()}
+    if arrays_later:
+        if arrays := [word for word in parameters if np.ndim(parameters[word])]:
+            raise ValueError(f"{arrays[0]} is an array: expected a number; an array is given with each batch")
+        given = {word: one for word, one in given.items() if word in parameters or not _is_array(loss, word, one)}
     for word, value in given.items():
         if value is inspect.Parameter.empty:
             raise TypeError(f"{loss.name} needs {word}: expected {loss.parameters[word]}")
-    if arrays_later:
-        given = {word: one for word, one in given.items() if word in parameters or not np.ndim(one)}
     return {word: plain(word, loss.parameters[word].validate(word, value)) for word, value in given.items()}
+
+
+def _is_array(loss: Loss, word: str, default: Any) -> bool:
+    """Tell whether a parameter that is not given is an array, by its default or by what it may be."""
+    return bool(np.ndim(default)) or getattr(loss.parameters[word], "array", False)
 
 
 def require_body(loss: Loss, parameters: Mapping[str, Any]) -> None:

@@ -30,6 +30,7 @@ FUNCTIONS = {
     "expm1_negative": (-INF, 0.0, mpmath.expm1, {-INF: -1.0, -LARGEST: -1.0, 0.0: 0.0}),
     "log": (0.0, INF, mpmath.log, {0.0: -INF, INF: INF, 1.0: 0.0, -1.0: NAN, -INF: NAN, -TINY: NAN}),
     "log1p_unit": (0.0, 1.0, mpmath.log1p, {0.0: 0.0}),
+    "log1p_lack": (0.0, 1.0, lambda u: mpmath.hyp2f1(1, 2, 3, -u) / 2, {0.0: 0.5}),
     "log1p": (-1.0, INF, mpmath.log1p, {-1.0: -INF, INF: INF, 0.0: 0.0, -1.5: NAN, -INF: NAN}),
     "softplus": (-INF, INF, lambda x: mpmath.log1p(mpmath.exp(x)), {-INF: 0.0, INF: INF, LARGEST: LARGEST}),
     "sigmoid": (-INF, INF, lambda x: 1 / (1 + mpmath.exp(-x)), {-INF: 0.0, INF: 1.0, 0.0: 0.5}),

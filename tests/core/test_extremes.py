@@ -92,6 +92,13 @@ def test_a_curvature_is_nan_where_the_gradient_is(case):
 
 INFINITE = [  # name, arguments whose first row costs infinity or is beyond the numbers, and a finite second row
     ("mse_loss", ([1e200, 2.0], [0.0, 0.0]), {}),
+    ("gamma_nll_loss", ([-1e3, 0.5], [1.0, 2.0]), {}),
+    ("tweedie_loss", ([2e3, 0.5], [1.0, 2.0]), {}),
+    ("expectile_loss", ([1e200, 2.0], [0.0, 0.0]), {}),
+    ("fair_loss", ([1e300, 2.0], [0.0, 0.0]), {"c": 1e10}),
+    ("pseudo_huber_loss", ([1e300, 2.0], [0.0, 0.0]), {"delta": 1e10}),
+    ("gaussian_nll_loss", ([1e200, 2.0], [0.0, 0.0], [1.0, 2.0]), {}),
+    ("multi_quantile_loss", ([[INF, 1.0], [2.0, 1.0]], [0.0, 0.0]), {"quantiles": (0.5, 0.1)}),
     ("squared_hinge_loss", ([-1e200, 2.0], [1.0, -1.0]), {}),
     ("poisson_nll_loss", ([1e3, 2.0], [0.0, 1.0]), {}),
     ("kl_divergence", ([[0.5, 0.5], [0.5, 0.5]], [[0.0, 1.0], [0.25, 0.75]]), {}),
@@ -117,6 +124,17 @@ def test_a_finite_row_of_weight_0_adds_nothing(name, arguments, words):
             if len(one) == 2:
                 np.testing.assert_array_equal(one[0], np.zeros_like(one[0]))
             np.testing.assert_array_equal(one[-1], two[-1])
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int64, bool])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_an_infinite_loss_with_whole_weights(dtype, reduction):
+    weights = np.array([1, 1], dtype)
+    assert fastloss.l1_loss([2.0, INF], [0.0, 0.0], sample_weight=weights, reduction=reduction) == INF
+    rows = fastloss.multi_quantile_loss(
+        [[2.0], [INF]], [0.0, 0.0], quantiles=(0.5,), sample_weight=weights, reduction=reduction
+    )
+    assert rows == INF
 
 
 def test_weights_at_the_ends():

@@ -116,12 +116,14 @@ OWN = {  # parameters that the loss checks itself, and others
     "huber_loss": ({"delta": np.ones(COUNT)}, "expected a number in (0, inf)"),
     "lambdarank_loss": ({"truncation_level": -1}, "truncation_level is -1: expected an integer >= 1"),
     "multi_margin_loss": ({"p": 3}, "p is 3: expected 1 or 2"),
+    "multi_quantile_loss": ({"quantiles": (0.5, 1.0, 0.2)}, "quantiles[1] is 1: expected a number in (0, 1)"),
     "nmae_loss": ({"norm": "median"}, "norm is 'median': expected one of 'range'"),
     "poly_loss": ({"epsilon": "much"}, "epsilon has dtype <U4: expected real numbers"),
+    "tweedie_loss": ({"power": 0}, "power is 0: expected a number in [1, 2]"),
     "softmax_focal_loss": ({"alpha": -1}, "alpha is -1: expected a number in [0, inf)"),
     "binary_cross_entropy_with_logits": ({"pos_weight": -1}, "pos_weight is -1: expected a number in [0, inf)"),
 }
-OF = {"contrastive_loss": (ROWS, ROWS, Y), "dice_loss": (ROWS, ROWS)}
+OF = {"contrastive_loss": (ROWS, ROWS, Y), "dice_loss": (ROWS, ROWS), "multi_quantile_loss": (ROWS, Y)}
 OF |= dict.fromkeys(("cross_entropy", "multi_margin_loss", "poly_loss", "softmax_focal_loss"), (ROWS, CLASSES))
 
 
@@ -153,9 +155,9 @@ def test_no_second_derivative_of_collections(words):
 @pytest.mark.parametrize("name", [*REGISTRY, "auc", "count_inversions"])
 def test_no_collection(name):
     count = len(REGISTRY[name].arguments) if name in REGISTRY else 2
-    gamma = {"gamma": 0.9} if name == "td_loss" else {}
+    required = {"td_loss": {"gamma": 0.9}, "multi_quantile_loss": {"quantiles": (0.5,)}}
     message = f"{name}: no argument is a Dask collection: expected one, or call fastloss.{name}"
-    refused(TypeError, message, getattr(fastloss.dask, name), *[SCORES] * count, **gamma)
+    refused(TypeError, message, getattr(fastloss.dask, name), *[SCORES] * count, **required.get(name, {}))
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,16 @@ def factors(rng: np.random.Generator, sizes: dict[str, int]) -> tuple[np.ndarray
     return rng.normal(size=(3, 2)), rng.normal(size=4)
 
 
+def levels(columns: str) -> Any:
+    """A quantile's level for each column, of which there is one at least."""
+
+    def draw(rng: np.random.Generator, sizes: dict[str, int]) -> tuple[float, ...]:
+        sizes[columns] = max(sizes[columns], 1)
+        return tuple(rng.uniform(0.01, 0.99, sizes[columns]).tolist())
+
+    return draw
+
+
 CLASSES = {"input": "NC", "target": "N:C"}
 TRIPLET = {"anchor": "ND", "positive": "ND", "negative": "ND"}
 MARGINS = {"embeddings": "ND", "weights": "CD", "labels": "N:C"}
@@ -93,6 +103,7 @@ FORMS: dict[str, list[Form]] = {
         form(p="NC:log_simplex", q="NC:simplex", log_p=True, log_q=False),
         form(p="NC:simplex", q="NC:log_simplex", log_p=False, log_q=True),
     ],
+    "multi_quantile_loss": [form(quantiles=levels("Q"), input="NQ", target="N")],
     "dice_loss": [
         form(input="NC:unit", target="NC:unit", axis=1),
         form(items="C", rows="", repeat=False, input="NC:unit", target="NC:unit", axis=0),
@@ -169,12 +180,15 @@ FORMS: dict[str, list[Form]] = {
     "batch_contrastive_loss": [form(repeat=False, **LABELLED)],
 }
 
+OF_MEANS = [{"log_input": True}, {"log_input": False, "input": "S:target"}]
 # Other ways than with an array for each argument, S being any shape.
 POINTWISE: dict[str, list[dict[str, Any]]] = {
     "binary_cross_entropy": [{"weight": "S:weight?"}],
     "binary_cross_entropy_with_logits": [{"weight": "S:weight?", "pos_weight": "S:weight?"}],
     "nmae_loss": [{"norm": norm} for norm in (2.5, "range", "mean", "std", "iqr", "max")],
-    "poisson_nll_loss": [{"log_input": True}, {"log_input": False, "input": "S:target"}],
+    "poisson_nll_loss": OF_MEANS,
+    "gamma_nll_loss": OF_MEANS,
+    "tweedie_loss": OF_MEANS,
 }
 # Losses that are not a mean of the elements' own losses.
 WHOLE = ("nmae_loss", "rmse_loss")

@@ -55,6 +55,7 @@ IN_TORCH = [
         1,
         {"p": [1, 2], "margin": [1.0, 0.3], "weight": [None, CLASS_WEIGHT]},
     ),
+    ("gaussian_nll_loss", (N34, TARGETS, OTHER_UNIT), 1, {"full": [False, True], "eps": [1e-6, 0.1]}),
     ("margin_ranking_loss", (N34, TARGETS, SIGNS), 2, {"margin": [0.0, 0.7]}),
     (
         "triplet_margin_loss",

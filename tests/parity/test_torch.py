@@ -34,7 +34,7 @@ def bits(*shape):
 X, T = logits(7, 4), logits(7, 4)
 GRID = logits(3, 4, 5, 2)
 SKIPPED = np.array([0, 3, -100, 2, 1, -100, 3])
-# name, arrays, how many of them are differentiable, the keyword settings to try
+# name, arrays, how many of them are differentiable (or which), the keyword settings to try
 CASES = [
     ("mse_loss", (X, T), 1, [{}]),
     ("l1_loss", (X, T), 1, [{}]),
@@ -66,6 +66,12 @@ CASES = [
         1,
         [{}, {"full": True}, {"log_input": False}, {"log_input": False, "full": True, "eps": 0.1}],
     ),
+    (
+        "gaussian_nll_loss",
+        (X, T, probabilities(7, 4)),
+        (0, 2),
+        [{}, {"full": True}, {"eps": 0.5}, {"full": True, "eps": 0.3}],
+    ),
     ("hinge_embedding_loss", (np.abs(X), signs(7, 4)), 1, [{}, {"margin": 2.5}]),
     ("margin_ranking_loss", (X, T, signs(7, 4)), 2, [{}, {"margin": 0.7}]),
     ("cosine_embedding_loss", (X, T, signs(7)), 2, [{}, {"margin": 0.3}]),
@@ -87,14 +93,15 @@ def tensor(value):
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 def test_value_and_gradient(name, arrays, count, words, reduction):
     tensors = [tensor(array) for array in arrays]
-    for leaf in tensors[:count]:
+    leaves = [tensors[at] for at in (range(count) if isinstance(count, int) else count)]
+    for leaf in leaves:
         leaf.requires_grad_()
     expected = getattr(F, name)(*tensors, reduction=reduction, **{key: tensor(word) for key, word in words.items()})
     expected.sum().backward()
     value, slopes = getattr(fastloss, name).value_and_grad(*arrays, reduction=reduction, **words)
     np.testing.assert_allclose(value, expected.detach().numpy(), rtol=1e-12, atol=1e-14)
     slopes = slopes if isinstance(slopes, tuple) else (slopes,)
-    for slope, leaf in zip(slopes, tensors[:count], strict=True):
+    for slope, leaf in zip(slopes, leaves, strict=True):
         np.testing.assert_allclose(slope, leaf.grad.numpy(), rtol=1e-10, atol=1e-13)
 
 

@@ -26,6 +26,12 @@ INF, NAN = math.inf, math.nan
 #         "focal_loss": lambda x, t: a * sigmoid(-z) ** gamma * softplus(-z),  # z = x if t else -x, a the alpha
 #         "poisson_nll_loss": lambda x, t: exp(x) - t * x,  # full: + t * log(t) - t + log(2 * mp.pi * t) / 2
 #                                          # log_input=False: x - t * log(x)
+#         "gamma_nll_loss": lambda x, t: t * exp(-x) + x,  # log_input=False: t / x + log(x)
+#         "tweedie_loss": lambda x, t: t * exp((1 - p) * x) / (p - 1) + exp((2 - p) * x) / (2 - p),
+#                                      # log_input=False: t * x**(1 - p) / (p - 1) + x**(2 - p) / (2 - p)
+#         "fair_loss": lambda x, t: c**2 * (abs(x - t) / c - log1p(abs(x - t) / c)),
+#         "pseudo_huber_loss": lambda x, t: delta**2 * (mp.sqrt(1 + ((x - t) / delta) ** 2) - 1),  # mp.dps = 1500
+#         "expectile_loss": lambda x, t: (1 - tau if x > t else tau) * (x - t) ** 2,
 #         "binary_cross_entropy": lambda x, t: -t * log(x) - (1 - t) * log1p(-x),
 #     }
 #     for each row:
@@ -105,6 +111,25 @@ EXTREMES = [
         -1.9999999999999998e300,
         INF,
     ),
+    ("gamma_nll_loss", {}, -720.0, 1e-300, 4920700929543.815, -4920700930262.815, 4920700930263.815),
+    ("gamma_nll_loss", {}, 700.0, 3.0, 700.0, 1.0, 2.9579029631279314e-304),
+    ("gamma_nll_loss", {}, 2.0, 9.0, 3.2180175491295144, -0.21801754912951424, 1.2180175491295142),
+    ("gamma_nll_loss", {"log_input": False, "eps": 0.0}, 1e-200, 2.0, 2e200, -INF, INF),
+    ("tweedie_loss", {}, -1500.0, 1e-320, 1051687.1999191423, -525843.5999595711, 262921.7999797856),
+    ("tweedie_loss", {"power": 1.9}, -50.0, 0.0, 0.06737946999085431, 0.0067379469990854375, 0.0006737946999085443),
+    ("tweedie_loss", {"power": 1.0000001}, 3.0, 7.0, 69999999.04466535, 13.085532997527178, 20.08552958897419),
+    ("tweedie_loss", {"log_input": False, "eps": 0.0}, 1e300, 7.0, 2e150, 1e-150, -0.0),
+    ("tweedie_loss", {"log_input": False, "eps": 0.0, "power": 1.25}, 1e-200, 3.0, 1.2e51, -3e250, INF),
+    ("fair_loss", {}, 1e-09, 0.0, 4.999999996666667e-19, 9.999999990000001e-10, 0.9999999980000001),
+    ("fair_loss", {}, 0.0001, 0.0, 4.999666691664667e-09, 9.999000099990002e-05, 0.9998000299960005),
+    ("fair_loss", {}, 1.0000001, 0.0, 0.30685286944005596, 0.5000000249999987, 0.24999997500000187),
+    ("fair_loss", {"c": 1e-200}, -1e150, 0.0, 1e-50, -1e-200, 0.0),
+    ("fair_loss", {"c": 1e250}, 1e100, 0.0, 5e199, 1e100, 1.0),
+    ("pseudo_huber_loss", {}, 1e-09, 0.0, 5e-19, 1e-09, 1.0),
+    ("pseudo_huber_loss", {}, 0.999999, 0.0, 0.4142128552664906, 0.7071064276328918, 0.3535539209237574),
+    ("pseudo_huber_loss", {"delta": 1e-200}, -1e200, 0.0, 1.0, -1e-200, 0.0),
+    ("pseudo_huber_loss", {"delta": 1e250}, 1e-100, 0.0, 5e-201, 1e-100, 1.0),
+    ("expectile_loss", {"tau": 0.75}, -1e-100, 0.0, 7.5e-201, -1.5e-100, 1.5),
     ("binary_cross_entropy", {}, 1e-10, 0.0, 1.00000000005e-10, 1.0000000001, 1.0000000002),
     ("binary_cross_entropy", {}, 0.25, 0.75, 1.1116412889528633, -2.6666666666666665, 12.444444444444445),
 ]
@@ -117,6 +142,46 @@ def test_extremes_keep_their_relative_accuracy(name, parameters, input, target, 
     assert loss([input], [target], **parameters) == pytest.approx(value, rel=4e-15, abs=0.0)
     assert actual_slope == pytest.approx(slope, rel=4e-15, abs=0.0)
     assert actual_curvature == pytest.approx(curvature, rel=4e-15, abs=0.0)
+
+
+NORMAL = [  # input, target, var, and value, slopes and second derivatives by input and var, as above; eps is 0
+    # F = lambda x, t, v: (log(v) + (x - t) ** 2 / v) / 2
+    (3.0, 1.0, 0.5, (3.6534264097200273, 4.0, -7.0, 2.0, 30.0)),
+    (1e-10, 0.0, 1e-200, (5.0000000000000006e179, 1e190, -INF, 1e200, INF)),
+    (1e160, 0.0, 1e300, (5e19, 1e-140, -5e-281, 1e-300, 0.0)),
+    (-1e-200, 0.0, 1e-280, (-322.3619130191664, -1e80, 5e279, 1e280, -INF)),
+]
+
+
+@pytest.mark.parametrize(("input", "target", "var", "expected"), NORMAL)
+def test_extremes_of_a_normal_distribution(input, target, var, expected):
+    arguments = [input], [target], [var]
+    value, slopes = fastloss.gaussian_nll_loss.value_and_grad(*arguments, eps=0.0)
+    curvatures = fastloss.gaussian_nll_loss.grad_hess(*arguments, eps=0.0)[1]
+    found = (value, *(one[0] for one in slopes), *(one[0] for one in curvatures))
+    assert found == pytest.approx(expected, rel=4e-15, abs=0.0)
+
+
+def test_a_variance_below_the_smallest_is_that_one():
+    """Its slope passes through, as in PyTorch."""
+    at, below = (fastloss.gaussian_nll_loss.value_and_grad([2.0], [0.0], [v], eps=0.25) for v in (0.25, 0.0))
+    np.testing.assert_equal(below, at)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "value", "slopes"),
+    [
+        ((INF, 0.0, 1.0), INF, (INF, -INF)),
+        ((1.0, 0.0, INF), INF, (0.0, 0.0)),
+        ((1.0, 0.0, 0.0), INF, (INF, -INF)),
+        ((0.0, 0.0, 0.0), -INF, (0.0, INF)),
+        ((-1.0, 0.0, 0.0), INF, (-INF, -INF)),
+    ],
+)
+def test_limits_of_a_normal_distribution(arguments, value, slopes):
+    found, gradient = fastloss.gaussian_nll_loss.value_and_grad(*([one] for one in arguments), eps=0.0)
+    assert found == value
+    assert tuple(one[0] for one in gradient) == slopes
 
 
 LIMITS = [  # name, parameters, input, target, value, slope
@@ -159,6 +224,25 @@ LIMITS = [  # name, parameters, input, target, value, slope
     ("poisson_nll_loss", {"log_input": False, "eps": 0.0}, 0.0, 0.0, 0.0, 1.0),
     ("poisson_nll_loss", {"log_input": False, "eps": 0.0}, 0.0, 2.0, INF, -INF),
     ("poisson_nll_loss", {"log_input": False}, INF, 2.0, INF, 1.0),
+    ("gamma_nll_loss", {}, INF, 2.0, INF, 1.0),
+    ("gamma_nll_loss", {}, -INF, 2.0, INF, -INF),
+    ("gamma_nll_loss", {}, -INF, 0.0, -INF, 1.0),
+    ("gamma_nll_loss", {}, -2000.0, 0.0, -2000.0, 1.0),
+    ("gamma_nll_loss", {"log_input": False, "eps": 0.0}, 0.0, 2.0, INF, -INF),
+    ("gamma_nll_loss", {"log_input": False, "eps": 0.0}, 0.0, 0.0, -INF, INF),
+    ("gamma_nll_loss", {"log_input": False}, INF, 2.0, INF, 0.0),
+    ("tweedie_loss", {}, INF, 2.0, INF, INF),
+    ("tweedie_loss", {}, -INF, 2.0, INF, -INF),
+    ("tweedie_loss", {}, -INF, 0.0, 0.0, 0.0),
+    ("tweedie_loss", {"log_input": False, "eps": 0.0}, 0.0, 2.0, INF, -INF),
+    ("tweedie_loss", {"log_input": False, "eps": 0.0}, 0.0, 0.0, 0.0, INF),
+    ("tweedie_loss", {"log_input": False}, INF, 2.0, INF, 0.0),
+    ("expectile_loss", {"tau": 0.25}, -INF, 0.0, INF, -INF),
+    ("fair_loss", {"c": 2.0}, -INF, 0.0, INF, -2.0),
+    ("fair_loss", {"c": 1e-320}, INF, 0.0, INF, 1e-320),
+    ("fair_loss", {}, 1e308, -1e308, INF, 1.0),
+    ("pseudo_huber_loss", {"delta": 2.0}, -INF, 0.0, INF, -2.0),
+    ("pseudo_huber_loss", {"delta": 2.0}, 1e308, 0.0, INF, 2.0),
     ("binary_cross_entropy", {}, 0.0, 1.0, 100.0, -1e12),
     ("binary_cross_entropy", {}, 1.0, 0.0, 100.0, 1e12),
     ("binary_cross_entropy", {}, 1.0, 1.0, 0.0, 0.0),
@@ -205,6 +289,10 @@ CALLS = [
     ("poisson_nll_loss", {"full": True}),
     ("poisson_nll_loss", {"log_input": False}),
     ("poisson_nll_loss", {"log_input": False, "full": True}),
+    ("gamma_nll_loss", {"log_input": False}),
+    ("tweedie_loss", {"power": 1.0}),
+    ("tweedie_loss", {"power": 2.0}),
+    ("tweedie_loss", {"log_input": False}),
     ("focal_loss", {"gamma": 0.0, "alpha": 0.25}),
     ("binary_cross_entropy_with_logits", {"pos_weight": np.array([2.0])}),
 ]
@@ -235,7 +323,7 @@ def test_formulas_raise_nothing_in_plain_python(name):
     loss = POINTWISE[name]
     for formulas in loss.variants.values():
         for parameters in ([0.5] * formulas.parameters, [0.0] * formulas.parameters):
-            if name in ("nmae_loss", "mape_loss") and 0.0 in parameters:
+            if name in ("nmae_loss", "mape_loss", "fair_loss", "pseudo_huber_loss") and 0.0 in parameters:
                 continue  # not in the range
             for x in NUMBERS:
                 for t in NUMBERS:
@@ -272,6 +360,17 @@ WRONG = [  # name, arguments, keywords, part of the message
     ("poisson_nll_loss", ([0.0], [-1.0]), {}, r"target\[0\] is -1"),
     ("poisson_nll_loss", ([-1.0], [1.0]), {"log_input": False}, r"input\[0\] is -1"),
     ("quantile_loss", ([1.0], [1.0]), {"q": 1.0}, "q is 1.0"),
+    ("expectile_loss", ([1.0], [1.0]), {"tau": 0.0}, "tau is 0.0"),
+    ("fair_loss", ([1.0], [1.0]), {"c": 0.0}, "c is 0.0"),
+    ("pseudo_huber_loss", ([1.0], [1.0]), {"delta": -1.0}, "delta is -1.0"),
+    ("gamma_nll_loss", ([0.0], [-1.0]), {}, r"target\[0\] is -1"),
+    ("gamma_nll_loss", ([-1.0], [1.0]), {"log_input": False}, r"input\[0\] is -1"),
+    ("tweedie_loss", ([0.0], [-1.0]), {}, r"target\[0\] is -1"),
+    ("tweedie_loss", ([0.0], [1.0]), {"power": 0.5}, r"power is 0.5: expected a number in \[1"),
+    ("tweedie_loss", ([0.0], [1.0]), {"power": 3}, "power is 3"),
+    ("gaussian_nll_loss", ([0.0, 0.0], [1.0, 1.0], [0.0, -1.0]), {}, r"var\[1\] is -1"),
+    ("gaussian_nll_loss", ([0.0, 0.0], [1.0, 1.0], [1.0]), {}, "var has shape"),
+    ("gaussian_nll_loss", ([0.0], [1.0], [1.0]), {"eps": -1.0}, "eps is -1.0"),
     ("rmse_loss", ([1.0], [1.0]), {"reduction": "sum"}, "reduction is 'sum': expected 'mean'"),
     ("rmse_loss", ([1.0], [1.0]), {"reduction": "avg"}, "reduction is 'avg'"),
 ]

@@ -84,6 +84,47 @@ def test_quantile_half_is_half_l1():
     equal(everything(fastloss.quantile_loss, X, T), everything(fastloss.l1_loss, X, T), 0.5)
 
 
+def test_expectile_half_is_half_the_square():
+    equal(everything(fastloss.expectile_loss, X, T), everything(fastloss.mse_loss, X, T), 0.5)
+
+
+def test_expectile_mirrored():
+    equal([fastloss.expectile_loss(X, T, tau=0.2)], [fastloss.expectile_loss(-X, -T, tau=0.8)])
+
+
+def test_the_columns_of_several_quantiles_are_those_of_one():
+    levels, predicted = (0.1, 0.8, 0.8), np.stack([X, X + 1.0, T], -1)
+    found = everything(fastloss.multi_quantile_loss, predicted, T, quantiles=levels)
+    single = [everything(fastloss.quantile_loss, predicted[..., k], T, q=q) for k, q in enumerate(levels)]
+    equal([found[0]], [np.mean([one[0] for one in single], 0)])
+    for at, one in enumerate(found[1:], 1):
+        equal([one], [np.stack([each[at] for each in single], -1) / len(levels)])
+
+
+@pytest.mark.parametrize("log_input", [True, False])
+@pytest.mark.parametrize(("power", "loss"), [(1.0, "poisson_nll_loss"), (2.0, "gamma_nll_loss")])
+def test_the_ends_of_tweedie(power, loss, log_input):
+    x, t = abs(X) + 0.1, abs(T)
+    words = {"log_input": log_input, "eps": 0.25}
+    found = everything(fastloss.tweedie_loss, x, t, power=power, **words)
+    for one, other in zip(found, everything(getattr(fastloss, loss), x, t, **words), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("name", "words"), [("gamma_nll_loss", {}), ("tweedie_loss", {"power": 1.3})])
+def test_logarithms_of_means_are_means(name, words):
+    mean, t = abs(X) + 0.1, abs(T)
+    loss = getattr(fastloss, name)
+    equal([loss(np.log(mean), t, **words)], [loss(mean, t, log_input=False, eps=0.0, **words)])
+
+
+def test_a_normal_distribution_of_variance_one_is_half_a_square():
+    ones = np.ones_like(X)
+    value, (by_mean, by_variance) = fastloss.gaussian_nll_loss.value_and_grad(X, T, ones, reduction="sum")
+    expected, slope = fastloss.mse_loss.value_and_grad(X, T, reduction="sum")
+    equal([value, by_mean, by_variance], [expected, slope, 1.0 - (X - T) ** 2], 0.5)
+
+
 def test_quantile_mirrored():
     equal([fastloss.quantile_loss(X, T, q=0.2)], [fastloss.quantile_loss(-X, -T, q=0.8)])
 

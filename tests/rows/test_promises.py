@@ -306,6 +306,19 @@ WRONG = {
     ),
     "a power that is not known": (lambda x, t: fastloss.multi_margin_loss(x, t, p=3), "p is 3: expected 1 or 2"),
     "a coefficient that is not finite": (lambda x, t: fastloss.poly_loss(x, t, epsilon=[INF]), "epsilon is"),
+    "no quantile": (lambda x, t: fastloss.multi_quantile_loss(x, t, quantiles=()), r"quantiles is \(\)"),
+    "a quantile too few": (
+        lambda x, t: fastloss.multi_quantile_loss(x, t, quantiles=(0.5,) * (CLASSES - 1)),
+        "quantiles has shape",
+    ),
+    "a quantile that is not inside": (
+        lambda x, t: fastloss.multi_quantile_loss(x, t, quantiles=[0.5] * (CLASSES - 1) + [1.0]),
+        r"quantiles\[\d\] is 1: expected a number in \(0, 1\)",
+    ),
+    "a quantile that is no number": (
+        lambda x, t: fastloss.multi_quantile_loss(x, t, quantiles=[NAN] * CLASSES),
+        r"quantiles\[0\] is nan",
+    ),
     "a single number": (lambda x, t: fastloss.cross_entropy(1.0, 0), "input is a single number"),
 }
 

@@ -313,6 +313,7 @@ def test_a_loss_instead_of_its_name():
         ("mse_loss", True, {}, ValueError, "mse_loss has no groups: expected a loss over pairs or queries"),
         ("cross_entropy", True, {}, ValueError, "cross_entropy has no groups"),
         ("cross_entropy", False, {"weight": [1.0, 2.0]}, ValueError, "weight is an array: expected a number"),
+        ("multi_quantile_loss", False, {"quantiles": (0.1,)}, ValueError, "quantiles is an array: .* with each batch"),
         ("td_loss", False, {}, TypeError, r"td_loss needs gamma: expected .*\[0, 1\]"),
         ("td_loss", False, {"gamma": 2.0}, ValueError, "gamma is 2"),
         ("bpr_loss", False, {"reg": 0.1}, ValueError, "reg is 0.1: expected 0.0, since bpr_loss is computed by parts"),
