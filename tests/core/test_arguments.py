@@ -269,7 +269,11 @@ def test_extreme_parameters_end_in_numbers_or_name_themselves(name):
         ("pinball", "quantile_loss"),
         ("hubber_loss", "huber_loss"),
         ("triplet_loss", "triplet_margin_loss"),
-        *((name, None) for name in ("tweedie", "rmsle_loss", "smape_loss", "l0_loss", "listnet", "", "?")),
+        ("tweedie", "tweedie_loss"),
+        ("reg:gamma", "gamma_nll_loss"),
+        ("reg:pseudohubererror", "pseudo_huber_loss"),
+        ("MultiQuantile", "multi_quantile_loss"),
+        *((name, None) for name in ("wing", "rmsle_loss", "smape_loss", "l0_loss", "listnet", "", "?")),
     ],
 )
 def test_what_is_meant(name, expected):
