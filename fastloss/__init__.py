@@ -75,6 +75,9 @@ def __getattr__(name: str) -> Any:
         except ModuleNotFoundError as error:
             if error.name != f"fastloss.{name}":
                 raise
+        from fastloss.core.synonyms import question
+
+        raise AttributeError(f"module 'fastloss' has no attribute {name!r}{question(name, __all__)}")
     raise AttributeError(f"module 'fastloss' has no attribute {name!r}")
 
 

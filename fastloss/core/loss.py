@@ -355,13 +355,12 @@ def lookup(name: object) -> Loss:
     Raises
     ------
     ValueError
-        If there is none; the message names the one that may be meant.
+        If there is none; the message names those that may be meant, by another name ("mae", "svm") or misspelt.
     """
     if isinstance(name, str) and name in REGISTRY:
         return REGISTRY[name]
     if not isinstance(name, str):
         raise wrong_type("the loss", name, "its name")
-    from fastloss.core.synonyms import meant
+    from fastloss.core.synonyms import question
 
-    one = meant(name, REGISTRY)
-    raise ValueError(f"unknown loss {name!r}" + (f"; did you mean {one!r}?" if one else ""))
+    raise ValueError(f"unknown loss {name!r}{question(name, REGISTRY)}")
