@@ -10,6 +10,7 @@ import loss_pictures
 import mathml
 import peers
 import results
+import search_index
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
@@ -79,4 +80,5 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("builder-inited", generate)
     app.add_transform(LinkNames)
     mathml.setup(app)
+    search_index.setup(app)
     return {"version": fastloss.__version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -21,10 +21,11 @@ ELSEWHERE = {
     "nmae_loss": "normalized_mean_absolute_error normalised_mean_absolute_error",
     "quantile_loss": "pinball mean_pinball quantile_regression tilted check",
     "poisson_nll_loss": "poisson poisson_deviance poisson_regression",
-    "binary_cross_entropy": "bce log binary_log",
+    "binary_cross_entropy": "bce log_loss logloss binary_log_loss binary_logloss",
     "binary_cross_entropy_with_logits": (
         "bce_with_logits logistic binary_logistic sigmoid_cross_entropy sigmoid_bce "
-        "sigmoid_cross_entropy_with_logits multilabel_soft_margin log binary_log"
+        "sigmoid_cross_entropy_with_logits multilabel_soft_margin log_loss logloss binary_log_loss "
+        "binary_logloss"
     ),
     "soft_margin_loss": "binomial_deviance logistic",
     "focal_loss": "sigmoid_focal binary_focal retinanet",
@@ -33,10 +34,10 @@ ELSEWHERE = {
     "squared_hinge_loss": "svm l2_svm linear_svm",
     "dice_loss": "soft_dice sorensen_dice f1",
     "cross_entropy": (
-        "ce softmax softmax_cross_entropy softmax_cross_entropy_with_logits xent log "
-        "sparse_categorical_crossentropy multinomial multinomial_logistic multiclass_log multi_log"
+        "ce softmax softmax_cross_entropy softmax_cross_entropy_with_logits xent log_loss logloss "
+        "sparse_categorical_crossentropy multinomial multinomial_logistic multiclass_log_loss multi_logloss"
     ),
-    "categorical_cross_entropy": "cce multiclass_log multi_log",
+    "categorical_cross_entropy": "cce multiclass_log_loss multi_logloss",
     "soft_cross_entropy": "soft_target_cross_entropy distillation",
     "cross_entropy_with_factors": "linear_cross_entropy fused_linear_cross_entropy cut_cross_entropy",
     "nll_loss": "negative_log_likelihood log_likelihood",
@@ -83,11 +84,11 @@ def _key(name: str) -> str:
 
 
 def _by_key() -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, dict[str, None]] = {}
     for name, words in ELSEWHERE.items():
         for word in words.split():
-            found[_key(word)] = (*found.get(_key(word), ()), name)
-    return found
+            found.setdefault(_key(word), {})[name] = None
+    return {key: tuple(names) for key, names in found.items()}
 
 
 KNOWN = _by_key()
