@@ -75,10 +75,9 @@ def __getattr__(name: str) -> Any:
         except ModuleNotFoundError as error:
             if error.name != f"fastloss.{name}":
                 raise
-        from fastloss.core.synonyms import question
+    from fastloss.core.synonyms import no_attribute
 
-        raise AttributeError(f"module 'fastloss' has no attribute {name!r}{question(name, __all__)}")
-    raise AttributeError(f"module 'fastloss' has no attribute {name!r}")
+    raise no_attribute(__name__, name, __all__)
 
 
 def __dir__() -> list[str]:

@@ -5,13 +5,14 @@ import dataclasses
 import functools
 import importlib
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
 
-from fastloss.core import backend, docstrings, forks, reductions, small, summation
+from fastloss.core import backend, docstrings, forks, plugins, reductions, small, summation
 from fastloss.core.arrays import as_array, refuse_gradient, widened
 from fastloss.core.docstrings import Keyword
 from fastloss.core.domains import Parameter
@@ -34,14 +35,33 @@ def import_all() -> None:
 
 
 class Registry(MutableMapping[str, "Loss"]):
-    """All losses by name. A loss is imported when it is asked for, and all of them for one that nobody knows."""
+    """All losses by name. A loss is imported when it is asked for, and all of them for one that nobody knows.
+
+    Those of other packages (`plugins`) are imported for a name that this package has not, and when all are looked
+    through. Of a name there is one loss: a package may declare its own anew, as a notebook's cell does that runs twice.
+    """
 
     def __init__(self) -> None:
         self._losses: dict[str, Loss] = {}
+        self._taken: list[str] | None = None  # what is wrong with other packages' losses; None before they are imported
 
     def _filled(self) -> dict[str, "Loss"]:
         import_all()
+        self._import_others()
         return self._losses
+
+    def _import_others(self) -> None:
+        """Import the losses of other packages; raise if one has a name that is taken."""
+        with forks.guarded():
+            if self._taken is None:
+                self._taken = []  # they may look losses up while they are imported
+                before = set(self._losses)
+                self._taken = plugins.load(lambda one: isinstance(one, Loss))
+                for name in self._losses.keys() - before:
+                    if self._losses[name].__module__ not in sys.modules:  # its module failed later
+                        del self._losses[name]
+        if self._taken:
+            raise plugins.DuplicateLoss("; ".join(self._taken))
 
     def __getitem__(self, name: str) -> "Loss":
         if name not in self._losses:
@@ -49,9 +69,17 @@ class Registry(MutableMapping[str, "Loss"]):
 
             if name in fastloss.__all__:
                 getattr(fastloss, name, None)  # imports its module, which registers it
+            else:
+                self._import_others()
         return self._losses[name] if name in self._losses else self._filled()[name]
 
     def __setitem__(self, name: str, loss: "Loss") -> None:
+        import fastloss
+
+        if name in fastloss.__all__:
+            plugins.require_same_package(name, loss, fastloss.__name__)
+        elif name in self._losses:
+            plugins.require_same_package(name, loss, plugins.package_of(self._losses[name]))
         self._losses[name] = loss
 
     def __delitem__(self, name: str) -> None:

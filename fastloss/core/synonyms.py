@@ -115,6 +115,15 @@ def question(name: str, losses: Iterable[str]) -> str:
     return f"; did you mean {listed}?" if last else ""
 
 
+def no_attribute(module: str, name: str, losses: Iterable[str]) -> AttributeError:
+    """Return the error of a module of losses that has no such attribute.
+
+    Python's own guess by the nearest spelling, which it would add (`nmae_loss` for `mae_loss`), is kept away by `obj`.
+    """
+    asked = "" if name.startswith("_") else question(name, losses)
+    return AttributeError(f"module {module!r} has no attribute {name!r}{asked}", name=name, obj=None)
+
+
 def names_of(loss: str) -> tuple[str, ...]:
     """Return the names that a loss has elsewhere, in words: "mean absolute error"."""
     return tuple(word.replace("_", " ") for word in ELSEWHERE.get(loss, "").split())
