@@ -16,6 +16,11 @@ fastloss.pairwise_logistic_loss.value_and_grad([0.5, 1.0], [0, 1], groups=[1, 1]
 fastloss.huber_loss.grad_hess([0.5], [1.0], delta=2.0, sample_weight=[1.0])
 fastloss.accumulate("mse_loss")
 fastloss.set_num_threads(2)
+
+import fastloss.dask
+
+fastloss.dask.pairwise_logistic_loss.value_and_grad(..., ..., groups=..., reduction="sum", method="fast")
+fastloss.dask.auc(..., ...)
 """
 WRONG = {
     "fastloss.mse_loss([0.5], [1.0], weights=[1.0])": "weights",
@@ -25,15 +30,18 @@ WRONG = {
     'fastloss.huber_loss.grad_hess([0.5], [1.0], delta="2")': "delta",
     'fastloss.kl_divergence([[1.0]], [[1.0]], wrt="both_of_them")': "wrt",
     "fastloss.no_such_loss([0.5], [1.0])": "no_such_loss",
+    'fastloss.dask.mse_loss(..., ..., reduction="means")': "reduction",
+    "fastloss.dask.no_such_loss(..., ...)": "no_such_loss",
 }
 
 
-def test_the_stub_is_current():
-    assert stub.STUB.read_text() == stub.text()
+@pytest.mark.parametrize("one", stub.STUBS, ids=lambda one: one.file)
+def test_stubs_are_current(one):
+    assert (stub.PACKAGE / one.file).read_text() == stub.text(one)
 
 
 def test_the_stub_has_every_public_name():
-    text = stub.text()
+    text = stub.text(stub.STUBS[0])
     assert all(f" as {name}\n" in text or f"\n{name}: " in text for name in fastloss.__all__)
 
 
@@ -49,6 +57,12 @@ def test_wrong_calls_are_type_errors(tmp_path):
     assert sorted(found) == list(range(first, first + len(WRONG))), said
     for at, word in enumerate(WRONG.values(), first):
         assert word in found[at]
+
+
+def test_the_stub_of_dask_has_every_loss():
+    dask = pytest.importorskip("fastloss.dask", exc_type=ImportError)
+    text = stub.text(stub.STUBS[1])
+    assert all(f"\n{name}: " in text for name in dask.__all__)
 
 
 def test_what_completion_offers_is_public():
