@@ -1,5 +1,8 @@
 """What type checkers and editors are told: the stub is that of the registry, and wrong calls are type errors."""
 
+import inspect
+import pickle
+import pydoc
 import subprocess
 import sys
 
@@ -7,6 +10,7 @@ import pytest
 
 import fastloss
 from fastloss.core.loss import REGISTRY
+from fastloss.pointwise.loss import pointwise
 from tools import stub
 
 CALL = """
@@ -68,3 +72,26 @@ def test_the_stub_of_dask_has_every_loss():
 def test_what_completion_offers_is_public():
     assert {name for name in dir(fastloss) if not name.startswith("__")} == set(fastloss.__all__)
     assert set(REGISTRY) <= set(dir(fastloss))
+
+
+@pytest.mark.parametrize("name", ["fastloss", "fastloss.dask"])
+def test_every_way_of_calling_a_loss_has_its_keywords(name):
+    """What `help`, IPython and Jupyter show; also of a loss that is declared outside the package."""
+    module = pytest.importorskip(name, exc_type=ImportError)
+
+    @pointwise(lambda x, t: x - t, lambda x, t: 1.0, reference="none")
+    def shown_loss(input, target):
+        """Difference."""
+
+    try:
+        own = shown_loss if name == "fastloss" else module.shown_loss
+        for loss in (own, module.pairwise_logistic_loss):
+            expected = list(inspect.signature(REGISTRY[loss.__name__].function).parameters)
+            expected += [keyword.name for keyword in REGISTRY[loss.__name__].keywords]
+            for call in (loss, loss.value_and_grad, loss.grad_hess):
+                assert list(inspect.signature(call).parameters) == expected
+        assert "sigma : float > 0" in pydoc.render_doc(loss.value_and_grad, renderer=pydoc.plaintext)
+        assert pickle.loads(pickle.dumps(own)).__signature__ == own.__signature__
+    finally:
+        del REGISTRY["shown_loss"]
+        vars(module).pop("shown_loss", None)

@@ -123,8 +123,8 @@ BACKEND = Keyword(
 )
 
 
-def with_signature(method: Callable[..., Any], loss: "Loss") -> types.MethodType:
-    """Return the method with the loss's signature and parameters, for `help` and editors."""
+def with_signature(method: Callable[..., Any], loss: Any) -> types.MethodType:
+    """Return the method of a loss, or of what stands for one, with its signature and parameters, for `help`."""
     copy = types.FunctionType(method.__code__, method.__globals__, method.__name__)
     functools.update_wrapper(copy, method)
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
