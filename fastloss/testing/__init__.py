@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.ahead.cases import Case, cases
+from fastloss.core.errors import wrong_type
 from fastloss.core.loss import Loss, lookup
 from fastloss.testing import arguments, derivatives, values
 
@@ -104,7 +105,7 @@ def checks(loss: Loss | str, calls: Iterable[Call] | None = None, *, skip: Itera
     left_out = set(skip)
     for name in left_out - every.keys():
         raise ValueError(f"skip has {name!r}: expected one of {', '.join(every)}")
-    samples = tuple(cases(one) if calls is None else (_case(one, *call) for call in calls))
+    samples = tuple(cases(one) if calls is None else (_case(one, call) for call in calls))
     if not samples:
         raise ValueError(f"calls is empty, and {one.name} has no example in its docstring: expected a call to try")
     return [
@@ -112,9 +113,11 @@ def checks(loss: Loss | str, calls: Iterable[Call] | None = None, *, skip: Itera
     ]
 
 
-def _case(loss: Loss, args: Sequence[Any], keywords: dict[str, Any]) -> Case:
-    arrays = tuple(np.asarray(one) for one in args)
-    return Case(loss, arrays, dict(keywords), items=loss.lead(arrays[0]))
+def _case(loss: Loss, call: Any) -> Case:
+    if not isinstance(call, tuple) or len(call) != 2 or not isinstance(call[1], dict):
+        raise wrong_type("a call", call, "a pair of arguments and a dictionary of keywords")
+    arrays = tuple(np.asarray(one) for one in call[0])
+    return Case(loss, arrays, dict(call[1]), items=loss.lead(arrays[0]))
 
 
 def check_loss(loss: Loss | str, calls: Iterable[Call] | None = None, *, skip: Iterable[str] = ()) -> None:

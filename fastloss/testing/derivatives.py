@@ -9,7 +9,8 @@ import numpy as np
 from fastloss.ahead.cases import Case
 from fastloss.testing.requirements import require, require_close, tuple_of
 
-STEP = 2.0**-17  # central differences: the third derivative times 1e-11, and 1e-11 of the value by rounding
+STEP = 2.0**-17  # of the number: central differences err by 1e-11 of the third derivative, and of the value by rounding
+SMALLEST = 2.0**-10  # numbers below it are moved as far as this one
 TOLERANCE = 1e-6
 KINK = 1e-3  # slopes on both sides that differ by more, in units of the largest
 
@@ -44,9 +45,14 @@ def slots(case: Case, derivatives: Any) -> Iterator[Slot]:
             yield Slot(positions.get(name, name), array.astype(np.float64), np.asarray(one, np.float64))
 
 
+def step_of(x: float) -> float:
+    """Return how far a number is moved."""
+    return STEP * max(SMALLEST, abs(x))
+
+
 def differences(function: Callable[[np.ndarray], Any], array: np.ndarray, at: tuple[int, ...]) -> tuple[float, ...]:
     """Return what a function of an array changes by, below and above one of its elements, for each unit."""
-    step = STEP * max(1.0, abs(float(array[at])))
+    step = step_of(float(array[at]))
     moved = [array.copy() for _ in range(2)]
     moved[0][at] -= step
     moved[1][at] += step
@@ -95,7 +101,10 @@ def curvature_is_slope_of_gradient(case: Case) -> None:
         return tuple_of(case.loss.value_and_grad(*other.arrays, **other.keywords)[1])[which][at]
 
     for which, (where, array, seconds) in enumerate(slots(case, curvature)):
-        scale = max(float(np.abs(seconds).max(initial=0.0)), float(np.abs(tuple_of(gradient)[which]).max(initial=1e-6)))
+        slopes = np.abs(tuple_of(gradient)[which])
+        scale = max(float(np.abs(seconds).max(initial=0.0)), float(slopes.max(initial=1e-6)))
         for at in np.ndindex(array.shape):
             sides = differences(lambda one: slope_at(which, where, one, at), array, at)  # noqa: B023
+            if max(map(abs, sides)) * step_of(float(array[at])) > KINK * scale:
+                continue  # the gradient jumps: there is no second derivative
             require_slope(f"the second derivative by {where} at {at}", float(seconds[at]), sides, scale)

@@ -111,6 +111,17 @@ def test_its_kernels_are_compiled_ahead(site, tmp_path, monkeypatch):
     assert "mse_loss" in own and "bent_loss" not in own
 
 
+def test_its_checks(site):
+    done = run(site, "-W", "error", "-m", "fastloss.testing")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "bent_loss of bent.losses: ok\n", "")
+    (site / "bent" / "losses.py").write_text(
+        LOSS.format(name="bent_loss").replace("return (x - t)", "return 2.0 * (x - t)")
+    )
+    done = run(site, "-m", "fastloss.testing", "bent_loss", "mse_loss")
+    assert done.returncode == 1 and "gradient_is_slope: bent_loss(): the gradient by 0" in done.stdout
+    assert done.stdout.splitlines()[-1] == "mse_loss of fastloss.pointwise.regression: ok"
+
+
 def test_dask(site):
     pytest.importorskip("dask")
     code = """
