@@ -36,7 +36,7 @@ def load(is_loss: Callable[[Any], bool]) -> list[str]:
 
     An entry point that cannot be imported is a warning, since its package is no reason to do without the others.
     """
-    import importlib.metadata  # takes 20 ms, which a loss of this package need not wait for
+    import importlib.metadata  # slow: a call of this package need not wait for it
 
     taken: list[str] = []
     for entry in importlib.metadata.entry_points(group=GROUP):
