@@ -2,6 +2,9 @@
 
 It is "none" (the default: a pure wheel, whose kernels are compiled at first use), "all", or names of losses with commas
 between them. The default is what `pip install .` runs, which must not take minutes.
+
+The project's addresses in the metadata are those below the environment's FASTLOSS_URL, which the workflow that builds
+releases sets to the repository that it runs in: nobody copies an address, and a fork's wheels name the fork.
 """
 
 import os
@@ -14,9 +17,18 @@ import tempfile
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 VARIABLE = "FASTLOSS_KERNELS"
 JOBS = "FASTLOSS_KERNEL_JOBS"
+ADDRESS = "FASTLOSS_URL"
+PAGES = {  # below the repository's address
+    "Homepage": "",
+    "Source": "",
+    "Documentation": "/tree/main/docs",
+    "Changelog": "/blob/main/CHANGELOG.md",
+    "Issues": "/issues",
+}
 GLIBC = "manylinux_2_17"  # kernels call functions of its mathematics that are far older
 
 
@@ -37,6 +49,17 @@ def platform_tag() -> str:
     if name.startswith("macosx-"):
         return "_".join(("macosx", *name.split("-")[1].split("."), platform.machine()))
     return name.replace("-", "_").replace(".", "_")
+
+
+class AddressesHook(MetadataHookInterface):
+    """Names the project's pages; none without an address."""
+
+    PLUGIN_NAME = "custom"
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Add the addresses to the metadata."""
+        address = os.environ.get(ADDRESS, "").rstrip("/")
+        metadata["urls"] = {name: address + path for name, path in PAGES.items()} if address else {}
 
 
 class KernelsHook(BuildHookInterface):

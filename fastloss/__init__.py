@@ -80,7 +80,9 @@ def __getattr__(name: str) -> Any:
         except ModuleNotFoundError as error:
             if error.name != f"fastloss.{name}":
                 raise
-    raise AttributeError(f"module 'fastloss' has no attribute {name!r}")
+    from fastloss.core.synonyms import no_attribute
+
+    raise no_attribute(__name__, name, __all__)
 
 
 def __dir__() -> list[str]:

@@ -35,7 +35,8 @@ RULES = (
     ("**/*.py", ("cli/", "__main__.py"), ("fastloss.cli", "typer", "rich")),
     ("**/*.py", ("ray.py",), ("ray", "fastloss.ray")),
     ("**/*.py", ("spark.py",), ("pyspark", "fastloss.spark")),
-    ("**/*.py", ("ahead/", "cli/", "__main__.py"), ("fastloss.ahead",)),
+    ("**/*.py", ("ahead/", "cli/", "testing/", "__main__.py"), ("fastloss.ahead",)),
+    ("**/*.py", ("testing/",), ("fastloss.testing",)),
     ("**/*.py", ("dask/", "cli/"), ("fastloss.dask",)),
     ("**/*.py", ("dask/", "cli/"), ("dask", "distributed")),
 )

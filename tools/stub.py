@@ -1,14 +1,29 @@
-"""Write `fastloss/__init__.pyi`, what type checkers and editors read, from the registry: `python tools/stub.py`."""
+"""Write what type checkers and editors read of modules of losses, from the registry: `python tools/stub.py`.
+
+Such a module's attributes are the losses, each with the signature of the loss: `fastloss` itself and `fastloss.dask`.
+"""
 
 import inspect
 import pathlib
-from typing import Any
+from typing import Any, NamedTuple
 
 import fastloss
 from fastloss.core.domains import Choice, Flag, Range
 from fastloss.core.loss import REGISTRY, Loss
 
-STUB = pathlib.Path(fastloss.__file__).parent / "__init__.pyi"
+PACKAGE = pathlib.Path(fastloss.__file__).parent
+
+
+class Stub(NamedTuple):
+    """The stub of a module of losses."""
+
+    file: str  # in the package
+    head: str  # what stands above the losses, `base` and `Array` among it
+    base: str  # the class of the module's losses
+    methods: tuple[str, ...] = ("value_and_grad", "grad_hess")  # that they have beside the call
+    documented: bool = True  # has the losses' docstrings, not their first lines alone
+
+
 HEAD = '''"""The public names and their types. Written by `tools/stub.py`: do not edit."""
 
 from typing import Any, Literal, TypeAlias
@@ -36,6 +51,26 @@ class _Made(Loss):
     def _run(self, request: Any) -> Any: ...
 
 '''
+DASK_HEAD = '''"""The losses of Dask collections, and their types. Written by `tools/stub.py`: do not edit."""
+
+from typing import Any, Literal, TypeAlias
+
+from fastloss.dask.counts import DaskCount
+from fastloss.dask.loss import DaskLoss
+
+COUNTS: tuple[str, ...]
+__all__: list[str]
+
+Array: TypeAlias = Any  # a Dask array, Series or list of delayed partitions; what all rows need may be in memory
+
+auc: DaskCount
+count_inversions: DaskCount
+
+'''
+STUBS = (
+    Stub("__init__.pyi", HEAD, "_Made"),
+    Stub("dask/__init__.pyi", DASK_HEAD, "DaskLoss", documented=False),
+)
 SHARED = {
     "backend": 'Literal["auto", "cpu", "cuda"]',
     "method": 'Literal["auto", "direct", "fast"]',
@@ -89,7 +124,7 @@ def method(name: str, of: list[str], result: str, says: str = "") -> str:
     return f'{head}\n        """{says}"""\n' if says else f"{head} ..."
 
 
-def declaration(loss: Loss) -> str:
+def declaration(loss: Loss, stub: Stub) -> str:
     """Return the class of one loss, and the loss with its docstring.
 
     Where an editor looks for words depends: Pyright shows those after the variable when the mouse is over a loss, and
@@ -97,18 +132,21 @@ def declaration(loss: Loss) -> str:
     the package, whose source has the docstrings without the shared blocks.
     """
     own = parameters(loss)
-    lines = [f"class _{loss.name}(_Made):", f'    """{loss.summary}"""', ""]
+    lines = [f"class _{loss.name}({stub.base}):", f'    """{loss.summary}"""', ""]
     lines.append(method("__call__", own, "Any", loss.summary))
-    lines.append(method("value_and_grad", own, "tuple[Any, Any]"))
-    if loss.has_curvature:
-        lines.append(method("grad_hess", own, "tuple[Any, Any]"))
-    return "\n".join([*lines, "", f"{loss.name}: _{loss.name}", f'r"""{loss.__doc__}\n"""', ""])
+    for name in stub.methods:
+        if name != "grad_hess" or loss.has_curvature:
+            lines.append(method(name, own, "tuple[Any, Any]"))
+    words = [f'r"""{loss.__doc__}\n"""'] if stub.documented else [f'"""{loss.summary}"""']
+    return "\n".join([*lines, "", f"{loss.name}: _{loss.name}", *words, ""])
 
 
-def text() -> str:
-    """Return the whole stub."""
-    return HEAD + "\n".join(declaration(REGISTRY[name]) for name in sorted(REGISTRY))
+def text(stub: Stub) -> str:
+    """Return a whole stub: the losses of this package, since those of others depend on where it is installed."""
+    own = sorted(name for name in REGISTRY if name in fastloss.__all__)
+    return stub.head + "\n".join(declaration(REGISTRY[name], stub) for name in own)
 
 
 if __name__ == "__main__":
-    STUB.write_text(text())
+    for stub in STUBS:
+        (PACKAGE / stub.file).write_text(text(stub))

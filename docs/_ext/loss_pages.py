@@ -14,6 +14,7 @@ from numpydoc.docscrape_sphinx import SphinxDocString
 
 from fastloss.cli.asked import can_score, can_search
 from fastloss.core.loss import REGISTRY, Loss
+from fastloss.core.synonyms import names_of
 from fastloss.streaming.accumulate import accumulate
 
 FUNCTIONS = (
@@ -56,6 +57,7 @@ def page(loss: Loss) -> str:
         "",
         ".. py:currentmodule:: fastloss",
         "",
+        *indexed(loss),
         *summary,
         "",
         *formula,
@@ -81,6 +83,12 @@ def headed(title: str) -> list[str]:
     return ["", title, "-" * len(title), ""]
 
 
+def indexed(loss: Loss) -> list[str]:
+    """Entries of the index by other names, of which a search in the site shows a match first."""
+    found = names_of(loss.name)
+    return [".. index::", *(f"   single: {name}" for name in found), ""] if found else []
+
+
 def picture(loss: Loss) -> list[str]:
     """The figure of value and slope."""
     made = loss_pictures.picture(loss)
@@ -97,7 +105,9 @@ def list_table(rows: Any, widths: str, headings: int = 1) -> list[str]:
 
 def facts(loss: Loss) -> list[tuple[str, str]]:
     """What the registry and the engines know of a loss."""
-    found = [
+    names = names_of(loss.name)
+    found = [("Also known as", ", ".join(names))] if names else []
+    found += [
         ("Computation", SHAPES.get(loss.shape, loss.shape)),
         ("Derivatives", "value, gradient, second derivative" if loss.has_curvature else "value, gradient"),
         ("Runs on", "CPU and CUDA" if overview.on_gpu(loss) else "CPU"),

@@ -8,6 +8,7 @@ import loss_pages
 import loss_pictures
 import mathml
 import navigation
+import search_index
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
@@ -74,4 +75,5 @@ def setup(app: Any) -> dict[str, Any]:
     app.add_transform(LinkNames)
     mathml.setup(app)
     navigation.setup(app)
+    search_index.setup(app)
     return {"version": fastloss.__version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,9 +6,15 @@ import pathlib
 import sys
 import time
 
+import fastloss
 from fastloss.ahead.workers import Ended, warmed
 from fastloss.compile import levels, threads
 from fastloss.core.loss import REGISTRY, lookup
+
+
+def own() -> list[str]:
+    """Names of this package's losses: a wheel has no kernels of another's."""
+    return [name for name in fastloss.__all__ if name in REGISTRY]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,12 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
     if not levels.shipped():
         parser.error(f"there are no levels of {levels.machine()}: a wheel cannot hold kernels for it")
     try:
-        for name in given.losses or ["mse_loss"]:  # fills the registry
-            lookup(name)
+        names = [lookup(name).name for name in dict.fromkeys(given.losses or own())]
     except ValueError as error:
         parser.error(str(error))
     begin, compiled, largest = time.perf_counter(), 0, 0
-    names = list(dict.fromkeys(given.losses or REGISTRY))
     given.folder.mkdir(parents=True, exist_ok=True)
     try:
         with contextlib.closing(warmed(names, given.jobs, given.folder.absolute())) as results:

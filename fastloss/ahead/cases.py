@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import doctest
 import itertools
+import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -105,37 +106,37 @@ def pairwise_cases(loss: PairwiseLoss) -> Iterator[Case]:
             yield Case(loss, (scores, labels[kind]), {**words, "groups": groups}, items=(rows,))
 
 
-class Recorder:
-    """The package, as a docstring's example sees it: what the loss is called with is kept."""
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
-    def __init__(self, loss: Loss):
-        self.loss = loss
-        self.recorded: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+class Recorder:
+    """A loss, or a module that has it, as a docstring's example sees it: what the loss is called with is kept."""
+
+    def __init__(self, loss: Loss, recorded: list[Arguments], module: Any = None):
+        self._loss, self._recorded, self._module = loss, recorded, module
 
     def __getattr__(self, name: str) -> Any:
-        import fastloss
+        found = getattr(self._loss if self._module is None else self._module, name)
+        return Recorder(self._loss, self._recorded) if found is self._loss else found
 
-        found = getattr(fastloss, name)
-        if found is not self.loss:
-            return found
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self.recorded.append((args, kwargs))
-            return found(*args, **kwargs)
-
-        return call
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._recorded.append((args, kwargs))
+        return self._loss(*args, **kwargs)
 
 
-def examples(loss: Loss) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+def examples(loss: Loss) -> list[Arguments]:
     """Return the arguments with which the docstring's examples call the loss itself."""
-    recorder = Recorder(loss)
+    recorded: list[Arguments] = []
     names: dict[str, Any] = {}
     with contextlib.suppress(Exception), contextlib.redirect_stdout(None):
         for example in doctest.DocTestParser().get_examples(loss.__doc__ or ""):
             exec(example.source, names)
-            if "fastloss" in names:
-                names["fastloss"] = recorder
-    return recorder.recorded
+            for name, value in list(names.items()):
+                if value is loss:
+                    names[name] = Recorder(loss, recorded)
+                elif isinstance(value, types.ModuleType) and getattr(value, loss.name, None) is loss:
+                    names[name] = Recorder(loss, recorded, value)
+    return recorded
 
 
 def example_cases(loss: Loss) -> Iterator[Case]:

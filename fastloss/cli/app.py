@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 import tomllib
+import warnings
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -76,6 +77,7 @@ def run() -> None:
     for sent in (signal.SIGTERM, signal.SIGHUP):  # so that temporary files are removed
         if signal.getsignal(sent) == signal.SIG_DFL:
             signal.signal(sent, lambda number, _: sys.exit(128 + number))
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
     app(prog_name="fastloss")
 
 
@@ -290,7 +292,8 @@ def list_losses(as_json: Annotated[bool, typer.Option("--json", help="Print JSON
     from fastloss.cli import report
     from fastloss.cli.catalogue import entries
 
-    everything = entries()
+    with explained():
+        everything = entries()
     if as_json:
         report.print_json(everything)
         return
@@ -332,9 +335,7 @@ def warmup(
         raise UserError(f"--jobs is {jobs}: expected at least 1")
     begin = time.perf_counter()
     with explained():
-        for name in losses or ["mse_loss"]:  # fills the registry
-            lookup(name)
-    names = list(dict.fromkeys(losses or REGISTRY))
+        names = [lookup(name).name for name in dict.fromkeys(losses or REGISTRY)]
     compiled = loaded = 0
     try:
         with contextlib.closing(warmed(names, jobs or threads.available())) as results:

@@ -81,7 +81,8 @@ def one(label: str, name: str, words: str, reduction: str, embedded: bool) -> As
         loss = lookup(name)
     fits, what = (can_search, "queries and keys") if embedded else (can_score, "scores and labels")
     if not fits(loss):
-        known = ", ".join(sorted(other for other in REGISTRY if fits(REGISTRY[other])))
+        with explained():
+            known = ", ".join(sorted(other for other in REGISTRY if fits(REGISTRY[other])))
         raise UserError(f"{name} cannot be scored: expected a loss of {what}, one of {known}")
     parameters: dict[str, Any] = {}
     for word in filter(None, words.split(",")):

@@ -4,12 +4,11 @@ import inspect
 from typing import Any
 
 from fastloss.cli.asked import can_score, range_of
-from fastloss.core.loss import REGISTRY, Loss, lookup
+from fastloss.core.loss import REGISTRY, Loss
 
 
 def entries() -> list[dict[str, Any]]:
     """Return facts about all losses, sorted by name."""
-    lookup("mse_loss")  # fills the registry
     return [entry(REGISTRY[name]) for name in sorted(REGISTRY)]
 
 
@@ -17,6 +16,7 @@ def entry(loss: Loss) -> dict[str, Any]:
     """Return facts about one loss."""
     return {
         "loss": loss.name,
+        "module": loss.__module__,
         "shape": loss.shape,
         "score": can_score(loss),
         "arguments": list(loss.arguments),

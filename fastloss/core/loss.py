@@ -5,13 +5,14 @@ import dataclasses
 import functools
 import importlib
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
 
-from fastloss.core import backend, docstrings, forks, reductions, small, summation
+from fastloss.core import backend, docstrings, forks, plugins, reductions, small, summation
 from fastloss.core.arrays import as_array, refuse_gradient, widened
 from fastloss.core.docstrings import Keyword
 from fastloss.core.domains import Parameter
@@ -34,14 +35,33 @@ def import_all() -> None:
 
 
 class Registry(MutableMapping[str, "Loss"]):
-    """All losses by name. A loss is imported when it is asked for, and all of them for one that nobody knows."""
+    """All losses by name. A loss is imported when it is asked for, and all of them for one that nobody knows.
+
+    Those of other packages (`plugins`) are imported for a name that this package has not, and when all are looked
+    through. Of a name there is one loss: a package may declare its own anew, as a notebook's cell does that runs twice.
+    """
 
     def __init__(self) -> None:
         self._losses: dict[str, Loss] = {}
+        self._taken: list[str] | None = None  # what is wrong with other packages' losses; None before they are imported
 
     def _filled(self) -> dict[str, "Loss"]:
         import_all()
+        self._import_others()
         return self._losses
+
+    def _import_others(self) -> None:
+        """Import the losses of other packages; raise if one has a name that is taken."""
+        with forks.guarded():
+            if self._taken is None:
+                self._taken = []  # they may look losses up while they are imported
+                before = set(self._losses)
+                self._taken = plugins.load(lambda one: isinstance(one, Loss))
+                for name in self._losses.keys() - before:
+                    if self._losses[name].__module__ not in sys.modules:  # its module failed later
+                        del self._losses[name]
+        if self._taken:
+            raise plugins.DuplicateLoss("; ".join(self._taken))
 
     def __getitem__(self, name: str) -> "Loss":
         if name not in self._losses:
@@ -49,9 +69,17 @@ class Registry(MutableMapping[str, "Loss"]):
 
             if name in fastloss.__all__:
                 getattr(fastloss, name, None)  # imports its module, which registers it
+            else:
+                self._import_others()
         return self._losses[name] if name in self._losses else self._filled()[name]
 
     def __setitem__(self, name: str, loss: "Loss") -> None:
+        import fastloss
+
+        if name in fastloss.__all__:
+            plugins.require_same_package(name, loss, fastloss.__name__)
+        elif name in self._losses:
+            plugins.require_same_package(name, loss, plugins.package_of(self._losses[name]))
         self._losses[name] = loss
 
     def __delitem__(self, name: str) -> None:
@@ -95,8 +123,8 @@ BACKEND = Keyword(
 )
 
 
-def with_signature(method: Callable[..., Any], loss: "Loss") -> types.MethodType:
-    """Return the method with the loss's signature and parameters, for `help` and editors."""
+def with_signature(method: Callable[..., Any], loss: Any) -> types.MethodType:
+    """Return the method of a loss, or of what stands for one, with its signature and parameters, for `help`."""
     copy = types.FunctionType(method.__code__, method.__globals__, method.__name__)
     functools.update_wrapper(copy, method)
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
@@ -355,13 +383,12 @@ def lookup(name: object) -> Loss:
     Raises
     ------
     ValueError
-        If there is none; the message names the one that may be meant.
+        If there is none; the message names those that may be meant, by another name ("mae", "svm") or misspelt.
     """
     if isinstance(name, str) and name in REGISTRY:
         return REGISTRY[name]
     if not isinstance(name, str):
         raise wrong_type("the loss", name, "its name")
-    from fastloss.core.synonyms import meant
+    from fastloss.core.synonyms import question
 
-    one = meant(name, REGISTRY)
-    raise ValueError(f"unknown loss {name!r}" + (f"; did you mean {one!r}?" if one else ""))
+    raise ValueError(f"unknown loss {name!r}{question(name, REGISTRY)}")

@@ -3,7 +3,7 @@
 import functools
 from typing import Any
 
-from fastloss.core.loss import Loss
+from fastloss.core.loss import Loss, lookup, with_signature
 from fastloss.dask import ways
 from fastloss.dask.calls import Call, bound
 from fastloss.dask.collections import whole
@@ -21,6 +21,11 @@ class DaskLoss:
         self._loss = loss
         functools.update_wrapper(self, loss, updated=())
         self.__signature__ = loss.__signature__
+        for method in (DaskLoss.value_and_grad, DaskLoss.grad_hess):
+            setattr(self, method.__name__, with_signature(method, self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _of_name, (self._loss.name,)
 
     def __repr__(self) -> str:
         return f"<fastloss.dask loss {self._loss.name}{self._loss.__signature__}>"
@@ -30,12 +35,25 @@ class DaskLoss:
         return _value(bound(self._loss, "value", args, kwargs))
 
     def value_and_grad(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """Return the value and its gradient: a collection like the argument that it is by, or a tuple of them."""
+        """Return the value and its gradient.
+
+        Returns
+        -------
+        value : lazy number or collection
+            What the loss itself returns.
+        gradient : collection, or tuple of them
+            Like the argument that it is by.
+        """
         call = bound(self._loss, "value_and_grad", args, kwargs)
         return _value(call), ways.chosen(call).derivatives(call)[0]
 
     def grad_hess(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """Return the gradient and the diagonal of the second derivative: collections like the argument.
+        """Return the gradient and the diagonal of the second derivative.
+
+        Returns
+        -------
+        gradient, curvature : collections
+            Like the argument that they are by.
 
         Raises
         ------
@@ -51,6 +69,11 @@ class DaskLoss:
         if len(found) != 2:
             raise ValueError(f"{self._loss.name} has no second derivative of collections: expected value_and_grad")
         return found[0], found[1]
+
+
+def _of_name(name: str) -> DaskLoss:
+    """Return the loss of a name, when it is unpickled."""
+    return DaskLoss(lookup(name))
 
 
 def _value(call: Call) -> Any:

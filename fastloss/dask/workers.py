@@ -8,6 +8,7 @@ import numpy as np
 
 import fastloss
 from fastloss.compile import threads
+from fastloss.core.loss import lookup
 from fastloss.streaming import package
 
 
@@ -26,7 +27,7 @@ class Job(NamedTuple):
 
     def function(self) -> Any:
         """Return the loss, or the count."""
-        return getattr(fastloss, self.loss)
+        return getattr(fastloss, self.loss) if self.loss in fastloss.__all__ else lookup(self.loss)
 
 
 def job(loss: str, parameters: dict[str, Any]) -> Job:

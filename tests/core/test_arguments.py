@@ -248,47 +248,7 @@ def test_extreme_parameters_end_in_numbers_or_name_themselves(name):
                 assert message.startswith(f"{word} is ") or np.isfinite(loss(*arrays, **{**keywords, word: value}))
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("mae_loss", "l1_loss"),
-        ("l2_loss", "mse_loss"),
-        ("MSELoss", "mse_loss"),
-        ("mse_los", "mse_loss"),
-        ("mae_lss", "l1_loss"),
-        ("mean_squared_error", "mse_loss"),
-        ("bce", "binary_cross_entropy"),
-        ("BCEWithLogitsLoss", "binary_cross_entropy_with_logits"),
-        ("ranknet", "pairwise_logistic_loss"),
-        ("InfoNCE", "info_nce_loss"),
-        ("ntxent", "nt_xent_loss"),
-        ("simclr", "nt_xent_loss"),
-        ("ce", "cross_entropy"),
-        ("softmax_cross_entropy", "cross_entropy"),
-        ("kl_div", "kl_divergence"),
-        ("pinball", "quantile_loss"),
-        ("hubber_loss", "huber_loss"),
-        ("triplet_loss", "triplet_margin_loss"),
-        ("tweedie", "tweedie_loss"),
-        ("reg:gamma", "gamma_nll_loss"),
-        ("reg:pseudohubererror", "pseudo_huber_loss"),
-        ("MultiQuantile", "multi_quantile_loss"),
-        *((name, None) for name in ("wing", "rmsle_loss", "smape_loss", "l0_loss", "listnet", "", "?")),
-    ],
-)
-def test_what_is_meant(name, expected):
-    with pytest.raises(ValueError, match="unknown loss") as caught:
-        lookup(name)
-    assert str(caught.value) == f"unknown loss {name!r}" + (f"; did you mean {expected!r}?" if expected else "")
-
-
-def test_synonyms_name_losses():
-    from fastloss.core import synonyms
-
-    words = [synonyms._key(word) for words in synonyms.ELSEWHERE.values() for word in words.split()]
-    assert set(synonyms.ELSEWHERE) <= set(REGISTRY)
-    assert len(set(words)) == len(words) and not synonyms.ABSENT & set(words)
-    assert not set(words) & set(map(synonyms._key, REGISTRY))
+def test_a_loss_is_looked_up_by_a_name():
     refuses(TypeError, "the loss is None", lookup, None)
 
 
