@@ -2401,6 +2401,7 @@ class _lambdarank_loss(_Made):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Logistic loss of the pairs of a query, each weighted by the change in NDCG if the two were swapped."""
@@ -2418,6 +2419,7 @@ class _lambdarank_loss(_Made):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -2433,6 +2435,7 @@ class _lambdarank_loss(_Made):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -2476,6 +2479,9 @@ method : {"auto", "direct", "fast"}
     and gives the same to 12 digits. It sums a query directly that has scores that are not finite, or few rows for the
     range of its scores, and all where the queries summed at a time have more than 64 different labels together.
     "auto" takes the cheaper for each query of 1000 rows or more, and "direct" for others. CUDA computes each pair.
+return_ids : bool
+    Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
+    loss; with `offsets` the ids are the groups' numbers.
 backend : {"auto", "cpu", "cuda"}
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each score come back as arrays of the scores' kind. All else is read on the host.
@@ -3372,6 +3378,7 @@ class _pairwise_exponential_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Exponential loss of all pairs of rows with different labels (RankBoost)."""
@@ -3389,6 +3396,7 @@ class _pairwise_exponential_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -3404,6 +3412,7 @@ class _pairwise_exponential_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -3445,6 +3454,9 @@ method : {"auto", "direct", "fast"}
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
 with_counts : bool
     Whether to return the number of pairs as well.
+return_ids : bool
+    Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
+    loss; with `offsets` the ids are the groups' numbers.
 backend : {"auto", "cpu", "cuda"}
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`
@@ -3488,6 +3500,7 @@ class _pairwise_hinge_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Hinge loss of all pairs of rows with different labels."""
@@ -3505,6 +3518,7 @@ class _pairwise_hinge_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -3546,6 +3560,9 @@ method : {"auto", "direct", "fast"}
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
 with_counts : bool
     Whether to return the number of pairs as well.
+return_ids : bool
+    Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
+    loss; with `offsets` the ids are the groups' numbers.
 backend : {"auto", "cpu", "cuda"}
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`
@@ -3591,6 +3608,7 @@ class _pairwise_logistic_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Logistic loss of all pairs of rows with different labels (RankNet)."""
@@ -3608,6 +3626,7 @@ class _pairwise_logistic_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -3623,6 +3642,7 @@ class _pairwise_logistic_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -3664,6 +3684,9 @@ method : {"auto", "direct", "fast"}
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
 with_counts : bool
     Whether to return the number of pairs as well.
+return_ids : bool
+    Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
+    loss; with `offsets` the ids are the groups' numbers.
 backend : {"auto", "cpu", "cuda"}
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`
@@ -3708,6 +3731,7 @@ class _pairwise_squared_hinge_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Squared hinge loss of all pairs of rows with different labels."""
@@ -3725,6 +3749,7 @@ class _pairwise_squared_hinge_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -3740,6 +3765,7 @@ class _pairwise_squared_hinge_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -3781,6 +3807,9 @@ method : {"auto", "direct", "fast"}
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
 with_counts : bool
     Whether to return the number of pairs as well.
+return_ids : bool
+    Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
+    loss; with `offsets` the ids are the groups' numbers.
 backend : {"auto", "cpu", "cuda"}
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`
@@ -4475,6 +4504,7 @@ class _soft_pairwise_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Logistic loss of every pair, signed by the first item's label."""
@@ -4491,6 +4521,7 @@ class _soft_pairwise_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -4505,6 +4536,7 @@ class _soft_pairwise_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -4544,6 +4576,9 @@ method : {"auto", "direct", "fast"}
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
 with_counts : bool
     Whether to return the number of pairs as well.
+return_ids : bool
+    Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
+    loss; with `offsets` the ids are the groups' numbers.
 backend : {"auto", "cpu", "cuda"}
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`
