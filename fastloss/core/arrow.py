@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core.errors import null, position
+from fastloss.core.errors import null
 
 LISTS = frozenset(  # types of elements, of Polars and PyArrow
     {
@@ -38,17 +38,22 @@ def imported(name: str, value: Any) -> Any:
     TypeError
         If PyArrow is not installed, or cannot read it.
     """
-    try:
-        import pyarrow as pa
-    except ImportError as error:
-        raise TypeError(
-            f"{name} is of type {type(value).__name__}: expected an array, or PyArrow to be installed, which reads it"
-        ) from error
+    pa = _pyarrow(name, value)
     if hasattr(type(value), "__arrow_c_stream__"):
         column = pa.chunked_array(value)
         return pa.Table.from_struct_array(column) if pa.types.is_struct(column.type) else column
     array = pa.array(value)
     return pa.RecordBatch.from_struct_array(array) if pa.types.is_struct(array.type) else array
+
+
+def _pyarrow(name: str, value: Any) -> Any:
+    try:
+        import pyarrow
+    except ImportError as error:
+        raise TypeError(
+            f"{name} is of type {type(value).__name__}: expected an array, or PyArrow to be installed, which reads it"
+        ) from error
+    return pyarrow
 
 
 def has_lists(dtype: Any) -> bool:
@@ -61,14 +66,15 @@ def of_lists(name: str, column: Any) -> np.ndarray:
 
     Raises
     ------
+    TypeError
+        If PyArrow is not installed.
     ValueError
         If lists differ in length, or a list or one of its elements is null.
     """
-    import pyarrow as pa
-
+    pa = _pyarrow(name, column)
     if hasattr(type(column), "to_arrow"):  # of Polars
         column = column.to_arrow()
-    elif hasattr(type(column), "iloc"):  # of pandas
+    elif not isinstance(column, (pa.Array, pa.ChunkedArray)):  # of pandas
         column = pa.array(column)
     return _dense(name, column, ())
 
@@ -82,9 +88,7 @@ def _dense(name: str, column: Any, lengths: tuple[int, ...]) -> np.ndarray:
         chunks = column.chunks or [pa.array([], column.type)]
         column = chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
     if column.null_count:
-        flat = int(np.argmax(column.is_null()))
-        shape = (len(column) // math.prod(lengths), *lengths)
-        raise null(f"{name}[{position(np.broadcast_to(0, shape), flat)}]")
+        raise null(_at(name, int(np.argmax(column.is_null())), lengths))
     if isinstance(column, pa.ExtensionArray):
         read = getattr(column, "to_numpy_ndarray", column.to_numpy)
         return read()
@@ -93,9 +97,15 @@ def _dense(name: str, column: Any, lengths: tuple[int, ...]) -> np.ndarray:
     sizes = pc.list_value_length(column)
     most = pc.max(sizes).as_py() or 0
     if most != (pc.min(sizes).as_py() or 0):
-        at = int(np.argmax(np.asarray(sizes) != sizes[0].as_py()))
-        raise ValueError(
-            f"{name} has lists of different lengths: {sizes[0].as_py()} and, as of list {at}, {sizes[at].as_py()}"
-        )
+        first = sizes[0].as_py()
+        at = int(np.argmax(np.asarray(sizes) != first))
+        where, other = (_at(name, one, lengths) for one in (at, 0))
+        raise ValueError(f"{where} is a list of {sizes[at].as_py()}: expected one of {first}, as {other} is")
     inner = _dense(name, column.flatten(), (*lengths, most))
     return inner.reshape(len(column), most, *inner.shape[1:])
+
+
+def _at(name: str, flat: int, lengths: tuple[int, ...]) -> str:
+    """Name an element of lists within lists of these lengths."""
+    inner = np.unravel_index(flat % math.prod(lengths), lengths) if lengths else ()
+    return f"{name}[{', '.join(str(int(one)) for one in (flat // math.prod(lengths), *inner))}]"

@@ -52,7 +52,7 @@ def _of_decimal(name: str, array: np.ndarray, at: int) -> int | float:
     number = array.reshape(-1)[at]
     if number.is_nan():
         return float("nan")
-    if number.is_finite() and abs(number) > MOST:
+    if number.is_finite() and not -MOST <= number <= MOST:
         raise wrong_element(name, array, at, "less than 1.8e308")
     return int(number) if number.is_finite() and number == number.to_integral_value() else float(number)
 

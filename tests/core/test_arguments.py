@@ -187,7 +187,10 @@ def test_numbers_are_printed_whole():
         (sparse.csr_matrix(np.eye(2) * 1j), r"input has dtype complex128: expected real numbers, as of its \.real"),
         (pandas.Series([1, None], dtype="Int64"), r"input\[1\] is null"),
         (pandas.Series([1.5, None], dtype="Float64"), r"input\[1\] is null"),
-        (pandas.DataFrame({"a": [1.0, 2.0], "b": [1, None]}).astype({"b": "Int64"}), r"input\[1, 1\] \(column 'b'\) is null"),
+        (
+            pandas.DataFrame({"a": [1.0, 2.0], "b": [1, None]}).astype({"b": "Int64"}),
+            r"input\[1, 1\] \(column 'b'\) is null",
+        ),
         (pyarrow.array([1.5, None]), r"input\[1\] is null"),
         (np.array(["1", "2"]), r"input has dtype <U1: .*\.astype\(float\)"),
         ((number for number in (1.0, 2.0)), "input is of type generator"),

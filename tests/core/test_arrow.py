@@ -10,6 +10,7 @@ import pytest
 
 import fastloss
 from fastloss.core.arrays import as_array
+from tests.core.kinds import ExportedArray, ExportedStream
 
 ROWS = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
 ONE_TYPE = {
@@ -18,23 +19,6 @@ ONE_TYPE = {
     "list view": pa.list_view(pa.float64()),
     "fixed size": pa.list_(pa.float32(), 2),
 }
-
-
-class Exported:
-    """What has Arrow's C interface and nothing else, as tables of DuckDB, nanoarrow and others."""
-
-    def __init__(self, value):
-        self._value = value
-
-
-class ExportedArray(Exported):
-    def __arrow_c_array__(self, schema=None):
-        return self._value.__arrow_c_array__(schema)
-
-
-class ExportedStream(Exported):
-    def __arrow_c_stream__(self, schema=None):
-        return self._value.__arrow_c_stream__(schema)
 
 
 def chunked(*chunks, kind=None):
@@ -96,7 +80,9 @@ def test_lists_are_viewed():
         (chunked([[[1.0], [2.0]], [[3.0], None]]), r"input\[1, 1\] is null"),
         (chunked([[[1.0], [2.0]], [[3.0], [None]]]), r"input\[1, 1, 0\] is null"),
         (polars.Series("p", [[1.0], [None]]), r"input\[1, 0\] \(column 'p'\) is null"),
-        (chunked([[1.0, 2.0], [3.0]]), "input has lists of different lengths: 2 and, as of list 1, 1"),
+        (chunked([[1.0, 2.0], [3.0]]), r"input\[1\] is a list of 1: expected one of 2, as input\[0\] is"),
+        (chunked([[[1.0], [2.0]], [[3.0], [4.0, 5.0]]]), r"input\[1, 1\] is a list of 2: expected one of 1"),
+        (pandas.array([[1.0], None], dtype=pandas.ArrowDtype(pa.list_(pa.float64()))), r"input\[1\] is null"),
         (pandas.Series([[1.0, 2.0], [3.0]], name="p"), r"input\[1\] \(column 'p'\) has shape \(1,\): expected rows"),
         (pandas.Series([[1.0, 2.0], [3.0, None]]), r"input\[1, 1\] is null"),
         (pandas.Series([[1.0, 2.0], None]), r"input\[1\] is a number: expected rows|input\[1\] is null"),
@@ -132,7 +118,7 @@ def test_states_read_a_stream_once():
     assert (state.rows, state.groups) == (3, 1)
     assert state.result() == fastloss.pairwise_logistic_loss(*columns[:2])
     examples = fastloss.accumulate("cross_entropy")
-    examples.update(polars.Series(ROWS), ExportedStream(columns[1]).__class__(pa.chunked_array([[0, 1, 0]])))
+    examples.update(polars.Series(ROWS), ExportedStream(pa.chunked_array([[0, 1, 0]])))
     assert examples.rows == 3
     assert examples.result() == pytest.approx(fastloss.cross_entropy(ROWS, [0, 1, 0]), rel=1e-15)
 
@@ -140,5 +126,9 @@ def test_states_read_a_stream_once():
 def test_exports_without_pyarrow(monkeypatch):
     exported = ExportedArray(pa.array([1.0]))
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(TypeError, match="input is of type ExportedArray: expected an array, or PyArrow to be installed"):
+    with pytest.raises(
+        TypeError, match="input is of type ExportedArray: expected an array, or PyArrow to be installed"
+    ):
         fastloss.mse_loss(exported, [1.0])
+    with pytest.raises(TypeError, match=r"input \(column 'p'\) is of type Series: expected an array, or PyArrow"):
+        fastloss.mse_loss(polars.Series("p", [[1.0]]), [[1.0]])
