@@ -75,8 +75,10 @@ def _gone(column: Any) -> np.ndarray | None:
 
 def dtype_of(value: Any) -> Any:
     """Return the dtype of an array or a column, None if it has none."""
-    name = next((name for name in ("dtype", "type") if hasattr(type(value), name)), None)
-    return getattr(value, name) if name else None
+    kind = type(value)
+    if hasattr(kind, "dtype"):
+        return value.dtype
+    return value.type if hasattr(kind, "type") else None
 
 
 def is_wide(column: Any) -> bool:
