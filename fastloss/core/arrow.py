@@ -107,5 +107,6 @@ def _dense(name: str, column: Any, lengths: tuple[int, ...]) -> np.ndarray:
 
 def _at(name: str, flat: int, lengths: tuple[int, ...]) -> str:
     """Name an element of lists within lists of these lengths."""
-    inner = np.unravel_index(flat % math.prod(lengths), lengths) if lengths else ()
-    return f"{name}[{', '.join(str(int(one)) for one in (flat // math.prod(lengths), *inner))}]"
+    row, inner = divmod(flat, math.prod(lengths))
+    places = [row, *map(int, np.unravel_index(inner, lengths))] if lengths else [row]
+    return f"{name}[{', '.join(map(str, places))}]"
