@@ -37,7 +37,14 @@ PLAIN_TESTS = (
     "tests/rows",
     "tests/streaming",
 )
-INTEGRATIONS = ("tests/boosting", "tests/jax", "tests/sklearn", "tests/torch")
+INTEGRATIONS = (
+    "tests/boosting",
+    "tests/core/test_kinds_of_libraries.py",
+    "tests/core/test_tables.py",
+    "tests/jax",
+    "tests/sklearn",
+    "tests/torch",
+)
 LIBRARIES = ("catboost", "jax", "lightgbm", "sklearn", "torch", "xarray", "xgboost")
 KERNELS = ("pointwise", "rows", "pairs", "embeddings")  # folders
 ONE_OF_EACH = (

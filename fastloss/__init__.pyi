@@ -2746,6 +2746,7 @@ class _lambdarank_loss(_Made):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Logistic loss of the pairs of a query, each weighted by the change in NDCG if the two were swapped."""
@@ -2763,6 +2764,7 @@ class _lambdarank_loss(_Made):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -2778,6 +2780,7 @@ class _lambdarank_loss(_Made):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -2821,6 +2824,9 @@ method : {"auto", "direct", "fast"}
     and gives the same to 12 digits. It sums a query directly that has scores that are not finite, or few rows for the
     range of its scores, and all where the queries summed at a time have more than 64 different labels together.
     "auto" takes the cheaper for each query of 1000 rows or more, and "direct" for others. CUDA computes each pair.
+return_ids : bool
+    Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
+    loss; with `offsets` the ids are the groups' numbers.
 backend : {"auto", "cpu", "cuda"}
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each score come back as arrays of the scores' kind. All else is read on the host.
@@ -3802,6 +3808,7 @@ class _pairwise_exponential_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Exponential loss of all pairs of rows with different labels (RankBoost)."""
@@ -3819,6 +3826,7 @@ class _pairwise_exponential_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -3834,6 +3842,7 @@ class _pairwise_exponential_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -3875,6 +3884,9 @@ method : {"auto", "direct", "fast"}
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
 with_counts : bool
     Whether to return the number of pairs as well.
+return_ids : bool
+    Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
+    loss; with `offsets` the ids are the groups' numbers.
 backend : {"auto", "cpu", "cuda"}
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`
@@ -3918,6 +3930,7 @@ class _pairwise_hinge_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Hinge loss of all pairs of rows with different labels."""
@@ -3935,6 +3948,7 @@ class _pairwise_hinge_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -3976,6 +3990,9 @@ method : {"auto", "direct", "fast"}
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
 with_counts : bool
     Whether to return the number of pairs as well.
+return_ids : bool
+    Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
+    loss; with `offsets` the ids are the groups' numbers.
 backend : {"auto", "cpu", "cuda"}
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`
@@ -4021,6 +4038,7 @@ class _pairwise_logistic_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Logistic loss of all pairs of rows with different labels (RankNet)."""
@@ -4038,6 +4056,7 @@ class _pairwise_logistic_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -4053,6 +4072,7 @@ class _pairwise_logistic_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -4094,6 +4114,9 @@ method : {"auto", "direct", "fast"}
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
 with_counts : bool
     Whether to return the number of pairs as well.
+return_ids : bool
+    Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
+    loss; with `offsets` the ids are the groups' numbers.
 backend : {"auto", "cpu", "cuda"}
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`
@@ -4138,6 +4161,7 @@ class _pairwise_squared_hinge_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Squared hinge loss of all pairs of rows with different labels."""
@@ -4155,6 +4179,7 @@ class _pairwise_squared_hinge_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -4170,6 +4195,7 @@ class _pairwise_squared_hinge_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -4211,6 +4237,9 @@ method : {"auto", "direct", "fast"}
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
 with_counts : bool
     Whether to return the number of pairs as well.
+return_ids : bool
+    Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
+    loss; with `offsets` the ids are the groups' numbers.
 backend : {"auto", "cpu", "cuda"}
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`
@@ -4985,6 +5014,7 @@ class _soft_pairwise_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Logistic loss of every pair, signed by the first item's label."""
@@ -5001,6 +5031,7 @@ class _soft_pairwise_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -5015,6 +5046,7 @@ class _soft_pairwise_loss(_Made):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -5054,6 +5086,9 @@ method : {"auto", "direct", "fast"}
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
 with_counts : bool
     Whether to return the number of pairs as well.
+return_ids : bool
+    Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
+    loss; with `offsets` the ids are the groups' numbers.
 backend : {"auto", "cpu", "cuda"}
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`

@@ -75,6 +75,7 @@ SHARED = {
     "backend": 'Literal["auto", "cpu", "cuda"]',
     "method": 'Literal["auto", "direct", "fast"]',
     "with_counts": "bool",
+    "return_ids": "bool",
     "groups": "Array | None",
     "offsets": "Array | None",
     "sample_weight": "Array | None",

@@ -11,17 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import dlpack, exact, lists, tables
-from fastloss.core.errors import no_array, wrong_dtype
+from fastloss.core import arrow, dlpack, exact, lists, tables
+from fastloss.core.errors import no_array, null, wrong_dtype
 from fastloss.core.gpu import on_gpu
 
+STRINGS = ": convert numbers with .astype(float), names of classes with numpy.unique(..., return_inverse=True)"
 REMEDIES = {
     "c": ", as of its .real",
     "M": ": subtract a date and divide by a unit of time",
     "m": ": divide by a unit of time",
-    "U": ": convert it with .astype(float)",
-    "S": ": convert it with .astype(float)",
-    "T": ": convert it with .astype(float)",
+    "U": STRINGS,
+    "S": STRINGS,
+    "T": STRINGS,
+    "V": ", as from numpy.lib.recfunctions.structured_to_unstructured",
 }
 
 
@@ -34,6 +36,8 @@ def as_array(name: str, value: Any) -> Any:
         if on_gpu(value):
             return value
     if value.dtype.kind == "O":
+        if lists.holds_rows(value):
+            return as_array(name, value.tolist())
         value = exact.of_objects(name, value)
     if value.dtype.kind not in "fiub" and value.dtype.name != "bfloat16":
         raise wrong_dtype(name, value.dtype, f"real numbers{REMEDIES.get(value.dtype.kind, '')}")
@@ -41,7 +45,7 @@ def as_array(name: str, value: Any) -> Any:
 
 
 def converted(name: str, value: Any) -> Any:
-    """Return an array of anything: of numbers, strings, dates or Python objects. What is missing is not looked for."""
+    """Return an array of anything: of numbers, strings, dates or Python objects. Nulls are not looked for."""
     return _adapter(value).read(name, value)
 
 
@@ -58,8 +62,8 @@ class Adapter(abc.ABC):
 
     def require_whole(self, name: str, value: Any, path: tuple[int, ...] = ()) -> None:
         """Raise where a column lacks a value, which NumPy would take for NaN; `path` leads to it in nested lists."""
-        if (where := tables.first_missing(value)) is not None:
-            raise ValueError(f"{name}[{', '.join((*map(str, path), where))}] is missing: expected a number")
+        if (where := tables.first_null(value)) is not None:
+            raise null(f"{name}[{', '.join((*map(str, path), where))}]")
 
 
 class NumpyArrays(Adapter):
@@ -131,13 +135,36 @@ class Nothing(Adapter):
 
 
 class SparseMatrices(Adapter):
-    """Sparse matrices of SciPy, which losses do not read."""
+    """Sparse arrays and matrices of SciPy and CuPy, which become dense."""
 
     def takes(self, value: Any) -> bool:
         return lists.is_sparse(type(value))
 
+    def read(self, name: str, value: Any) -> Any:
+        return value.toarray()
+
+
+class ListColumns(Adapter):
+    """Columns of Polars, PyArrow or pandas whose elements are lists of one length: the rows of a matrix."""
+
+    def takes(self, value: Any) -> bool:
+        return arrow.has_lists(tables.dtype_of(value))
+
     def read(self, name: str, value: Any) -> np.ndarray:
-        raise TypeError(f"{name} is a sparse {type(value).__name__}: expected a dense array, from .toarray()")
+        return arrow.of_lists(name, value)
+
+
+class ArrowExports(Adapter):
+    """Arrays, columns and tables of other libraries that export them by Arrow's C interface alone."""
+
+    def takes(self, value: Any) -> bool:
+        return arrow.is_exported(value)
+
+    def read(self, name: str, value: Any) -> np.ndarray:
+        value = arrow.imported(name, value)  # once: a stream is read up
+        if (where := tables.first_null(value)) is not None:
+            raise null(f"{name}[{where}]", "a value")
+        return converted(name, value)
 
 
 class MixedTables(Adapter):
@@ -172,6 +199,8 @@ class Convertible(Adapter):
             result = np.array(value.to_list(), dtype=object) if is_wide else np.asarray(value)
         except Exception as error:  # of a foreign library, any
             raise no_array(name, value, error) from error
+        if result.ndim == 0 and result.dtype.kind == "O" and hasattr(value, "collect"):
+            raise TypeError(f"{name} is of type {type(value).__name__}: expected its rows, from .collect()")
         if result.ndim == 0 and result.dtype.kind == "O" and not isinstance(value, numbers.Number):
             raise no_array(name, value)
         return result
@@ -184,6 +213,8 @@ ADAPTERS: tuple[Adapter, ...] = (
     Lists(),
     Nothing(),
     SparseMatrices(),
+    ListColumns(),
+    ArrowExports(),
     MixedTables(),
     DlpackArrays(),
     Convertible(),

@@ -71,6 +71,11 @@ def wrong_element(name: str, array: Any, flat: int, expected: str, before: int =
     return about(Offender(name, before + flat, shown(value), expected), message)
 
 
+def null(where: str, expected: str = "a number") -> ValueError:
+    """Return the error for an element that has no value: null, None, pandas' NA or NaT."""
+    return ValueError(f"{where} is null: expected {expected}")
+
+
 def wrong_shape(name: str, shape: tuple[int, ...], expected: Any) -> ValueError:
     """Return the error for an array of another shape."""
     return ValueError(f"{name} has shape {tuple(shape)}: expected {expected}")

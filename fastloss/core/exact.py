@@ -1,26 +1,36 @@
 """Numbers as float64 holds them: of Python objects, and of integers and floats that are wider."""
 
+import decimal
 import numbers
 from typing import Any
 
 import numpy as np
 
 from fastloss.core.domains import is_integer, is_masked, is_real
-from fastloss.core.errors import element, inexact, shown, wrong_element, wrong_type
+from fastloss.core.errors import element, inexact, null, wrong_element, wrong_type
 from fastloss.core.orders import is_large
+
+MOST = decimal.Decimal(np.finfo(np.float64).max.item())
 
 
 def of_objects(name: str, array: np.ndarray) -> np.ndarray:
-    """Convert Python objects that are numbers: to integers where all are, else to float64."""
+    """Convert Python objects that are numbers: to integers where all are, else to float64.
+
+    Decimals with a fraction are rounded to the nearest float64, as a file's digits are when it is read; whole ones are
+    integers, and as exact as these.
+    """
     flat = array.reshape(-1).tolist()
     kinds = set(map(type, flat))
+    if decimals := tuple(kind for kind in kinds if issubclass(kind, decimal.Decimal)):
+        flat = [_of_decimal(name, array, at) if isinstance(one, decimals) else one for at, one in enumerate(flat)]
+        kinds = set(map(type, flat))
     wrong = tuple(kind for kind in kinds if not is_real(kind) and not issubclass(kind, np.bool_))
     if wrong:
         at = next(at for at, one in enumerate(flat) if type(one) in wrong)
         where, one = element(name, array, at), flat[at]
         refuse_masked(where, one)
         if missing(one):
-            raise ValueError(f"{where} is missing ({shown(one)}): expected a number")
+            raise null(where)
         raise wrong_type(where, one, "a real number, of Python's or NumPy's types")
     if all(map(is_integer, kinds)) and flat:
         for dtype in (np.int64, np.uint64):
@@ -36,6 +46,15 @@ def of_objects(name: str, array: np.ndarray) -> np.ndarray:
         if isinstance(one, numbers.Integral) and int(result[at]) != int(one):
             raise inexact(name, array, at)
     return result.reshape(array.shape)
+
+
+def _of_decimal(name: str, array: np.ndarray, at: int) -> int | float:
+    number = array.reshape(-1)[at]
+    if number.is_nan():
+        return float("nan")
+    if number.is_finite() and not -MOST <= number <= MOST:
+        raise wrong_element(name, array, at, "less than 1.8e308")
+    return int(number) if number.is_finite() and number == number.to_integral_value() else float(number)
 
 
 def refuse_masked(name: str, value: Any) -> None:

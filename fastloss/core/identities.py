@@ -10,10 +10,10 @@ import numpy as np
 
 from fastloss.core.arrays import converted
 from fastloss.core.domains import is_integer, shown, unwrapped
-from fastloss.core.errors import element, wrong_dtype, wrong_type, wrong_value
+from fastloss.core.errors import element, null, wrong_dtype, wrong_type, wrong_value
 from fastloss.core.exact import missing, refuse_masked
 from fastloss.core.lists import holds_arrays
-from fastloss.core.tables import first_missing
+from fastloss.core.tables import first_null
 
 KINDS = {
     "string": (str,),
@@ -39,8 +39,8 @@ def as_ids(name: str, value: Any) -> np.ndarray:
     dtype holds (integers beyond 64 bits or on both sides, long strings, those with a NUL in them) stays an array
     of Python objects of one type, which NumPy orders too.
     """
-    if (at := first_missing(value)) is not None:
-        raise ValueError(_missing(f"{name}[{at}]"))
+    if (at := first_null(value)) is not None:
+        raise null(f"{name}[{at}]", "an id")
     array = _array(name, value)
     kind = array.dtype.kind
     if kind in "OT":
@@ -48,7 +48,7 @@ def as_ids(name: str, value: Any) -> np.ndarray:
     if kind in "fMm":
         gone = np.isnan(array)
         if gone.any():
-            raise ValueError(_missing(element(name, array, int(np.argmax(gone)))))
+            raise _without_value(name, array, int(np.argmax(gone)))
     elif kind not in "iubUS":
         raise wrong_dtype(name, array.dtype, "ids, as numbers, strings or dates")
     if array.dtype == np.uint64 and array.size and int(array.max()) <= INTEGERS[0].max:
@@ -80,8 +80,11 @@ def _unwrapped(value: Any) -> Any:
     return unwrapped(value) if holds_arrays(type(value)) and getattr(value, "shape", None) == () else value
 
 
-def _missing(where: str) -> str:
-    return f"{where} is missing: expected an id"
+def _without_value(name: str, array: np.ndarray, flat: int) -> ValueError:
+    """Return the error for NaN, or for what stands for no value."""
+    where, value = element(name, array, flat), array.reshape(-1)[flat]
+    is_number = isinstance(value, (float, np.floating, decimal.Decimal))
+    return wrong_value(where, value, "an id") if is_number else null(where, "an id")
 
 
 def _of_objects(name: str, array: np.ndarray) -> np.ndarray:
@@ -119,7 +122,7 @@ def _refuse_missing(name: str, array: np.ndarray, flat: list[Any], kinds: set[ty
     may_be = tuple(kind for kind in kinds if not issubclass(kind, (str, bytes)) and not is_integer(kind))
     for at, one in enumerate(flat if may_be else ()):
         if isinstance(one, may_be) and (missing(one) or is_nan(one)):
-            raise ValueError(_missing(element(name, array, at)))
+            raise _without_value(name, array, at)
 
 
 def _refuse_mixed(name: str, array: np.ndarray, flat: list[Any], known: dict[type, str]) -> None:

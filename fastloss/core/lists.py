@@ -59,6 +59,12 @@ def holds_arrays(kind: type) -> bool:
     return hasattr(kind, "__array__") and not issubclass(kind, np.generic)
 
 
+def holds_rows(array: np.ndarray) -> bool:
+    """Tell whether Python objects are lists or arrays, of which each is a row; the first one is looked at."""
+    first = array.reshape(-1)[:1].tolist()
+    return bool(first) and (isinstance(first[0], (list, tuple)) or holds_arrays(type(first[0])))
+
+
 def is_sparse(kind: type) -> bool:
     """Tell whether values of a type are sparse matrices of SciPy."""
     return hasattr(kind, "tocsr")

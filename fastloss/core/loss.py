@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import backend, docstrings, forks, plugins, reductions, small, summation
+from fastloss.core import backend, columns, docstrings, forks, plugins, reductions, small, summation
 from fastloss.core.arrays import as_array, refuse_gradient, widened
 from fastloss.core.docstrings import Keyword
 from fastloss.core.domains import Parameter
 from fastloss.core.errors import wrong_type
-from fastloss.core.outcomes import ChunkSums, Evaluation, Totals
+from fastloss.core.outcomes import ChunkSums, Evaluation, PerGroup, Totals
 from fastloss.core.reductions import Reduction
 from fastloss.core.requests import Request
 
@@ -247,8 +247,12 @@ class Loss(abc.ABC):
             if plan is not None and (result := plan(args)) is not None:
                 return result
         with np.errstate(all="ignore"):
-            request = self._bound(what, args, kwargs)
-            result = self._evaluate(request)
+            try:
+                request = self._bound(what, args, kwargs)
+                result = self._evaluate(request)
+            except (TypeError, ValueError) as error:
+                columns.say(error, {**dict(zip(self._positional, args, strict=False)), **kwargs})
+                raise
             if kind is not None and plan is None:
                 if len(self._plans) >= small.MOST:
                     self._plans.clear()
@@ -267,7 +271,10 @@ class Loss(abc.ABC):
                 results.append(_alone(made.gradients))
             if request.with_counts:
                 results.append(made.counts)
-        return backend.like(results[0] if len(results) == 1 else tuple(results), made.home)
+        results = list(backend.like(tuple(results), made.home))
+        if request.return_ids:  # which may be strings: they stay on the host
+            results[0] = PerGroup(made.ids, results[0])
+        return results[0] if len(results) == 1 else tuple(results)
 
     @abc.abstractmethod
     def _run(self, request: Request) -> Evaluation:
@@ -290,6 +297,8 @@ class Loss(abc.ABC):
             elif name == "reduction":
                 value = self.require_reduction(value)
             (arguments if name in self._own else shared)[name] = value
+        if shared.get("return_ids"):
+            reductions.require_groups(shared["reduction"], what)
         return Request(what, arguments, **shared)
 
     def tables_of(self, given: Mapping[str, Any]) -> tuple[str, ...]:

@@ -25,6 +25,13 @@ class ChunkSums(NamedTuple):
     wrong: int  # the bits of the operands' domains, four each, to be united over all batches
 
 
+class PerGroup(NamedTuple):
+    """Each group's value beside its id, in the order of `numpy.unique`; with offsets the ids are 0, 1, 2, ..."""
+
+    ids: Any
+    values: Any
+
+
 class Totals(NamedTuple):
     """What all examples add up to, of which a call has some only."""
 
@@ -53,6 +60,7 @@ class Evaluation:
     gradients: Any = ()  # a tuple, of which one alone is returned by itself; or a named tuple
     curvatures: tuple[Any, ...] = ()
     counts: Any = None
+    ids: Any = None  # of the groups, in the order of their losses, where they are wanted
     retry: Callable[[Any], Any] | None = None  # a value that is not finite -> the same, from smaller weights
     finish: Callable[[Any], Any] | None = None  # the reduced value -> the loss's
     home: tuple[Any, ...] = ()  # results go to the GPU where one of these lies there

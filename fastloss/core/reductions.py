@@ -93,6 +93,14 @@ OF_EXAMPLES = (MEAN.name, SUM.name, NONE.name)
 OF_GROUPS = tuple(BY_NAME)
 
 
+def require_groups(reduction: Reduction, what: str = "value") -> None:
+    """Raise a ValueError unless what is returned has a value of each group, beside which its id can stand."""
+    if what == "grad_hess":
+        raise ValueError("return_ids is True: expected False, since grad_hess returns no value of a group")
+    if reduction.keeps != "groups":
+        raise ValueError(f"return_ids is True, but reduction is {reduction.name!r}: expected {PER_GROUP.name!r}")
+
+
 def named(name: Any, allowed: tuple[str, ...] = OF_EXAMPLES) -> Reduction:
     """The reduction of a name.
 

@@ -52,6 +52,7 @@ class Request:
     offsets: Any = None
     method: str = "auto"
     with_counts: bool = False
+    return_ids: bool = False
 
     @property
     def wanted(self) -> Wanted:

@@ -9,8 +9,10 @@ from fastloss.core.errors import position
 from fastloss.core.exact import missing
 from fastloss.core.orders import EXACT
 
+NAN_IS_NULL = ("CategoricalDtype", "StringDtype")  # types of pandas that hold NaN for null alone
 
-def first_missing(value: Any) -> str | None:
+
+def first_null(value: Any) -> str | None:
     """Return where a column or a table first lacks a value, which NumPy would take for NaN; None if it is whole."""
     if isinstance(value, np.ndarray) or not hasattr(value, "__array__"):
         return None
@@ -27,7 +29,7 @@ def columns_of(value: Any) -> list[Any] | None:
     Its type is asked, here and below: a table of pandas has columns as attributes, and a column its rows.
     """
     kind = type(value)
-    if hasattr(kind, "iloc") and hasattr(kind, "dtypes") and value.ndim == 2:
+    if _is_pandas(value):
         dtypes = set(value.dtypes)
         plain = len(dtypes) == 1 and isinstance(dtypes.pop(), np.dtype)
         return None if plain else [value.iloc[:, at] for at in range(value.shape[1])]
@@ -36,35 +38,58 @@ def columns_of(value: Any) -> list[Any] | None:
     return list(value.columns) if hasattr(kind, "num_columns") else None
 
 
+def names_of(value: Any) -> list[Any] | None:
+    """Return the names of a table's columns; None for anything else."""
+    kind = type(value)
+    if hasattr(kind, "num_columns"):  # of PyArrow
+        return list(value.column_names)
+    return list(value.columns) if hasattr(kind, "get_columns") or _is_pandas(value) else None
+
+
+def _is_pandas(value: Any) -> bool:
+    """Tell whether a value is a table of pandas."""
+    kind = type(value)
+    return hasattr(kind, "iloc") and hasattr(kind, "dtypes") and value.ndim == 2
+
+
+def is_series(value: Any) -> bool:
+    """Tell whether a value is a column of pandas or Polars, which may have a name."""
+    kind = type(value)
+    return hasattr(kind, "name") and (hasattr(kind, "iloc") or hasattr(kind, "null_count"))
+
+
 def _gone(column: Any) -> np.ndarray | None:
     """Flag what a column lacks, elements of fixed-size elements included; None if it is whole."""
     if hasattr(type(column), "null_count"):
         gone = column.is_null() if _count(column.null_count) else None
-        if gone is None and type(_dtype(column)).__name__ == "Array":  # of Polars
+        if gone is None and type(dtype_of(column)).__name__ == "Array":  # of Polars
             inner = _gone(column.explode())
             return None if inner is None else inner.reshape(len(column), -1)
     else:
-        lacks = missing(getattr(_dtype(column), "na_value", 0)) and hasattr(column, "isna")
-        gone = column.isna() if lacks else None
+        dtype = dtype_of(column)
+        may_lack = missing(getattr(dtype, "na_value", 0)) or type(dtype).__name__ in NAN_IS_NULL
+        gone = column.isna() if may_lack and hasattr(column, "isna") else None
     flags = None if gone is None else np.asarray(gone, bool)
     return flags if flags is not None and flags.any() else None
 
 
-def _dtype(value: Any) -> Any:
+def dtype_of(value: Any) -> Any:
     """Return the dtype of an array or a column, None if it has none."""
-    name = next((name for name in ("dtype", "type") if hasattr(type(value), name)), None)
-    return getattr(value, name) if name else None
+    kind = type(value)
+    if hasattr(kind, "dtype"):
+        return value.dtype
+    return value.type if hasattr(kind, "type") else None
 
 
 def is_wide(column: Any) -> bool:
     """Tell whether a column of Polars has integers of 128 bits, which NumPy has not."""
-    return "Int128" in str(_dtype(column)) and hasattr(column, "to_list")
+    return "Int128" in str(dtype_of(column)) and hasattr(column, "to_list")
 
 
 def mixed_columns(value: Any) -> list[Any]:
     """Return the columns of a table whose dtypes differ, or which NumPy has not; none of any other value."""
     columns = columns_of(value)
-    return columns if columns and (len(set(map(_dtype, columns))) > 1 or is_wide(columns[0])) else []
+    return columns if columns and (len(set(map(dtype_of, columns))) > 1 or is_wide(columns[0])) else []
 
 
 def of_columns(name: str, columns: list[Any], convert: Callable[[str, Any], np.ndarray]) -> np.ndarray:

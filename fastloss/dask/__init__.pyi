@@ -1240,6 +1240,7 @@ class _lambdarank_loss(DaskLoss):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Logistic loss of the pairs of a query, each weighted by the change in NDCG if the two were swapped."""
@@ -1257,6 +1258,7 @@ class _lambdarank_loss(DaskLoss):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -1272,6 +1274,7 @@ class _lambdarank_loss(DaskLoss):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -1734,6 +1737,7 @@ class _pairwise_exponential_loss(DaskLoss):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Exponential loss of all pairs of rows with different labels (RankBoost)."""
@@ -1751,6 +1755,7 @@ class _pairwise_exponential_loss(DaskLoss):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -1766,6 +1771,7 @@ class _pairwise_exponential_loss(DaskLoss):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -1788,6 +1794,7 @@ class _pairwise_hinge_loss(DaskLoss):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Hinge loss of all pairs of rows with different labels."""
@@ -1805,6 +1812,7 @@ class _pairwise_hinge_loss(DaskLoss):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -1827,6 +1835,7 @@ class _pairwise_logistic_loss(DaskLoss):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Logistic loss of all pairs of rows with different labels (RankNet)."""
@@ -1844,6 +1853,7 @@ class _pairwise_logistic_loss(DaskLoss):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -1859,6 +1869,7 @@ class _pairwise_logistic_loss(DaskLoss):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -1881,6 +1892,7 @@ class _pairwise_squared_hinge_loss(DaskLoss):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Squared hinge loss of all pairs of rows with different labels."""
@@ -1898,6 +1910,7 @@ class _pairwise_squared_hinge_loss(DaskLoss):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -1913,6 +1926,7 @@ class _pairwise_squared_hinge_loss(DaskLoss):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
@@ -2284,6 +2298,7 @@ class _soft_pairwise_loss(DaskLoss):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
         """Logistic loss of every pair, signed by the first item's label."""
@@ -2300,6 +2315,7 @@ class _soft_pairwise_loss(DaskLoss):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
     def grad_hess(
@@ -2314,6 +2330,7 @@ class _soft_pairwise_loss(DaskLoss):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
+        return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fastloss.core import reductions
 from fastloss.core.domains import Free
 from fastloss.core.errors import wrong_type
 from fastloss.dask.collections import Column, aligned, column, is_cut
@@ -91,7 +92,10 @@ def bound(loss: Any, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -
         If a parameter is out of its range, or cannot be given for collections.
     """
     given = loss._given(args, kwargs)
-    reduction = loss.require_reduction(given.pop("reduction", "mean")).name
+    how = loss.require_reduction(given.pop("reduction", "mean"))
+    if given.get("return_ids") is True:
+        reductions.require_groups(how, what)
+    reduction = how.name
     if reduction == "per_group" and what != "value":
         raise ValueError(f"{loss.name}: reduction is 'per_group': expected 'mean' or 'sum' for gradients")
     rows: dict[str, Any] = {}
@@ -173,7 +177,13 @@ def _require_parameters(loss: Any, given: dict[str, Any], columns: dict[str, Col
             raise
 
 
-PLAIN = {"backend": ("auto", "cpu"), "method": ("auto", "fast"), "with_counts": (False,), "offsets": (None,)}
+PLAIN = {
+    "backend": ("auto", "cpu"),
+    "method": ("auto", "fast"),
+    "with_counts": (False,),
+    "return_ids": (False, True),  # the table of each group's mean always has them
+    "offsets": (None,),
+}
 
 
 def _require_plain(loss: Any, name: str, value: Any) -> None:

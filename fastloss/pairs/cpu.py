@@ -91,7 +91,7 @@ def _placed(numbers: np.ndarray, some: Selection, found: np.ndarray) -> np.ndarr
 
 def _of_groups(rows: Rows, some: Selection) -> Rows:
     """Return the rows of some groups."""
-    order, offsets, _ = rows.groups
+    order, offsets = rows.groups[:2]
     if isinstance(some, slice):
         return rows
     sizes = np.diff(offsets)[some]

@@ -183,7 +183,7 @@ class _OnDevice(NamedTuple):
 
 def _labelled(place: Place, rows: Rows) -> _OnHost | _OnDevice:
     """Return labels and weights where they lie."""
-    _, labels, weights, (order, offsets, _) = rows
+    _, labels, weights, (order, offsets, *_) = rows
     if not on_gpu(labels):
         return _OnHost(labels, weights, order, offsets)
     if weights is None:

@@ -55,6 +55,16 @@ METHOD = Keyword(
     Choice(("auto", "direct", "fast")),
 )
 WITH_COUNTS = Keyword("with_counts", False, "bool", "Whether to return the number of pairs as well.", Flag())
+RETURN_IDS = Keyword(
+    "return_ids",
+    False,
+    "bool",
+    """
+    Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
+    loss; with `offsets` the ids are the groups' numbers.
+    """,
+    Flag(),
+)
 PAIR_BACKEND = Keyword(
     "backend",
     "auto",
@@ -107,8 +117,8 @@ QUERY_METHOD = Keyword(
     Choice(("auto", "direct", "fast")),
 )
 
-PAIRWISE = (GROUPS, OFFSETS, ROW_WEIGHT, PAIR_REDUCTION, METHOD, WITH_COUNTS, PAIR_BACKEND)
-QUERIES = (GROUPS, OFFSETS, QUERY_WEIGHT, QUERY_REDUCTION, QUERY_METHOD, SCORES_BACKEND)
+PAIRWISE = (GROUPS, OFFSETS, ROW_WEIGHT, PAIR_REDUCTION, METHOD, WITH_COUNTS, RETURN_IDS, PAIR_BACKEND)
+QUERIES = (GROUPS, OFFSETS, QUERY_WEIGHT, QUERY_REDUCTION, QUERY_METHOD, RETURN_IDS, SCORES_BACKEND)
 NEGATIVES = (SAMPLE_WEIGHT, REDUCTION, SCORES_BACKEND)
 TWO_ARRAYS = (SAMPLE_WEIGHT, REDUCTION, METHOD, BACKEND)
 

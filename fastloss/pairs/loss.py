@@ -33,28 +33,32 @@ class GroupSums(NamedTuple):
     pairs: np.ndarray
 
 
-def grouped(groups: Any, offsets: Any, count: int) -> Groups:
-    """Return the groups of ids in any order, or of CSR offsets, or of neither (one group); read on the host."""
+def grouped(groups: Any, offsets: Any, count: int, with_ids: bool = False) -> Groups:
+    """Return the groups of ids in any order, or of CSR offsets, or of neither (one group); read on the host.
+
+    `with_ids` says whether the ids are returned too; without `groups` they are the groups' numbers.
+    """
     if groups is not None and offsets is not None:
         raise both_given("groups", "offsets")
-    if offsets is not None:
-        return Groups(None, validate.offsets("offsets", backend.to_host(offsets), count), None)
     if groups is None:
-        return Groups(None, np.array([0, count]), None)
+        whole = np.array([0, count])
+        bounds = whole if offsets is None else validate.offsets("offsets", backend.to_host(offsets), count)
+        return Groups(None, bounds, None, np.arange(bounds.size - 1) if with_ids else None)
     ids = validate.ids("groups", backend.to_host(groups), (count,))
     ends, leading = orders.runs(ids)
     if orders.is_rising(leading):
-        return Groups(None, ends, None)
+        return Groups(None, ends, None, leading if with_ids else None)
     order, ranks = orders.sort(leading)
     if orders.is_rising(ranks):
-        return Groups(None, ends, order)
+        return Groups(None, ends, order, leading[order] if with_ids else None)
     bounds = orders.runs(ranks)[0]
+    found = leading[order[bounds[:-1]]] if with_ids else None
     if order.size == count:
-        return Groups(order, bounds, None)
+        return Groups(order, bounds, None, found)
     sizes = np.diff(ends)[order]
     stops = np.cumsum(sizes)
     rows = np.arange(count) + np.repeat(ends[:-1][order] - (stops - sizes), sizes)  # run after run
-    return Groups(rows, np.append(0, stops)[bounds], None)
+    return Groups(rows, np.append(0, stops)[bounds], None, found)
 
 
 class PairwiseLoss(Loss):
@@ -103,7 +107,7 @@ class PairwiseLoss(Loss):
         weights = backend.resident("sample_weight", request.sample_weight, isinstance(labels, GpuArray))
         by_order = request.arguments.get("pairs", "all") != "all"
         rows = checked_rows(scores, labels, weights, REAL if by_order else self.labels, by_order)
-        return rows._replace(groups=grouped(request.groups, request.offsets, rows.scores.size))
+        return rows._replace(groups=grouped(request.groups, request.offsets, rows.scores.size, request.return_ids))
 
     def _prepared(self, run: Any, request: Request, rows: Rows) -> Any:
         if request.method == "fast" and not self.has_fast:
@@ -141,7 +145,7 @@ class PairwiseLoss(Loss):
         weight, order = prepared.weight, rows.groups.order
         if reduction.keeps == "groups":
             losses, weight, pairs = (one if order is None else one[order] for one in (losses, weight, prepared.pairs))
-            return Evaluation(Outcome(groups=losses), Divisor(weight), counts=pairs)
+            return Evaluation(Outcome(groups=losses), Divisor(weight), counts=pairs, ids=rows.groups.ids)
         in_one_unit = units.lifted(losses, divisor.power)
         return Evaluation(Outcome(groups=in_one_unit), Divisor(divisor.weight), counts=int(prepared.pairs.sum()))
 

@@ -4,7 +4,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.core import backend, orders, reductions, summation, validate
+from fastloss.core import backend, columns, orders, reductions, summation, validate
+from fastloss.core.domains import Flag
+from fastloss.core.outcomes import PerGroup
 from fastloss.core.requests import Wanted
 from fastloss.pairs import weights as pair_weights
 from fastloss.pairs.loss import checked_rows, grouped
@@ -37,11 +39,13 @@ class CountSums(NamedTuple):
     weight: np.ndarray
 
 
-def _checked(scores: Any, labels: Any, weights: Any, groups: Any, offsets: Any) -> Rows:
+def _checked(scores: Any, labels: Any, weights: Any, groups: Any, offsets: Any, with_ids: bool = False) -> Rows:
     """Return rows whose scores and labels may be compared in float64, all of them finite or NaN."""
-    scores = orders.comparable(validate.array("scores", scores))
-    rows = checked_rows(scores, labels, weights, by_order=True)
-    return rows._replace(groups=grouped(groups, offsets, rows.scores.size))
+    given = {"scores": scores, "labels": labels, "sample_weight": weights, "groups": groups, "offsets": offsets}
+    with columns.naming(given):
+        scores = orders.comparable(validate.array("scores", scores))
+        rows = checked_rows(scores, labels, weights, by_order=True)
+        return rows._replace(groups=grouped(groups, offsets, rows.scores.size, with_ids))
 
 
 def _counted(formulas: PairFormulas, rows: Rows) -> CountSums:
@@ -102,6 +106,7 @@ def auc(
     offsets: Any = None,
     sample_weight: Any = None,
     reduction: str = "mean",
+    return_ids: bool = False,
 ) -> Any:
     r"""Return the area under the ROC curve: the share of pairs in the right order, where a tie counts one half.
 
@@ -122,7 +127,11 @@ def auc(
     sample_weight : array_like, shape (N,), optional
         Weights w >= 0 of the rows; a pair weighs w_i w_j.
     reduction : {"mean", "per_group"}
-        "mean" is the share of the pairs of all groups; "per_group" returns an array with the share of each group.
+        "mean" is the share of the pairs of all groups; "per_group" returns an array with the share of each group, in
+        the order of `numpy.unique(groups)` or of `offsets`.
+    return_ids : bool
+        Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside
+        its share; with `offsets` the ids are the groups' numbers.
 
     Returns
     -------
@@ -131,7 +140,8 @@ def auc(
     Raises
     ------
     ValueError
-        If shapes differ, labels or weights are NaN or outside their domain, or offsets do not fit.
+        If shapes differ, labels or weights are NaN or outside their domain, or offsets do not fit, or ids are wanted
+        of a mean.
 
     References
     ----------
@@ -143,19 +153,22 @@ def auc(
     >>> fastloss.auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
     0.75
     """
-    reduction = reductions.named(reduction, ("mean", "per_group")).name
-    rows = _checked(scores, labels, sample_weight, groups, offsets)
-    row_order, ends, order = rows.groups
+    how = reductions.named(reduction, ("mean", "per_group"))
+    if Flag().validate("return_ids", return_ids):
+        reductions.require_groups(how)
+    rows = _checked(scores, labels, sample_weight, groups, offsets, return_ids)
+    row_order, ends, order, ids = rows.groups
     powers = np.zeros(ends.size - 1, np.int64)
     if rows.weights is not None:
         weights, powers = pair_weights.centred(rows.weights, row_order, ends, rows.labels)
         rows = rows._replace(weights=weights)
     difference, weight = _counted(SIGNS, rows)
-    if reduction == "mean":
+    if how.keeps == "all":
         difference, weight = pair_weights.together(weight, powers, difference, weight)
         return counted("auc", CountSums(difference, weight), rows.weights is not None)
     areas = _areas(difference, weight)
-    return areas if order is None else areas[order]
+    areas = areas if order is None else areas[order]
+    return PerGroup(ids, areas) if return_ids else areas
 
 
 def _areas(difference: np.ndarray, weight: np.ndarray) -> np.ndarray:

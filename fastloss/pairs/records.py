@@ -14,6 +14,7 @@ class Groups(NamedTuple):
     rows: np.ndarray | None
     offsets: np.ndarray
     order: np.ndarray | None
+    ids: np.ndarray | None = None  # of the groups, as results of groups are ordered; None if they are not wanted
 
 
 class Rows(NamedTuple):

@@ -16,7 +16,7 @@ from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, ZERO, Domain, any_num
 from fastloss.core.loss import Loss
 from fastloss.core.summation import CHUNK
 from fastloss.pointwise.loss import PointwiseLoss
-from fastloss.streaming.state import Sums, both_weighted, one_sign, require_one_sign
+from fastloss.streaming.state import Sums, both_weighted, naming, one_sign, require_one_sign
 from fastloss.streaming.stored import Fields
 from fastloss.streaming.summed import SumState, summed
 from fastloss.streaming.units import common, divided
@@ -108,6 +108,7 @@ class Accumulator(SumState):
                 f"{loss.name} cannot be accumulated: expected a pointwise loss of two arguments, or a pairwise loss"
             )
 
+    @naming
     def update(self, scores: Any, labels: Any, sample_weight: Any = None) -> None:
         """Add a batch: arrays of one shape, and weights throughout or never.
 

@@ -12,7 +12,7 @@ from fastloss.pairs import methods
 from fastloss.pairs.boxes.sums import NoState
 from fastloss.pairs.loss import PairwiseLoss, checked_rows
 from fastloss.streaming import levels as stored_levels
-from fastloss.streaming.state import State, Sums, both_weighted, require_body
+from fastloss.streaming.state import State, Sums, both_weighted, naming, require_body
 from fastloss.streaming.stored import Fields
 from fastloss.streaming.units import divided, exponent, in_one_unit, is_ordinary, times
 
@@ -65,6 +65,7 @@ class PairAccumulator(State):
                 f"{loss.name} cannot be accumulated: its pairs need sorted rows, expected a smooth one or exponentials"
             )
 
+    @naming
     def update(self, scores: Any, labels: Any, sample_weight: Any = None) -> None:
         """Add a batch of rows: shape (N,) each; a pair weighs the product of its rows' weights.
 

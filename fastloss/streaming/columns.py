@@ -14,8 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fastloss.compile import threads
-from fastloss.core import reductions
+from fastloss.core import arrow, reductions
+from fastloss.core.errors import null
 from fastloss.core.loss import lookup
+from fastloss.core.tables import dtype_of
 from fastloss.pairs.loss import PairwiseLoss
 from fastloss.streaming import package
 from fastloss.streaming.accumulate import accumulate
@@ -82,7 +84,7 @@ class Request(NamedTuple):
         return float(lookup(self.loss)(*self._arguments(table), **words))
 
     def _arguments(self, table: Any) -> list[Any]:
-        return [dense(one, table[one]) if isinstance(one, str) else one for one in self.columns]
+        return [_read(one, table[one]) if isinstance(one, str) else one for one in self.columns]
 
     def _weights(self, table: Any) -> Any:
         return None if self.sample_weight is None else table[self.sample_weight]
@@ -134,38 +136,16 @@ def _require_column(word: str, column: Any, is_table: bool) -> None:
         raise TypeError(f"{word} is of type {type(column).__name__}: expected {expected}")
 
 
-def dense(name: str, column: Any) -> Any:
-    """Return a column of lists or tensors of one length as a matrix; others, of numbers, as they are."""
-    if not isinstance(column, pa.ChunkedArray):
-        return column
-    column = column.combine_chunks()
-    if isinstance(column, pa.ChunkedArray):  # of no chunk, or too long for one
-        column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-    if isinstance(column, pa.ExtensionArray):
-        read = getattr(column, "to_numpy_ndarray", column.to_numpy)
-        return read()
-    kind = column.type
-    if not any(test(kind) for test in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)):
-        return column
-    if column.null_count:
-        raise ValueError(f"{name}[{int(np.argmax(column.is_null()))}] is missing: expected a list of numbers")
-    lengths = pc.unique(pc.list_value_length(column)).to_pylist()
-    if len(lengths) > 1:
-        raise ValueError(f"{name} has lists of {lengths[0]} and of {lengths[1]} numbers: expected one length")
-    inner = dense(name, pa.chunked_array([column.flatten()]))
-    if not isinstance(inner, np.ndarray):
-        if inner.null_count:
-            at = int(np.argmax(inner.is_null())) // lengths[0]
-            raise ValueError(f"{name}[{at}] lacks a number: expected a list of numbers")
-        inner = inner.to_numpy(zero_copy_only=False)
-    return inner.reshape(len(column), *lengths, *inner.shape[1:])
+def _read(name: str, column: Any) -> Any:
+    """Return a column of lists or tensors as a matrix; others, of numbers, as they are."""
+    return arrow.of_lists(name, column) if arrow.has_lists(dtype_of(column)) else column
 
 
 def ends_of_runs(ids: Any) -> np.ndarray:
     """Return where runs of equal ids begin, and where the last one ends, as offsets of groups."""
     ids = ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
     if ids.null_count:
-        raise ValueError(f"groups[{int(np.argmax(ids.is_null()))}] is missing: expected an id")
+        raise null(f"groups[{int(np.argmax(ids.is_null()))}]", "an id")
     changes = np.asarray(pc.not_equal(ids.slice(1), ids.slice(0, max(len(ids) - 1, 0))), bool)
     return np.concatenate(([0], np.flatnonzero(changes) + 1, [len(ids)])) if len(ids) else np.zeros(1, np.int64)
 

@@ -9,7 +9,7 @@ import numpy as np
 from fastloss.core.domains import MINUS_ONE, ZERO, wrong
 from fastloss.core.loss import Loss
 from fastloss.streaming import terms
-from fastloss.streaming.state import Sums, both_weighted
+from fastloss.streaming.state import Sums, both_weighted, naming
 from fastloss.streaming.stored import Fields
 from fastloss.streaming.summed import SHRUNK, SumState, host_weights, summed
 from fastloss.streaming.terms import Terms
@@ -55,6 +55,7 @@ class ExampleAccumulator(SumState):
         if type(loss).require_additive is Loss.require_additive:
             loss.require_additive({})
 
+    @naming
     def update(self, *arguments: Any, sample_weight: Any = None, **arrays: Any) -> None:
         """Add a batch: the arguments of the loss, and those of its parameters that are arrays.
 

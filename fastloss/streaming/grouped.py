@@ -8,12 +8,13 @@ import numpy as np
 
 from fastloss.core import backend, reductions, summation, validate
 from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, REAL, ZERO, Domain
+from fastloss.core.identities import as_ids
 from fastloss.core.loss import Loss
 from fastloss.pairs import weights as pair_weights
 from fastloss.pairs.loss import GroupSums, PairwiseLoss, grouped
 from fastloss.streaming import ids as group_ids
 from fastloss.streaming import terms
-from fastloss.streaming.state import State, Sums, both_weighted, one_sign, require_body, require_one_sign
+from fastloss.streaming.state import State, Sums, both_weighted, naming, one_sign, require_body, require_one_sign
 from fastloss.streaming.stored import Fields
 from fastloss.streaming.units import WIDEST, common, divided, exponent, in_one_unit, is_ordinary, times
 
@@ -65,6 +66,7 @@ class GroupAccumulator(State):
         """How many groups have been given."""
         return self._seen.groups
 
+    @naming
     def update(
         self, scores: Any, labels: Any, sample_weight: Any = None, *, groups: Any = None, offsets: Any = None
     ) -> None:
@@ -84,8 +86,9 @@ class GroupAccumulator(State):
         """Add a batch; return the sums of its groups, each group's in a unit of its own."""
         if groups is None and offsets is None:
             raise ValueError("groups and offsets are both missing: expected one of them")
+        scores, labels = validate.array("scores", scores), validate.array("labels", labels)
         if groups is not None:
-            groups = validate.ids("groups", backend.to_host(groups), np.shape(groups))
+            groups = as_ids("groups", backend.to_host(groups))
         words = {"groups": groups, "offsets": offsets}
         weights, units = self._in_units(sample_weight, scores, labels, words)
         with np.errstate(all="ignore"):

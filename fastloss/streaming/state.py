@@ -1,20 +1,33 @@
 """What all states share: parameters, merging, bytes and results."""
 
 import abc
+import functools
 import inspect
 import numbers
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from fastloss.core import reductions, summation
+from fastloss.core import columns, reductions, summation
 from fastloss.core.domains import ZERO, Domain, wrong
 from fastloss.core.errors import Offender, about
 from fastloss.core.loss import Loss, lookup
 from fastloss.streaming import stored
 from fastloss.streaming.stored import Fields
 from fastloss.streaming.units import times
+
+
+def naming(update: Callable[..., None]) -> Callable[..., None]:
+    """Say in errors of a state's `update` what the caller's columns are called."""
+
+    @functools.wraps(update)
+    def named(self: "State", *arguments: Any, **words: Any) -> None:
+        names = (*self.loss.arguments, "sample_weight")
+        with columns.naming({**dict(zip(names, arguments, strict=False)), **words}):
+            update(self, *arguments, **words)
+
+    return named
 
 
 class Sums(NamedTuple):

@@ -88,4 +88,6 @@ class SumState(State):
                 raise ValueError(f"{word} is given with a batch, but the state has {self.parameters[word]!r}")
             if np.isscalar(value):
                 raise ValueError(f"{word} is {value!r}: expected an array; a number is a parameter of `accumulate`")
-        return {**self.parameters, **words, **arrays}
+        read = {word: one for word, one in {**words, **arrays}.items() if word in own and word not in self.loss.others}
+        read = {word: validate.array(word, one) for word, one in read.items()}  # once: a stream is read up
+        return {**self.parameters, **words, **arrays, **read}

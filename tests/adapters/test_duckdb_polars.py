@@ -1,5 +1,6 @@
 """DuckDB and Polars feed states: the recipes of docs/guides/ray_spark.md."""
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -32,6 +33,15 @@ def test_duckdb_streams_groups():
         state.update(part["score"], part["label"], groups=part["user"])
     expected = fastloss.lambdarank_loss(MADE.score, MADE.label, groups=MADE.user)
     assert is_close(state.result(), expected, 1e-14)
+
+
+def test_relations_of_duckdb_are_tables():
+    duckdb = pytest.importorskip("duckdb", reason="DuckDB is not installed")
+    connection = duckdb.connect()
+    connection.register("rows", table(MADE))
+    scores = connection.sql("select score, -score from rows")
+    expected = fastloss.cross_entropy(np.column_stack([MADE.score, -np.asarray(MADE.score)]), MADE.label)
+    assert fastloss.cross_entropy(scores, MADE.label) == expected
 
 
 @pytest.mark.parametrize("way", ["slices", "batches"])

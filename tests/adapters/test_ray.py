@@ -111,7 +111,7 @@ def test_columns_and_nulls(ds):
     with pytest.raises(ValueError, match="the column 'users'"):
         per_group(ds, "mse_loss", "score", "label", groups="users")
     holes = ray.data.from_arrow(pa.table({"score": [0.5, None], "label": [0, 1], "text": ["a", "b"]}))
-    with pytest.raises(Exception, match=r"mse_loss of columns score, label, in a block: input\[1\] is missing"):
+    with pytest.raises(Exception, match=r"mse_loss of columns score, label, in a block: input\[1\] is null"):
         score(holes, "mse_loss", "score", "label")
     with pytest.raises(Exception, match=r"text, label, in a block: input\[0\] is 'a': expected a real number"):
         score(holes, "mse_loss", "text", "label")

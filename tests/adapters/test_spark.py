@@ -121,11 +121,11 @@ def test_rows_that_are_wrong(spark):
 
     kinds = "score double, label int, user string"
     holes = spark.createDataFrame([(0.5, 0, "a"), (None, 1, "a"), (0.5, 1, None)], kinds).coalesce(1)
-    with pytest.raises(PythonException, match=r"rows 0 to 2 of partition 0: input\[1\] is missing: expected a number"):
+    with pytest.raises(PythonException, match=r"rows 0 to 2 of partition 0: input\[1\] is null: expected a number"):
         score(holes, "mse_loss", "score", "label")
-    with pytest.raises(PythonException, match=r"groups\[\d\] is missing: expected an id"):
+    with pytest.raises(PythonException, match=r"groups\[\d\] is null: expected an id"):
         score(holes, "lambdarank_loss", "score", "label", groups="user")
-    with pytest.raises(PythonException, match=r"group 'a': input\[1\] is missing: expected a number"):
+    with pytest.raises(PythonException, match=r"group 'a': input\[1\] is null: expected a number"):
         per_group(holes, "mse_loss", "score", "label", groups="user").collect()
     lists = spark.createDataFrame([([1.0, 2.0], 0), ([1.0], 0)], "logits array<double>, kind int").coalesce(1)
     with pytest.raises(PythonException, match="logits has lists of 2 and of 1 numbers"):

@@ -118,6 +118,7 @@ MISSING = {
     "Arrow-backed": pandas.Series([1, 2, None, 1], dtype="int64[pyarrow]"),
     "Arrow": pyarrow.array([1, 2, None, 1]),
 }
+NAN = {"NaN": "nan", "NaN of strings": "nan", "float32": "nan", "decimals": r"Decimal\('NaN'\)"}
 TAKE_IDS = {
     "groups": lambda ids: fastloss.auc(SCORES, [0, 1, 0, 1], groups=ids),
     "labels": lambda ids: fastloss.supcon_loss(np.eye(4), ids),
@@ -129,7 +130,8 @@ TAKE_IDS = {
 @pytest.mark.parametrize("kind", MISSING)
 @pytest.mark.parametrize("argument", TAKE_IDS)
 def test_a_missing_id_is_named(argument, kind):
-    with pytest.raises(ValueError, match=rf"^{argument}\[2\] is missing: expected an id$"):
+    found = NAN.get(kind, "null")
+    with pytest.raises(ValueError, match=rf"^{argument}\[2\] is {found}: expected an id$"):
         TAKE_IDS[argument](MISSING[kind])
 
 

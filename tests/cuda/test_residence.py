@@ -363,3 +363,14 @@ def test_ids_and_weights_of_classes_that_pass_through_the_host(monkeypatch):
     for logits, ids in ((moved(LOGITS), moved(CLASSES.astype(np.uint8))), (LOGITS, moved(CLASSES))):
         close(fastloss.cross_entropy(logits, ids, **words), expected)
     close(fastloss.center_loss(moved(LOGITS), moved(CLASSES), moved(CENTERS)), of_centers)
+
+
+@pytest.mark.parametrize("loss", [fastloss.pairwise_logistic_loss, fastloss.lambdarank_loss], ids=lambda one: one.name)
+def test_ids_of_groups_stay_on_the_host(loss, monkeypatch):
+    labels, words = LABELS["two"], {"reduction": "per_group", "return_ids": True}
+    names = np.array(["a", "c", "b"])[np.arange(SIZE) % 3]
+    expected = loss(SCORES, labels, groups=names, **words)
+    gpu.simulated(monkeypatch)
+    found = loss(moved(SCORES), labels, groups=names, **words)
+    assert found.ids.tolist() == ["a", "b", "c"]
+    np.testing.assert_allclose(gpu.content(found.values), expected.values, rtol=1e-12)

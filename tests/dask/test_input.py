@@ -78,6 +78,8 @@ def refused(kind, message, function, *args, **kwargs):
         ({"reduction": "none"}, "reduction is 'none': expected 'mean' or 'sum' for collections"),
         ({"reduction": "none", "groups": GROUPS}, "reduction is 'none': expected 'mean' or 'sum' for collections"),
         ({"reduction": "per_group"}, "reduction is 'per_group': expected 'mean' or 'sum' for "),
+        ({"return_ids": True}, "return_ids is True, but reduction is 'mean': expected 'per_group'"),
+        ({"return_ids": 1}, "return_ids is given as 1: expected False or True"),
         ({"reduction": "median"}, "reduction is 'median': expected one of"),
         ({"pairs": "every"}, "pairs is 'every': expected one of 'ordered', 'all'"),
         ({"sigma": -1}, "sigma is -1: expected a number in"),
@@ -210,7 +212,7 @@ def test_chunks_within_rows():
     [
         (on_a_gpu(), "expected a NumPy array: use map_blocks(numpy.asarray)"),
         (chunks(SCORES.astype(object)), "has dtype object: expected real numbers: convert it with .astype(float)"),
-        (chunks(SCORES.astype(str)), "expected real numbers: convert it with .astype(float)"),
+        (chunks(SCORES.astype(str)), "expected real numbers: convert numbers with .astype(float)"),
         (X + 1j, "has dtype complex128: expected real numbers, as of its .real"),
         (chunks(SCORES.astype("M8[s]")), "has dtype datetime64[s]: expected real numbers"),
         (FRAME.score.astype(str), "expected real numbers: convert it with .astype(float)"),

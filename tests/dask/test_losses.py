@@ -123,6 +123,8 @@ def test_means_of_groups(name):
     expected = getattr(fastloss, name)(frame["score"], frame["label"], groups=frame["group"], reduction="per_group")
     assert found["group"].tolist() == sorted(set(frame["group"]))
     np.testing.assert_allclose(found["value"], expected, rtol=1e-14)
+    again = getattr(fastloss.dask, name)(cut["score"], cut["label"], **words, return_ids=True).compute()
+    assert again.sort_values("group").equals(found)  # the ids are in it as it is
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -185,7 +185,7 @@ def batches_of(offsets: np.ndarray, rows: int = BATCH) -> np.ndarray:
 
 def arranged(formulas: PairFormulas, kind: Kind, rows: Rows, parameters: tuple[float, ...]) -> Arranged:
     """Order the rows of every group, and count its pairs."""
-    scores, labels, weights, (row_order, offsets, _) = rows
+    scores, labels, weights, (row_order, offsets, *_) = rows
     size, groups = scores.size, offsets.size - 1
     dtype = kernel_dtype(scores)
     exponentials = formulas.by_exponentials(kind.unordered)

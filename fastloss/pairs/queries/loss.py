@@ -25,18 +25,20 @@ class QueryLoss(Loss):
 
     def group_sums(self, scores: Any, labels: Any, *, sample_weight: Any = None, **words: Any) -> GroupSums:
         """Return each query's weighted loss, its weight, and its number of pairs, which states add up."""
+        labels = validate.array("labels", labels)
         each = self(scores, labels, sample_weight=sample_weight, reduction="none", **words)
-        weights = np.ones(each.size) if sample_weight is None else np.asarray(sample_weight, np.float64)
+        weights = validate.weights(backend.to_host(sample_weight), each.shape)
         relevance = np.asarray(backend.to_host(labels), np.float64)
         groups = grouped(words.get("groups"), words.get("offsets"), relevance.size)
         pairs = _pair_counts(relevance, groups)
+        weights = np.ones(each.size) if weights is None else weights
         return GroupSums(each, weights, pairs if groups.order is None else pairs[groups.order])
 
     def _run(self, request):
         request, run = placed(request, self.folder, labels_on_host=True)
         arguments, reduction = request.arguments, request.reduction
         scores, labels, *_ = checked_rows(arguments["scores"], arguments["labels"], None, RELEVANCE)
-        groups = grouped(request.groups, request.offsets, scores.size)
+        groups = grouped(request.groups, request.offsets, scores.size, request.return_ids)
         count = groups.offsets.size - 1
         order = np.arange(count) if groups.order is None else groups.order
         weights = np.ones(count)
@@ -57,7 +59,8 @@ class QueryLoss(Loss):
             pairs = _pair_counts(backend.to_host(labels), groups)
             losses, divisor = losses[order], Divisor(np.where(pairs > 0, weights, 0.0)[order])
         made = Outcome(groups=losses, each=losses[order] if reduction.keeps == "examples" else None)
-        return Evaluation(made, divisor, outcome.gradients, outcome.curvatures, home=(arguments["scores"],))
+        home = (arguments["scores"],)
+        return Evaluation(made, divisor, outcome.gradients, outcome.curvatures, ids=groups.ids, home=home)
 
 
 def _pair_counts(labels: np.ndarray, groups: Groups) -> np.ndarray:

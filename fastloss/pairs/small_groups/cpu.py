@@ -168,7 +168,7 @@ def block(inputs, parameters, outputs, first, last):
 
 def counted(rows: Rows) -> SmallGroups:
     """Count the pairs of each group."""
-    scores, labels, weights, (order, offsets, _) = rows
+    scores, labels, weights, (order, offsets, *_) = rows
     offsets = as_input(offsets, np.int64)
     batches = batches_of(offsets, BATCH)
     weights = np.empty(0) if weights is None else as_input(weights, np.float64)
