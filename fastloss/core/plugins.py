@@ -4,7 +4,6 @@ Reading the entry points of an environment takes milliseconds, importing a packa
 neither, nor does a loss of this package that is used or looked up.
 """
 
-import importlib.metadata
 import sys
 import types
 import warnings
@@ -37,6 +36,8 @@ def load(is_loss: Callable[[Any], bool]) -> list[str]:
 
     An entry point that cannot be imported is a warning, since its package is no reason to do without the others.
     """
+    import importlib.metadata  # slow: a call of this package need not wait for it
+
     taken: list[str] = []
     for entry in importlib.metadata.entry_points(group=GROUP):
         try:
