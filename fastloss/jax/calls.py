@@ -61,7 +61,7 @@ class Call(NamedTuple):
         """The arguments that the loss has gradients by, in the order of these."""
         given = {**self.static, **self.tree.unflatten(self.leaves)}
         names = self.loss.gradients_by({name: one for name, one in given.items() if one is not None})
-        return (*names, "params") if given.get("params") else names  # of a penalty
+        return (*names, "params") if given.get("params") and "params" not in names else names  # of a penalty
 
     @property
     def result(self) -> jax.ShapeDtypeStruct:

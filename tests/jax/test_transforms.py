@@ -14,6 +14,7 @@ import jax.numpy as jnp  # noqa: E402
 
 import fastloss  # noqa: E402
 import fastloss.jax as losses  # noqa: E402
+from tests.guides import failures  # noqa: E402
 
 X, Y = np.array([0.5, 1.0, -2.0], np.float32), np.array([1.0, 0.0, 1.0], np.float32)
 GROUPS = np.array([4, 4, 9])
@@ -214,6 +215,10 @@ def test_losses_are_functions_of_the_module():
     assert losses.mse_loss.__doc__ == fastloss.mse_loss.__doc__
     with pytest.raises(AttributeError, match=r"module 'fastloss.jax' has no attribute 'no_such_loss'"):
         losses.no_such_loss  # noqa: B018
+
+
+def test_the_guide_runs():
+    assert failures("jax.md") == []
 
 
 def test_large_arrays_do_not_wait_for_themselves():

@@ -1,5 +1,6 @@
 """Scores of scikit-learn's estimators: against its own metrics, in its own tools, and by its own checks of scorers."""
 
+import doctest
 import pickle
 
 import numpy as np
@@ -33,6 +34,7 @@ from sklearn.svm import SVC, LinearSVC  # noqa: E402
 import fastloss  # noqa: E402
 from fastloss.core.loss import REGISTRY  # noqa: E402
 from fastloss.sklearn import scorer  # noqa: E402
+from tests.guides import failures  # noqa: E402
 
 X, BITS = datasets.make_classification(120, 6, random_state=0)
 WORDS = np.array(["yes", "no"])[BITS]  # sorted, the classes are the other way round
@@ -308,6 +310,12 @@ def test_what_an_estimator_cannot_give_is_refused(fitted, name, model, y, messag
         ValueError, match="expected a column for each of 6 classes, as with decision_function_shape='ovr'"
     ):
         scorer("cross_entropy")(pairs, X3, THIRDS)
+
+
+def test_the_guide_and_the_docstring_run():
+    assert failures("scikit_learn.md") == []
+    (found,) = (one for one in doctest.DocTestFinder().find(scorer, "scorer") if one.examples)
+    assert doctest.DocTestRunner().run(found).failed == 0
 
 
 class TestScikitLearnsChecks:
