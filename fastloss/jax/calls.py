@@ -4,10 +4,12 @@ JAX traces a call by shapes and dtypes. So does a trial here: the loss itself, o
 it can and tells the result's shape; once for each kind of call.
 """
 
+import dataclasses
 import functools
+import itertools
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +24,8 @@ LISTS = ("interactions", "positives")  # pairs of CSR offsets and numbers
 MOST = 1024  # kinds of calls that are kept
 
 
-class Call(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Call:
     """One kind of call, by which compiled functions are kept: everything but the numbers in the arrays."""
 
     name: str
@@ -35,10 +38,24 @@ class Call(NamedTuple):
     def loss(self) -> Loss:
         return REGISTRY[self.name]
 
-    @property
+    @functools.cached_property
     def static(self) -> dict[str, Any]:
         """The parameters that are no arrays."""
         return {name: value for name, _, value in self.words}
+
+    @functools.cached_property
+    def given(self) -> dict[str, Any]:
+        """Those of them that are no defaults: calls without keywords are quicker, see `fastloss/core/small.py`."""
+        defaults = {name: one.default for name, one in self.loss.__signature__.parameters.items()}
+        return {
+            name: one for name, kind, one in self.words if kind is not type(defaults[name]) or one != defaults[name]
+        }
+
+    @functools.cached_property
+    def positional(self) -> tuple[str, ...]:
+        """The arguments that are given by their places."""
+        names = self.tree.unflatten(self.leaves)
+        return tuple(itertools.takewhile(names.__contains__, self.loss.arguments))
 
     @property
     def reduction(self) -> str:
@@ -49,21 +66,21 @@ class Call(NamedTuple):
         """Whether the result has an entry for each group."""
         return _is_of_groups(self.loss, self.reduction)
 
-    @property
+    @functools.cached_property
     def places(self) -> list[tuple[str, int]]:
         """Each array's argument, and its number within that argument."""
         numbers = self.tree.unflatten(range(len(self.leaves)))
         found = {at: (name, k) for name, some in numbers.items() for k, at in enumerate(jax.tree.leaves(some))}
         return [found[at] for at in range(len(self.leaves))]
 
-    @property
+    @functools.cached_property
     def gradients_by(self) -> tuple[str, ...]:
         """The arguments that the loss has gradients by, in the order of these."""
         given = {**self.static, **self.tree.unflatten(self.leaves)}
         names = self.loss.gradients_by({name: one for name, one in given.items() if one is not None})
         return (*names, "params") if given.get("params") and "params" not in names else names  # of a penalty
 
-    @property
+    @functools.cached_property
     def result(self) -> jax.ShapeDtypeStruct:
         """The value's shape, and the dtype to which JAX promotes the arrays that the gradients are by."""
         by = self.gradients_by

@@ -84,6 +84,18 @@ def test_cotangents_and_weights_multiply():
     np.testing.assert_array_equal(jax.grad(total)(jnp.asarray(X)), 2 * (X - Y) * [-1.0, 0.0, 2.0])
 
 
+def test_cotangents_multiply_the_weights_of_rows():
+    labels, weights, cotangent = np.array([0, 1, 1]), np.array([1.0, 0.5, 2.0]), np.array([3.0, -1.0, 2.0])
+
+    def total(x, w):
+        return (losses.cross_entropy(x, labels, sample_weight=w, reduction="none") * cotangent).sum()
+
+    odds = np.asarray(jax.nn.softmax(ROWS)) - np.eye(2)[labels]
+    want = odds * (weights * cotangent)[:, None]
+    for function in (jax.grad(total), jax.jit(jax.grad(total))):
+        np.testing.assert_allclose(function(jnp.asarray(ROWS), weights), want, rtol=1e-5)
+
+
 def test_a_loss_that_no_result_depends_on_has_no_slope():
     def aside(x):
         each = losses.mse_loss(x, Y, reduction="none")
