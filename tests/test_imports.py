@@ -35,6 +35,8 @@ RULES = (
     ("**/*.py", ("cli/", "__main__.py"), ("fastloss.cli", "typer", "rich")),
     ("**/*.py", ("ray.py",), ("ray", "fastloss.ray")),
     ("**/*.py", ("spark.py",), ("pyspark", "fastloss.spark")),
+    ("**/*.py", ("jax/",), ("jax", "fastloss.jax")),
+    ("**/*.py", ("sklearn/",), ("sklearn", "fastloss.sklearn")),
     ("**/*.py", ("ahead/", "cli/", "testing/", "__main__.py"), ("fastloss.ahead",)),
     ("**/*.py", ("testing/",), ("fastloss.testing",)),
     ("**/*.py", ("dask/", "cli/"), ("fastloss.dask",)),
@@ -108,6 +110,8 @@ def test_arrows_point_one_way():
         ("pairs/bad.py", "from fastloss.embeddings import tiles", "pairs/bad.py imports fastloss.embeddings"),
         ("pairs/boxes/bad.py", "from fastloss.cli import main", "pairs/boxes/bad.py imports fastloss.cli"),
         ("spark.py", "def f():\n    from ray import data", "spark.py imports ray.data"),
+        ("core/bad.py", "import jax.numpy", "core/bad.py imports jax.numpy"),
+        ("rows/bad.py", "from fastloss.sklearn import scorer", "rows/bad.py imports fastloss.sklearn"),
         ("streaming/bad.py", "from pyspark.sql import DataFrame", "streaming/bad.py imports pyspark.sql"),
         ("core/summation.py", "from fastloss import core", "core/summation.py imports fastloss.core"),
         ("compile/elementary.py", "from .domains import REAL", "compile/elementary.py imports .domains: relative"),
@@ -121,7 +125,20 @@ def test_a_planted_violation_is_found(tmp_path, file, line, message):
 
 
 def test_import_is_light():
-    heavy = ("numba", "llvmlite", "typer", "rich", "pyarrow", "scipy", "torch", "dask", "ray", "pyspark")
+    heavy = (
+        "numba",
+        "llvmlite",
+        "typer",
+        "rich",
+        "pyarrow",
+        "scipy",
+        "torch",
+        "dask",
+        "ray",
+        "pyspark",
+        "jax",
+        "sklearn",
+    )
     code = f"import fastloss, sys; print(*(name for name in {heavy} if name in sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.split() == []

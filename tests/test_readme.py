@@ -16,6 +16,7 @@ from fastloss.core.loss import REGISTRY
 ROOT = pathlib.Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 COMMAND = re.compile(r"<!-- command: (\w+) -->\n```sh\n(.*?)\n```", re.DOTALL)
+LIBRARIES = ("jax", "ray", "sklearn", "spark")  # modules for them, tested in folders of their own
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -30,9 +31,9 @@ def run(test: doctest.DocTest) -> None:
 
 
 def modules() -> list[str]:
-    """All modules but those for CUDA, Ray and Spark, which import what may not be there."""
+    """All modules but those for CUDA and for other libraries, which import what may not be there."""
     names = [module.name for module in pkgutil.walk_packages(fastloss.__path__, "fastloss.")]
-    return [name for name in names if "cuda" not in name and name not in ("fastloss.ray", "fastloss.spark")]
+    return [name for name in names if "cuda" not in name and name.split(".")[1] not in LIBRARIES]
 
 
 def test_readme_example():

@@ -147,6 +147,7 @@ class Loss(abc.ABC):
     reductions: tuple[str, ...] = reductions.OF_EXAMPLES
     others: frozenset[str] = frozenset()  # arguments that are no arrays of numbers: ids, or sparse
     tables: tuple[str, ...] = ()  # arguments of which every example needs the whole
+    weighs_each = True  # a weight multiplies its entry of what `reduction="none"` returns, not both rows of a pair
     sums = 1  # numbers for each chunk of examples from which the value is made
 
     def __init__(

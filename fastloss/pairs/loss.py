@@ -67,6 +67,7 @@ class PairwiseLoss(Loss):
     folder = "pairs"
     reductions = reductions.OF_GROUPS
     keywords = PAIRWISE
+    weighs_each = False
 
     def __init__(self, function, *, formulas: PairFormulas, all_multiplier, labels: Domain, **about):
         super().__init__(function, **about)

@@ -74,6 +74,7 @@ class MiningLoss(Loss):
     """
 
     folder = "embeddings.mining"
+    weighs_each = False
     others = frozenset({"labels"})
 
     def _run(self, request):
@@ -176,6 +177,7 @@ def _others(weights: np.ndarray) -> np.ndarray:
 class TripletLoss(MiningLoss):
     """A loss over triplets; ``with_counts=True`` also returns their `Counts`."""
 
+    weighs_each = True
     keywords = (
         *MiningLoss.keywords,
         Keyword(
