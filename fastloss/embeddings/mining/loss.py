@@ -176,6 +176,8 @@ def _others(weights: np.ndarray) -> np.ndarray:
 class TripletLoss(MiningLoss):
     """A loss over triplets; ``with_counts=True`` also returns their `Counts`."""
 
+    shape_of_counts = (2,)
+
     keywords = (
         *MiningLoss.keywords,
         Keyword(
