@@ -1,9 +1,9 @@
 """The operators of a loss: its value, the gradient for an incoming one, the curvature; and how autograd joins them.
 
 `fastloss::NAME` returns the value, the counts if they are asked for, and the gradients if some tensor requires one, so
-that a training step makes one pass over the data. `fastloss::NAME_pull` multiplies the derivatives of many losses by
-the gradient that comes in for each of them. `fastloss::NAME_curvature` is what a second differentiation multiplies by,
-for losses whose second derivatives between different elements are 0.
+that a training step makes one pass over the data. `fastloss::NAME_pull` multiplies them by the gradient that
+comes in, of the value or of each loss. A second differentiation multiplies by `fastloss::NAME_curvature`, where second
+derivatives between different elements are 0; of other losses it is refused.
 """
 
 import functools
@@ -28,8 +28,10 @@ class Operators:
         self.signature = Signature(loss)
         schema = self.signature.schema
         value = self._declared("", f"({schema}, bool with_gradient) -> Tensor[]", self._value, self._value_like)
-        self._declared("_pull", f"(Tensor incoming, Tensor[] gradients, {schema}) -> Tensor[]", self._pull, _pull_like)
+        schema_of_pull = f"(Tensor incoming, Tensor[] gradients, {schema}) -> Tensor[]"
+        pull = self._declared("_pull", schema_of_pull, self._pull, _pull_like)
         register_autograd(value, self._backward, setup_context=self._keep)
+        register_autograd(pull, self._refuse_second)
         if loss.has_diagonal_curvature:
             self._declared("_curvature", f"({schema}) -> Tensor[]", self._curvature, self._curvature_like)
         found = getattr(torch.ops, NAMESPACE)
@@ -56,7 +58,8 @@ class Operators:
         *own, with_gradient = values
         given = self._given(own)
         first = given[self.loss.arguments[0]]
-        shape = self.loss.shape_of_value(given["reduction"], given)
+        written = {name: self.signature.written(name, value) for name, value in given.items()}
+        shape = self.loss.shape_of_value(given["reduction"], written)
         shape = tuple(get_ctx().new_dynamic_size() if length is None else length for length in shape)
         outputs = [first.new_empty(shape, dtype=value_dtype(self.loss, given))]
         if given.get("with_counts"):
@@ -82,6 +85,8 @@ class Operators:
         ctx.places = [_stowed(one, tensors) for one in own]
         ctx.before, ctx.own, ctx.count = before, len(tensors), len(output) - before if with_gradient else 0
         ctx.save_for_backward(*tensors, *output[before:])
+        if self.curvature is None:
+            ctx.mark_non_differentiable(*output[before:])
 
     def _backward(self, ctx: Any, incoming: list[Any]) -> tuple[Any, ...]:
         saved = list(ctx.saved_tensors)
@@ -100,20 +105,21 @@ class Operators:
 
     def _first(self, incoming: torch.Tensor, gradients: list[torch.Tensor], own: list[Any], reduction: str) -> list[Any]:
         """Return the gradients for one that comes in by the value."""
-        keeps = self.loss.require_reduction(reduction).keeps
-        if keeps == "all" or self.loss.shape == "pointwise":
+        is_one = self.loss.require_reduction(reduction).keeps == "all"
+        if self.curvature is not None or (is_one and not torch.is_grad_enabled()):
             return [one * incoming.to(one.device, one.dtype) for one in gradients]
         return list(self.pull(incoming, gradients, *own))
 
     def _second(self, incoming: list[Any], own: list[Any]) -> list[Any]:
         """Return the gradients for those that come in by the gradients: of a second differentiation."""
-        if self.curvature is None:
-            raise RuntimeError(
-                f"the derivative of the backward pass of '{self.loss.name}' is not implemented: "
-                f"{self.loss.name} can be differentiated only once"
-            )
+        assert self.curvature is not None
         curvatures = self.curvature(*own)
         return [None if one is None else one * by for one, by in zip(incoming, curvatures, strict=True)]
+
+    def _refuse_second(self, ctx: Any, *incoming: Any) -> Any:
+        raise RuntimeError(
+            f"the derivative for '{self.loss.name}_backward' is not implemented: {self.loss.name} can be differentiated once"
+        )
 
     def _as_given(self, own: list[Any], found: list[Any]) -> list[Any]:
         """Return the gradients in the places of the arguments that they are by, None in the others."""

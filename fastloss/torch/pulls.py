@@ -6,8 +6,8 @@ to the gradient of the sum of v_i l_i follows from what a loss l_i is made of:
 - the losses of groups and of queries have their own rows: v multiplies these;
 - losses that are multiplied by the weight of their example are evaluated with weights w_i v_i, once for the positive
   and once for the negative v_i;
-- pairs weigh w_i w_j, so that v_i must be the weight of the first item alone: see `_of_ordered`, `_of_symmetric` and
-  `_of_signed`.
+- pairs weigh w_i w_j, so that v_i must be the weight of the first item alone: see `_of_ordered`, and for all pairs
+  `_of_symmetric`, `_of_first` and `_of_signed`.
 """
 
 from typing import Any
@@ -18,6 +18,7 @@ import torch
 import fastloss
 from fastloss.embeddings.mining.loss import MiningLoss, TripletLoss
 from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pairs.pair import multiplier_difference, multiplier_first, multiplier_sign
 from fastloss.pairs.queries.loss import QueryLoss
 from fastloss.torch.evaluation import HALVES, evaluate
 from fastloss.torch.signature import Signature
@@ -42,9 +43,7 @@ def pulled(
         return [torch.full_like(one, torch.nan) for one in gradients]
     given = {**given, "with_counts": False}
     if isinstance(loss, PairwiseLoss):
-        if "pairs" not in loss.parameters:
-            return _of_signed(signature, numbers, given)
-        pull = _of_ordered if given["pairs"] == "ordered" else _of_symmetric
+        pull = _of_ordered if given.get("pairs") == "ordered" else OF_ALL_PAIRS[loss.all_multiplier]
         return pull(signature, numbers, given)
     if isinstance(loss, MiningLoss) and not isinstance(loss, TripletLoss):
         return _of_symmetric(signature, numbers, given)
@@ -148,6 +147,36 @@ def _of_symmetric(signature: Signature, numbers: torch.Tensor, given: dict[str, 
     return [(0.5 * (by_first + by_second)).to(own.dtype)]
 
 
+def _of_first(signature: Signature, numbers: torch.Tensor, given: dict[str, Any]) -> list[torch.Tensor]:
+    """Return the gradient where l_i = w_i times the sum of w_j phi(y_i (s_i - s_j)).
+
+    A row of label 0 is moved as a second item only: its slope as a first one is 0. So the gradient by a copy of row k
+    with label 0 and weight 1, beside rows of weights a, is T_k(a), the sum of what the a_j move it as a second item.
+    With F(w) the gradient of the sum, the gradient is v_k (F_k(w) - w_k T_k(w)) + w_k T_k(v w).
+    """
+    weights, scores, count = _weights(given, numbers), given["scores"].detach(), numbers.numel()
+    codes = torch.from_numpy(_group_codes(given, count)).to(numbers.device)
+    labels = given["labels"].detach()
+    twice = {
+        "scores": torch.cat((scores, scores)),
+        "labels": torch.cat((labels, torch.zeros_like(labels))),
+        "groups": torch.cat((codes, codes)),
+        "offsets": None,
+    }
+
+    def as_second(of: torch.Tensor) -> torch.Tensor:
+        """w_k T_k(w of)."""
+        both = torch.cat((weights * of, torch.ones_like(of)))
+        (found,) = _gradients(signature, {**given, **twice}, both)
+        return weights * found[count:].double()
+
+    (own,) = _gradients(signature, given, weights)
+    total = numbers * (own.double() - as_second(torch.ones_like(numbers)))
+    for sign, part in _signs(numbers):
+        total += sign * as_second(part)
+    return [total.to(own.dtype)]
+
+
 def _of_signed(signature: Signature, numbers: torch.Tensor, given: dict[str, Any]) -> list[torch.Tensor]:
     """Return the gradient of `soft_pairwise_loss`, where l_i sums all j with the sign of i's label.
 
@@ -167,3 +196,6 @@ def _of_signed(signature: Signature, numbers: torch.Tensor, given: dict[str, Any
             (found,) = _gradients(logistic, {**words, "labels": is_first.long()}, of_pairs)
             total.index_add_(0, both, sign * side * found)
     return [total]
+
+
+OF_ALL_PAIRS = {multiplier_difference: _of_symmetric, multiplier_first: _of_first, multiplier_sign: _of_signed}

@@ -156,7 +156,7 @@ class Signature:
                 return float(value)
             except ValueError:
                 return value
-        return tuple(value) if isinstance(value, list) else value
+        return tuple(value) if isinstance(value, list) and kind != "Tensor[]" else value
 
 
 def not_differentiable(loss: str, name: str) -> RuntimeError:
