@@ -36,6 +36,7 @@ RULES = (
     ("**/*.py", ("ray.py",), ("ray", "fastloss.ray")),
     ("**/*.py", ("spark.py",), ("pyspark", "fastloss.spark")),
     ("**/*.py", ("ahead/", "cli/", "__main__.py"), ("fastloss.ahead",)),
+    ("**/*.py", ("torch/",), ("torch", "fastloss.torch")),
     ("**/*.py", ("dask/", "cli/"), ("fastloss.dask",)),
     ("**/*.py", ("dask/", "cli/"), ("dask", "distributed")),
 )
@@ -107,6 +108,7 @@ def test_arrows_point_one_way():
         ("pairs/bad.py", "from fastloss.embeddings import tiles", "pairs/bad.py imports fastloss.embeddings"),
         ("pairs/boxes/bad.py", "from fastloss.cli import main", "pairs/boxes/bad.py imports fastloss.cli"),
         ("spark.py", "def f():\n    from ray import data", "spark.py imports ray.data"),
+        ("pairs/bad.py", "def f():\n    import torch", "pairs/bad.py imports torch"),
         ("streaming/bad.py", "from pyspark.sql import DataFrame", "streaming/bad.py imports pyspark.sql"),
         ("core/summation.py", "from fastloss import core", "core/summation.py imports fastloss.core"),
         ("compile/elementary.py", "from .domains import REAL", "compile/elementary.py imports .domains: relative"),

@@ -275,7 +275,7 @@ class Loss(abc.ABC):
         return tuple(name for name in self.by if name in given)
 
     def shape_of_value(self, reduction: str, given: Mapping[str, Any]) -> tuple[int | None, ...]:
-        """Return the shape of a call's value, from the shapes of its arguments: None is a length that their data decide.
+        """Return the shape of a call's value from those of its arguments; None is a length that their data decide.
 
         `given` are all parameters by name.
         """

@@ -37,7 +37,6 @@ class OverlapLoss(RowLoss):
         if axis is None or axis <= 0:
             raise wrong_value("axis", axis, f"an axis above 0, since {self.name} is computed by parts of the first")
 
-
     def shape_of_losses(self, given):
         shape = tuple(given["input"].shape)
         axes = _axes(given["axis"], len(shape))

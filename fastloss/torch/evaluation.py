@@ -39,7 +39,7 @@ def differentiated(loss: Loss, given: dict[str, Any]) -> list[torch.Tensor]:
 
 
 def evaluate(signature: Signature, what: str, given: dict[str, Any]) -> Results:
-    """Evaluate a loss; `what` is "value", "value_and_grad" or "grad_hess", of which the latter's gradient is dropped."""
+    """Evaluate a loss; `what` is "value", "value_and_grad" or "grad_hess", whose gradient is dropped."""
     loss = signature.loss
     first = given[loss.arguments[0]]
     args = [_to_loss(signature, name, given[name]) for name in loss.arguments]
@@ -63,8 +63,10 @@ def evaluate(signature: Signature, what: str, given: dict[str, Any]) -> Results:
 
 
 def _is_default(value: Any, default: Any) -> bool:
-    """Tell whether a value need not be given: calls with few keywords take the short way, see `fastloss/core/small.py`."""
-    return value is None or (type(value) in (str, int, float, bool) and type(value) is type(default) and value == default)
+    """Tell whether a value need not be given: `fastloss/core/small.py` likes few keywords."""
+    return value is None or (
+        type(value) in (str, int, float, bool) and type(value) is type(default) and value == default
+    )
 
 
 def _current(device: torch.device) -> Any:

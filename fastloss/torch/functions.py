@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch.autograd.forward_ad import unpack_dual
 
 from fastloss.core import docstrings
 from fastloss.core.loss import Loss
@@ -52,6 +53,8 @@ def evaluated(own: Operators, given: dict[str, Any]) -> Any:
             if not tensor.dtype.is_floating_point:
                 raise TypeError(f"{name}(): argument '{key}' has dtype {tensor.dtype}: expected a floating point dtype")
             needed = needed or tensor.requires_grad
+            if not torch.compiler.is_compiling() and unpack_dual(tensor).tangent is not None:
+                raise NotImplementedError(f"forward mode AD of '{name}' is not implemented: use the backward mode")
         elif tensor.requires_grad:
             raise not_differentiable(name, key)
     needed = needed and torch.is_grad_enabled()

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from fastloss.core import docstrings
-from fastloss.core.loss import Loss, lookup
-from fastloss.torch.functions import documentation, evaluated, operators
+from fastloss.core.loss import Loss
+from fastloss.torch.functions import evaluated, operators
+from fastloss.torch.operators import Operators
 
 
 def class_name(loss: str) -> str:
@@ -25,12 +25,12 @@ class LossModule(torch.nn.Module):
     are registered as parameters. Without them the module has no state.
     """
 
-    loss_name = ""
+    operators: Operators  # of the subclass
 
     def __init__(self, **keywords: Any):
         super().__init__()
-        signature = operators(lookup(self.loss_name)).signature
-        allowed = [name for name in signature.public.parameters if name not in self._arguments()]
+        signature = self.operators.signature
+        allowed = [name for name in signature.public.parameters if name not in self.operators.loss.arguments]
         for name, value in keywords.items():
             if name not in allowed:
                 raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument '{name}'")
@@ -43,15 +43,11 @@ class LossModule(torch.nn.Module):
             else:
                 setattr(self, name, value)
 
-    @classmethod
-    def _arguments(cls) -> tuple[str, ...]:
-        return lookup(cls.loss_name).arguments
-
     def forward(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """Return the loss of the arguments; see the class."""
-        own = operators(lookup(self.loss_name))
         kept = {name: getattr(self, name) for name in self.keywords if name not in kwargs}
-        found: torch.Tensor = evaluated(own, own.signature.bound(args, {**kept, **kwargs}))
+        given = self.operators.signature.bound(args, {**kept, **kwargs})
+        found: torch.Tensor = evaluated(self.operators, given)
         return found
 
     def extra_repr(self) -> str:
@@ -63,13 +59,13 @@ class LossModule(torch.nn.Module):
 @functools.cache
 def module_class(loss: Loss) -> type[LossModule]:
     """Return the module of a loss."""
-    name, signature = class_name(loss.name), operators(loss).signature
-    own = [one for one in signature.public.parameters.values() if one.name not in loss.arguments]
+    name, of_loss = class_name(loss.name), operators(loss)
+    own = [one for one in of_loss.signature.public.parameters.values() if one.name not in loss.arguments]
     body = {
         "__module__": "fastloss.torch",
         "__qualname__": name,
         "__doc__": f"{loss.summary}\n\nThe module of `fastloss.torch.{loss.name}`, whose keywords it takes.\n",
         "__signature__": inspect.Signature(own),
-        "loss_name": loss.name,
+        "operators": of_loss,
     }
     return type(name, (LossModule,), body)

@@ -10,7 +10,7 @@ import functools
 from typing import Any
 
 import torch
-from torch.library import custom_op, get_ctx, register_autograd, register_fake, register_vmap
+from torch.library import custom_op, get_ctx, register_autocast, register_autograd, register_fake, register_vmap
 
 from fastloss.core.loss import Loss
 from fastloss.torch import pulls
@@ -32,6 +32,8 @@ class Operators:
         pull = self._declared("_pull", schema_of_pull, self._pull, _pull_like)
         register_autograd(value, self._backward, setup_context=self._keep)
         register_autograd(pull, self._refuse_second)
+        for device in ("cpu", "cuda"):
+            register_autocast(value, device, torch.float32)  # as PyTorch's own losses
         if loss.has_diagonal_curvature:
             self._declared("_curvature", f"({schema}) -> Tensor[]", self._curvature, self._curvature_like)
         found = getattr(torch.ops, NAMESPACE)
@@ -60,10 +62,10 @@ class Operators:
         first = given[self.loss.arguments[0]]
         written = {name: self.signature.written(name, value) for name, value in given.items()}
         shape = self.loss.shape_of_value(given["reduction"], written)
-        shape = tuple(get_ctx().new_dynamic_size() if length is None else length for length in shape)
-        outputs = [first.new_empty(shape, dtype=value_dtype(self.loss, given))]
+        sizes: list[Any] = [get_ctx().new_dynamic_size() if length is None else length for length in shape]
+        outputs = [first.new_empty(sizes, dtype=value_dtype(self.loss, given))]
         if given.get("with_counts"):
-            counts = shape if given["reduction"] == "per_group" else self.loss.shape_of_counts
+            counts = sizes if given["reduction"] == "per_group" else self.loss.shape_of_counts
             outputs.append(first.new_empty(counts, dtype=torch.int64))
         return [*outputs, *(map(_empty_like, differentiated(self.loss, given)) if with_gradient else ())]
 
@@ -103,7 +105,9 @@ class Operators:
             found = _added(found, self._second(again, own))
         return (*self._as_given(own, found), None)
 
-    def _first(self, incoming: torch.Tensor, gradients: list[torch.Tensor], own: list[Any], reduction: str) -> list[Any]:
+    def _first(
+        self, incoming: torch.Tensor, gradients: list[torch.Tensor], own: list[Any], reduction: str
+    ) -> list[Any]:
         """Return the gradients for one that comes in by the value."""
         is_one = self.loss.require_reduction(reduction).keeps == "all"
         if self.curvature is not None or (is_one and not torch.is_grad_enabled()):
@@ -118,7 +122,8 @@ class Operators:
 
     def _refuse_second(self, ctx: Any, *incoming: Any) -> Any:
         raise RuntimeError(
-            f"the derivative for '{self.loss.name}_backward' is not implemented: {self.loss.name} can be differentiated once"
+            f"the derivative for '{self.loss.name}_backward' is not implemented: "
+            f"{self.loss.name} can be differentiated once"
         )
 
     def _as_given(self, own: list[Any], found: list[Any]) -> list[Any]:
@@ -127,7 +132,8 @@ class Operators:
         present = {name: value for name, value in given.items() if value is not None}
         by = self.loss.gradients_by(present)
         parts = {
-            name: [next(results) for _ in given[name]] if isinstance(given[name], list) else next(results) for name in by
+            name: [next(results) for _ in given[name]] if isinstance(given[name], list) else next(results)
+            for name in by
         }
         return [parts.get(name, _nothing(value)) for name, value in given.items()]
 

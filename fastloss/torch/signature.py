@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from fastloss.core.domains import Choice, Flag, Free, Range
+from fastloss.core.errors import wrong_type
 from fastloss.core.loss import Loss
 
 OF_FREE = {
@@ -103,8 +104,11 @@ class Signature:
             return float(value)
         if kind == "float[]":
             return [float(one) for one in value] if isinstance(value, (list, tuple)) else [float(value)]
+        if kind == "int?":
+            return self._integer(name, value)
         if kind == "int[]?":
-            return [operator.index(one) for one in value] if isinstance(value, (list, tuple)) else [operator.index(value)]
+            several = value if isinstance(value, (list, tuple)) else (value,)
+            return [self._integer(name, one) for one in several]
         if kind == "str" and not isinstance(value, str):
             return repr(float(value))
         return value
@@ -137,6 +141,14 @@ class Signature:
             if not isinstance(one, torch.Tensor):
                 raise self._wrong(name, "tuple of Tensors", one)
         return list(value)
+
+    def _integer(self, name: str, value: Any) -> int:
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        try:
+            return operator.index(value)
+        except TypeError:
+            raise wrong_type(name, value, self.loss.parameters[name]) from None
 
     def _number(self, name: str, value: Any) -> Any:
         if value.requires_grad:

@@ -78,7 +78,7 @@ def call_of(case: Case) -> Call:
             if name in given:
                 by.append(name)
     by = [name for name in loss.gradients_by({**given, "wrt": case.keywords.get("wrt", "q")}) if name in by]
-    sides = {name: value for name, value in case.keywords.items() if name == "wrt"}
+    sides = {"wrt": case.keywords.get("wrt", "q")} if "wrt" in loss.parameters else {}
     return Call(loss, given, tuple(by), sides)
 
 
@@ -90,10 +90,3 @@ def calls() -> list[Call]:
 def first_calls() -> list[Call]:
     """Return the first sample call of each loss."""
     return [call_of(cases(loss)[0]) for loss in REGISTRY.values()]
-
-
-def flat(gradients: Any) -> list[Any]:
-    """Return the gradients of a loss as a list."""
-    if isinstance(gradients, tuple):
-        return [one for item in gradients for one in flat(item)]
-    return [gradients]
