@@ -43,12 +43,11 @@ class LossModule(torch.nn.Module):
             else:
                 setattr(self, name, value)
 
-    def forward(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Return the loss of the arguments; see the class."""
         kept = {name: getattr(self, name) for name in self.keywords if name not in kwargs}
         given = self.operators.signature.bound(args, {**kept, **kwargs})
-        found: torch.Tensor = evaluated(self.operators, given)
-        return found
+        return evaluated(self.operators, given)
 
     def extra_repr(self) -> str:
         """Return the parameters that were given, but for tensors."""

@@ -74,6 +74,11 @@ def test_signatures_and_documentation():
     assert "input" not in inspect.signature(ft.MseLoss).parameters
 
 
+def test_the_stub_is_current():
+    stub = pytest.importorskip("tools.torch_stub")
+    assert stub.STUB.read_text() == stub.text()
+
+
 def test_names_of_modules():
     assert class_name("pairwise_logistic_loss") == "PairwiseLogisticLoss"
     assert class_name("entropy") == "EntropyLoss"
