@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.torch.samples import Call, calls, fastloss, first_calls, torch
+from tests.torch.samples import Call, fastloss, first_calls, torch
 
 FIRST = first_calls()
 
@@ -120,14 +120,3 @@ def test_shapes_without_data():
     with torch.device("meta"):
         logits, target = torch.empty(4, 3, 5, 6), torch.empty(4, 5, 6, dtype=torch.int64)
     assert fastloss.torch.cross_entropy(logits, target, reduction="none").shape == (4, 5, 6)
-
-
-@pytest.mark.parametrize("call", [call for call in calls() if "none" in call.loss.reductions], ids=str)
-def test_shapes_are_those_of_the_values(call):
-    given = {**dict.fromkeys(("groups", "offsets")), **call.loss.defaults, **call.given}
-    for reduction in call.loss.reductions:
-        shape = call.loss.shape_of_value(reduction, given)
-        found = call.direct("value", reduction=reduction)
-        expected = getattr(found, "shape", ())
-        assert len(shape) == len(expected)
-        assert all(one in (None, other) for one, other in zip(shape, expected, strict=True))
