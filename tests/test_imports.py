@@ -39,6 +39,7 @@ RULES = (
     ("**/*.py", ("sklearn/",), ("sklearn", "fastloss.sklearn")),
     ("**/*.py", ("ahead/", "cli/", "testing/", "__main__.py"), ("fastloss.ahead",)),
     ("**/*.py", ("testing/",), ("fastloss.testing",)),
+    ("**/*.py", ("torch/",), ("torch", "fastloss.torch")),
     ("**/*.py", ("dask/", "cli/"), ("fastloss.dask",)),
     ("**/*.py", ("dask/", "cli/"), ("dask", "distributed")),
 )
@@ -112,6 +113,7 @@ def test_arrows_point_one_way():
         ("spark.py", "def f():\n    from ray import data", "spark.py imports ray.data"),
         ("core/bad.py", "import jax.numpy", "core/bad.py imports jax.numpy"),
         ("rows/bad.py", "from fastloss.sklearn import scorer", "rows/bad.py imports fastloss.sklearn"),
+        ("pairs/bad.py", "def f():\n    import torch", "pairs/bad.py imports torch"),
         ("streaming/bad.py", "from pyspark.sql import DataFrame", "streaming/bad.py imports pyspark.sql"),
         ("core/summation.py", "from fastloss import core", "core/summation.py imports fastloss.core"),
         ("compile/elementary.py", "from .domains import REAL", "compile/elementary.py imports .domains: relative"),

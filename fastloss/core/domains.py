@@ -219,10 +219,15 @@ class Flag:
 
 @dataclasses.dataclass(frozen=True)
 class Free:
-    """A parameter whose check the loss does itself; `expected` says what it takes, `array` that this is an array."""
+    """A parameter whose check the loss does itself; `expected` says what it takes.
+
+    `takes` is its type: "array", "arrays" (a sequence of them), "integer", "integers" (one, or a sequence), "numbers"
+    (one, or a sequence) or "word" (or a number in its place). An "array" may also be a number where that means one for
+    all.
+    """
 
     expected: str
-    array: bool = False
+    takes: str = "array"
 
     def __str__(self) -> str:
         return self.expected

@@ -146,8 +146,10 @@ class Loss(abc.ABC):
     keywords: tuple[Keyword, ...] = (SAMPLE_WEIGHT, REDUCTION, BACKEND)
     reductions: tuple[str, ...] = reductions.OF_EXAMPLES
     others: frozenset[str] = frozenset()  # arguments that are no arrays of numbers: ids, or sparse
+    sequences: frozenset[str] = frozenset()  # arguments that are sequences of arrays
     tables: tuple[str, ...] = ()  # arguments of which every example needs the whole
     weighs_each = True  # a weight multiplies its entry of what `reduction="none"` returns, not both rows of a pair
+    shape_of_counts: tuple[int, ...] = ()  # of what ``with_counts=True`` adds, unless it is a number for each group
     sums = 1  # numbers for each chunk of examples from which the value is made
 
     def __init__(
@@ -310,6 +312,25 @@ class Loss(abc.ABC):
         """Return the names of what the gradients are by, in order, of what a call is given."""
         return tuple(name for name in self.by if name in given)
 
+    def shape_of_value(self, reduction: str, given: Mapping[str, Any]) -> tuple[int | None, ...]:
+        """Return the shape of a call's value from those of its arguments; None is a length that their data decide.
+
+        `given` are all parameters by name.
+        """
+        keeps = self.require_reduction(reduction).keeps
+        if keeps == "all":
+            return ()
+        return self.shape_of_losses(given) if keeps == "examples" else (count_of_groups(given),)
+
+    def shape_of_losses(self, given: Mapping[str, Any]) -> tuple[int | None, ...]:
+        """Return the shape of the value for ``reduction="none"``."""
+        return tuple(given[self.arguments[0]].shape[:1])
+
+    @property
+    def has_diagonal_curvature(self) -> bool:
+        """Whether the second derivatives that `grad_hess` returns are all that there are, others being 0."""
+        return False
+
     def require_curvature(self) -> None:
         """Raise unless the loss has a second derivative."""
         if not self.has_curvature:
@@ -380,6 +401,13 @@ class Loss(abc.ABC):
 def _alone(derivatives: Any) -> Any:
     """Return one of a kind by itself; several, or a named tuple, as they are."""
     return derivatives[0] if type(derivatives) is tuple and len(derivatives) == 1 else derivatives
+
+
+def count_of_groups(given: Mapping[str, Any]) -> int | None:
+    """Return the number of groups of a call; None where ids give them, which must be counted."""
+    if given["offsets"] is not None:
+        return int(given["offsets"].shape[0]) - 1
+    return 1 if given["groups"] is None else None
 
 
 def lookup(name: object) -> Loss:

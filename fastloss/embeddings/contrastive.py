@@ -36,7 +36,7 @@ EMBEDDINGS = Free("an array of shape (K, D), or None")
         "similarity": SIMILARITY,
         "negatives": EMBEDDINGS,
         "ids": IDS,
-        "positives": Free("the pair (offsets, key numbers), or None"),
+        "positives": Free("the pair (offsets, key numbers), or None", "arrays"),
         "symmetric": Flag(),
     },
     reference="van den Oord, Li & Vinyals, Representation learning with contrastive predictive coding, 2018",
@@ -232,6 +232,7 @@ def _gradients(names, arrays, scalar, factor):
 
 @candidates_loss(
     by=("z1", "z2", "temperature"),
+    rows=("z1", "z2"),
     parameters={"temperature": SCALE},
     reference="Chen, Kornblith, Norouzi & Hinton, A simple framework for contrastive learning, 2020",
 )

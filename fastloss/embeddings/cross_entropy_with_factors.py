@@ -21,7 +21,7 @@ __all__ = ["cross_entropy_with_factors"]
     parameters={
         "bias": Free("an array of shape (C,), or None"),
         "weight": Free("an array of shape (C,), or None"),
-        "ignore_index": Free("an integer"),
+        "ignore_index": Free("an integer", "integer"),
         "label_smoothing": Range(0.0, 1.0),
     },
     reference="PyTorch, torch.nn.functional.cross_entropy",

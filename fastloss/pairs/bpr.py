@@ -11,7 +11,7 @@ __all__ = ["bpr_loss"]
 
 
 OFFSETS = Free("CSR offsets of each positive's negatives, or None")
-PARAMS = Free("a sequence of arrays")
+PARAMS = Free("a sequence of arrays", "arrays")
 
 
 def _declare(function):

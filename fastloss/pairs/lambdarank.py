@@ -9,7 +9,7 @@ from fastloss.pairs.queries.loss import QueryLoss
 __all__ = ["lambdarank_loss"]
 
 
-LEVEL = Free("an integer >= 1, or None")
+LEVEL = Free("an integer >= 1, or None", "integer")
 
 
 def _declare(function):

@@ -96,6 +96,13 @@ class PointwiseLoss(Loss):
     def has_curvature(self) -> bool:
         return self.formulas.curvature is not unbound
 
+    @property
+    def has_diagonal_curvature(self) -> bool:
+        return self.has_curvature and "sum" in self.reductions  # a function of a sum has others
+
+    def shape_of_losses(self, given):
+        return tuple(given[self.arguments[0]].shape)
+
     def call(self, own: dict[str, Any]) -> Call:
         """Call the loss's function with its checked arguments."""
         made = self.function(**own)

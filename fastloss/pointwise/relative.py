@@ -119,7 +119,7 @@ class Normed(PointwiseLoss):
     _normed_slope,
     _normed_curvature,
     kind=Normed,
-    parameters={"norm": Free(f"{NORMS}, or a number above 0")},
+    parameters={"norm": Free(f"{NORMS}, or a number above 0", "word")},
     reference="Hyndman & Koehler, Another look at measures of forecast accuracy, 2006",
 )
 def nmae_loss(input, target, *, norm="range"):

@@ -44,9 +44,10 @@ MARGINS = {
 
 
 @row_loss(
-    parameters={"p": Free("1 or 2"), "margin": ANY, "weight": CLASS_WEIGHT},
+    parameters={"p": Free("1 or 2", "integer"), "margin": ANY, "weight": CLASS_WEIGHT},
     curvature=True,
     ids=("target",),
+    axis=1,
     reference="Weston & Watkins, Support vector machines for multi-class pattern recognition, 1999",
 )
 def multi_margin_loss(input, target, *, p=1, margin=1.0, weight=None):
@@ -99,6 +100,7 @@ HIGHEST = formulas("crammer_singer_loss", terms.of_highest_other)
 @row_loss(
     parameters={"margin": ANY},
     ids=("target",),
+    axis=1,
     reference="Crammer & Singer, On the algorithmic implementation of multiclass kernel-based vector machines, 2001",
 )
 def crammer_singer_loss(input, target, *, margin=1.0):

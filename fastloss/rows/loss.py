@@ -118,10 +118,12 @@ class RowLoss(Loss):
         ids: tuple[str, ...] = (),
         vectors: Mapping[str, Domain] | None = None,
         tables: tuple[str, ...] = (),
+        axis: int = -1,
         **about,
     ):
         super().__init__(function, **about)
         self._curvature = curvature
+        self.axis = axis  # of the first argument: what a row runs over; the last one where it has fewer
         self.ids = ids  # arguments that may be class ids
         self.vectors = dict(vectors or {})  # arguments of one number for each row, in the order of the operands
         self.tables = tables  # arguments of rows that ids choose from
@@ -135,6 +137,11 @@ class RowLoss(Loss):
 
     def lead(self, first):
         return np.shape(first)[:1] if np.ndim(first) > 1 else ()
+
+    def shape_of_losses(self, given):
+        shape = tuple(given[self.arguments[0]].shape)
+        at = len(shape) - 1 if self.axis < 0 else min(self.axis, len(shape) - 1)
+        return shape[:at] + shape[at + 1 :]
 
     def _run(self, request):
         given = tuple(request.arguments[name] for name in self.arguments)
@@ -351,6 +358,7 @@ def row_loss(
     vectors: Mapping[str, Domain] | None = None,
     tables: tuple[str, ...] = (),
     by: tuple[str, ...] = (),
+    axis: int = -1,
     kind: type[RowLoss] = RowLoss,
 ) -> Callable[[Callable[..., Rows]], RowLoss]:
     """Declare a loss of rows: the decorated function has its signature, its docstring, and returns its `Rows`.
@@ -360,7 +368,7 @@ def row_loss(
     """
 
     def declare(function: Callable[..., Rows]) -> RowLoss:
-        about: dict[str, Any] = {"reference": reference, "parameters": parameters, "by": by}
+        about: dict[str, Any] = {"reference": reference, "parameters": parameters, "by": by, "axis": axis}
         return kind(function, curvature=curvature, ids=ids, vectors=vectors, tables=tables, **about)
 
     return declare

@@ -37,10 +37,19 @@ class OverlapLoss(RowLoss):
         if axis is None or axis <= 0:
             raise wrong_value("axis", axis, f"an axis above 0, since {self.name} is computed by parts of the first")
 
+    def shape_of_losses(self, given):
+        shape = tuple(given["input"].shape)
+        axes = _axes(given["axis"], len(shape))
+        return tuple(length for at, length in enumerate(shape) if at not in axes)
+
 
 @row_loss(
     kind=OverlapLoss,
-    parameters={"squared": Flag(), "smooth": AT_LEAST_ZERO, "axis": Free("an axis, a tuple of them, or None for all")},
+    parameters={
+        "squared": Flag(),
+        "smooth": AT_LEAST_ZERO,
+        "axis": Free("an axis, a tuple of them, or None for all", "integers"),
+    },
     curvature=True,
     reference="Milletari, Navab & Ahmadi, V-Net: fully convolutional neural networks, 2016",
 )

@@ -57,7 +57,7 @@ def two_rows(first, second, names, axis=last_axis):
     return rows
 
 
-@row_loss(curvature=True, reference="Good, Rational decisions, 1952")
+@row_loss(curvature=True, axis=1, reference="Good, Rational decisions, 1952")
 def categorical_cross_entropy(input, target):
     r"""Cross-entropy of predicted probabilities with one-hot or soft targets.
 
@@ -154,6 +154,7 @@ PICKED = dataclasses.replace(formulas("nll_loss", terms.of_picked), picks=True)
 
 @row_loss(
     ids=("target",),
+    axis=1,
     parameters={"weight": CLASS_WEIGHT, "ignore_index": IGNORE_INDEX},
     reference="Good, Rational decisions, 1952",
 )

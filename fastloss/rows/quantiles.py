@@ -32,7 +32,7 @@ def _levels(quantiles, columns):
 
 
 @row_loss(
-    parameters={"quantiles": Free(LEVELS, array=True)},
+    parameters={"quantiles": Free(LEVELS, "numbers")},
     curvature=True,
     vectors=TARGET,
     reference="Koenker & Bassett, Regression quantiles, 1978",

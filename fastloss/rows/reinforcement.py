@@ -151,6 +151,9 @@ class PolicyLoss(RowLoss):
 
     others = frozenset({"actions"})
 
+    def shape_of_losses(self, given):
+        return tuple(given["logits"].shape[:1])
+
     def require_additive(self, parameters):
         raise ValueError(
             f"{self.name} divides by the number of episodes: expected a loss that divides by sums of weights"

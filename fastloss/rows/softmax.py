@@ -18,7 +18,7 @@ from fastloss.rows.row import formulas
 __all__ = ["cross_entropy", "poly_loss", "softmax_focal_loss"]
 
 CLASS_WEIGHT = Free("an array of one number >= 0 for each class, or None")
-IGNORE_INDEX = Free("an integer")
+IGNORE_INDEX = Free("an integer", "integer")
 
 
 def ids_of(target: Any, x: Matrix, ignore: int | None = None) -> Any:
@@ -98,6 +98,7 @@ share(
     parameters={"weight": CLASS_WEIGHT, "ignore_index": IGNORE_INDEX, "label_smoothing": FRACTION},
     curvature=True,
     ids=("target",),
+    axis=1,
     reference="Cox, The regression analysis of binary sequences, 1958",
 )
 def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smoothing=0.0):
@@ -210,6 +211,7 @@ FOCAL = formulas("softmax_focal_loss", softmax.of_target, value=_focal, slope=_f
     parameters={"gamma": FOCUS, "alpha": Free("a number >= 0, an array of one for each class, or None")},
     curvature=True,
     ids=("target",),
+    axis=1,
     reference="Lin, Goyal, Girshick, He & Dollar, Focal loss for dense object detection, 2017",
 )
 def softmax_focal_loss(input, target, *, gamma=2.0, alpha=None):
@@ -323,9 +325,10 @@ POLYNOMIAL = formulas(
 
 
 @row_loss(
-    parameters={"epsilon": Free("a number, or a sequence of them"), "divide_by_power": Flag()},
+    parameters={"epsilon": Free("a number, or a sequence of them", "numbers"), "divide_by_power": Flag()},
     curvature=True,
     ids=("target",),
+    axis=1,
     reference="Leng et al., PolyLoss: a polynomial expansion perspective of classification loss functions, 2022",
 )
 def poly_loss(input, target, *, epsilon=(1.0,), divide_by_power=False):

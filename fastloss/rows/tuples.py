@@ -115,7 +115,7 @@ CONTRASTIVE = {
 
 @row_loss(
     by=("x1", "x2"),
-    parameters={"margin": ANY, "similar": Free("0 or 1"), "half": Flag(), "squared": Flag()},
+    parameters={"margin": ANY, "similar": Free("0 or 1", "integer"), "half": Flag(), "squared": Flag()},
     vectors=ALIKE,
     reference="Hadsell, Chopra & LeCun, Dimensionality reduction by learning an invariant mapping, 2006",
 )

@@ -171,8 +171,9 @@ def checked(loss: Loss, parameters: Mapping[str, Any], arrays_later: bool = Fals
 
 
 def _is_array(loss: Loss, word: str, default: Any) -> bool:
-    """Tell whether a parameter that is not given is an array, by its default or by what it may be."""
-    return bool(np.ndim(default)) or getattr(loss.parameters[word], "array", False)
+    """Tell whether a parameter that is not given is an array, by its default or, if it has none, by what it takes."""
+    is_needed = default is inspect.Parameter.empty
+    return bool(np.ndim(default)) or (is_needed and getattr(loss.parameters[word], "takes", "") in ("array", "numbers"))
 
 
 def require_body(loss: Loss, parameters: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -104,9 +105,13 @@ class CandidatesLoss(Loss):
     folder = "embeddings.candidates"
     others = frozenset({"labels"})
 
-    def __init__(self, function, *, tables: tuple[str, ...] = (), **about):
+    def __init__(self, function, *, tables: tuple[str, ...] = (), rows: tuple[str, ...] = (), **about):
         super().__init__(function, **about)
         self.tables = tables
+        self.rows = rows or self.arguments[:1]  # the arguments whose rows have losses
+
+    def shape_of_losses(self, given):
+        return (sum(math.prod(given[name].shape[:-1]) for name in self.rows),)
 
     def require_additive(self, parameters):
         if not self.tables:  # every row is a candidate of the others
@@ -304,11 +309,14 @@ def candidates_loss(
     reference: str,
     parameters: Any = None,
     tables: tuple[str, ...] = (),
+    rows: tuple[str, ...] = (),
     by: tuple[str, ...] = (),
     kind: type[CandidatesLoss] = CandidatesLoss,
 ) -> Callable[[Callable[..., Candidates]], CandidatesLoss]:
     """Declare a loss: the decorated function has its signature and docstring, and returns its `Candidates`.
 
-    `tables` are the arguments whose rows are the candidates of all rows of the others.
+    `tables` are the arguments whose rows are the candidates of all rows of the others, `rows` those whose rows have
+    losses, if not the first alone.
     """
-    return lambda function: kind(function, reference=reference, parameters=parameters, tables=tables, by=by)
+    about: dict[str, Any] = {"reference": reference, "parameters": parameters, "by": by}
+    return lambda function: kind(function, tables=tables, rows=rows, **about)

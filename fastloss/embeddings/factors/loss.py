@@ -21,6 +21,7 @@ class FactorsLoss(Loss):
 
     folder = "embeddings.factors"
     others = frozenset({"interactions"})
+    sequences = others
     tables = ("item_factors",)
 
     def __init__(self, function, **about):

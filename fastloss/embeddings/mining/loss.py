@@ -178,6 +178,8 @@ class TripletLoss(MiningLoss):
     """A loss over triplets; ``with_counts=True`` also returns their `Counts`."""
 
     weighs_each = True
+    shape_of_counts = (2,)
+
     keywords = (
         *MiningLoss.keywords,
         Keyword(

@@ -24,6 +24,9 @@ class NegativesLoss(Loss):
     def __init__(self, function, **about):
         super().__init__(function, by=("pos_scores", "neg_scores"), **about)
 
+    def gradients_by(self, given):
+        return (*self.by, *(("params",) if given.get("params") else ()))
+
     def tables_of(self, given):
         return ("neg_scores",) if given["shared"] else ()
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastloss.core import backend, reductions, summation, units, validate
 from fastloss.core.domains import RELEVANCE
-from fastloss.core.loss import Loss
+from fastloss.core.loss import Loss, count_of_groups
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.pairs.keywords import QUERIES
 from fastloss.pairs.loss import GroupSums, checked_rows, grouped, placed
@@ -22,6 +22,9 @@ class QueryLoss(Loss):
     reductions = reductions.OF_GROUPS
     keywords = QUERIES
     has_curvature = True
+
+    def shape_of_losses(self, given):
+        return (count_of_groups(given),)
 
     def group_sums(self, scores: Any, labels: Any, *, sample_weight: Any = None, **words: Any) -> GroupSums:
         """Return each query's weighted loss, its weight, and its number of pairs, which states add up."""
