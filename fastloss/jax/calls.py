@@ -21,6 +21,7 @@ from fastloss.core.reductions import OF_GROUPS
 
 ARRAYS = ("sample_weight", "groups", "offsets")  # keywords of which every example or group has an entry
 LISTS = ("interactions", "positives")  # pairs of CSR offsets and numbers
+ALONE = ("with_counts", "return_ids")  # what a call returns beside the value
 MOST = 1024  # kinds of calls that are kept
 
 
@@ -99,8 +100,9 @@ def bound(loss: Loss, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Ca
         If a parameter is out of its range, or shapes do not fit.
     """
     given = loss._given(args, kwargs)
-    if given.pop("with_counts", False):
-        raise ValueError(f"with_counts is True: expected False, since {loss.name} returns the value alone in JAX")
+    for name in ALONE:
+        if given.pop(name, False):
+            raise ValueError(f"{name} is True: expected False, since {loss.name} returns the value alone in JAX")
     if "wrt" in loss.parameters and "wrt" not in kwargs:
         given["wrt"] = "both"  # JAX says itself what it differentiates by
     given["reduction"] = loss.require_reduction(given["reduction"]).name

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from fastloss.core.loss import Loss
 from fastloss.jax import host
-from fastloss.jax.calls import MOST, Call, bound
+from fastloss.jax.calls import ALONE, MOST, Call, bound
 
 
 class JaxLoss:
@@ -24,7 +24,7 @@ class JaxLoss:
         self._loss = loss
         functools.update_wrapper(self, loss, updated=())
         every = loss.__signature__.parameters.values()
-        self.__signature__ = loss.__signature__.replace(parameters=[one for one in every if one.name != "with_counts"])
+        self.__signature__ = loss.__signature__.replace(parameters=[one for one in every if one.name not in ALONE])
 
     def __repr__(self) -> str:
         return f"<fastloss.jax loss {self._loss.name}{self.__signature__}>"

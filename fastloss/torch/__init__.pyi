@@ -1183,7 +1183,6 @@ def lambdarank_loss(
     sample_weight: Tensor | None = None,
     reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
     method: Literal["auto", "direct", "fast"] = "auto",
-    return_ids: Tensor | None = False,
 ) -> Tensor:
     """Logistic loss of the pairs of a query, each weighted by the change in NDCG if the two were swapped."""
 
@@ -1201,7 +1200,6 @@ class LambdarankLoss(LossModule):
         sample_weight: Tensor | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
-        return_ids: Tensor | None = False,
     ) -> None: ...
     def forward(
         self,
@@ -1638,7 +1636,6 @@ def pairwise_exponential_loss(
     reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
     method: Literal["auto", "direct", "fast"] = "auto",
     with_counts: bool = False,
-    return_ids: Tensor | None = False,
 ) -> tuple[Tensor, Tensor] | Tensor:
     """Exponential loss of all pairs of rows with different labels (RankBoost)."""
 
@@ -1656,7 +1653,6 @@ class PairwiseExponentialLoss(LossModule):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
-        return_ids: Tensor | None = False,
     ) -> None: ...
     def forward(
         self,
@@ -1683,7 +1679,6 @@ def pairwise_hinge_loss(
     reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
     method: Literal["auto", "direct", "fast"] = "auto",
     with_counts: bool = False,
-    return_ids: Tensor | None = False,
 ) -> tuple[Tensor, Tensor] | Tensor:
     """Hinge loss of all pairs of rows with different labels."""
 
@@ -1701,7 +1696,6 @@ class PairwiseHingeLoss(LossModule):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
-        return_ids: Tensor | None = False,
     ) -> None: ...
     def forward(
         self,
@@ -1728,7 +1722,6 @@ def pairwise_logistic_loss(
     reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
     method: Literal["auto", "direct", "fast"] = "auto",
     with_counts: bool = False,
-    return_ids: Tensor | None = False,
 ) -> tuple[Tensor, Tensor] | Tensor:
     """Logistic loss of all pairs of rows with different labels (RankNet)."""
 
@@ -1746,7 +1739,6 @@ class PairwiseLogisticLoss(LossModule):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
-        return_ids: Tensor | None = False,
     ) -> None: ...
     def forward(
         self,
@@ -1773,7 +1765,6 @@ def pairwise_squared_hinge_loss(
     reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
     method: Literal["auto", "direct", "fast"] = "auto",
     with_counts: bool = False,
-    return_ids: Tensor | None = False,
 ) -> tuple[Tensor, Tensor] | Tensor:
     """Squared hinge loss of all pairs of rows with different labels."""
 
@@ -1791,7 +1782,6 @@ class PairwiseSquaredHingeLoss(LossModule):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
-        return_ids: Tensor | None = False,
     ) -> None: ...
     def forward(
         self,
@@ -2121,7 +2111,6 @@ def soft_pairwise_loss(
     reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
     method: Literal["auto", "direct", "fast"] = "auto",
     with_counts: bool = False,
-    return_ids: Tensor | None = False,
 ) -> tuple[Tensor, Tensor] | Tensor:
     """Logistic loss of every pair, signed by the first item's label."""
 
@@ -2138,7 +2127,6 @@ class SoftPairwiseLoss(LossModule):
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
         with_counts: bool = False,
-        return_ids: Tensor | None = False,
     ) -> None: ...
     def forward(
         self,

@@ -19,7 +19,8 @@ OF_FREE = {
     "word": "str",
 }
 OF_KEYWORDS = {"reduction": "str", "method": "str", "with_counts": "bool"}  # the others are tensors
-LEFT_OUT = ("backend", "wrt")  # what tensors and autograd decide
+NOT_TAKEN = ("backend", "return_ids")  # what the tensors' device decides; ids are no result of an operator
+LEFT_OUT = (*NOT_TAKEN, "wrt")  # what autograd decides too
 
 
 def type_of(loss: Loss, name: str) -> str:
@@ -49,7 +50,7 @@ class Signature:
         self.loss = loss
         every = tuple(loss.__signature__.parameters.values())
         self.public = inspect.Signature([one for one in every if one.name not in LEFT_OUT])
-        self.names = tuple(one.name for one in every if one.name != "backend")
+        self.names = tuple(one.name for one in every if one.name not in NOT_TAKEN)
         self.types = {name: type_of(loss, name) for name in self.names}
         self.positional = tuple(one.name for one in every if one.kind is one.POSITIONAL_OR_KEYWORD)
         self.defaults = {one.name: one.default for one in self.public.parameters.values()}
