@@ -5,9 +5,10 @@
 
 from typing import Any
 
-from fastloss.dask import all_pairs, collections, contrastive, groups, mined, ranges, sums, whole
+from fastloss.dask import all_pairs, collections, contrastive, mined, ranges, sums, whole
 from fastloss.dask.calls import Call
 from fastloss.dask.graphs import Blocks, mapped
+from fastloss.dask.groups import loss as groups
 from fastloss.dask.workers import like_rows
 from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.embeddings.factors.loss import FactorsLoss

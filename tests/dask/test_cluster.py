@@ -191,6 +191,17 @@ def test_frames(client):
     assert found[1].index.equals(frame.index)
 
 
+@pytest.mark.parametrize("name", ["pairwise_logistic_loss", "pairwise_hinge_loss"])
+def test_a_group_that_is_larger_than_a_worker_takes(name, client):
+    data = drawn(3 * MANY)
+    data["groups"] = np.where(data["labels"] < 2, 5, data["groups"])
+    cut = {one: in_chunks(data[one]) for one in ("scores", "binary", "groups")}
+    with dask.config.set({"fastloss.group-bytes": "500 kB"}):  # a third of group 5
+        lazy = getattr(fastloss.dask, name).value_and_grad(cut["scores"], cut["binary"], groups=cut["groups"])
+    expected = getattr(fastloss, name).value_and_grad(data["scores"], data["binary"], groups=data["groups"])
+    assert_same(gathered(client, lazy), expected)
+
+
 @every
 def test_names_on_the_dashboard(family, client):
     """Tasks are shown by the loss's name and the step, also those that Dask fuses."""
