@@ -9,9 +9,10 @@ from dask import dataframe as dd
 
 import fastloss
 import fastloss.dask
-from fastloss.dask import range_pieces, range_plan
 from fastloss.dask.graphs import Blocks
 from fastloss.dask.groups import ids, large_ranges, rows
+from fastloss.dask.ranges import pieces as range_pieces
+from fastloss.dask.ranges import plan as range_plan
 from fastloss.dask.workers import job
 
 LOSSES = {

@@ -10,9 +10,10 @@ import numpy as np
 
 from fastloss.core import validate
 from fastloss.core.errors import shown
-from fastloss.dask import range_plan, workers
+from fastloss.dask import workers
 from fastloss.dask.calls import Call
 from fastloss.dask.graphs import Blocks, Each, mapped, merged
+from fastloss.dask.ranges import plan as range_plan
 from fastloss.dask.workers import Job, at_work, values
 
 SETTING = "fastloss.group-bytes"

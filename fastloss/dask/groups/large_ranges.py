@@ -1,4 +1,4 @@
-"""Hinges and counts of large groups: each is cut into ranges by score as all rows are (`ranges.py`), all in one pass.
+"""Hinges and counts of large groups: each is cut into ranges by score as all rows are (`ranges/`), all in one pass.
 
 There are as many places for ranges as there are partitions, at most 64. A group has its share of them by its rows, one
 at least; the ranges of all groups, one after another, are dealt to the places in turn.
@@ -10,16 +10,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fastloss.dask import range_pieces, range_plan, range_sums, ranges
 from fastloss.dask.calls import Call
 from fastloss.dask.exchange import Parcels, exchanged
 from fastloss.dask.graphs import Blocks, Each, mapped, merged, picked, tasks
 from fastloss.dask.groups.ids import Deal
 from fastloss.dask.groups.large_rows import Found, arguments, named, parts_by_group
 from fastloss.dask.groups.rows import Part
-from fastloss.dask.range_pieces import Back
-from fastloss.dask.range_plan import Given, Plan, Rule, Summary, rule_of
-from fastloss.dask.range_sums import Carried
+from fastloss.dask.ranges import graph as ranges
+from fastloss.dask.ranges import pieces as range_pieces
+from fastloss.dask.ranges import plan as range_plan
+from fastloss.dask.ranges import sums as range_sums
+from fastloss.dask.ranges.pieces import Back
+from fastloss.dask.ranges.plan import Given, Plan, Rule, Summary, rule_of
+from fastloss.dask.ranges.sums import Carried
 from fastloss.dask.workers import Job, at_work
 from fastloss.streaming.state import Sums
 

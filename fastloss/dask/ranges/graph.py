@@ -2,7 +2,7 @@
 
 Five steps for a value: every partition is summed up, all together make the plan of R = min(P, 64) ranges, every
 partition is cut into R pieces, the pieces of every range are summed, and sums of weights and scores that say what
-crosses the edges (`range_sums.py`) are added up in a tree. For gradients every range takes its pieces once more, with
+crosses the edges (`sums.py`) are added up in a tree. For gradients every range takes its pieces once more, with
 the sums beyond its edges, and every partition puts its rows' slopes back in order. The graph has P R tasks that take a
 piece out of a partition, and some 3 P + R others; for gradients P R more, and 2 P + 2 R. Only pieces have rows: a score
 for each row, with its weight if there are some; rows that are above some label and below another are in two.
@@ -17,11 +17,13 @@ from dask._task_spec import TaskRef
 
 from fastloss.core import backend, reductions, summation
 from fastloss.core.requests import Wanted
-from fastloss.dask import range_pieces, range_plan, range_sums
 from fastloss.dask.graphs import Blocks, mapped, merged, picked, tasks
-from fastloss.dask.range_pieces import Back, Cut
-from fastloss.dask.range_plan import Given, Plan, Summary, rule_of
-from fastloss.dask.range_sums import Carried
+from fastloss.dask.ranges import pieces as range_pieces
+from fastloss.dask.ranges import plan as range_plan
+from fastloss.dask.ranges import sums as range_sums
+from fastloss.dask.ranges.pieces import Back, Cut
+from fastloss.dask.ranges.plan import Given, Plan, Summary, rule_of
+from fastloss.dask.ranges.sums import Carried
 from fastloss.dask.workers import Job, at_work
 from fastloss.pairs import metrics
 

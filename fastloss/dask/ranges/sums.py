@@ -13,7 +13,7 @@ import numpy as np
 
 from fastloss.core import summation
 from fastloss.core.summation import weighed
-from fastloss.dask.range_plan import Plan
+from fastloss.dask.ranges.plan import Plan
 from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.thresholds.sums import Sums, joined
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import backend, orders, validate
-from fastloss.dask.range_plan import Given, Plan, Rule, in_unit
+from fastloss.dask.ranges.plan import Given, Plan, Rule, in_unit
 from fastloss.pairs.records import Columns
 
 FEWEST, TESTED = 256, 1024  # rows of a piece in which equal ones are looked for, and how many are looked at
