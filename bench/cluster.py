@@ -69,9 +69,14 @@ def on_dask(folder: pathlib.Path, name: str, gradient: bool) -> float:
     return float(sum(dask.compute(value, slopes.sum())))
 
 
-def _used(dask_worker: Any = None) -> tuple[int, int]:
-    """A worker's peak memory, and the bytes that it has sent to others."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, dask_worker.transfer_outgoing_bytes_total
+def _peak() -> int:
+    """A worker's peak memory in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _sent(dask_worker: Any = None) -> int:
+    """The bytes that a worker has sent to others, by its own count."""
+    return int(dask_worker.transfer_outgoing_bytes_total)
 
 
 @contextlib.contextmanager
@@ -98,6 +103,7 @@ def run(table: Table, rows: int, files: int = 25, repeats: int = 3) -> None:
         jobs = [(ADDITIVE, False), (PAIRS, False), (ADDITIVE, True), (PAIRS, True)]
         times: dict[tuple[str, str], list[float]] = {}
         values: dict[str, set[float]] = {}
+        moved: dict[tuple[str, str], list[int]] = {}
         for workers in (1, 2):
             with cluster(workers) as client, fastloss.num_threads(workers):
                 for loss, gradient in jobs:
@@ -108,19 +114,21 @@ def run(table: Table, rows: int, files: int = 25, repeats: int = 3) -> None:
                     }
                     for _ in range(repeats):
                         for contender, call in contenders.items():
+                            before = sum(client.run(_sent).values())
                             seconds, value = _timed(call)
+                            sent = sum(client.run(_sent).values()) - before
+                            moved.setdefault((what, contender), []).append(sent)
                             times.setdefault((what, contender), []).append(seconds)
                             values.setdefault(what, set()).add(round(value, 10))
-                used = client.run(_used)
-                peak = max(one for one, _ in used.values())
+                peak = max(client.run(_peak).values())
                 table.claim(f"peak memory of {workers} workers", peak / MEMORY, "the limit", 1.0, 1.0)
-                moved = sum(sent for _, sent in used.values())
-                print(f"{workers} workers: peak {peak / 1e6:.0f} MB, sent to each other {moved / 1e6:.3f} MB")
         for what, found in values.items():
             if max(found) - min(found) > 1e-9:
                 raise ValueError(f"{what}: values differ: {sorted(found)}")
         for (what, contender), seconds in times.items():
-            table.add(f"cluster {what}", contender, rows, seconds)
+            sent = int(np.median(moved[what, contender]))
+            print(f"{what}, {contender}: workers sent each other {sent / 1e6:.3f} MB")
+            table.add(f"cluster {what}", contender, rows, seconds, bytes_between_workers=sent)
         medians = {key: float(np.median(one)) for key, one in times.items()}
         for loss, gradient in jobs:
             what = f"{loss} {'value and gradient' if gradient else 'value'}"

@@ -9,10 +9,15 @@ import numpy as np
 
 from fastloss.core import reductions
 from fastloss.core.reductions import Reduction
-from fastloss.dask import groups, ways
+from fastloss.dask import ways
 from fastloss.dask.calls import Call, bound
 from fastloss.dask.collections import whole
 from fastloss.dask.graphs import Blocks, mapped, merged
+from fastloss.dask.groups import large
+from fastloss.dask.groups import loss as groups
+from fastloss.dask.groups.ids import dealt
+from fastloss.dask.groups.large_rows import Found
+from fastloss.dask.groups.rows import Part, located, placed, rows_of
 from fastloss.dask.workers import Job, at_work
 from fastloss.pairs import metrics
 from fastloss.pairs.metrics import CountSums
@@ -66,22 +71,39 @@ class DaskCount:
 
 
 def _of_groups(call: Call) -> Blocks:
-    own, owned = (mapped(f"{call.loss.name}-sums", sums, call.job, one) for one in groups.placed(call).whole)
-    together = merged(f"{call.loss.name}-merge", united, own.plus(owned))
-    return mapped(call.loss.name, result, call.job, together, "sample_weight" in call.columns)
+    name = call.loss.name
+    deal = dealt(call, can_be_large=True)
+    rows = placed(call.again(deal), deal)
+    own, owned = (mapped(f"{name}-sums", sums, call.job, one) for one in rows.whole)
+    of_large = mapped(f"{name}-sums", sums_of_large, call.job, large.found(call, deal, rows.large))
+    together = merged(f"{name}-merge", united, own.plus(owned).plus(of_large))
+    return mapped(name, result, call.job, together, "sample_weight" in call.columns)
 
 
 # Functions of the workers.
 
 
-def sums(job: Job, parts: tuple[groups.Part, ...]) -> tuple[Terms, Terms]:
+def sums(job: Job, parts: tuple[Part, ...]) -> tuple[Terms, Terms]:
     """Return exact sums over the pairs of whole groups, of what is counted and of their weights."""
-    with at_work(job), groups.located(parts):
-        rows = groups.rows_of(parts)
+    with at_work(job), located(parts):
+        rows = rows_of(parts)
         if not rows["groups"].size:
             return (), ()
         found = metrics.count_sums(job.loss, **rows)
         return terms.exact(found.total), terms.exact(found.weight)
+
+
+def sums_of_large(job: Job, found: list[Found]) -> tuple[Terms, Terms]:
+    """Return the sums over the pairs of large groups; integers may be of more than 53 bits."""
+    with at_work(job):
+        total, weight = (_terms([getattr(one.sums, name) for one in found]) for name in ("loss", "weight"))
+        return total, weight
+
+
+def _terms(numbers: list[Any]) -> Terms:
+    rounded = list(map(float, numbers))
+    rest = [float(one - int(other)) for one, other in zip(numbers, rounded, strict=True) if isinstance(one, int)]
+    return terms.exact([*rounded, *rest])
 
 
 def united(parts: list[tuple[Terms, Terms]]) -> tuple[Terms, Terms]:

@@ -118,17 +118,3 @@ def keyed(blocks: Blocks, dimensions: int) -> Blocks:
 def picked(name: str, blocks: Blocks, item: Any) -> Blocks:
     """Return an item of each value."""
     return mapped(name, operator.getitem, blocks, item)
-
-
-def across(name: str, blocks: Blocks, count: int) -> Blocks:
-    """Return `count` tuples, of which number k has item k of each value: as many tasks as the values times `count`."""
-    items = tasks(
-        f"{name}-item", operator.getitem, [(TaskRef(key), at) for at in range(count) for key in blocks.keys], [blocks]
-    )
-    width = len(blocks.keys)
-    rows = [items.keys[at * width : (at + 1) * width] for at in range(count)]
-    return tasks(name, _as_tuple, [tuple(map(TaskRef, row)) for row in rows], [items])
-
-
-def _as_tuple(*values: Any) -> tuple[Any, ...]:
-    return values

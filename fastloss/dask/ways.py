@@ -5,9 +5,12 @@
 
 from typing import Any
 
-from fastloss.dask import all_pairs, collections, contrastive, groups, mined, ranges, sums, whole
+from fastloss.dask import all_pairs, collections, mined, sums, whole
 from fastloss.dask.calls import Call
+from fastloss.dask.contrastive import graph as contrastive
 from fastloss.dask.graphs import Blocks, mapped
+from fastloss.dask.groups import loss as groups
+from fastloss.dask.ranges import graph as ranges
 from fastloss.dask.workers import like_rows
 from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.embeddings.factors.loss import FactorsLoss
@@ -52,7 +55,7 @@ def _of(call: Call) -> Any:
 
 
 class Ranges:
-    """Sorted losses over all pairs of rows, see `ranges.py`."""
+    """Sorted losses over all pairs of rows, see `ranges/`."""
 
     @staticmethod
     def value(call: Call) -> Blocks:
@@ -123,7 +126,7 @@ class ByAnchors(_Joined):
 
 
 class Blockwise(_Joined):
-    """Softmaxes over candidates, in blocks of rows and of candidates, see `contrastive.py`."""
+    """Softmaxes over candidates, in blocks of rows and of candidates, see `contrastive/`."""
 
     module = contrastive
 

@@ -47,6 +47,16 @@ def _name() -> str:
         return socket.gethostname()
 
 
+def memory() -> int | None:
+    """Return the memory limit of the worker that runs this, if there is one."""
+    try:
+        from distributed import get_worker
+
+        return get_worker().memory_manager.memory_limit or None
+    except (ImportError, ValueError):
+        return None
+
+
 @contextlib.contextmanager
 def at_work(wanted: Job, partition: int | None = None) -> Iterator[None]:
     """Check the versions, name the partition in errors, and keep to one thread, which is what the cluster gave."""

@@ -86,6 +86,11 @@ class PairAccumulator(State):
         weighted = (sample_weight is not None) if labels.size else None
         self._seen = self._united(Seen(labels.size, weighted, levels))
 
+    @property
+    def weighted(self) -> bool:
+        """Whether the rows given so far have weights."""
+        return bool(self._seen.weighted)
+
     def pairs(self) -> int:
         """Return the number of pairs."""
         total = below = 0

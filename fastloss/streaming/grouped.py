@@ -95,10 +95,7 @@ class GroupAccumulator(State):
             sums = self.loss.group_sums(scores, labels, sample_weight=weights, **words, **self.parameters)
         powers = np.zeros(sums.loss.size, np.int64) + self._degree * units
         power, (loss, weight) = in_one_unit(sums.weight, powers, sums.loss, sums.weight)
-        if sample_weight is None or abs(power) <= 2 * WIDEST:
-            power, loss, weight = 0, divided(loss, -power), divided(weight, -power)
-        elif power % self._degree:
-            power, loss, weight = power + 1, divided(loss, 1), divided(weight, 1)
+        power, loss, weight = self._in_unit(Sums(power, loss, weight), sample_weight is not None)
         shelves = {} if groups is None else group_ids.shelved(groups)
         self._seen = self._united(
             Seen(
@@ -113,6 +110,26 @@ class GroupAccumulator(State):
                 ids={name: (one,) for name, one in shelves.items()},
             )
         )
+        return sums
+
+    def add_group(self, rows: int, pairs: int, weighted: bool, sums: Sums) -> None:
+        """Add a group without its rows: what a state or a sum over all of its pairs found."""
+        power, loss, weight = self._in_unit(sums, weighted)
+        total, of_all = terms.exact([loss]), terms.exact([weight])
+        self._seen = self._united(Seen(rows, 1, pairs, weighted, power, total, of_all))
+
+    def share(self, sums: Sums) -> float:
+        """Return the weight of some of the groups' pairs, divided by that of all."""
+        own = self._sums(value=False)
+        return times(sums.weight * summation.inverse(own.weight), sums.power - own.power)
+
+    def _in_unit(self, sums: Sums, weighted: bool) -> Sums:
+        """Return sums in the unit in which they are kept: of 1 if that will do."""
+        power, loss, weight = sums
+        if not weighted or abs(power) <= 2 * WIDEST:
+            return Sums(0, divided(loss, -power), divided(weight, -power))
+        if power % self._degree:
+            return Sums(power + 1, divided(loss, 1), divided(weight, 1))
         return sums
 
     def _bits(self, labels: Any) -> int:

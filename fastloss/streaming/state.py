@@ -95,6 +95,10 @@ class State(abc.ABC):
         value = self._reduced(sums, reduction)
         return times(value, sums.power) if reduction == "sum" else value
 
+    def sums(self) -> Sums:
+        """Return what a value is made of."""
+        return self._sums()
+
     def weight(self) -> float:
         """Return what the mean is divided by."""
         sums = self._sums(value=False)

@@ -147,8 +147,6 @@ def dying(block, flag):
 @pytest.mark.parametrize("when", ["rows are read", "gradients are made"])
 def test_a_worker_is_killed(when, family, client, tmp_path):
     """What it held is made again by others: in the first pass for the value, in the second for gradients."""
-    if when == "gradients are made" and family.name == "info_nce_loss":  # not yet understood
-        pytest.skip("one run in ten waits for what the killed worker had, and the cluster is of no use to others then")
     flag, read = tmp_path / "killed", []
 
     def convert(one):
@@ -189,6 +187,17 @@ def test_frames(client):
     own = {"groups": frame["groups"], "sample_weight": frame["weights"]}
     assert_same(found, fastloss.pairwise_logistic_loss.value_and_grad(frame["scores"], frame["binary"], **own))
     assert found[1].index.equals(frame.index)
+
+
+@pytest.mark.parametrize("name", ["pairwise_logistic_loss", "pairwise_hinge_loss"])
+def test_a_group_that_is_larger_than_a_worker_takes(name, client):
+    data = drawn(3 * MANY)
+    data["groups"] = np.where(data["labels"] < 2, 5, data["groups"])
+    cut = {one: in_chunks(data[one]) for one in ("scores", "binary", "groups")}
+    with dask.config.set({"fastloss.group-bytes": "500 kB"}):  # a third of group 5
+        lazy = getattr(fastloss.dask, name).value_and_grad(cut["scores"], cut["binary"], groups=cut["groups"])
+    expected = getattr(fastloss, name).value_and_grad(data["scores"], data["binary"], groups=data["groups"])
+    assert_same(gathered(client, lazy), expected)
 
 
 @every

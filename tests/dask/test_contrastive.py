@@ -10,8 +10,8 @@ from dask.highlevelgraph import HighLevelGraph
 import fastloss
 from fastloss.ahead import cases, embedding_cases
 from fastloss.ahead.row_cases import BUILDERS
-from fastloss.dask import contrastive
-from fastloss.dask.contrastive_tasks import LAYOUTS
+from fastloss.dask.contrastive import graph as contrastive
+from fastloss.dask.contrastive.tasks import LAYOUTS
 from fastloss.dask.graphs import FAN
 from fastloss.dask.workers import job
 from tests.dask.partitions import blocks, computed, cut, total

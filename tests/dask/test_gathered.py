@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 import fastloss
-from fastloss.dask import contrastive, mined
+from fastloss.dask import mined
+from fastloss.dask.contrastive import graph as contrastive
 from fastloss.dask.gathered import joined
 from fastloss.dask.workers import job
 from tests.dask.partitions import blocks, computed, total

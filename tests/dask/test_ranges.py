@@ -13,8 +13,11 @@ from dask._task_spec import Task  # noqa: E402
 from dask.delayed import Delayed  # noqa: E402
 from dask.highlevelgraph import HighLevelGraph  # noqa: E402
 
-from fastloss.dask import range_pieces, range_plan, range_sums, ranges  # noqa: E402
 from fastloss.dask.graphs import Blocks  # noqa: E402
+from fastloss.dask.ranges import graph as ranges  # noqa: E402
+from fastloss.dask.ranges import pieces as range_pieces  # noqa: E402
+from fastloss.dask.ranges import plan as range_plan  # noqa: E402
+from fastloss.dask.ranges import sums as range_sums  # noqa: E402
 from fastloss.dask.workers import job  # noqa: E402
 
 HINGES = {"pairwise_hinge_loss": 1, "pairwise_squared_hinge_loss": 2}

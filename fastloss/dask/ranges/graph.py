@@ -2,7 +2,7 @@
 
 Five steps for a value: every partition is summed up, all together make the plan of R = min(P, 64) ranges, every
 partition is cut into R pieces, the pieces of every range are summed, and sums of weights and scores that say what
-crosses the edges (`range_sums.py`) are added up in a tree. For gradients every range takes its pieces once more, with
+crosses the edges (`sums.py`) are added up in a tree. For gradients every range takes its pieces once more, with
 the sums beyond its edges, and every partition puts its rows' slopes back in order. The graph has P R tasks that take a
 piece out of a partition, and some 3 P + R others; for gradients P R more, and 2 P + 2 R. Only pieces have rows: a score
 for each row, with its weight if there are some; rows that are above some label and below another are in two.
@@ -17,11 +17,13 @@ from dask._task_spec import TaskRef
 
 from fastloss.core import backend, reductions, summation
 from fastloss.core.requests import Wanted
-from fastloss.dask import range_pieces, range_plan, range_sums
 from fastloss.dask.graphs import Blocks, mapped, merged, picked, tasks
-from fastloss.dask.range_pieces import Back, Cut
-from fastloss.dask.range_plan import Given, Plan, Summary, rule_of
-from fastloss.dask.range_sums import Carried
+from fastloss.dask.ranges import pieces as range_pieces
+from fastloss.dask.ranges import plan as range_plan
+from fastloss.dask.ranges import sums as range_sums
+from fastloss.dask.ranges.pieces import Back, Cut
+from fastloss.dask.ranges.plan import Given, Plan, Summary, rule_of
+from fastloss.dask.ranges.sums import Carried
 from fastloss.dask.workers import Job, at_work
 from fastloss.pairs import metrics
 
@@ -38,18 +40,18 @@ class Rows(NamedTuple):
 
 def rows(scores: Blocks, labels: Blocks, weights: Blocks | None = None) -> Rows:
     """Return rows by their columns."""
-    given = [None] * len(scores.keys) if weights is None else _refs(weights)
+    given = [None] * len(scores.keys) if weights is None else refs(weights)
     names = ["scores"] * len(scores.keys)
-    columns = zip(names, _refs(scores), _refs(labels), given, strict=True)
+    columns = zip(names, refs(scores), refs(labels), given, strict=True)
     return Rows(tuple(columns), [one for one in (scores, labels, weights) if one is not None])
 
 
 def two_arrays(pos: Blocks, neg: Blocks, weights: Blocks | None = None) -> Rows:
     """Return the rows of `margin_all_pairs_loss`: positives in their partitions, then negatives in theirs."""
     one = None if weights is None else 1.0
-    given = [None] * len(pos.keys) if weights is None else _refs(weights)
-    high = [("pos", scores, 1, weight) for scores, weight in zip(_refs(pos), given, strict=True)]
-    low = [("neg", scores, 0, one) for scores in _refs(neg)]
+    given = [None] * len(pos.keys) if weights is None else refs(weights)
+    high = [("pos", scores, 1, weight) for scores, weight in zip(refs(pos), given, strict=True)]
+    low = [("neg", scores, 0, one) for scores in refs(neg)]
     return Rows((*high, *low), [blocks for blocks in (pos, neg, weights) if blocks is not None])
 
 
@@ -64,8 +66,8 @@ def values(job: Job, rows: Rows, reduction: str = "mean") -> Blocks:
     steps = _steps(job, rows, reduction)
     plan, pieces, ranges = steps.plan, steps.pieces, _ranges(rows)
     given = [(job, reduction, _ref(plan), one) for one in _rows_of(pieces, ranges)]
-    inside = tasks(f"{job.loss}-range", _inside, given, [plan, pieces])
-    arguments = [(job, reduction, _ref(plan), _ref(steps.totals), _refs(inside))]
+    inside = tasks(f"{job.loss}-range", inside_of, given, [plan, pieces])
+    arguments = [(job, reduction, _ref(plan), _ref(steps.totals), refs(inside))]
     return tasks(f"{job.loss}-value", _value, arguments, [plan, steps.totals, inside])
 
 
@@ -83,16 +85,16 @@ def gradients(job: Job, rows: Rows, reduction: str = "mean") -> Blocks:
     plan, pieces, ranges = steps.plan, steps.pieces, _ranges(rows)
     carried = tasks(f"{job.loss}-carried", _carried, [(job, ranges, _ref(plan), _ref(steps.totals))], [steps.totals])
     states = tasks(f"{job.loss}-state", operator.getitem, [(_ref(carried), at) for at in range(ranges)], [carried])
-    given = zip(_refs(states), _rows_of(pieces, ranges), strict=True)
+    given = zip(refs(states), _rows_of(pieces, ranges), strict=True)
     arguments = [(job, reduction, _ref(plan), at, state, one) for at, (state, one) in enumerate(given)]
-    slopes = tasks(f"{job.loss}-slopes", _slopes, arguments, [plan, states, pieces])
+    slopes = tasks(f"{job.loss}-slopes", slopes_of, arguments, [plan, states, pieces])
     count = len(rows.arguments)
-    items = [(one, at) for at in range(count) for one in _refs(slopes)]
+    items = [(one, at) for at in range(count) for one in refs(slopes)]
     parts = tasks(f"{job.loss}-part", operator.getitem, items, [slopes])
     backs = picked(f"{job.loss}-back", steps.cuts, Cut._fields.index("back"))
-    of_rows = zip(_refs(backs), _rows_of(parts, count), strict=True)
+    of_rows = zip(refs(backs), _rows_of(parts, count), strict=True)
     back = [(job, at, _ref(plan), one, own) for at, (one, own) in enumerate(of_rows)]
-    return tasks(f"{job.loss}-gradient", _placed, back, [plan, backs, parts])
+    return tasks(f"{job.loss}-gradient", placed_back, back, [plan, backs, parts])
 
 
 def pairs(job: Job, rows: Rows, reduction: str = "mean") -> Blocks:
@@ -114,7 +116,7 @@ def _planned(job: Job, rows: Rows, reduction: str) -> Blocks:
     reductions.named(reduction, NAMES.get(job.loss, ("mean", "sum")))
     arguments = [(job, at, *given) for at, given in enumerate(rows.arguments)]
     parts = tasks(f"{job.loss}-summary", _summary, arguments, rows.inputs)
-    given = (job, _ranges(rows), range_plan.FEW, reduction == "mean", _refs(parts))
+    given = (job, _ranges(rows), range_plan.FEW, reduction == "mean", refs(parts))
     return tasks(f"{job.loss}-plan", _plan, [given], [parts])
 
 
@@ -122,7 +124,7 @@ def _steps(job: Job, rows: Rows, reduction: str) -> _Steps:
     plan, ranges = _planned(job, rows, reduction), _ranges(rows)
     arguments = [(job, at, ranges, _ref(plan), *given) for at, given in enumerate(rows.arguments)]
     cuts = tasks(f"{job.loss}-cut", _cut, arguments, [plan, *rows.inputs])
-    items = [(one, at) for at in range(ranges) for one in _refs(cuts)]
+    items = [(one, at) for at in range(ranges) for one in refs(cuts)]
     pieces = tasks(f"{job.loss}-piece", _piece, items, [cuts])
     totals = picked(f"{job.loss}-sums", cuts, Cut._fields.index("totals"))
     return _Steps(plan, cuts, pieces, merged(f"{job.loss}-totals", range_sums.added, totals))
@@ -132,20 +134,21 @@ def _ranges(rows: Rows) -> int:
     return min(len(rows.arguments), RANGES)
 
 
-def _refs(blocks: Blocks) -> list[TaskRef]:
+def refs(blocks: Blocks) -> list[TaskRef]:
+    """Return the values as arguments of tasks."""
     return [TaskRef(key) for key in blocks.keys]
 
 
 def _ref(blocks: Blocks) -> TaskRef:
-    (ref,) = _refs(blocks)
+    (ref,) = refs(blocks)
     return ref
 
 
 def _rows_of(blocks: Blocks, rows: int) -> list[list[TaskRef]]:
     """Return blocks as the rows of a matrix."""
-    refs = _refs(blocks)
-    width = len(refs) // rows
-    return [refs[at * width : (at + 1) * width] for at in range(rows)]
+    every = refs(blocks)
+    width = len(every) // rows
+    return [every[at * width : (at + 1) * width] for at in range(rows)]
 
 
 # What workers run.
@@ -182,7 +185,7 @@ def _whole(job: Job, reduction: str, rows: Given, slopes: bool) -> Any:
     return made[1] if slopes else made
 
 
-def _inside(job: Job, reduction: str, plan: Plan, pieces: list[Any]) -> float:
+def inside_of(job: Job, reduction: str, plan: Plan, pieces: list[Any]) -> float:
     """Return the loss of a range's pairs; all that is wanted where one range has all rows."""
     with at_work(job):
         if plan.whole:
@@ -201,17 +204,12 @@ def _value(job: Job, reduction: str, plan: Plan, totals: np.ndarray, inside: lis
     with at_work(job):
         if plan.whole or not plan.fine:
             return inside[0]
-        rule, own = rule_of(job), np.array(inside)
+        rule = rule_of(job)
+        total, weight = range_sums.together(rule.formulas, plan, totals, inside)
         if rule.formulas.power:
-            carried = range_sums.carried(plan, totals)
-            across = range_sums.between(carried.table, totals, rule.formulas.power)
-            total = summation.ordered_sum(np.append(own, across))
-            return summation.mean(total, carried.weight) if reduction == "mean" else total
-        across = range_sums.counted(plan, totals, rule.formulas.signed)
-        total = sum(map(round, inside), across) if not plan.weighted else summation.ordered_sum(np.append(own, across))
+            return summation.mean(total, weight) if reduction == "mean" else total
         if not rule.formulas.signed:
             return total
-        weight = plan.pairs() if not plan.weighted else range_sums.weight(plan, totals)
         return 0.5 + 0.5 * (total / weight) if weight else math.nan
 
 
@@ -222,7 +220,7 @@ def _carried(job: Job, ranges: int, plan: Plan, totals: np.ndarray) -> list[Carr
         return states + [states[0]] * (ranges - len(states))
 
 
-def _slopes(job: Job, reduction: str, plan: Plan, at: int, state: Carried, pieces: list[Any]) -> list[np.ndarray]:
+def slopes_of(job: Job, reduction: str, plan: Plan, at: int, state: Carried, pieces: list[Any]) -> list[np.ndarray]:
     """Return the gradient of the rows of each piece of a range."""
     with at_work(job):
         if plan.whole and isinstance(pieces[0], Given):
@@ -241,7 +239,8 @@ def _slopes(job: Job, reduction: str, plan: Plan, at: int, state: Carried, piece
         return np.split(gradient, np.cumsum([one.scores.size for one in pieces])[:-1])
 
 
-def _placed(job: Job, partition: int, plan: Plan, back: Back, parts: list[np.ndarray]) -> np.ndarray:
+def placed_back(job: Job, partition: int, plan: Plan, back: Back, parts: list[np.ndarray]) -> np.ndarray:
+    """Return the gradient of a partition's rows, from those of its pieces."""
     with at_work(job, partition):
         if not (plan.whole or plan.fine):
             return np.full(back.size, np.nan, back.dtype)

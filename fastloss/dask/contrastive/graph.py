@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from dask._task_spec import TaskRef
 
-from fastloss.dask import contrastive_tasks as work
-from fastloss.dask.contrastive_tasks import LAYOUTS
+from fastloss.dask.contrastive import tasks as work
+from fastloss.dask.contrastive.tasks import LAYOUTS
 from fastloss.dask.gathered import Given, Results, added, as_blocks, given, require_reduction
 from fastloss.dask.graphs import Blocks, Each, Key, listed, mapped, tasks
 from fastloss.dask.workers import Job

@@ -6,12 +6,15 @@ other side make the loss of all pairs. Carried to the next edge, u grows by the 
 cancels.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.core import summation
 from fastloss.core.summation import weighed
-from fastloss.dask.range_plan import Plan
+from fastloss.dask.ranges.plan import Plan
+from fastloss.pairs.pair import PairFormulas
 from fastloss.pairs.thresholds.sums import Sums, joined
 
 WEIGHT, LEAD, SQUARE = range(3)
@@ -84,6 +87,20 @@ def counted(plan: Plan, totals: np.ndarray, signed: bool) -> Any:
     lower = _before(sources.T).T
     inverted = (targets * _before(lower[::-1])[::-1]).sum()
     return (targets * _before(lower)).sum() - inverted if signed else inverted
+
+
+def together(formulas: PairFormulas, plan: Plan, totals: np.ndarray, inside: list[float]) -> tuple[Any, Any]:
+    """Return the loss or the count of all pairs, from each range's own, and their weight; integers if both are."""
+    if not plan.fine:
+        return math.nan, weight(plan, totals)
+    if formulas.power:
+        found = carried(plan, totals)
+        across: Any = between(found.table, totals, formulas.power)
+        return summation.ordered_sum(np.append(inside, across)), found.weight
+    across = counted(plan, totals, formulas.signed)
+    if plan.weighted:
+        return summation.ordered_sum(np.append(inside, across)), weight(plan, totals)
+    return sum(map(round, inside), across), plan.pairs()
 
 
 def _before(rows: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import backend, orders, validate
-from fastloss.dask.range_plan import Given, Plan, Rule, in_unit
+from fastloss.dask.ranges.plan import Given, Plan, Rule, in_unit
 from fastloss.pairs.records import Columns
 
 FEWEST, TESTED = 256, 1024  # rows of a piece in which equal ones are looked for, and how many are looked at
@@ -56,7 +56,7 @@ def cut(rule: Rule, plan: Plan, ranges: int, rows: Given) -> Cut:
         kept = size if plan.whole else 0
         back = Back(size, dtype, np.arange(kept), np.append(0, np.full(ranges, kept)), {})
         first = rows if plan.whole else none
-        return Cut((first, *[none] * (ranges - 1)), back, np.zeros((plan.ranges, codes, 3)))
+        return Cut((first, *[none] * (ranges - 1)), back, _weights_alone(plan, rows))
     order, counts = _codes(rule, plan, rows)
     scores, weights = rows.scores[order], in_unit(rows, plan.power)
     weights = weights[order] if weights.size else weights
@@ -73,6 +73,15 @@ def cut(rule: Rule, plan: Plan, ranges: int, rows: Given) -> Cut:
     some = ranges - plan.ranges
     back = Back(size, dtype, order, np.append(ends, [ends[-1]] * some).astype(np.int64), joints)
     return Cut((*pieces, *[none] * some), back, totals)
+
+
+def _weights_alone(plan: Plan, rows: Given) -> np.ndarray:
+    """Return totals of rows that are not cut: each label's weight, in the first range."""
+    levels, weights = plan.labels.size, in_unit(rows, plan.power)
+    made = np.zeros((plan.ranges, 2 * levels, 3))
+    for at, label in enumerate(plan.labels if plan.weighted and not plan.whole else ()):
+        made[0, [at, levels + at], 0] = weights[rows.labels == label].sum()
+    return made
 
 
 def _codes(rule: Rule, plan: Plan, rows: Given) -> tuple[np.ndarray, np.ndarray]:

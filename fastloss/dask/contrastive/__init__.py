@@ -1,0 +1,1 @@
+"""Softmaxes over candidates, in blocks of rows and of candidates."""

@@ -1,0 +1,1 @@
+"""Losses and counts over groups whose rows lie in any partitions."""
