@@ -22,6 +22,8 @@ from fastloss.pairs.records import Rows
 BATCH = 1 << 14  # rows within which a task's groups begin
 SORTED = 1 << 14  # rows from which NumPy sorts a group
 
+FIRST = ("hit_rate", "reciprocal_rank")  # of which the first relevant row decides
+
 measure = unbound
 
 
@@ -69,7 +71,7 @@ def block(inputs, parameters, outputs, first, last):
             group.falling[k], group.labels[k] = -np.float64(scores[row]), labels[row]
         integers = chosen[:size], order[:size], spare[:size]
         places = Places(above[:size], tied[:size], placed_labels[:size])
-        count = place(group, least, integers, keys[:size], places)
+        count = place(group, least, level if level > 0 else size, integers, keys[:size], places)
         relevant[g] = count
         values[g] = measured(places, count, size, level, discounts, (keys[:size], order[:size], spare[:size]))
 
@@ -99,6 +101,7 @@ def run(asked: Measure, rows: Rows) -> Measured:
     names = {
         "measure": getattr(measures, asked.name),
         "SHARED": asked.shared,
+        "FIRST": asked.name in FIRST,
         "THRESHOLDS": asked.thresholds,
         "ATTAINABLE": asked.attainable,
         "LINEAR": asked.linear,
@@ -113,8 +116,14 @@ def run(asked: Measure, rows: Rows) -> Measured:
         run_block(block, _name(known), inputs, numbers, made, batches.size - 1, scratch, known)
     for g in np.flatnonzero(done):
         own = slice(offsets[g], offsets[g + 1])
-        _measure_large(scores[order[own] if order.size else own], labels[order[own] if order.size else own],
-                       discounts, numbers, names, Measured(*(column[g : g + 1] for column in made)))
+        _measure_large(
+            scores[order[own] if order.size else own],
+            labels[order[own] if order.size else own],
+            discounts,
+            numbers,
+            names,
+            Measured(*(column[g : g + 1] for column in made)),
+        )
     return made
 
 

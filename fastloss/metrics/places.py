@@ -15,6 +15,7 @@ from fastloss.compile.templates import regroups, unbound
 FEW = 24  # relevant rows that are placed by counting in groups of any size, and for each doubling of the size
 
 SHARED = unbound  # whether rows of equal scores share their places, or stand in input order
+FIRST = unbound  # whether only the first relevant row, and those of its score, count
 
 
 class Places(NamedTuple):
@@ -51,43 +52,53 @@ def choose(group, least, rows):
     return count
 
 
+class Counts(NamedTuple):
+    """How many numbers are less than one, and how many at most it."""
+
+    below: Any
+    up_to: Any
+
+
 @regroups
-def count_below(falling, begin, end, x):
-    """Return how many of some numbers are less than x."""
+def counts(falling, x):
+    below = up_to = 0
+    for k in range(falling.size):
+        below += 1 if falling[k] < x else 0
+        up_to += 1 if falling[k] <= x else 0
+    return Counts(below, up_to)
+
+
+@regroups
+def count_equal(falling, end, x):
     count = 0
-    for k in range(begin, end):
-        count += 1 if falling[k] < x else 0
+    for k in range(end):
+        count += 1 if falling[k] == x else 0
     return count
 
 
 @regroups
-def count_up_to(falling, begin, end, x):
-    """Return how many of some numbers are at most x."""
-    count = 0
-    for k in range(begin, end):
-        count += 1 if falling[k] <= x else 0
-    return count
+def place_by_counting(group, count, level, integers, keys, places):
+    """Place `count` relevant rows; those below the first `level` ranks, or the first row where it counts alone, last.
 
-
-@regroups
-def place_by_counting(group, count, rows, order, spare, places):
-    """Place `count` relevant rows, whose keys take the first part of `spare` and its order the rest."""
+    `integers` is which rows they are, their order and a spare array.
+    """
     falling, labels = group
-    keys, integers = spare
+    rows, order, spare = integers
     for p in range(count):
         keys[p] = falling[rows[p]]
-    argsort(keys[:count], order[:count], integers[:count])
+    argsort(keys[:count], order[:count], spare[:count])
     for p in range(count):
         row = rows[order[p]]
-        x = falling[row]
         places.labels[p] = labels[row]
-        if SHARED:
-            places.above[p] = count_below(falling, 0, falling.size, x)
-            places.tied[p] = count_up_to(falling, 0, falling.size, x) - places.above[p]
-        else:
-            before = count_up_to(falling, 0, row, x)
-            places.above[p] = before + count_below(falling, row + 1, falling.size, x)
-            places.tied[p] = 1
+        if p > 0 and places.above[p - 1] >= level:
+            places.above[p], places.tied[p] = falling.size, 1
+            continue
+        below, up_to = counts(falling, falling[row])
+        places.above[p], places.tied[p] = below, up_to - below
+        if not SHARED and up_to - below > 1:
+            places.above[p], places.tied[p] = below + count_equal(falling, row, falling[row]), 1
+        if FIRST and p == 0:
+            level = min(level, places.above[0] + 1)
 
 
 @regroups
@@ -110,10 +121,11 @@ def place_in_order(falling, labels, order, least, places):
 
 
 @regroups
-def place(group, least, integers, keys, places):
+def place(group, least, level, integers, keys, places):
     """Place the relevant rows of a group, and return their number; -1 if there are some and a score is NaN.
 
-    `integers` is three arrays of the group's size, `keys` one of numbers.
+    `integers` is three arrays of the group's size, `keys` one of numbers. Rows below the first `level` ranks may be
+    placed below all others.
     """
     rows, order, spare = integers
     count = choose(group, least, rows)
@@ -121,8 +133,8 @@ def place(group, least, integers, keys, places):
         return 0
     if has_nan(group.falling):
         return -1
-    if count <= FEW * (1.0 + np.log2(group.falling.size * 1.0)):
-        place_by_counting(group, count, rows, order, (keys, spare), places)
+    if FIRST or min(count, level) <= FEW * (1.0 + np.log2(group.falling.size * 1.0)):
+        place_by_counting(group, count, level, integers, keys, places)
         return count
     argsort(group.falling, order, spare)
     return place_in_order(group.falling, group.labels, order, least, places)

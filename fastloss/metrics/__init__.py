@@ -1,0 +1,7 @@
+"""Metrics of rankings and of probabilities, over groups: each a number, or a number for each group."""
+
+from fastloss.metrics.ranking import average_precision, hit_rate, mrr, ndcg, precision, recall
+from fastloss.metrics.results import GroupCounts
+from fastloss.pairs.metrics import auc
+
+__all__ = ["GroupCounts", "auc", "average_precision", "hit_rate", "mrr", "ndcg", "precision", "recall"]
