@@ -1,6 +1,7 @@
 """Metrics of rankings against their definitions, over every order of equal scores."""
 
 import functools
+import itertools
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def drawn(seed, groups=60, most=7, levels=4, labels=3):
 
 
 def each(offsets, *columns):
-    return [tuple(column[a:b].tolist() for column in columns) for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [tuple(column[a:b].tolist() for column in columns) for a, b in itertools.pairwise(offsets)]
 
 
 def expected(oracle, rows):
