@@ -112,7 +112,7 @@ def test_torchmetrics():
     import torch
 
     rng = np.random.default_rng(6)
-    _, labels, offsets = drawn(6, 5)
+    _, labels, _ = drawn(6, 5)
     scores = rng.permutation(GROUPS * SIZE).reshape(GROUPS, SIZE) / 1000.0 + 0.001
     groups = np.repeat(np.arange(GROUPS), SIZE)
     measures = {
