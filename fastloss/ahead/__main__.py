@@ -6,16 +6,16 @@ import pathlib
 import sys
 import time
 
+from fastloss.ahead.metrics import everything, named
 from fastloss.ahead.workers import Ended, warmed
 from fastloss.compile import levels, threads
-from fastloss.core.loss import REGISTRY, lookup
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Compile, and say what became of it."""
     parser = argparse.ArgumentParser(prog="python -m fastloss.ahead", description=__doc__)
     parser.add_argument("folder", type=pathlib.Path, help="where the kernels are written")
-    parser.add_argument("losses", nargs="*", help="names of losses; all without it")
+    parser.add_argument("losses", nargs="*", help="names of losses and metrics; all without it")
     parser.add_argument(
         "--jobs", type=int, default=threads.available(), help="how many processes compile; one for each core"
     )
@@ -26,11 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"there are no levels of {levels.machine()}: a wheel cannot hold kernels for it")
     try:
         for name in given.losses or ["mse_loss"]:  # fills the registry
-            lookup(name)
+            named(name)
     except ValueError as error:
         parser.error(str(error))
     begin, compiled, largest = time.perf_counter(), 0, 0
-    names = list(dict.fromkeys(given.losses or REGISTRY))
+    names = list(dict.fromkeys(given.losses or everything()))
     given.folder.mkdir(parents=True, exist_ok=True)
     try:
         with contextlib.closing(warmed(names, given.jobs, given.folder.absolute())) as results:
