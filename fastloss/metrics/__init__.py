@@ -1,5 +1,6 @@
 """Metrics of rankings and of probabilities, over groups: each a number, or a number for each group."""
 
+from fastloss.metrics.areas import group_auc
 from fastloss.metrics.calibration import expected_calibration_error, isotonic_calibration_error, normalized_entropy
 from fastloss.metrics.ranking import average_precision, hit_rate, mrr, ndcg, precision, recall
 from fastloss.metrics.results import GroupCounts
@@ -10,6 +11,7 @@ __all__ = [
     "auc",
     "average_precision",
     "expected_calibration_error",
+    "group_auc",
     "hit_rate",
     "isotonic_calibration_error",
     "mrr",
