@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import fastloss
+from fastloss import metrics
 from fastloss.pairs.pairwise import pairwise_squared_hinge_loss
 from fastloss.pairs.records import Columns
 from fastloss.pairs.thresholds import edges
@@ -126,6 +127,16 @@ def _triplets(size: int) -> Any:
     return fastloss.batch_all_triplet_loss.value_and_grad(_vectors(size), np.arange(size) % (size // 8))
 
 
+def _ranking(size: int) -> Any:
+    rng = np.random.default_rng(0)
+    return metrics.ndcg(rng.standard_normal(size), np.arange(size) % 8 == 0, k=10)
+
+
+def _isotonic(size: int) -> Any:
+    rng = np.random.default_rng(0)
+    return metrics.isotonic_calibration_error(rng.random(size), np.arange(size) % 2)
+
+
 POINTWISE, ROWS = "pointwise/cpu.py", "rows/cpu.py"
 SMALL_GROUPS, DIRECT, BOXES = (f"pairs/{folder}/cpu.py" for folder in ("small_groups", "direct", "boxes"))
 QUERIES, SEGMENTS = "pairs/queries/cpu.py", "pairs/queries/segments.py"
@@ -162,6 +173,9 @@ HOT = (
     Hot("query segments coupling", "queries", SEGMENTS, "couple_block", _query_segments, growth=0.0),
     # Moments and polynomials of Chebyshev's, rank by rank
     Hot("query segments evaluate", "queries", SEGMENTS, "evaluate_block", _query_segments, packed=False, marker="vg"),
+    # Metrics: comparisons are packed, which are no arithmetic; what is sorted or pooled is moved one by one
+    Hot("ranking ndcg", "metrics", "metrics/cpu.py", "block", _ranking, marker="ndcg", packed=False),
+    Hot("calibration", "metrics", "metrics/cpu_sorted.py", "calibration_block", _isotonic, growth=1.1, packed=False),
     Hot("tiles fold", "tiles", TILES, "fold_rows_block", _info_nce, **SQUARE),
     Hot("tiles soften", "tiles", TILES, "soften_rows_block", _info_nce, **SQUARE),
     Hot("mining all triplets", "mining", MINING, "block", _triplets, (32, 128), 2.0, "all_float32"),

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal, TypeAlias
 
+from fastloss import metrics as metrics
 from fastloss.compile.threads import get_num_threads as get_num_threads
 from fastloss.compile.threads import num_threads as num_threads
 from fastloss.compile.threads import set_num_threads as set_num_threads

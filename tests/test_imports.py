@@ -31,6 +31,9 @@ RULES = (
     ("core/validate.py", (), ("fastloss.core.loss", "fastloss.compile")),
     ("compile/elementary.py", (), ("fastloss",)),
     *((f"{one}/*.py", (), ("fastloss.embeddings",)) for one in ("pointwise", "rows", "pairs")),
+    ("**/*.py", ("metrics/", "ahead/", "cli/"), ("fastloss.metrics",)),
+    ("metrics/cpu*.py", (), ("fastloss.metrics.ranking", "fastloss.metrics.calibration")),
+    ("metrics/*.py", (), ("fastloss.embeddings", "fastloss.streaming")),
     *((f"{one}/**/*.py", (), ("fastloss.streaming",)) for one in FAMILIES),
     ("**/*.py", ("cli/", "__main__.py"), ("fastloss.cli", "typer", "rich")),
     ("**/*.py", ("ray.py",), ("ray", "fastloss.ray")),
@@ -110,6 +113,9 @@ def test_arrows_point_one_way():
         ("core/bad.py", "from fastloss import pairs", "core/bad.py imports fastloss.pairs"),
         ("pairs/bad.py", "from fastloss.embeddings import tiles", "pairs/bad.py imports fastloss.embeddings"),
         ("pairs/boxes/bad.py", "from fastloss.cli import main", "pairs/boxes/bad.py imports fastloss.cli"),
+        ("pairs/bad.py", "from fastloss import metrics", "pairs/bad.py imports fastloss.metrics"),
+        ("metrics/cpu.py", "from fastloss.metrics import ranking", "metrics/cpu.py imports fastloss.metrics.ranking"),
+        ("metrics/bad.py", "import fastloss.streaming", "metrics/bad.py imports fastloss.streaming"),
         ("spark.py", "def f():\n    from ray import data", "spark.py imports ray.data"),
         ("core/bad.py", "import jax.numpy", "core/bad.py imports jax.numpy"),
         ("rows/bad.py", "from fastloss.sklearn import scorer", "rows/bad.py imports fastloss.sklearn"),
@@ -177,10 +183,22 @@ def test_the_package_lists_the_names_of_its_modules():
     listed = {module: set(names) for module, names in fastloss.NAMES.items()}
     shared = ("__init__.py", "loss.py", "row.py")  # of families, not of users
     paths = [path for path in PACKAGE.glob("*/*.py") if path.name not in shared and "\n__all__ = [" in path.read_text()]
+    paths = [path for path in paths if path.parent.name != "metrics"]  # whose names are not of `fastloss` itself
     names = [".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in (*paths, PACKAGE / "curves.py")]
     public = {name: set(importlib.import_module(f"fastloss.{name}").__all__) for name in names}
     assert {name: listed[name] for name in public} == public
     assert all(len(found) == 1 or name in public for name, found in listed.items() if not name.startswith("co"))
+
+
+def test_metrics_has_the_names_of_its_modules():
+    own = [
+        importlib.import_module(f"fastloss.metrics.{path.stem}")
+        for path in (PACKAGE / "metrics").glob("*.py")
+        if path.name != "__init__.py" and "\n__all__ = [" in path.read_text()
+    ]
+    names = {name for module in own for name in module.__all__}
+    assert names | {"GroupCounts", "auc"} == set(fastloss.metrics.__all__)
+    assert fastloss.metrics.auc is fastloss.auc
 
 
 def test_a_name_that_the_package_has_not_is_an_attribute_error():

@@ -15,6 +15,7 @@ TITLES = {
     "against_n": "Time against the number of rows",
     "linear": "All pairs in linear time",
     "groups": "Pairs within groups",
+    "metrics": "Metrics of rankings and of probabilities",
     "pairs": "Every pair, directly",
     "embeddings": "Batches of embeddings",
     "rows": "Rows of scores",

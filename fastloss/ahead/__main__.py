@@ -7,21 +7,22 @@ import sys
 import time
 
 import fastloss
+from fastloss.ahead.metrics import NAMES, named
 from fastloss.ahead.workers import Ended, warmed
 from fastloss.compile import levels, threads
-from fastloss.core.loss import REGISTRY, lookup
+from fastloss.core.loss import REGISTRY
 
 
 def own() -> list[str]:
-    """Names of this package's losses: a wheel has no kernels of another's."""
-    return [name for name in fastloss.__all__ if name in REGISTRY]
+    """Names of this package's losses and metrics: a wheel has no kernels of another's."""
+    return [*(name for name in fastloss.__all__ if name in REGISTRY), *NAMES]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Compile, and say what became of it."""
     parser = argparse.ArgumentParser(prog="python -m fastloss.ahead", description=__doc__)
     parser.add_argument("folder", type=pathlib.Path, help="where the kernels are written")
-    parser.add_argument("losses", nargs="*", help="names of losses; all without it")
+    parser.add_argument("losses", nargs="*", help="names of losses and metrics; all without it")
     parser.add_argument(
         "--jobs", type=int, default=threads.available(), help="how many processes compile; one for each core"
     )
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not levels.shipped():
         parser.error(f"there are no levels of {levels.machine()}: a wheel cannot hold kernels for it")
     try:
-        names = [lookup(name).name for name in dict.fromkeys(given.losses or own())]
+        names = [getattr(found, "name", found) for found in map(named, dict.fromkeys(given.losses or own()))]
     except ValueError as error:
         parser.error(str(error))
     begin, compiled, largest = time.perf_counter(), 0, 0

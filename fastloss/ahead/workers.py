@@ -89,17 +89,17 @@ def _started(locks: str, into: pathlib.Path | None) -> tuple[connection.Connecti
 def serve(theirs: connection.Connection, locks: str, into: pathlib.Path | None) -> None:
     """What such a process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it ends it
-    from fastloss.ahead import wheels
+    from fastloss.ahead import metrics, wheels
     from fastloss.ahead.calls import calls_of
     from fastloss.compile import kernels
-    from fastloss.core.loss import lookup
 
     if into is not None:
         wheels.make_into(into, locks)
     kernels.alone = lambda name: locked(os.path.join(locks, name))
     while (name := theirs.recv()) is not None:
         begin, before = time.perf_counter(), kernels.made.copy()
-        for call in calls_of(lookup(name)):
+        found = metrics.named(name)
+        for call in metrics.calls_of(found) if isinstance(found, str) else calls_of(found):
             call()
         made = kernels.made - before
         seconds = time.perf_counter() - begin

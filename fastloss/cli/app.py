@@ -323,19 +323,19 @@ def show(
 
 @app.command(cls=OnceCommand)
 def warmup(
-    losses: Annotated[list[str] | None, typer.Argument(help="Names of losses; all by default.")] = None,
+    losses: Annotated[list[str] | None, typer.Argument(help="Names of losses and metrics; all by default.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Number of processes that compile; one per core by default.")] = None,
 ) -> None:
     """Compile kernels ahead of time, and store them for other processes; print a line for each loss."""
+    from fastloss.ahead.metrics import everything, named
     from fastloss.ahead.workers import Ended, warmed
     from fastloss.compile import kernels, threads
-    from fastloss.core.loss import REGISTRY, lookup
 
     if jobs is not None and jobs < 1:
         raise UserError(f"--jobs is {jobs}: expected at least 1")
     begin = time.perf_counter()
     with explained():
-        names = [lookup(name).name for name in dict.fromkeys(losses or REGISTRY)]
+        names = [getattr(found, "name", found) for found in map(named, dict.fromkeys(losses or everything()))]
     compiled = loaded = 0
     try:
         with contextlib.closing(warmed(names, jobs or threads.available())) as results:

@@ -171,6 +171,21 @@ def auc(
     return PerGroup(ids, areas) if return_ids else areas
 
 
+class GroupAreas(NamedTuple):
+    """Each group's area, whether it has a pair, and how results of groups are to be ordered."""
+
+    values: np.ndarray
+    used: np.ndarray
+    order: np.ndarray | None
+
+
+def group_areas(scores: Any, labels: Any, groups: Any, offsets: Any) -> GroupAreas:
+    """Return the area under the ROC curve of each group; NaN in one that has a pair comes from a NaN score."""
+    rows = _checked(scores, labels, None, groups, offsets)
+    sums = _counted(SIGNS, rows)
+    return GroupAreas(_areas(*sums), sums.weight != 0.0, rows.groups.order)
+
+
 def _areas(difference: np.ndarray, weight: np.ndarray) -> np.ndarray:
     shares = np.divide(difference, weight, out=np.full_like(difference, np.nan), where=weight != 0.0)
     return 0.5 + 0.5 * shares

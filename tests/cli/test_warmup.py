@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from fastloss.ahead import calls, workers
+import fastloss
+from fastloss.ahead import calls, metrics, workers
 from fastloss.compile import kernels, threads
 from fastloss.core.loss import REGISTRY, lookup
 from tests.cli.data import PAIRWISE, failure, run
@@ -36,6 +37,23 @@ def test_larger_data_needs_no_other_kernel(name, monkeypatch):
         for call in calls.calls_of(REGISTRY[name]):
             call()
     assert [one.name for one in kernels.known[before:]] == []
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("name", metrics.NAMES)
+def test_every_kernel_of_a_metric(name, monkeypatch):
+    for call in metrics.calls_of(name):
+        call()
+    before = len(kernels.known)
+    monkeypatch.setattr(metrics, "ROWS", 300)
+    monkeypatch.setattr(metrics, "SORTED", 2 * metrics.SORTED)
+    for call in metrics.calls_of(name):
+        call()
+    assert [one.name for one in kernels.known[before:]] == []
+
+
+def test_metrics_are_all_of_those_with_kernels_of_their_own():
+    assert set(metrics.NAMES) | {"GroupCounts", "auc", "group_auc"} == set(fastloss.metrics.__all__)
 
 
 def process(folder, *arguments):
@@ -80,7 +98,7 @@ def test_a_line_for_each_loss(monkeypatch):
     ]
     assert lines[2].startswith("3 kernels compiled, 5 loaded from the store, in ")
     run("warmup")
-    assert asked[1] == (list(REGISTRY), threads.available())
+    assert asked[1] == ([*REGISTRY, *metrics.NAMES], threads.available())
 
 
 def iter_of(results):

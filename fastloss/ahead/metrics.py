@@ -1,0 +1,45 @@
+"""What is called to have the kernels of `fastloss.metrics` compiled, by the metrics' names."""
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from fastloss import metrics
+from fastloss.core.loss import REGISTRY, Loss, lookup
+from fastloss.metrics.cpu import SORTED
+
+ROWS = 20
+KINDS = (np.float32, np.float64)
+RANKING = ("average_precision", "hit_rate", "mrr", "ndcg", "precision", "recall")
+CALIBRATION = ("expected_calibration_error", "isotonic_calibration_error", "normalized_entropy")
+NAMES = (*RANKING, *CALIBRATION)
+OPTIONS: dict[str, tuple[dict[str, str], ...]] = {
+    "average_precision": ({}, {"ties": "stable"}, {"ties": "thresholds"}),
+    "ndcg": tuple({"gains": gains, "ties": ties} for gains in ("exp2", "linear") for ties in ("average", "stable")),
+    "expected_calibration_error": ({}, {"strategy": "quantile"}),
+    "isotonic_calibration_error": ({}, {"norm": "brier"}),
+    "normalized_entropy": ({},),
+}
+
+
+def everything() -> list[str]:
+    """Return the names of all losses, and of the metrics."""
+    return [*REGISTRY, *NAMES]
+
+
+def named(name: str) -> Loss | str:
+    """Return the loss of a name, or a metric's name; raise a ValueError for any other."""
+    return name if name in NAMES else lookup(name)
+
+
+def calls_of(name: str) -> Iterator[Callable[[], Any]]:
+    """Yield calls that reach each kernel of a metric, as others are called: see `calls.calls_of`."""
+    rng = np.random.default_rng(0)
+    metric = getattr(metrics, name)
+    for size in (ROWS, SORTED) if name in RANKING else (ROWS,):
+        labels = np.arange(size) % 2
+        for options in OPTIONS.get(name, ({}, {"ties": "stable"})):
+            for dtype in KINDS:
+                yield functools.partial(metric, rng.random(size).astype(dtype), labels, **options)
