@@ -35,6 +35,11 @@ RULES = (
     ("**/*.py", ("cli/", "__main__.py"), ("fastloss.cli", "typer", "rich")),
     ("**/*.py", ("ray.py",), ("ray", "fastloss.ray")),
     ("**/*.py", ("spark.py",), ("pyspark", "fastloss.spark")),
+    *(
+        ("**/*.py", (f"boosting/{one}.py",), (one, f"fastloss.boosting.{one}"))
+        for one in ("catboost", "lightgbm", "xgboost")
+    ),
+    ("**/*.py", ("boosting/",), ("fastloss.boosting",)),
     ("**/*.py", ("ahead/", "cli/", "__main__.py"), ("fastloss.ahead",)),
     ("**/*.py", ("dask/", "cli/"), ("fastloss.dask",)),
     ("**/*.py", ("dask/", "cli/"), ("dask", "distributed")),
@@ -108,6 +113,9 @@ def test_arrows_point_one_way():
         ("pairs/boxes/bad.py", "from fastloss.cli import main", "pairs/boxes/bad.py imports fastloss.cli"),
         ("spark.py", "def f():\n    from ray import data", "spark.py imports ray.data"),
         ("streaming/bad.py", "from pyspark.sql import DataFrame", "streaming/bad.py imports pyspark.sql"),
+        ("boosting/adapter.py", "import lightgbm", "boosting/adapter.py imports lightgbm"),
+        ("boosting/lightgbm.py", "from xgboost import core", "boosting/lightgbm.py imports xgboost.core"),
+        ("rows/bad.py", "from fastloss.boosting import links", "rows/bad.py imports fastloss.boosting"),
         ("core/summation.py", "from fastloss import core", "core/summation.py imports fastloss.core"),
         ("compile/elementary.py", "from .domains import REAL", "compile/elementary.py imports .domains: relative"),
     ],
@@ -120,7 +128,20 @@ def test_a_planted_violation_is_found(tmp_path, file, line, message):
 
 
 def test_import_is_light():
-    heavy = ("numba", "llvmlite", "typer", "rich", "pyarrow", "scipy", "torch", "dask", "ray", "pyspark")
+    heavy = (
+        "numba",
+        "llvmlite",
+        "typer",
+        "rich",
+        "pyarrow",
+        "scipy",
+        "torch",
+        "dask",
+        "ray",
+        "pyspark",
+        "lightgbm",
+        "xgboost",
+    )
     code = f"import fastloss, sys; print(*(name for name in {heavy} if name in sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.split() == []

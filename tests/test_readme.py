@@ -11,6 +11,7 @@ import sys
 import pytest
 
 import fastloss
+from fastloss import boosting
 from fastloss.core.loss import REGISTRY
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -30,9 +31,10 @@ def run(test: doctest.DocTest) -> None:
 
 
 def modules() -> list[str]:
-    """All modules but those for CUDA, Ray and Spark, which import what may not be there."""
+    """All modules but those that import what may not be there: CUDA, Ray, Spark, the boosting libraries."""
     names = [module.name for module in pkgutil.walk_packages(fastloss.__path__, "fastloss.")]
-    return [name for name in names if "cuda" not in name and name not in ("fastloss.ray", "fastloss.spark")]
+    others = {"fastloss.ray", "fastloss.spark", *(f"fastloss.boosting.{one}" for one in boosting.LIBRARIES)}
+    return [name for name in names if "cuda" not in name and name not in others]
 
 
 def test_readme_example():

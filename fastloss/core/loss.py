@@ -277,6 +277,17 @@ class Loss(abc.ABC):
         if not self.has_curvature:
             raise TypeError(f"{self.name} has no second derivative")
 
+    def checked_parameters(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all parameters, with the defaults of those that are not given; raise for one that is wrong."""
+        for word in parameters:
+            if word not in self.parameters:
+                raise TypeError(f"{self.name} has no parameter {word!r}: expected one of {list(self.parameters)}")
+        given = {word: parameters.get(word, default) for word, default in self.defaults.items()}
+        for word, value in given.items():
+            if value is inspect.Parameter.empty:
+                raise TypeError(f"{self.name} needs {word}: expected {self.parameters[word]}")
+        return {word: self.parameters[word].validate(word, widened(value)) for word, value in given.items()}
+
     def lead(self, first: Any) -> tuple[int, ...]:
         """Return the shape of weights, one for each entry of the first argument's first axis; () for one example."""
         return np.shape(first)[:1]

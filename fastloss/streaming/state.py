@@ -1,7 +1,6 @@
 """What all states share: parameters, merging, bytes and results."""
 
 import abc
-import inspect
 import numbers
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple, Self
@@ -143,16 +142,10 @@ def checked(loss: Loss, parameters: Mapping[str, Any], arrays_later: bool = Fals
 
     `arrays_later`: those whose default is an array are left out unless they are given.
     """
-    for word in parameters:
-        if word not in loss.parameters:
-            raise TypeError(f"{loss.name} has no parameter {word!r}: expected one of {list(loss.parameters)}")
-    given = {word: parameters.get(word, default) for word, default in loss.defaults.items()}
-    for word, value in given.items():
-        if value is inspect.Parameter.empty:
-            raise TypeError(f"{loss.name} needs {word}: expected {loss.parameters[word]}")
+    given = loss.checked_parameters(parameters)
     if arrays_later:
         given = {word: one for word, one in given.items() if word in parameters or not np.ndim(one)}
-    return {word: plain(word, loss.parameters[word].validate(word, value)) for word, value in given.items()}
+    return {word: plain(word, one) for word, one in given.items()}
 
 
 def require_body(loss: Loss, parameters: Mapping[str, Any]) -> None:
