@@ -35,6 +35,10 @@ class Adapter:
         words = "".join(f", {word}={value!r}" for word, value in self._given.items())
         return f"{type(self).__name__.lower()}({self.scored.name!r}, {self.library!r}{words})"
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Adapter":
+        """Return itself, which never changes: scikit-learn clones estimators only if parameters stay what they are."""
+        return self
+
     @contextlib.contextmanager
     def refusing(self) -> Iterator[None]:
         """Turn an error of an argument into the library's own."""

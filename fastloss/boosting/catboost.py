@@ -21,9 +21,10 @@ class _CatBoost(Adapter):
 
     def sample(self, data: Any) -> Sample:
         """Return what a Pool holds."""
-        if not data.get_label():
+        labels = np.asarray(data.get_label(), np.float64)
+        if labels.shape[:1] != (data.num_row(),):
             raise ValueError("the Pool has no label")
-        return Sample(np.asarray(data.get_label(), np.float64), np.asarray(data.get_weight(), np.float64))
+        return Sample(labels, np.asarray(data.get_weight(), np.float64))
 
 
 class Objective(_CatBoost, ObjectiveOf):

@@ -23,10 +23,11 @@ def of_one(sums: Callable[[float], Sums]) -> float:
     A slope may jump, as that of a median does, so that steps which do not halve the bracket give way to its middle.
     """
     at, low, high = 0.0, -math.inf, math.inf
-    reach, before = 1.0, math.inf
-    for _ in range(STEPS):
+    reach, before, little = 1.0, math.inf, 0.0
+    for step in range(STEPS):
         slope, bend = (float(one) for one in sums(at))
-        if slope == 0.0 or math.isnan(slope):
+        little = CLOSE * abs(slope) if step == 0 else little  # a slope of one sign falls to it on the way to infinity
+        if not abs(slope) > little:
             break
         low, high = (low, at) if slope > 0.0 else (at, high)
         newton = at - slope / bend if bend > 0.0 and math.isfinite(bend) else math.nan
@@ -38,7 +39,7 @@ def of_one(sums: Callable[[float], Sums]) -> float:
             following = at - math.copysign(reach, slope)
             reach *= 2.0
         before, at = abs(following - at), following
-        if before <= CLOSE * abs(at) or high - low <= CLOSE * max(abs(low), abs(high)):
+        if before <= CLOSE * abs(at) or (high - low < math.inf and high - low <= CLOSE * max(abs(low), abs(high))):
             break
     return at
 
