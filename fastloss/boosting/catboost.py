@@ -8,8 +8,6 @@ import numpy as np
 from fastloss.boosting.adapter import Adapter, MetricOf, ObjectiveOf
 from fastloss.boosting.scored import METRICS, Sample, Scored
 
-WHOLE = ("nmae_loss", "rmse_loss")  # each row's derivative depends on all rows
-
 
 class _CatBoost(Adapter):
     library = "catboost"
@@ -87,5 +85,5 @@ def _require_rows(scored: Scored) -> None:
         )
     if scored.loss is not None:
         scored.loss.require_additive({**scored.loss.defaults, **scored.parameters})
-    if scored.name in WHOLE:
+    if scored.loss is not None and "sum" not in scored.loss.reductions:
         raise ValueError(f"{scored.name} is no sum over rows: CatBoost passes some rows at a time")

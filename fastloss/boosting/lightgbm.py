@@ -19,7 +19,7 @@ class _LightGBM(Adapter):
 
     def sample(self, data: Any) -> Sample:
         """Return what a Dataset holds."""
-        return self._sampled(data.get_label(), data.get_weight(), data.get_group())
+        return self._sampled(data.get_label(), _read(data, "weight"), _read(data, "group"))
 
     def _sampled(self, labels: Any, weights: Any, sizes: Any) -> Sample:
         if labels is None:
@@ -59,3 +59,11 @@ class Metric(_LightGBM, MetricOf):
         with self.refusing():
             scores, sample = self._called(first, second, weight, group)
         return self.title, self.value(scores, sample), self.is_higher_better
+
+
+def _read(data: Any, name: str) -> Any:
+    """Return a field of a Dataset; of one that is not constructed, which LightGBM refuses to read, as it was given."""
+    given = getattr(data, name)
+    if given is not None or getattr(data, "_handle", None) is None:
+        return None if given is None else np.asarray(given)
+    return getattr(data, f"get_{name}")()

@@ -8,6 +8,7 @@ import numpy as np
 
 STEPS = 300  # of which bisection takes 2100 / 2 at most for any float, and some 60 from numbers of ordinary size
 CLOSE = 4.0 * np.finfo(np.float64).eps  # relative
+ROUNDING = 1e-13  # of values, relative: below it slopes tell which of two is less
 
 
 class Sums(NamedTuple):
@@ -15,6 +16,10 @@ class Sums(NamedTuple):
 
     slope: np.ndarray
     bend: np.ndarray
+
+    def size(self, bends: np.ndarray) -> float:
+        """Return the slopes' squared length in the metric in which each whole step halves it at least."""
+        return float(np.sum(np.square(self.slope) / bends, where=bends > 0.0))
 
 
 def of_one(sums: Callable[[float], Sums]) -> float:
@@ -59,8 +64,8 @@ def of_columns(sums: Callable[[np.ndarray], Sums], value: Callable[[np.ndarray],
         while length > CLOSE:
             following = at - length * step
             found, after = value(following), sums(following)
-            close = abs(found - least) <= CLOSE * abs(least)  # where rounding hides the difference, slopes show it
-            if found < least or (close and np.abs(after.slope).sum() < np.abs(now.slope).sum()):
+            gain, noise = least - found, ROUNDING * abs(least)
+            if gain > noise or (gain >= -noise and after.size(now.bend) < now.size(now.bend)):
                 break
             length *= 0.5
         else:

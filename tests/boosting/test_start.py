@@ -49,7 +49,7 @@ def test_classes(labels):
     """Logarithms of shares, up to a constant; a class that is not there goes where it has no probability."""
     made = objective("cross_entropy", "lightgbm")
     found = made.start(labels)
-    np.testing.assert_allclose(made.transform(found), np.bincount(labels) / labels.size, rtol=1e-11, atol=1e-15)
+    np.testing.assert_allclose(made.transform(found), np.bincount(labels) / labels.size, rtol=1e-9, atol=1e-15)
     assert made.start(labels, columns=7).shape == (7,)
 
 

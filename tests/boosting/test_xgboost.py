@@ -38,6 +38,7 @@ def margins(features, labels, asked, base=0.0, weight=None, **more):
 def test_trees_of_its_own_objectives(own, base, name, parameters, load, weighted):
     """In float32: `base` is the prediction that its own objectives have at score 0."""
     features, labels = load(return_X_y=True)
+    labels = labels / labels.mean() if own == "count:poisson" else labels  # else its steps are as long as they may be
     weight = np.random.default_rng(0).uniform(0.5, 2.0, labels.size) if weighted else None
     expected = margins(features, labels, own, base, weight)
     found = margins(features, labels, objective(name, "xgboost", **parameters), weight=weight)
@@ -103,21 +104,19 @@ def test_weights_of_items_and_of_groups(items, groups):
     )
     if items:
         set_item_weight(data, of_items)
-    expected = literal(
-        scores, labels, offsets, of_items if items else np.ones(rows), of_groups if groups else np.ones(sizes.size)
-    )
+    item_weights = of_items.astype(float) if items else np.ones(rows)
+    group_weights = of_groups.astype(float) if groups else np.ones(sizes.size)
+    expected = literal(scores, labels, offsets, item_weights, group_weights)
     for found, one in zip(objective("pairwise_logistic_loss", "xgboost")(scores, data), expected, strict=True):
         np.testing.assert_allclose(found, one, rtol=1e-12, atol=1e-14)
     pointwise, _ = objective("mse_loss", "xgboost")(scores, data)
-    weights = (of_items if items else 1.0) * np.repeat(of_groups if groups else np.ones(4), sizes)
+    weights = np.repeat(group_weights, sizes) * item_weights
     np.testing.assert_allclose(pointwise, 2.0 * weights * (scores - labels), rtol=1e-14)
 
 
 def test_weights_of_items_that_are_refused():
     data = xgboost.DMatrix(np.zeros((3, 1)), np.arange(3), qid=[0, 0, 0])
-    with pytest.raises(xgboost.core.XGBoostError, match="Size of weight must equal to the number of query groups"):
-        xgboost.DMatrix(np.zeros((3, 1)), np.arange(3), qid=[0, 0, 0], weight=np.ones(3))
-    with pytest.raises(ValueError, match="sample_weight has shape|weight has shape"):
+    with pytest.raises(ValueError, match="weight has shape"):
         set_item_weight(data, np.ones(2))
     with pytest.raises(ValueError, match="is -1"):
         set_item_weight(data, [1.0, -1.0, 1.0])
