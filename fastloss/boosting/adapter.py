@@ -1,6 +1,7 @@
 """What objectives and metrics of all libraries have in common: derivatives, transforms, the start, errors, copies."""
 
 import contextlib
+import math
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -171,9 +172,12 @@ class ObjectiveOf(Adapter):
 
         if columns is None:
             return start.of_one(sums)
-        return start.of_columns(
-            sums, lambda at: float(scored.function(*scored.given(scores(at), sample), **words)), columns
-        )
+
+        def value(at: Any) -> float:
+            return float(scored.function(*scored.given(scores(at), sample), **words))
+
+        longest = math.inf if scored.name in second.FLAT else 1.0
+        return start.of_columns(sums, value, columns, longest)
 
     def _of_sum(self, scores: Any, sample: Sample) -> tuple[Any, Any]:
         """Return both derivatives of the summed loss by the raw scores."""

@@ -49,11 +49,14 @@ def of_one(sums: Callable[[float], Sums]) -> float:
     return at
 
 
-def of_columns(sums: Callable[[np.ndarray], Sums], value: Callable[[np.ndarray], float], columns: int) -> np.ndarray:
+def of_columns(
+    sums: Callable[[np.ndarray], Sums], value: Callable[[np.ndarray], float], columns: int, longest: float
+) -> np.ndarray:
     """Return a constant for each column at which a loss is least, by diagonal Newton steps that lower it.
 
     Twice the diagonal bounds the second derivative of softmax losses, so that a step of length 1 lowers those; others
-    are halved until they do. Where slopes jump, as those of quantiles do, it ends near a jump.
+    are halved until they do. `longest` is the length to which they may grow: 1, or infinity where slopes jump, as those
+    of quantiles do, and second derivatives say nothing; there it ends near a jump.
     """
     at, length = np.zeros(columns), 1.0
     least, now = value(at), sums(at)
@@ -71,5 +74,5 @@ def of_columns(sums: Callable[[np.ndarray], Sums], value: Callable[[np.ndarray],
         else:
             break
         at, least, now = following, found, after
-        length *= 2.0
+        length = min(2.0 * length, longest)
     return at
