@@ -46,8 +46,8 @@ def objective(name: str, library: str, **parameters: Any) -> Any:
     min_curvature : float >= 0, optional
         The least second derivative of a row of weight 1. By default 1 for losses whose second derivative is 0 where
         their slope is not (`l1_loss`, `quantile_loss`, `huber_loss`, `hinge_loss`, ...), as LightGBM has it, and for
-        `log_cosh_loss`; 0.01 for the focal losses and `dice_loss`, 1e-6 for `msle_loss`, which are not convex; else
-        none. Each row of a loss of pairs counts as one of weight 1.
+        `log_cosh_loss` and `pseudo_huber_loss`; 0.01 for the focal losses and `dice_loss`, 1e-6 for `msle_loss`, which
+        are not convex; else none. Each row of a loss of pairs counts as one of weight 1.
     link : {"identity", "sigmoid", "exp"}, optional
         What makes the loss's input of a raw score, "identity" by default: "sigmoid" for losses of probabilities
         (`binary_cross_entropy`, `dice_loss`), "exp" for losses of positive numbers.

@@ -16,10 +16,12 @@ FLAT = (
     "quantile_loss",
     "smooth_l1_loss",
 )
+ROUNDED = ("log_cosh_loss", "pseudo_huber_loss")
 CURVED = ("dice_loss", "focal_loss", "softmax_focal_loss")
-# That of `log_cosh_loss` falls as fast as exp(-2 |x - t|) from its largest, 1, which is taken for all of it. The others
+# That of rounded losses falls from its largest, 1, so fast that a Newton step from far away goes too far; the largest
+# is taken for all of it. Curved ones and `msle_loss`
 # are not convex: their second derivative is negative at some scores.
-FLOORS = {**dict.fromkeys((*FLAT, "log_cosh_loss"), 1.0), **dict.fromkeys(CURVED, 1e-2), "msle_loss": 1e-6}
+FLOORS = {**dict.fromkeys((*FLAT, *ROUNDED), 1.0), **dict.fromkeys(CURVED, 1e-2), "msle_loss": 1e-6}
 SOFTMAX = ("cross_entropy", "poly_loss", "softmax_focal_loss")
 # Of a Poisson loss, exp(max_delta_step): the second derivative at a score that is larger by 0.7, in both libraries
 POISSON = {"lightgbm": math.exp(0.7), "xgboost": math.exp(0.7)}

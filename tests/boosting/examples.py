@@ -65,7 +65,7 @@ def example(name: str) -> Example:
             labels = signal
     elif loss.shape == "pointwise":
         domain = loss.domains[loss.arguments[1]]
-        low = max(domain.low, -5.0)
+        low = max(domain.low + 0.1, -5.0)
         labels = np.clip(signal + low + 1.0, low, min(domain.high, 5.0))
         if domain.values:
             labels = np.where(signal > 0.0, max(domain.values), min(domain.values))
