@@ -5,18 +5,17 @@ differs is who computes gradients and second derivatives.
 """
 
 import importlib.util
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import fastloss
 from bench.measure import Table
+from fastloss import boosting
+from fastloss.boosting.scored import Sample
 
 ROUNDS, COLUMNS, DOCUMENTS = 10, 10, 100
 TRUNCATION = 30  # LightGBM's default
-
-Objective = Callable[[np.ndarray, Any], tuple[np.ndarray, np.ndarray]]
 
 
 def data(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -25,26 +24,6 @@ def data(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     features = rng.standard_normal((rows, COLUMNS))
     signal = features[:, 0] + features[:, 1] * features[:, 2] + rng.standard_normal(rows)
     return features, (signal > 0).astype(float), np.clip(np.floor(signal + 2.0), 0, 4)
-
-
-def logistic(labels: np.ndarray) -> Objective:
-    """Ours in the form that both libraries take: sums, not means."""
-
-    def objective(scores: np.ndarray, _: Any) -> tuple[np.ndarray, np.ndarray]:
-        return fastloss.binary_cross_entropy_with_logits.grad_hess(scores, labels, reduction="sum")
-
-    return objective
-
-
-def ranking(labels: np.ndarray, offsets: np.ndarray) -> Objective:
-    """LambdaRank with LightGBM's default truncation."""
-
-    def objective(scores: np.ndarray, _: Any) -> tuple[np.ndarray, np.ndarray]:
-        return fastloss.lambdarank_loss.grad_hess(
-            scores, labels, offsets=offsets, truncation_level=TRUNCATION, reduction="sum"
-        )
-
-    return objective
 
 
 def with_lightgbm(features: np.ndarray, labels: np.ndarray, objective: Any, sizes: Any = None) -> np.ndarray:
@@ -91,18 +70,20 @@ def run(table: Table, rows: int, repeats: int = 3) -> None:
     sizes = np.full(rows // DOCUMENTS, DOCUMENTS)
     ranked = slice(0, int(sizes.sum()))
     offsets = np.append(0, np.cumsum(sizes))
-    own = ranking(relevances[ranked], offsets)
+    logistic, ranking = ("binary_cross_entropy_with_logits", {}), ("lambdarank_loss", {"truncation_level": TRUNCATION})
     todo = [
-        ("lightgbm", with_lightgbm, "binary", logistic(classes), slice(None), classes, None),
-        ("lightgbm", with_lightgbm, "lambdarank", own, ranked, relevances, sizes),
-        ("xgboost", with_xgboost, "binary:logistic", logistic(classes), slice(None), classes, None),
+        ("lightgbm", with_lightgbm, "binary", logistic, slice(None), classes, None),
+        ("lightgbm", with_lightgbm, "lambdarank", ranking, ranked, relevances, sizes),
+        ("xgboost", with_xgboost, "binary:logistic", logistic, slice(None), classes, None),
     ]
-    for library, train, name, objective, some, labels, groups in todo:
+    for library, train, name, (loss, parameters), some, labels, groups in todo:
         if importlib.util.find_spec(library) is None:
             print(f"{library} is not installed")
             continue
+        objective = boosting.objective(loss, library, **parameters)
         arguments = features[some], labels[some]
         require_equal(train(*arguments, name, groups), train(*arguments, objective, groups), f"{library} with {name}")
+        sample = Sample(arguments[1].astype(np.float32), offsets=None if groups is None else offsets)
         scores = np.zeros(len(arguments[1]))
         table.time(
             f"{library} {name}, {ROUNDS} rounds",
@@ -110,7 +91,7 @@ def run(table: Table, rows: int, repeats: int = 3) -> None:
             {
                 "its own objective": lambda: train(*arguments, name, groups),  # noqa: B023
                 "fastloss's objective": lambda: train(*arguments, objective, groups),  # noqa: B023
-                "fastloss's derivatives, once": lambda: objective(scores, None),  # noqa: B023
+                "fastloss's derivatives, once": lambda: objective.derivatives(scores, sample),  # noqa: B023
             },
             repeats,
         )

@@ -43,6 +43,11 @@ RULES = (
     ("**/*.py", ("ahead/", "cli/", "testing/", "__main__.py"), ("fastloss.ahead",)),
     ("**/*.py", ("testing/",), ("fastloss.testing",)),
     ("**/*.py", ("torch/",), ("torch", "fastloss.torch")),
+    *(
+        ("**/*.py", (f"boosting/{one}.py",), (one, f"fastloss.boosting.{one}"))
+        for one in ("catboost", "lightgbm", "xgboost")
+    ),
+    ("**/*.py", ("boosting/",), ("fastloss.boosting",)),
     ("**/*.py", ("dask/", "cli/"), ("fastloss.dask",)),
     ("**/*.py", ("dask/", "cli/"), ("dask", "distributed")),
 )
@@ -121,6 +126,9 @@ def test_arrows_point_one_way():
         ("rows/bad.py", "from fastloss.sklearn import scorer", "rows/bad.py imports fastloss.sklearn"),
         ("pairs/bad.py", "def f():\n    import torch", "pairs/bad.py imports torch"),
         ("streaming/bad.py", "from pyspark.sql import DataFrame", "streaming/bad.py imports pyspark.sql"),
+        ("boosting/adapter.py", "import lightgbm", "boosting/adapter.py imports lightgbm"),
+        ("boosting/lightgbm.py", "from xgboost import core", "boosting/lightgbm.py imports xgboost.core"),
+        ("rows/bad.py", "from fastloss.boosting import links", "rows/bad.py imports fastloss.boosting"),
         ("core/summation.py", "from fastloss import core", "core/summation.py imports fastloss.core"),
         ("compile/elementary.py", "from .domains import REAL", "compile/elementary.py imports .domains: relative"),
     ],
@@ -146,6 +154,8 @@ def test_import_is_light():
         "pyspark",
         "jax",
         "sklearn",
+        "lightgbm",
+        "xgboost",
     )
     code = f"import fastloss, sys; print(*(name for name in {heavy} if name in sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

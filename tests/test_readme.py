@@ -11,12 +11,13 @@ import sys
 import pytest
 
 import fastloss
+from fastloss import boosting
 from fastloss.core.loss import REGISTRY
 
 ROOT = pathlib.Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 COMMAND = re.compile(r"<!-- command: (\w+) -->\n```sh\n(.*?)\n```", re.DOTALL)
-LIBRARIES = ("jax", "ray", "sklearn", "spark")  # modules for them, tested in folders of their own
+LIBRARIES = ("jax", "ray", "sklearn", "spark", "torch")  # modules for them, tested in folders of their own
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -31,9 +32,10 @@ def run(test: doctest.DocTest) -> None:
 
 
 def modules() -> list[str]:
-    """All modules but those for CUDA and for other libraries, which import what may not be there."""
+    """All modules but those that import what may not be there: CUDA, and other libraries."""
     names = [module.name for module in pkgutil.walk_packages(fastloss.__path__, "fastloss.")]
-    return [name for name in names if "cuda" not in name and name.split(".")[1] not in LIBRARIES]
+    others = {f"fastloss.boosting.{one}" for one in boosting.LIBRARIES}
+    return [name for name in names if "cuda" not in name and name.split(".")[1] not in LIBRARIES and name not in others]
 
 
 def test_readme_example():

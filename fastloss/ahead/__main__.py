@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not levels.shipped():
         parser.error(f"there are no levels of {levels.machine()}: a wheel cannot hold kernels for it")
     try:
-        names = [getattr(found, "name", found) for found in map(named, dict.fromkeys(given.losses or own()))]
+        names = [named(name) for name in dict.fromkeys(given.losses or own())]
     except ValueError as error:
         parser.error(str(error))
     begin, compiled, largest = time.perf_counter(), 0, 0

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastloss import metrics
-from fastloss.core.loss import REGISTRY, Loss, lookup
+from fastloss.core.loss import REGISTRY, lookup
 from fastloss.metrics.cpu import SORTED
 
 ROWS = 20
@@ -29,9 +29,9 @@ def everything() -> list[str]:
     return [*REGISTRY, *NAMES]
 
 
-def named(name: str) -> Loss | str:
-    """Return the loss of a name, or a metric's name; raise a ValueError for any other."""
-    return name if name in NAMES else lookup(name)
+def named(name: str) -> str:
+    """Return the name of a loss or of a metric; raise a ValueError for any other."""
+    return name if name in NAMES else lookup(name).name
 
 
 def calls_of(name: str) -> Iterator[Callable[[], Any]]:

@@ -92,14 +92,14 @@ def serve(theirs: connection.Connection, locks: str, into: pathlib.Path | None) 
     from fastloss.ahead import metrics, wheels
     from fastloss.ahead.calls import calls_of
     from fastloss.compile import kernels
+    from fastloss.core.loss import lookup
 
     if into is not None:
         wheels.make_into(into, locks)
     kernels.alone = lambda name: locked(os.path.join(locks, name))
     while (name := theirs.recv()) is not None:
         begin, before = time.perf_counter(), kernels.made.copy()
-        found = metrics.named(name)
-        for call in metrics.calls_of(found) if isinstance(found, str) else calls_of(found):
+        for call in metrics.calls_of(name) if name in metrics.NAMES else calls_of(lookup(name)):
             call()
         made = kernels.made - before
         seconds = time.perf_counter() - begin

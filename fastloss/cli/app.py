@@ -335,7 +335,7 @@ def warmup(
         raise UserError(f"--jobs is {jobs}: expected at least 1")
     begin = time.perf_counter()
     with explained():
-        names = [getattr(found, "name", found) for found in map(named, dict.fromkeys(losses or everything()))]
+        names = [named(name) for name in dict.fromkeys(losses or everything())]
     compiled = loaded = 0
     try:
         with contextlib.closing(warmed(names, jobs or threads.available())) as results:

@@ -7,7 +7,7 @@ import importlib
 import inspect
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
@@ -335,6 +335,18 @@ class Loss(abc.ABC):
         """Raise unless the loss has a second derivative."""
         if not self.has_curvature:
             raise TypeError(f"{self.name} has no second derivative")
+
+    def checked_parameters(self, parameters: Mapping[str, Any], left_out: Collection[str] = ()) -> dict[str, Any]:
+        """Return the parameters, with the defaults of those that are not given; raise for one that is wrong."""
+        for word in parameters:
+            if word not in self.parameters:
+                raise TypeError(f"{self.name} has no parameter {word!r}: expected one of {list(self.parameters)}")
+        defaults = {word: default for word, default in self.defaults.items() if word not in left_out}
+        given = {word: parameters.get(word, default) for word, default in defaults.items()}
+        for word, value in given.items():
+            if value is inspect.Parameter.empty:
+                raise TypeError(f"{self.name} needs {word}: expected {self.parameters[word]}")
+        return {word: self.parameters[word].validate(word, widened(value)) for word, value in given.items()}
 
     def lead(self, first: Any) -> tuple[int, ...]:
         """Return the shape of weights, one for each entry of the first argument's first axis; () for one example."""

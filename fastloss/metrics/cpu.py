@@ -89,7 +89,7 @@ def sorted_block(inputs, parameters, outputs, first, last):
 
 def run(asked: Measure, rows: Rows) -> Measured:
     """Place and measure every group."""
-    row_order, offsets, _ = rows.groups
+    row_order, offsets = rows.groups.rows, rows.groups.offsets
     order = np.empty(0, np.int64) if row_order is None else as_input(row_order, np.int64)
     scores, labels = as_input(rows.scores, kernel_dtype(rows.scores)), as_input(rows.labels, np.float64)
     offsets = as_input(offsets, np.int64)

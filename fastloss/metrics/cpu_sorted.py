@@ -71,7 +71,7 @@ def calibration_block(inputs, parameters, outputs, first, last):
 
 def run(asked: Calibration, rows: records.Rows) -> Errors:
     """Sort and measure every group."""
-    row_order, offsets, _ = rows.groups
+    row_order, offsets = rows.groups.rows, rows.groups.offsets
     offsets, sizes = as_input(offsets, np.int64), np.diff(offsets)
     predicted = as_input(rows.scores, kernel_dtype(rows.scores))
     order = _sorted_rows(predicted, row_order, offsets)

@@ -45,7 +45,7 @@ def ordered(rows: Rows, ties: str, ids: Any) -> Rows:
         return rows
     if ties == "trec_eval":
         rows = rows._replace(scores=rows.scores.astype(np.float32))
-    row_order, offsets, _ = rows.groups
+    row_order, offsets = rows.groups.rows, rows.groups.offsets
     keys = _keys(rows, ties, ids)
     own_group = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
     if row_order is None:

@@ -160,18 +160,12 @@ def checked(loss: Loss, parameters: Mapping[str, Any], arrays_later: bool = Fals
 
     `arrays_later`: arrays come with the batches, and are left out.
     """
-    for word in parameters:
-        if word not in loss.parameters:
-            raise TypeError(f"{loss.name} has no parameter {word!r}: expected one of {list(loss.parameters)}")
-    given = {word: parameters.get(word, default) for word, default in loss.defaults.items()}
+    later: set[str] = set()
     if arrays_later:
         if arrays := [word for word in parameters if np.ndim(parameters[word])]:
             raise ValueError(f"{arrays[0]} is an array: expected a number; an array is given with each batch")
-        given = {word: one for word, one in given.items() if word in parameters or not _is_array(loss, word, one)}
-    for word, value in given.items():
-        if value is inspect.Parameter.empty:
-            raise TypeError(f"{loss.name} needs {word}: expected {loss.parameters[word]}")
-    return {word: plain(word, loss.parameters[word].validate(word, value)) for word, value in given.items()}
+        later = {word for word, one in loss.defaults.items() if word not in parameters and _is_array(loss, word, one)}
+    return {word: plain(word, one) for word, one in loss.checked_parameters(parameters, later).items()}
 
 
 def _is_array(loss: Loss, word: str, default: Any) -> bool:
