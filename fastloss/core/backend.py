@@ -29,6 +29,11 @@ def to_host(array: Any) -> Any:
     return module("compile.cuda.arrays").to_host(array) if on_gpu(array) else array
 
 
+def lists(value: Any) -> Any:
+    """Return a sequence with its arrays on the host; anything else as it is."""
+    return tuple(map(to_host, value)) if isinstance(value, tuple | list) else value
+
+
 def arguments(names: tuple[str, ...], given: dict[str, Any], dimensions: int = 2) -> dict[str, Any]:
     """Return the arguments: arrays of floats on a GPU with that many dimensions stay there.
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import validate
+from fastloss.core import backend, validate
 from fastloss.core.domains import SCALE, Choice, Flag, Free
 from fastloss.core.errors import both_given, wrong_shape
 from fastloss.core.identities import as_ids
@@ -185,7 +185,7 @@ def _against(arrays, scale, similarity, names, ids, positives=None, *, equal) ->
     call.within = within
     if positives is not None:
         expected = "the pair (offsets, key numbers)"
-        offsets, numbers = validate.lists("positives", positives, expected, (height, names[0]), len(key))
+        offsets, numbers = validate.lists("positives", backend.lists(positives), expected, (height, names[0]), len(key))
         call.terms, call.head = (Listed(numbers, offsets),), AGAINST_SOME
         call.known = np.zeros(height, bool), _spread(offsets, numbers)
         call.there = np.diff(offsets) > 0

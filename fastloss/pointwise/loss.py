@@ -98,7 +98,8 @@ class PointwiseLoss(Loss):
 
     @property
     def has_diagonal_curvature(self) -> bool:
-        return self.has_curvature and "sum" in self.reductions  # a function of a sum has others
+        # a function of a sum has others, and so have losses of two arguments that gradients are by
+        return self.has_curvature and "sum" in self.reductions and len(self.by) == 1
 
     def shape_of_losses(self, given):
         return tuple(given[self.arguments[0]].shape)

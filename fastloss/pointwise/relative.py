@@ -21,7 +21,7 @@ def _norm(target, norm):
     if not isinstance(norm, str):
         return POSITIVE.validate("norm", norm)
     NORMS.validate("norm", norm)
-    values = validate.real("target", target)
+    values = validate.real("target", backend.to_host(target))
     if values.size == 0:
         return 1.0
     number = _size(values, norm)

@@ -61,6 +61,12 @@ def along(array: np.ndarray, axes: tuple[int, ...]) -> Matrix:
     outer = math.prod(length for axis, length in enumerate(array.shape) if axis not in axes)
     if axes == _trailing(array.shape, axes):
         return Matrix(array.reshape(outer, inner), array.shape, axes)
+    if isinstance(array, GpuArray):
+        where = ", ".join(map(str, axes))
+        raise ValueError(
+            f"{array.name} has its rows along axis {where} of {array.ndim} on the GPU:"
+            " expected them along the last axes of a contiguous array"
+        )
     return Matrix(np.moveaxis(array, axes, _last(axes)).reshape(outer, inner), array.shape, axes)
 
 

@@ -22,6 +22,8 @@ def test_finite_differences(call):
 
 
 def check(call, *reductions):
+    if "var" in call.given and bool((call.given["var"] < call.given.get("eps", 0.0)).any()):
+        call = Call(call.loss, {**call.given, "var": call.given["var"] + call.given["eps"]}, call.by, call.sides)
     for reduction in reductions:
         inputs = call.inputs()
         size = float(call.run(*inputs, reduction=reduction).detach().nan_to_num().abs().max()) + 1.0

@@ -66,7 +66,7 @@ def test_a_temperature_is_learnt():
 def test_signatures_and_documentation():
     for name, loss in REGISTRY.items():
         function = getattr(ft, name)
-        expected = [one for one in loss.__signature__.parameters if one not in ("backend", "wrt")]
+        expected = [one for one in loss.__signature__.parameters if one not in ("backend", "wrt", "return_ids")]
         assert list(inspect.signature(function).parameters) == expected
         assert loss.summary in function.__doc__ and "array_like" not in function.__doc__
         assert pickle.loads(pickle.dumps(function)) is function

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.core import validate
+from fastloss.core import backend, validate
 from fastloss.core.errors import wrong_shape, wrong_value
 
 COMPRESSED = ("csr", "csc", "bsr")  # SciPy's formats with `indptr` and `indices`
@@ -15,7 +15,7 @@ def as_interactions(given: Any, users: int, items: int) -> tuple[np.ndarray, np.
     if hasattr(given, "tocsr"):
         return _of_sparse(given, users, items)
     expected = "a sparse matrix or the pair (offsets, item numbers)"
-    return validate.lists("interactions", given, expected, (users, "user"), items)
+    return validate.lists("interactions", backend.lists(given), expected, (users, "user"), items)
 
 
 def _of_sparse(given: Any, users: int, items: int) -> tuple[np.ndarray, np.ndarray]:
