@@ -25,53 +25,50 @@ class Writer(abc.ABC):
         """Write what ends the file."""
 
 
-class ParquetTable(Writer):
+class ArrowWriter(Writer):
+    """Writes by a writer of PyArrow's."""
+
+    def __init__(self, file: Any, schema: pa.Schema):
+        super().__init__(file, schema)
+        self._writer = self.opened(file, schema)
+
+    @abc.abstractmethod
+    def opened(self, file: Any, schema: pa.Schema) -> Any:
+        """Return PyArrow's writer."""
+
+    def write(self, table: pa.Table) -> None:
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class ParquetTable(ArrowWriter):
     """Parquet."""
 
-    def __init__(self, file: Any, schema: pa.Schema):
+    def opened(self, file: Any, schema: pa.Schema) -> Any:
         from pyarrow import parquet
 
-        super().__init__(file, schema)
-        self._writer = parquet.ParquetWriter(file, schema)
-
-    def write(self, table: pa.Table) -> None:
-        self._writer.write_table(table)
-
-    def close(self) -> None:
-        self._writer.close()
+        return parquet.ParquetWriter(file, schema)
 
 
-class ArrowTable(Writer):
+class ArrowTable(ArrowWriter):
     """The file format of Arrow IPC."""
 
-    def __init__(self, file: Any, schema: pa.Schema):
-        super().__init__(file, schema)
-        self._writer = pa.ipc.new_file(pa.PythonFile(file, "w"), schema)
-
-    def write(self, table: pa.Table) -> None:
-        self._writer.write_table(table)
-
-    def close(self) -> None:
-        self._writer.close()
+    def opened(self, file: Any, schema: pa.Schema) -> Any:
+        return pa.ipc.new_file(pa.PythonFile(file, "w"), schema)
 
 
-class CsvTable(Writer):
+class CsvTable(ArrowWriter):
     """CSV with a header; a null is an empty field."""
 
     delimiter = ","
 
-    def __init__(self, file: Any, schema: pa.Schema):
+    def opened(self, file: Any, schema: pa.Schema) -> Any:
         from pyarrow import csv
 
-        super().__init__(file, schema)
         options = csv.WriteOptions(delimiter=self.delimiter, quoting_style="needed")
-        self._writer = csv.CSVWriter(pa.PythonFile(file, "w"), schema, write_options=options)
-
-    def write(self, table: pa.Table) -> None:
-        self._writer.write_table(table)
-
-    def close(self) -> None:
-        self._writer.close()
+        return csv.CSVWriter(pa.PythonFile(file, "w"), schema, write_options=options)
 
 
 class TsvTable(CsvTable):
