@@ -1,6 +1,7 @@
 """Shape and dtype of arrays on a GPU, without importing CUDA."""
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -69,8 +70,36 @@ class GpuArray:
         other.name, other.given, other.shape, other.dtype = self.name, self.given, tuple(shape), self.dtype
         return other
 
+    def with_last(self, axes: tuple[int, ...]) -> "GpuArray":
+        """Return a copy with some axes moved to the end, made by the array's own library.
+
+        Raises
+        ------
+        ValueError
+            If that library has no function for it, as Numba.
+        """
+        found = moved_axes(self.given, axes, tuple(range(-len(axes), 0)))
+        if found is None:
+            where = ", ".join(map(str, axes))
+            raise ValueError(
+                f"{self.name} has its rows along axis {where} of {self.ndim} on the GPU:"
+                " expected them along the last axes of a contiguous array"
+            )
+        is_tensor = hasattr(found, "contiguous")
+        return GpuArray(self.name, found.contiguous() if is_tensor else found.copy(order="C"))
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         raise TypeError(f"{self.name} lies on a GPU, where this loss cannot take it: copy it to the host first")
+
+
+def moved_axes(array: Any, source: tuple[int, ...], target: tuple[int, ...]) -> Any:
+    """Return an array with axes moved, as a view: NumPy's, PyTorch's or CuPy's; None of another library."""
+    if isinstance(array, np.ndarray):
+        return np.moveaxis(array, source, target)
+    if hasattr(array, "movedim"):
+        return array.movedim(source, target)
+    library = sys.modules.get(type(array).__module__.partition(".")[0])
+    return library.moveaxis(array, source, target) if hasattr(library, "moveaxis") else None
 
 
 def _strides(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastloss.core import backend, small, summation, units, validate
 from fastloss.core.domains import REAL, Domain, Parameter, wrong
-from fastloss.core.gpu import GpuArray, holds_integers, on_gpu
+from fastloss.core.gpu import GpuArray, holds_integers, moved_axes, on_gpu
 from fastloss.core.loss import Loss
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome
 from fastloss.core.reductions import Reduction
@@ -44,7 +44,7 @@ class Matrix(NamedTuple):
         if self.axes == _trailing(self.shape, self.axes):
             return rows.reshape(*self.shape)
         moved = rows.reshape(*self.outer, *(self.shape[axis] for axis in self.axes))
-        return np.moveaxis(moved, _last(self.axes), self.axes)
+        return moved_axes(moved, _last(self.axes), self.axes)
 
 
 def _last(axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -62,11 +62,7 @@ def along(array: np.ndarray, axes: tuple[int, ...]) -> Matrix:
     if axes == _trailing(array.shape, axes):
         return Matrix(array.reshape(outer, inner), array.shape, axes)
     if isinstance(array, GpuArray):
-        where = ", ".join(map(str, axes))
-        raise ValueError(
-            f"{array.name} has its rows along axis {where} of {array.ndim} on the GPU:"
-            " expected them along the last axes of a contiguous array"
-        )
+        return Matrix(array.with_last(axes).reshape(outer, inner), array.shape, axes)
     return Matrix(np.moveaxis(array, axes, _last(axes)).reshape(outer, inner), array.shape, axes)
 
 
