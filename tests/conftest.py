@@ -1,5 +1,6 @@
 """What the markers of pyproject.toml mean."""
 
+import importlib.util
 import os
 import signal
 
@@ -8,6 +9,14 @@ import pytest
 
 from fastloss.core import small
 from fastloss.core.loss import Loss
+
+LIBRARIES = {  # that all tests of a folder need; `nox -s integrations` has them
+    "boosting": ("catboost", "lightgbm", "sklearn", "xgboost"),
+    "jax": ("jax",),
+    "sklearn": ("sklearn",),
+    "torch": ("torch",),
+}
+collect_ignore = [folder for folder, names in LIBRARIES.items() if not all(map(importlib.util.find_spec, names))]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background jobs; processes of tests inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)

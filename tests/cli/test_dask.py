@@ -67,9 +67,11 @@ def both(workers, *arguments):
     """The reports without Dask and with it, and what they wrote of groups."""
     reports, tables = [], []
     for more in ((), ("--dask", workers.scheduler_address)):
-        words = [f"{one}.{len(reports)}" if str(one).endswith("out.parquet") else one for one in arguments]
+        is_table = [str(one).endswith("out.parquet") for one in arguments]
+        name = f"table-{len(reports)}"  # without a suffix, which is Parquet, and not among the files that are read
+        words = [one.with_name(name) if is_one else one for one, is_one in zip(arguments, is_table, strict=True)]
         reports.append(numbers(score(*words, *more)))
-        tables += [pa.parquet.read_table(one) for one in words if "out.parquet" in str(one)]
+        tables += [pa.parquet.read_table(one) for one, is_one in zip(words, is_table, strict=True) if is_one]
     return reports, tables
 
 
