@@ -98,7 +98,7 @@ def moved_axes(array: Any, source: tuple[int, ...], target: tuple[int, ...]) -> 
         return np.moveaxis(array, source, target)
     if hasattr(array, "movedim"):
         return array.movedim(source, target)
-    library = sys.modules.get(type(array).__module__.partition(".")[0])
+    library: Any = sys.modules.get(type(array).__module__.partition(".")[0])
     return library.moveaxis(array, source, target) if hasattr(library, "moveaxis") else None
 
 
