@@ -62,9 +62,11 @@ def error(call):
 def test_weights_of_numbers(case, shape, dtype, monkeypatch):
     weights = (3.0 * RNG.random(shape)).astype(dtype)
     arrays = [np.resize(array, SHAPE) for array in case.arrays]
-    expected = case.loss.value_and_grad(*arrays, sample_weight=weights)
+    words = {"norm": 2.0} if case.loss.name == "nmae_loss" else {}  # one that is a word is computed on the host
+    expected = case.loss.value_and_grad(*arrays, sample_weight=weights, **words)
     gpu.kept_there(monkeypatch, shape[0])
-    close(gpu.content(case.loss.value_and_grad(*map(moved, arrays), sample_weight=moved(weights))), expected)
+    found = case.loss.value_and_grad(*map(moved, arrays), sample_weight=moved(weights), **words)
+    close(gpu.content(found), expected)
 
 
 def test_weights_of_each_number(monkeypatch):
