@@ -32,6 +32,7 @@ PLAIN_TESTS = (
     "tests/core",
     "tests/embeddings",
     "tests/fuzz",
+    "tests/metrics",
     "tests/pairs",
     "tests/pointwise",
     "tests/rows",
