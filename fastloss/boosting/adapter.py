@@ -1,5 +1,6 @@
 """What objectives and metrics of all libraries have in common: derivatives, transforms, the start, errors, copies."""
 
+import abc
 import contextlib
 import math
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ TRANSFORMS = {
 }
 
 
-class Adapter:
+class Adapter(abc.ABC):
     """A loss for one library: how it is shown and copied, and how errors of data become the library's own."""
 
     library: ClassVar[str]
@@ -50,9 +51,13 @@ class Adapter:
                 raise
             raise self.error(f"{self.scored.name}: {error}") from error
 
+    @abc.abstractmethod
+    def is_data(self, data: Any) -> bool:
+        """Tell whether it is a data set of the library."""
+
+    @abc.abstractmethod
     def sample(self, data: Any) -> Sample:
         """Return what a data set of the library holds."""
-        raise NotImplementedError
 
 
 class ObjectiveOf(Adapter):
@@ -201,10 +206,6 @@ class ObjectiveOf(Adapter):
 
     def _read(self, data: Any) -> Sample:
         return self.sample(data) if self.is_data(data) else Sample(np.asarray(data))
-
-    def is_data(self, data: Any) -> bool:
-        """Tell whether it is a data set of the library."""
-        raise NotImplementedError
 
 
 class MetricOf(Adapter):

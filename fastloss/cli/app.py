@@ -191,7 +191,7 @@ def score(
     ] = None,
     types: Annotated[
         list[str] | None,
-        typer.Option(help="COLUMN=TYPE, such as user=int64, converts a column without a loss; repeat it for several."),
+        typer.Option(help="COLUMN=TYPE, such as user=int64, converts a column; repeat it for several."),
     ] = None,
     nulls: Annotated[
         str, typer.Option(help="'error'; 'drop' leaves rows out that lack a value; 'nan' reads missing numbers as NaN.")

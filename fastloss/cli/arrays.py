@@ -103,7 +103,7 @@ def common(kinds: Collection[pa.DataType], are_ids: bool) -> pa.DataType | None:
 
 
 def converted(array: pa.Array, kind: pa.DataType) -> pa.Array:
-    """Convert a decoded column without a loss; raise `Unfit` for the first value that the type does not hold."""
+    """Convert a decoded column; raise `Unfit` for the first value that the type does not hold. Floats are rounded."""
     if array.type == kind or (pa.types.is_decimal(array.type) and not pa.types.is_decimal(kind)):
         return array  # `numbers` converts decimals
     try:
