@@ -88,12 +88,13 @@ def print_version(wanted: bool) -> None:
 
 
 def names_of_losses(incomplete: str) -> list[str]:
-    """Complete the name of a loss."""
+    """Complete the name of a loss or metric."""
     import fastloss
+    from fastloss.cli.metrics import METRICS
     from fastloss.core.loss import Loss
 
-    names = (name for name in fastloss.__all__ if name.startswith(incomplete))
-    return [name for name in names if isinstance(getattr(fastloss, name), Loss)]
+    losses = [name for name in fastloss.__all__ if isinstance(getattr(fastloss, name), Loss)]
+    return [name for name in (*losses, *METRICS) if name.startswith(incomplete)]
 
 
 def read_config(context: typer.Context, path: str | None) -> str | None:
@@ -109,6 +110,7 @@ def read_config(context: typer.Context, path: str | None) -> str | None:
         if one is None or name == "config":
             raise UserError(f"{path}: no option {name!r} (options: {', '.join(sorted(set(known) - {'config'}))})")
         takes_many = one.multiple or one.nargs == -1
+        value = [value] if takes_many and isinstance(value, str) else value
         if takes_many and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
             raise UserError(f"{path}: {name} is {value!r}: expected a list of strings")
         if not takes_many and isinstance(value, list | dict):
@@ -147,8 +149,14 @@ def score(
             help="NAME or NAME:parameter=value,...; repeat it for several in one pass.",
         ),
     ] = None,
-    scores: Annotated[str, typer.Option(help="The column of scores (predictions).")] = "score",
-    labels: Annotated[str, typer.Option(help="The column of labels (targets).")] = "label",
+    scores: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The column of scores (predictions), by default 'score'; repeat it for several models. A pattern such"
+            " as 'p_*', or a column of lists, holds a score for each class."
+        ),
+    ] = None,
+    labels: Annotated[str, typer.Option(help="The column of labels (targets), or of classes.")] = "label",
     groups: Annotated[
         str | None,
         typer.Option(help="The column of group ids, integers or strings. Without it, all rows are one group."),
@@ -213,7 +221,7 @@ def score(
         ),
     ] = None,
 ) -> None:
-    """Compute losses of a column of scores against a column of labels.
+    """Compute losses and metrics of columns of scores against a column of labels.
 
     Files are read batch by batch, in the order given (patterns sorted); rows are counted from 0. A group's rows may
     be spread over several batches and files. If other groups' rows lie between them, all rows are first sorted by
@@ -247,14 +255,17 @@ def score(
     if not embedded and not files:
         raise UserError("no files are given, nor --queries and --keys")
     losses = asked(loss or [], reduction, embedded)
-    if groups and per_group is None and not any(one.is_pairwise for one in losses):
+    if groups and per_group is None and not any(one.is_pairwise or one.is_metric for one in losses):
         names = ", ".join(one.label for one in losses)
-        raise UserError(f"--groups does nothing for {names}: expected a loss over pairs with it, or --per-group")
+        raise UserError(
+            f"--groups does nothing for {names}: expected a loss over pairs or a metric with it, or --per-group"
+        )
     if threads is not None:
         if threads < 1:
             raise UserError(f"--threads is {threads}: expected at least 1")
         use_threads(threads)
     from fastloss.cli import report
+    from fastloss.cli.roles import Wanted
     from fastloss.cli.score import Job, run
 
     if embedded:
@@ -263,15 +274,18 @@ def score(
         answer = candidates.run(candidates.Files(str(queries), str(keys), positives), losses, reduction, output)
         (report.score_json if as_json else report.score_table)(answer)
         return
-    given = {"scores": scores, "labels": labels, "weights": weights, "groups": groups}
-    roles = {role: column for role, column in given.items() if column is not None}
+    models = tuple(scores or ["score"])
+    for model in models:
+        if models.count(model) > 1:
+            raise UserError(f"--scores {model} is given twice")
+    wanted = Wanted(models, labels, weights, groups)
     contents = contents_given(format, delimiter, types or [])
     if nulls not in ("error", "drop", "nan"):
         raise UserError(f"--nulls is {nulls!r}: expected 'error', 'drop' or 'nan'")
     if nulls == "drop" and dask:
         raise UserError("--nulls drop is not possible with --dask, whose workers count rows as they are")
     rows = min(batch_rows, MOST_ROWS)
-    job = Job(files or [], roles, losses, reduction, per_group, rows, output, contents, nulls, dask, threads)
+    job = Job(files or [], wanted, losses, reduction, per_group, rows, output, contents, nulls, dask, threads)
     with report.Progress() as progress:
         result = run(job, progress)
     (report.score_json if as_json else report.score_table)(result)
@@ -288,7 +302,7 @@ def use_threads(count: int) -> None:
 
 @app.command("list", cls=OnceCommand)
 def list_losses(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List all losses: what each computes, and whether `fastloss score` takes it; `fastloss show` says more of one."""
+    """List all losses and metrics, and whether `fastloss score` takes each; `fastloss show` says more of one."""
     from fastloss.cli import report
     from fastloss.cli.catalogue import entries
 
@@ -305,16 +319,16 @@ def list_losses(as_json: Annotated[bool, typer.Option("--json", help="Print JSON
 
 @app.command(cls=OnceCommand)
 def show(
-    loss: Annotated[str, typer.Argument(help="The name of a loss.", autocompletion=names_of_losses)],
+    loss: Annotated[str, typer.Argument(help="The name of a loss or metric.", autocompletion=names_of_losses)],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show a loss: its signature and its documentation, with formula, parameters, errors, source and an example."""
+    """Show a loss or metric: its signature and documentation, with formula, parameters, errors, source and an example."""
     from fastloss.cli import report
+    from fastloss.cli.asked import subject
     from fastloss.cli.catalogue import entry, text
-    from fastloss.core.loss import lookup
 
     with explained():
-        found = lookup(loss)
+        found = subject(loss)
     if as_json:
         report.print_json(entry(found))
         return

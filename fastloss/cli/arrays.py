@@ -3,7 +3,7 @@
 What a file says of its strings, dictionaries and runs is checked before PyArrow follows it to memory that is not there.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ from fastloss.core.orders import EXACT
 
 Type: TypeAlias = pa.DataType | str  # a string where Arrow has no such type: what NumPy calls it
 
+MOST_CLASSES = 1 << 16  # of lists, for labels that are text
 WHOLE_DIGITS = 18  # int64 holds all decimals of so many
 
 
@@ -61,6 +62,17 @@ def is_number(kind: Type) -> bool:
     return any(
         test(kind) for test in (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal, types.is_null)
     )
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Return whether a type is one of lists."""
+    types = pa.types
+    return any(test(kind) for test in (types.is_list, types.is_large_list, types.is_fixed_size_list))
+
+
+def is_vector(kind: Type) -> bool:
+    """Return whether a plain type is one of lists of numbers."""
+    return not isinstance(kind, str) and is_list(kind) and is_number(plain(kind.value_type))
 
 
 def is_id(kind: Type) -> bool:
@@ -165,6 +177,48 @@ def numbers(array: pa.Array, whole: bool = False) -> np.ndarray:
         if found != float(result[index]):
             raise Inexact(index, f"{found:f}")
     return result
+
+
+def matrix(array: pa.Array) -> np.ndarray:
+    """Convert a decoded column of lists of numbers, all of one length, to an array of a row each.
+
+    Raise `Unfit` for the first list of another length, or with a null.
+    """
+    flat = array.flatten()
+    if not len(array):
+        return np.empty((0, 0))
+    lengths = pc.list_value_length(array).to_numpy(zero_copy_only=False)
+    uneven = np.flatnonzero(lengths != lengths[0])
+    if uneven.size:
+        raise Unfit(int(uneven[0]), f"a list of {lengths[uneven[0]]} numbers where the first has {lengths[0]}")
+    if flat.null_count:
+        index = int(np.argmax(flat.is_null().to_numpy(zero_copy_only=False)))
+        raise Unfit(index // int(lengths[0]), "a list with a null")
+    return numbers(decoded(flat)).reshape(len(array), -1)
+
+
+def class_ids(array: pa.Array, classes: Sequence[str]) -> np.ndarray:
+    """Return the index of each label's class; without names of classes, labels are indices already.
+
+    Whole numbers are names where all names are whole numbers; else they are indices, as text too. Raise `Unfit` for a
+    label that is no class.
+    """
+    whole = all(one.isascii() and one.isdigit() for one in classes)
+    if is_number(array.type) and (not classes or not whole):
+        return numbers(array)
+    if is_number(array.type):
+        values = pa.array([int(one) for one in classes], pa.float64())
+        found = pc.index_in(pa.array(numbers(array).astype(np.float64)), values)
+    else:
+        text = array.cast(pa.string())
+        found = pc.index_in(text, pa.array(classes, pa.string()))
+        if not whole or not classes:
+            places = pa.array([str(k) for k in range(len(classes) or MOST_CLASSES)], pa.string())
+            found = pc.coalesce(found, pc.index_in(text, places))
+    if found.null_count:
+        index = int(np.argmax(found.is_null().to_numpy(zero_copy_only=False)))
+        raise Unfit(index, array[index].as_py())
+    return found.to_numpy().astype(np.int64)
 
 
 def beyond(values: np.ndarray) -> np.ndarray:

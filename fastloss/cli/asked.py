@@ -1,19 +1,23 @@
-"""The losses that `--loss NAME:param=value,...` asks for, with their parameters checked."""
+"""The losses and metrics that `--loss NAME:param=value,...` asks for, with their parameters checked."""
 
 import dataclasses
+from collections.abc import Collection
 from typing import Any
 
 import pyarrow as pa
 
 from fastloss.cli.errors import UserError, explained
 from fastloss.cli.files import FORMATS
+from fastloss.cli.metrics import METRICS, GroupMean, Metric, metric_of
 from fastloss.cli.readers import Given
 from fastloss.core.domains import Choice, Flag
 from fastloss.core.loss import REGISTRY, Loss, lookup
 from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.pairs.loss import PairwiseLoss
+from fastloss.rows.loss import RowLoss
 from fastloss.streaming.additive import Accumulator, takes_batches
 from fastloss.streaming.all_pairs import PairAccumulator, can_accumulate
+from fastloss.streaming.examples import ExampleAccumulator
 from fastloss.streaming.grouped import GroupAccumulator
 from fastloss.streaming.state import checked
 
@@ -22,37 +26,74 @@ WORDS: dict[str, Any] = {"true": True, "false": False, "none": None}
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Asked:
-    """One loss to be computed."""
+    """One loss or metric to be computed, of one model."""
 
-    label: str  # its name; with the parameters as given, where one name is asked for twice
-    loss: Any
+    name: str  # with the parameters as given, where one name is asked for twice
+    loss: Any  # or a `Metric`
     parameters: dict[str, Any]  # all of them, checked
+    model: str = ""  # whose scores
+    is_only: bool = True  # whether there is one model
+
+    @property
+    def label(self) -> str:
+        """The name, with the model where there are several."""
+        return self.name if self.is_only else f"{self.name}({self.model})"
 
     @property
     def is_pairwise(self) -> bool:
         """Whether it is a loss over the pairs of a group."""
-        return isinstance(self.loss, PairwiseLoss)
+        return hasattr(self.loss, "group_sums")
+
+    @property
+    def is_metric(self) -> bool:
+        """Whether it is a metric."""
+        return isinstance(self.loss, Metric)
+
+    @property
+    def by_class(self) -> bool:
+        """Whether it takes a score for each class."""
+        return takes_classes(self.loss)
 
     @property
     def orders_labels(self) -> bool:
         """Whether only the order of labels counts."""
         return self.is_pairwise and self.parameters.get("pairs") == "ordered"
 
+    def of_models(self, models: Collection[str]) -> list["Asked"]:
+        """Return the same for each model."""
+        return [dataclasses.replace(self, model=model, is_only=len(models) == 1) for model in models]
+
     def state(self, stream: bool = False) -> Any:
         """Make an empty state; with `stream`, one of all pairs that keeps no rows, if there is one."""
         return new_state(self.loss, self.parameters, stream)
 
 
-def new_state(loss: Loss, parameters: dict[str, Any], stream: bool = False) -> Any:
-    """Make the state of a loss of scores and labels."""
-    if not isinstance(loss, PairwiseLoss):
+def subject(name: str) -> Any:
+    """Return the metric or the loss of a name; the error for an unknown name says what is near."""
+    found = metric_of(name)
+    return lookup(name) if found is None else found
+
+
+def new_state(loss: Any, parameters: dict[str, Any], stream: bool = False) -> Any:
+    """Make the state of a metric, or of a loss, of scores and labels."""
+    if isinstance(loss, Metric):
+        return GroupMean(loss, loss.checked(parameters))
+    if takes_classes(loss):
+        return ExampleAccumulator(loss, parameters)
+    if not hasattr(loss, "group_sums"):
         return Accumulator(loss, parameters)
-    return (PairAccumulator if stream and can_accumulate(loss, parameters) else GroupAccumulator)(loss, parameters)
+    may_stream = stream and isinstance(loss, PairwiseLoss) and can_accumulate(loss, parameters)
+    return (PairAccumulator if may_stream else GroupAccumulator)(loss, parameters)
 
 
-def can_score(loss: Loss) -> bool:
-    """Return whether a loss takes scores and labels."""
-    return isinstance(loss, PairwiseLoss) or takes_batches(loss)
+def takes_classes(loss: Any) -> bool:
+    """Return whether a loss takes a score for each class, and classes as labels."""
+    return isinstance(loss, RowLoss) and loss.arguments == ("input", "target") and loss.ids == ("target",)
+
+
+def can_score(loss: Any) -> bool:
+    """Return whether it takes scores and labels."""
+    return isinstance(loss, Metric) or hasattr(loss, "group_sums") or takes_batches(loss) or takes_classes(loss)
 
 
 def can_search(loss: Loss) -> bool:
@@ -78,11 +119,12 @@ def asked(texts: list[str], reduction: str, embedded: bool = False) -> list[Aske
 def one(label: str, name: str, words: str, reduction: str, embedded: bool) -> Asked:
     """Parse one `--loss` option."""
     with explained():
-        loss = lookup(name)
+        loss = lookup(name) if embedded else subject(name)
     fits, what = (can_search, "queries and keys") if embedded else (can_score, "scores and labels")
     if not fits(loss):
         with explained():
-            known = ", ".join(sorted(other for other in REGISTRY if fits(REGISTRY[other])))
+            metrics = [] if embedded else METRICS
+            known = ", ".join(sorted([*metrics, *(other for other in REGISTRY if fits(REGISTRY[other]))]))
         raise UserError(f"{name} cannot be scored: expected a loss of {what}, one of {known}")
     parameters: dict[str, Any] = {}
     for word in filter(None, words.split(",")):
@@ -95,8 +137,13 @@ def one(label: str, name: str, words: str, reduction: str, embedded: bool) -> As
         if key in parameters:
             raise UserError(f"{name}: {key} is given twice")
         parameters[key] = value(loss.parameters[key], text)
+    if isinstance(loss, Metric):
+        if reduction != "mean":
+            raise UserError(f"{name} is a mean over groups: expected --reduction mean")
+    else:
+        with explained(name):
+            loss.require_reduction(reduction)
     with explained(name):
-        loss.require_reduction(reduction)
         return Asked(label, loss, checked(loss, parameters) if embedded else new_state(loss, parameters).parameters)
 
 

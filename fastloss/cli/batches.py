@@ -2,21 +2,29 @@
 
 import bisect
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
-from fastloss.cli.arrays import Inexact, numbers
-from fastloss.cli.errors import UserError, explained
+from fastloss.cli.arrays import Inexact, Unfit, class_ids, is_list, matrix, numbers
+from fastloss.cli.errors import UserError, explained, shortened
 from fastloss.cli.readers import PART, Columns, Source
+from fastloss.cli.roles import Roles, Scores
+
+ScoresOf: TypeAlias = dict[str, np.ndarray]  # by model; of two dimensions where there is a score for each class
+
+
+def some_scores(scores: ScoresOf, rows: Any) -> ScoresOf:
+    """Return the scores of some rows."""
+    return {model: one[rows] for model, one in scores.items()}
 
 
 class Batch(NamedTuple):
     """Rows of one file."""
 
     start: int  # the first one's number in the stream of all files, from 0
-    scores: np.ndarray
+    scores: ScoresOf
     labels: np.ndarray
     weights: np.ndarray | None
     groups: pa.Array | None
@@ -26,13 +34,23 @@ class Batch(NamedTuple):
     @property
     def size(self) -> int:
         """How many rows."""
-        return self.scores.size
+        return self.labels.size
 
     def part(self, first: int, stop: int) -> "Batch":
         """Return some of the rows, as views, without their groups' ids."""
         weights = None if self.weights is None else self.weights[first:stop]
-        scores, labels = self.scores[first:stop], self.labels[first:stop]
+        scores, labels = some_scores(self.scores, slice(first, stop)), self.labels[first:stop]
         return Batch(self.start + first, scores, labels, weights, None, self.bytes_done, self.of_part)
+
+
+def in_one(rows: Sequence[Batch]) -> Batch:
+    """Return successive batches as one."""
+    if len(rows) == 1:
+        return rows[0]
+    first = rows[0]
+    weights = None if first.weights is None else np.concatenate([one.weights for one in rows])
+    scores = {model: np.concatenate([one.scores[model] for one in rows]) for model in first.scores}
+    return first._replace(scores=scores, labels=np.concatenate([one.labels for one in rows]), weights=weights)
 
 
 class Places:
@@ -73,7 +91,7 @@ class Places:
 class Reading(NamedTuple):
     """What is read of all files, and how."""
 
-    roles: dict[str, str]  # the columns' names by their roles
+    roles: Roles
     rows: int  # at a time
     whole: bool | None = None  # whether labels are read as int64; if False, those that only int64 holds raise `Inexact`
     nulls: str = "error"  # "drop": rows with one are left out; "nan": those of numbers are NaN
@@ -115,8 +133,8 @@ def batches(sources: Sequence[Source], reading: Reading, places: Places) -> Iter
 
 def batches_of(part: Part, reading: Reading, places: Places, start: int, done: float = 0.0) -> Iterator[Batch]:
     """Read a part of the files, whose first row is row `start` of the stream."""
-    source = part.source
-    columns = list(dict.fromkeys(reading.roles.values()))
+    source, roles = part.source, reading.roles
+    columns = roles.columns
     row = source.first
     for every, share in explained_batches(source, columns, reading.rows):
         some = every
@@ -125,28 +143,79 @@ def batches_of(part: Part, reading: Reading, places: Places, start: int, done: f
             if dropped.size:
                 places.drop(row + dropped)
         elif reading.nulls == "nan":
-            some = {name: as_nan(every[name]) if is_number_role(reading, name) else every[name] for name in every}
+            some = {name: as_nan(every[name]) if roles.is_number(name) else every[name] for name in every}
         row += len(every[columns[0]])
         require_no_null(some, start, places)
         if not len(some[columns[0]]):
             continue
-        found: dict[str, Any] = {"weights": None, "groups": None}
-        for role, column in reading.roles.items():
-            if role == "groups":
-                found[role] = some[column]
-                continue
-            try:
-                beyond = f"{source.path}: column {column!r} has labels beyond float64"
-                with explained(beyond if reading.whole else source.path):
-                    found[role] = numbers(some[column], bool(reading.whole) and role == "labels")
-            except Inexact as error:
-                if role == "labels" and reading.whole is False:
-                    raise
-                where = f"{places.name(start + error.index)}: column {column!r}"
-                raise UserError(f"{where} is {error.found}, which float64 does not hold") from error
-        batch = Batch(start, bytes_done=done + share * source.size, of_part=part.number, **found)
+        read = Read(some, reading, places, start, source.path)
+        groups = None if roles.groups is None else some[roles.groups]
+        weights = None if roles.weights is None else read.numbers(roles.weights)
+        scores = {model: read.scores(one) for model, one in roles.scores.items()}
+        batch = Batch(start, scores, read.labels(), weights, groups, done + share * source.size, part.number)
         yield batch
         start += batch.size
+
+
+class Read(NamedTuple):
+    """Columns that have been read, to be converted; an error names file, row, column and value."""
+
+    columns: Columns
+    reading: Reading
+    places: Places
+    start: int
+    path: str
+
+    def numbers(self, column: str) -> np.ndarray:
+        """Return a column of numbers."""
+        with explained(self.path):
+            try:
+                return numbers(self.columns[column])
+            except Inexact as error:
+                raise self._inexact(column, error) from error
+
+    def labels(self) -> np.ndarray:
+        """Return the labels: numbers, or indices of classes."""
+        column, whole, roles = self.reading.roles.labels, self.reading.whole, self.reading.roles
+        if roles.by_class:
+            return self._labels_of_classes(column)
+        beyond = f"{self.path}: column {column!r} has labels beyond float64"
+        try:
+            with explained(beyond if whole else self.path):
+                return numbers(self.columns[column], bool(whole))
+        except Inexact as error:
+            if whole is False:
+                raise
+            raise self._inexact(column, error) from error
+
+    def scores(self, model: Scores) -> np.ndarray:
+        """Return the scores of a model."""
+        if not model.by_class:
+            return self.numbers(model.columns[0])
+        if len(model.columns) > 1:
+            return np.stack([self.numbers(column) for column in model.columns], axis=1)
+        with explained(self.path):
+            try:
+                return matrix(self.columns[model.columns[0]])
+            except Unfit as error:
+                raise UserError(f"{self._where(model.columns[0], error.index)} is {error.found}") from error
+
+    def _labels_of_classes(self, column: str) -> np.ndarray:
+        roles = self.reading.roles
+        with explained(self.path):
+            try:
+                return class_ids(self.columns[column], roles.classes)
+            except Unfit as error:
+                names = ", ".join(roles.classes[:20]) + (", ..." if len(roles.classes) > 20 else "")
+                found = shortened(repr(error.found))
+                expected = f"one of {names}" if names else "the number of a class"
+                raise UserError(f"{self._where(column, error.index)} is {found}: expected {expected}") from error
+
+    def _inexact(self, column: str, error: Inexact) -> UserError:
+        return UserError(f"{self._where(column, error.index)} is {error.found}, which float64 does not hold")
+
+    def _where(self, column: str, index: int) -> str:
+        return f"{self.places.name(self.start + index)}: column {column!r}"
 
 
 def explained_batches(source: Source, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
@@ -168,14 +237,9 @@ def require_no_null(columns: Columns, start: int, places: Places) -> None:
             raise UserError(f"{places.name(start + index)}: column {column!r} is null")
 
 
-def is_number_role(reading: Reading, column: str) -> bool:
-    """Return whether a column is read as numbers, and not as ids."""
-    return any(name == column for role, name in reading.roles.items() if role != "groups")
-
-
 def as_nan(array: pa.Array) -> pa.Array:
     """Return a column of numbers with NaN in place of nulls, as floats if there is one."""
-    if not array.null_count:
+    if not array.null_count or is_list(array.type):
         return array
     if not pa.types.is_floating(array.type):
         array = pa.array(numbers(array.drop_null()).astype(np.float64)).take(positions(array))
@@ -199,8 +263,8 @@ def without_nulls(columns: Columns) -> tuple[Columns, np.ndarray]:
 
 def group_columns(sources: Sequence[Source], reading: Reading, until: int) -> Iterator[pa.Array]:
     """Read the ids of the first `until` rows of the stream again."""
-    column = reading.roles["groups"]
-    columns = list(dict.fromkeys(reading.roles.values())) if reading.nulls == "drop" else [column]
+    column = str(reading.roles.groups)
+    columns = reading.roles.columns if reading.nulls == "drop" else [column]
     for source in sources:
         for every, _ in explained_batches(source, columns, reading.rows) if until > 0 else ():
             some = without_nulls(every)[0] if reading.nulls == "drop" else every

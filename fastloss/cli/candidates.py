@@ -55,7 +55,7 @@ def _answers(
             raise UserError(f"{one.label} takes no --positives: key i is query i's")
         with explained(files.keys):
             value = one.loss(queries, keys, reduction=reduction, **{**one.parameters, **own})
-        answers.append(Answer(one, value, float(len(queries)), None))
+        answers.append(Answer(one, value, float(len(queries))))
     return answers
 
 

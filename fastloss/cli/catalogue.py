@@ -1,19 +1,35 @@
-"""Facts about every registered loss, for `fastloss list` and `fastloss show`."""
+"""Facts about every registered loss and every metric, for `fastloss list` and `fastloss show`."""
 
 import inspect
 from typing import Any
 
 from fastloss.cli.asked import can_score, range_of
+from fastloss.cli.metrics import METRICS, Metric
 from fastloss.core.loss import REGISTRY, Loss
 
 
 def entries() -> list[dict[str, Any]]:
-    """Return facts about all losses, sorted by name."""
-    return [entry(REGISTRY[name]) for name in sorted(REGISTRY)]
+    """Return facts about all losses, then about all metrics, sorted by name."""
+    subjects: list[Any] = [*(REGISTRY[name] for name in sorted(REGISTRY)), *(METRICS[name] for name in sorted(METRICS))]
+    return [entry(one) for one in subjects]
 
 
-def entry(loss: Loss) -> dict[str, Any]:
-    """Return facts about one loss."""
+def entry(loss: Loss | Metric) -> dict[str, Any]:
+    """Return facts about one loss or metric."""
+    if isinstance(loss, Metric):
+        return {
+            "loss": loss.name,
+            "module": loss.function.__module__,
+            "shape": "metric",
+            "score": True,
+            "arguments": list(loss.arguments),
+            "parameters": {
+                name: {"range": kind, "default": loss.defaults[name]} for name, kind in loss.parameters.items()
+            },
+            "second_derivative": False,
+            "summary": loss.summary,
+            "reference": None,
+        }
     return {
         "loss": loss.name,
         "module": loss.__module__,
@@ -30,8 +46,13 @@ def entry(loss: Loss) -> dict[str, Any]:
     }
 
 
-def text(loss: Loss) -> str:
-    """Return a loss's signature and documentation, and the ranges of its parameters."""
+def text(loss: Loss | Metric) -> str:
+    """Return the signature and documentation of a loss or metric, and the ranges of parameters."""
+    if isinstance(loss, Metric):
+        function = loss.function
+        signature = f"fastloss.metrics.{function.__name__}{inspect.signature(function)}"
+        taken = f"Columns of scores and labels: fastloss score FILE --loss {loss.name}"
+        return "\n\n".join([signature, inspect.getdoc(function) or "", taken])
     ranges = [f"  {name}: {range_of(specification)}" for name, specification in loss.parameters.items()]
     taken = "Columns of scores and labels: fastloss score FILE --loss " + loss.name
     parts = [f"{loss.name}{loss.__signature__}", inspect.getdoc(loss) or ""]

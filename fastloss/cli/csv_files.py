@@ -71,7 +71,7 @@ class CsvSource(Source):
 
     def _type(self, name: str, column: pa.ChunkedArray) -> Type:
         kind = column.type
-        if name not in self.numbers:
+        if not self.numbers(name):
             return pa.string()
         if pa.types.is_integer(kind):
             numbers = column.drop_null().to_numpy()

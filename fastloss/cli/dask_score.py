@@ -16,6 +16,7 @@ from fastloss.cli import tasks
 from fastloss.cli.arrays import Inexact
 from fastloss.cli.batches import parts
 from fastloss.cli.cluster import Cluster
+from fastloss.cli.files import Opened
 from fastloss.cli.groups import Scattered, WholeGroups, as_batch, as_one_group
 from fastloss.cli.ids import SeenIds
 from fastloss.cli.output import TableFile
@@ -31,7 +32,7 @@ from fastloss.pairs.boxes.sums import NoState
 class DaskScoring(Scoring):
     """A pass over the data by the workers of a cluster, or two if rows of groups are scattered."""
 
-    def __init__(self, cluster: Cluster, job: Job, opened: Sequence[Source], output: TableFile | None, progress: Any):
+    def __init__(self, cluster: Cluster, job: Job, opened: Opened, output: TableFile | None, progress: Any):
         super().__init__(job, opened, output, progress)
         self._cluster = cluster
         self._tasks: list[Task] = []
@@ -40,7 +41,7 @@ class DaskScoring(Scoring):
         """Score parts as they are; rows of data without groups that have no state go to one worker."""
         self._cluster.cancel()  # what an earlier pass left
         totals = self._begin(stream)
-        if totals.needs_groups and "groups" not in self._job.roles:
+        if totals.needs_groups and self._roles.groups is None:
             return self._dealt(totals, stream, owners=1)
         borders = Borders()
         work = self._work(totals, stream)
@@ -68,7 +69,7 @@ class DaskScoring(Scoring):
         return self._dealt(totals, False, owners=min(1 << count.bit_length(), tasks.MOST_OWNERS))
 
     def _work(self, totals: Totals, stream: bool = False, owners: int = 0) -> Work:
-        losses = tuple((one.label, one.loss.name, one.parameters) for one in self._job.losses)
+        losses = tuple((one.name, one.loss.name, one.parameters) for one in self._job.losses)
         return Work(workers.job("", {}), losses, self._reading(totals), self._output is not None, stream, owners)
 
     def _located(self, totals: Totals) -> list[Task]:
@@ -125,7 +126,7 @@ class DaskScoring(Scoring):
         work = self._work(totals, stream, owners)
         located = self._located(totals)
         submit = self._cluster.submit
-        what = "sorting by group" if "groups" in self._job.roles else "scoring"
+        what = "sorting by group" if self._roles.groups is not None else "scoring"
         read = [submit("read", tasks.scored, work, one) for one in located]
         light = [submit("states", tasks.without_pieces, one) for one in read]
         starts = [(one.part.source.path, one.file_start) for one in located if one.part.begins]

@@ -2,17 +2,19 @@
 
 import difflib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from fastloss.cli import storage
-from fastloss.cli.arrays import Type, common, is_id, is_number, number_type, plain
+from fastloss.cli.arrays import Type, common, is_id, is_list, is_number, is_vector, number_type, plain
 from fastloss.cli.csv_files import CsvSource
 from fastloss.cli.errors import UserError, explained, named
 from fastloss.cli.json_files import JsonSource
 from fastloss.cli.numpy_files import NpySource, NpzSource
-from fastloss.cli.readers import Given, IpcSource, ParquetSource, Source
+from fastloss.cli.readers import Given, IpcSource, Numbers, ParquetSource, Source, nothing
+from fastloss.cli.roles import Roles, Wanted, resolved
 from fastloss.cli.text_files import BZIP2, GZIP, ZSTD, stem
 
 MAGIC: tuple[tuple[bytes, type[Source]], ...] = (
@@ -84,7 +86,7 @@ def _known(folder: str) -> list[str]:
     return found
 
 
-def source(path: str, numbers: frozenset[str] = frozenset(), given: Given | None = None) -> Source:
+def source(path: str, numbers: Numbers = nothing, given: Given | None = None) -> Source:
     """Return the reader of a file's format: the one given, that of its first bytes, or that of its name."""
     given = given or Given()
     with explained(path):
@@ -106,36 +108,44 @@ def source(path: str, numbers: frozenset[str] = frozenset(), given: Given | None
         return SUFFIXES[suffix](path, numbers, given)
 
 
-def sources(paths: Sequence[str], roles: dict[str, str], given: Given | None = None) -> list[Source]:
+class Opened(NamedTuple):
+    """The readers of all files, and the columns that are read of each."""
+
+    sources: list[Source]
+    roles: Roles
+
+
+def opened(paths: Sequence[str], wanted: Wanted, given: Given | None = None) -> Opened:
     """Return readers for all files, after checking that all have the columns wanted.
 
     A column whose type differs from file to file is converted to one that holds all values, if there is one.
     """
     given = given or Given()
-    result: list[Source] = []
-    kinds: dict[str, dict[Type, str]] = {role: {} for role in roles}  # and the first file that has each
-    for path in paths:
-        one = source(path, frozenset(column for role, column in roles.items() if role != "groups"), given)
+    found = [source(path, wanted.is_number, given) for path in paths]
+    with explained(found[0].path, anything=True):
+        described = found[0].columns
+    roles = resolved(wanted, found[0].path, described)
+    kinds: dict[str, dict[Type, str]] = {column: {} for column in roles.columns}  # and the first file that has each
+    for one in found:
         for role, column in roles.items():
-            kind = _type_for(role, column, one)
+            kind = _type_for(role, column, one, roles)
             if kind != pa.null():  # a column without rows, or an error when it is read
-                kinds[role].setdefault(kind, path)
-        result.append(one)
+                kinds[column].setdefault(kind, one.path)
     for role, column in roles.items():
-        agreed = given.types.get(column) or _agreed(role, column, kinds[role])
+        agreed = given.types.get(column) or _agreed(role, column, kinds[column])
         if agreed is not None:
-            for one in result:
+            for one in found:
                 one.converted[column] = agreed
-    unknown = set(given.types) - set(roles.values())
+    unknown = set(given.types) - set(roles.columns)
     if unknown:
         raise UserError(f"--types names {sorted(unknown)[0]!r}, which is no column that is read")
-    return result
+    return Opened(found, roles)
 
 
 def _agreed(role: str, column: str, kinds: dict[Type, str]) -> pa.DataType | None:
     """Return the type that a column is converted to in all files; None if it needs none."""
     found = [kind for kind in kinds if isinstance(kind, pa.DataType)]
-    if not found:
+    if not found or all(map(is_list, found)):  # `matrix` reads lists of any numbers
         return None
     agreed = common(found, role == "groups")
     if agreed is None:
@@ -144,7 +154,7 @@ def _agreed(role: str, column: str, kinds: dict[Type, str]) -> pa.DataType | Non
     return agreed if len(found) > 1 or agreed != found[0] else None
 
 
-def _type_for(role: str, column: str, one: Source) -> Type:
+def _type_for(role: str, column: str, one: Source, roles: Roles) -> Type:
     """Return the type of a role's column, or raise if the role does not take it."""
     with explained(one.path, anything=True):
         kind = one.type_of(column)
@@ -152,10 +162,21 @@ def _type_for(role: str, column: str, one: Source) -> Type:
         raise UserError(f"{one.path}: no column {column!r} for --{role}{_columns(column, one)}")
     kind = one.given.types.get(column, kind)
     kind = kind if isinstance(kind, str) else plain(kind)
-    if not (is_id if role == "groups" else is_number)(kind):
-        expected = "integers or strings as group ids, or dates" if role == "groups" else "numbers"
+    fits, expected = _expected(role, roles)
+    if not fits(kind):
         raise UserError(f"{one.path}: column {column!r} has type {kind}: expected {expected}")
     return kind if role == "groups" else number_type(kind)
+
+
+def _expected(role: str, roles: Roles) -> tuple[Callable[[Type], bool], str]:
+    """Return what tests the type of a role's column, and what it is to be."""
+    if role == "groups":
+        return is_id, "integers or strings as group ids, or dates"
+    if role == "labels" and roles.by_class:
+        return is_id, "classes, as whole numbers or by their names"
+    if role == "scores" and roles.by_class and not any(len(one.columns) > 1 for one in roles.scores.values()):
+        return is_vector, "lists of numbers"
+    return is_number, "numbers"
 
 
 def _columns(wanted: str, one: Source) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fastloss.cli.batches import Batch
+from fastloss.cli.batches import Batch, ScoresOf, in_one, some_scores
 from fastloss.cli.ids import Runs, SeenIds
 
 
@@ -22,7 +22,7 @@ class Scattered(Exception):
 class WholeGroups(NamedTuple):
     """Some groups with all their rows, group by group."""
 
-    scores: np.ndarray
+    scores: ScoresOf
     labels: np.ndarray
     weights: np.ndarray | None
     offsets: np.ndarray
@@ -86,9 +86,8 @@ def some_of(groups: WholeGroups, first: int, stop: int) -> WholeGroups:
     weights = None if groups.weights is None else groups.weights[start:end]
     ids = None if groups.ids is None else groups.ids.slice(first, stop - first)
     offsets = groups.offsets[first : stop + 1] - start
-    return WholeGroups(
-        groups.scores[start:end], groups.labels[start:end], weights, offsets, ids, groups.rows[start:end]
-    )
+    scores = some_scores(groups.scores, slice(start, end))
+    return WholeGroups(scores, groups.labels[start:end], weights, offsets, ids, groups.rows[start:end])
 
 
 class Bordered:
@@ -154,11 +153,5 @@ def as_batch(groups: WholeGroups) -> Batch:
 
 def together(rows: list[Batch], offsets: np.ndarray, ids: pa.Array | None) -> WholeGroups:
     """Return the rows of successive batches as groups; those of one batch as views."""
-    rows = [some for some in rows if some.size]
-    first, last = rows[0], rows[-1]
-    stream = range(first.start, last.start + last.size)
-    if len(rows) == 1:
-        return WholeGroups(first.scores, first.labels, first.weights, offsets, ids, stream)
-    weights = None if first.weights is None else np.concatenate([some.weights for some in rows])
-    scores, labels = np.concatenate([some.scores for some in rows]), np.concatenate([some.labels for some in rows])
-    return WholeGroups(scores, labels, weights, offsets, ids, stream)
+    some = in_one([one for one in rows if one.size])
+    return WholeGroups(some.scores, some.labels, some.weights, offsets, ids, range(some.start, some.start + some.size))

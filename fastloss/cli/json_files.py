@@ -61,7 +61,7 @@ class JsonSource(Source):
         """Numbers are float64, and int64 where the first of them are integers that float64 does not hold."""
         if pa.types.is_timestamp(column.type):
             return pa.string()  # as it is written
-        if name not in self.numbers or not pa.types.is_integer(column.type):
+        if not self.numbers(name) or not pa.types.is_integer(column.type):
             return column.type
         found = column.drop_null().to_numpy()
         is_exact = all(int(found[k]) == int(float(found[k])) for k in beyond(found.astype(float)).tolist())

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fastloss.cli.batches import Batch
+from fastloss.cli.batches import Batch, ScoresOf, some_scores
 from fastloss.cli.errors import explained
 from fastloss.cli.groups import WholeGroups
 from fastloss.cli.ids import codes, keys, runs
@@ -20,6 +20,7 @@ from fastloss.core import orders
 
 BITS = 6
 PARTS = 1 << BITS
+SCORES = "scores "  # and a model: the name of its column
 
 
 def parts_of(numbers: np.ndarray, bits: int = BITS) -> np.ndarray:
@@ -57,12 +58,27 @@ def deal(batches: Iterable[Batch], folder: str) -> None:
 
 def sorted_rows(batch: Batch, order: np.ndarray) -> pa.RecordBatch:
     """Return a batch's rows in another order, with their numbers in the stream."""
-    columns: dict[str, Any] = {"scores": pa.array(batch.scores[order]), "labels": pa.array(batch.labels[order])}
+    columns: dict[str, Any] = {SCORES + model: as_column(one[order]) for model, one in batch.scores.items()}
+    columns["labels"] = pa.array(batch.labels[order])
     if batch.weights is not None:
         columns["weights"] = pa.array(batch.weights[order])
     if batch.groups is not None:
         columns["groups"] = batch.groups.take(pa.array(order))
     return pa.RecordBatch.from_pydict({**columns, "rows": pa.array(batch.start + order)})
+
+
+def as_column(scores: np.ndarray) -> pa.Array:
+    """Return scores as a column, of lists where there is one for each class."""
+    if scores.ndim == 1:
+        return pa.array(scores)
+    return pa.FixedSizeListArray.from_arrays(pa.array(scores.reshape(-1)), scores.shape[1])
+
+
+def from_column(column: pa.ChunkedArray) -> np.ndarray:
+    """Return a column that `as_column` made as scores."""
+    if not pa.types.is_fixed_size_list(column.type):
+        return column.to_numpy()
+    return column.combine_chunks().flatten().to_numpy().reshape(len(column), -1)
 
 
 def sorted_parts(folder: str) -> Iterator[WholeGroups]:
@@ -79,14 +95,28 @@ def sorted_parts(folder: str) -> Iterator[WholeGroups]:
 
 def by_group(table: pa.Table) -> WholeGroups:
     """Return rows that `sorted_rows` made, group by group; without ids, they are one group."""
-    columns = {name: table[name].to_numpy() for name in table.column_names if name != "groups"}
+    columns: dict[str, np.ndarray] = {}
+    scores: ScoresOf = {}
+    for name in table.column_names:
+        if name.startswith(SCORES):
+            scores[name.removeprefix(SCORES)] = from_column(table[name])
+        elif name != "groups":
+            columns[name] = table[name].to_numpy()
+    order, bounds, ids = _grouped(table)
+    if order is not None:
+        scores = some_scores(scores, order)
+        columns = {name: column[order] for name, column in columns.items()}
+    return WholeGroups(scores, columns["labels"], columns.get("weights"), bounds, ids, columns["rows"])
+
+
+def _grouped(table: pa.Table) -> tuple[np.ndarray | None, np.ndarray, pa.Array | None]:
+    """Return the order that brings groups together, their offsets and ids; without ids, rows are one group."""
     if "groups" not in table.column_names:
-        return WholeGroups(offsets=np.array([0, table.num_rows]), ids=None, **{"weights": None, **columns})
+        return None, np.array([0, table.num_rows]), None
     ids = table["groups"].combine_chunks()
     order = orders.sort(codes(ids)).order
     starts, distinct = runs(ids.take(pa.array(order)))
-    arrays = {name: column[order] for name, column in columns.items()}
-    return WholeGroups(offsets=np.append(starts, order.size), ids=distinct, **{"weights": None, **arrays})
+    return order, np.append(starts, order.size), distinct
 
 
 def in_order(tables: list[pa.Table], first_rows: list[np.ndarray]) -> pa.Table:

@@ -6,8 +6,8 @@ A file is open only while it is read. `csv_files.py` and `numpy_files.py` have f
 import abc
 import dataclasses
 import functools
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
@@ -16,7 +16,13 @@ from fastloss.cli.arrays import Type, Unfit, converted, decoded
 from fastloss.cli.errors import shortened
 
 Columns = dict[str, pa.Array]
+Numbers: TypeAlias = Callable[[str], bool]
 PART = 1 << 22  # rows of a part of a large file: less than a second's work
+
+
+def nothing(column: str) -> bool:
+    """Return False: no column is to hold numbers."""
+    return False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,10 +40,10 @@ class Source(abc.ABC):
     rows: int | None = None  # where the file says so before it is read
     first = 0  # row of the file
 
-    def __init__(self, path: str, numbers: frozenset[str] = frozenset(), given: Given | None = None):
+    def __init__(self, path: str, numbers: Numbers = nothing, given: Given | None = None):
         self.path = path
         self.place = storage.absolute(path)  # by which another process finds it
-        self.numbers = numbers  # columns that are to hold numbers, for formats that know no types
+        self.numbers = numbers  # whether a column is to hold numbers, for formats that know no types
         self.given = given or Given()
         self.keys = storage.keys(path)
         self.converted: dict[str, pa.DataType] = {}  # the types that columns are converted to, so that files agree
@@ -60,7 +66,7 @@ class Source(abc.ABC):
         return [*found, *((key, self._key_type(key, text)) for key, text in self.keys.items())]
 
     def _key_type(self, key: str, text: str | None) -> Type:
-        if key not in self.numbers:
+        if not self.numbers(key):
             return pa.string()
         try:
             float(text or "0")

@@ -17,10 +17,12 @@ SCHEMA = pa.schema(  # of a table of results
     {
         "loss": pa.string(),
         "label": pa.string(),
+        "scores": pa.string(),
         "parameters": pa.string(),
         "value": pa.float64(),
         "weight": pa.float64(),
         "pairs": pa.int64(),
+        "groups_left_out": pa.int64(),
         "fastloss": pa.string(),
         "reduction": pa.string(),
         "rows": pa.int64(),
@@ -77,11 +79,13 @@ def record(report: Report) -> dict[str, Any]:
         "losses": [
             {
                 "loss": answer.asked.loss.name,
-                "label": answer.asked.label,
+                "label": answer.asked.name,
+                "scores": answer.asked.model,
                 "parameters": {name: plain(value) for name, value in answer.asked.parameters.items()},
                 "value": plain(answer.value),
                 "pairs": answer.pairs,
                 "weight": plain(answer.weight),
+                "groups_left_out": answer.left_out,
             }
             for answer in report.answers
         ],
@@ -95,11 +99,13 @@ def table(report: Report) -> pa.Table:
     rows = [
         {
             "loss": answer.asked.loss.name,
-            "label": answer.asked.label,
+            "label": answer.asked.name,
+            "scores": answer.asked.model,
             "parameters": json.dumps(one["parameters"]),
             "value": float(answer.value),
             "weight": float(answer.weight),
             "pairs": answer.pairs,
+            "groups_left_out": answer.left_out,
             "files": json.dumps(report.files),
             **shared,
         }

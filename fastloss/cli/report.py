@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fastloss.cli.records import Report, record
+from fastloss.cli.totals import Answer
 
 
 def console() -> Console:
@@ -43,13 +44,12 @@ def print_table(headings: Iterable[str], rows: Iterable[Iterable[str]], right: I
 
 def score_table(report: Report) -> None:
     """Print the losses of `fastloss score` as a table."""
-    rows = []
+    models = list(dict.fromkeys(answer.asked.model for answer in report.answers))
+    lines: dict[str, list[Answer]] = {}
     for answer in report.answers:
-        is_pairwise = answer.pairs is not None
-        counted = f"{answer.pairs:,} pairs" if is_pairwise else f"{report.rows:,} rows"
-        groups = f"{report.groups:,}" if is_pairwise and report.groups is not None else "-"
-        rows.append((answer.asked.label, f"{answer.value:.8g}", counted, groups))
-    headings = ("loss", report.reduction, "over", "groups")
+        lines.setdefault(answer.asked.name, []).append(answer)
+    rows = [(name, *(f"{one.value:.8g}" for one in some), *_over(some[0], report)) for name, some in lines.items()]
+    headings = ("loss", *(models if len(models) > 1 else [report.reduction]), "over", "groups")
     print_table(headings, rows, headings[1:])
     files = f"{len(report.files)} file" + ("s" if len(report.files) > 1 else "")
     line = f"{report.rows:,} rows of {files} in {report.seconds:.2f} s"
@@ -64,6 +64,16 @@ def score_table(report: Report) -> None:
     console().print(line, soft_wrap=True)
     if report.nans is not None:
         print(f"NaN: {report.nans.rows:,} rows have one, the first is {report.nans.first}")
+
+
+def _over(answer: Answer, report: Report) -> tuple[str, str]:
+    """Return what a value is made of, and of how many groups."""
+    over = f"{report.rows:,} rows" if answer.pairs is None else f"{answer.pairs:,} pairs"
+    if answer.left_out is None or report.groups is None:
+        return over, "-"
+    used = report.groups - answer.left_out
+    over = f"{used:,} groups" if answer.asked.is_metric else over
+    return over, f"{used:,} of {report.groups:,}" if answer.left_out else f"{report.groups:,}"
 
 
 def rate(rows: int, seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -15,13 +16,14 @@ from fastloss.cli.arrays import Inexact
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch, Places, Reading, batches, group_columns
 from fastloss.cli.errors import UserError, explained
-from fastloss.cli.files import expand, sources
+from fastloss.cli.files import Opened, expand, opened
 from fastloss.cli.groups import Contiguous, OneGroup, Scattered, WholeGroups
 from fastloss.cli.naming import Naming
 from fastloss.cli.output import TableFile
 from fastloss.cli.partition import deal, in_order, sorted_parts
-from fastloss.cli.readers import Given, Source
+from fastloss.cli.readers import Given
 from fastloss.cli.records import Nans, Report, Spent
+from fastloss.cli.roles import Roles, Wanted
 from fastloss.cli.totals import Totals
 from fastloss.compile import kernels
 from fastloss.pairs.boxes.sums import NoState
@@ -32,7 +34,7 @@ class Job:
     """What to compute, of which files."""
 
     files: list[str]
-    roles: dict[str, str]  # "scores", "labels", and where given "weights" and "groups": the columns' names
+    wanted: Wanted
     losses: list[Asked]
     reduction: str = "mean"
     per_group: str | None = None
@@ -47,15 +49,16 @@ class Job:
 def run(job: Job, progress: Any) -> Report:
     """Score all files, and report progress."""
     begin, compiled = time.perf_counter(), kernels.seconds
-    if job.per_group is not None and "groups" not in job.roles:
+    if job.per_group is not None and job.wanted.groups is None:
         raise UserError("--per-group needs --groups")
     with contextlib.ExitStack() as stack:
         stack.enter_context(storage.standard_input(job.files))
         files = expand(job.files)
-        opened = sources(files, job.roles, job.given)
+        found = opened(files, job.wanted, job.given)
+        require_fit(job.losses, found.roles)
         output = None if job.per_group is None else stack.enter_context(TableFile(job.per_group, files))
         results = None if job.output is None else stack.enter_context(records.opened(job.output, files))
-        scoring = _scoring(job, opened, output, progress, stack)
+        scoring = _scoring(job, found, output, progress, stack)
         try:
             totals, partitioned = scoring.totals()
         except Inexact:
@@ -68,7 +71,7 @@ def run(job: Job, progress: Any) -> Report:
         with explained():
             answers = totals.answers(job.reduction)
         nans = scoring.nans() if any(answer.value != answer.value for answer in answers) else None
-        groups = totals.groups if totals.needs_groups and "groups" in job.roles else None
+        groups = totals.groups if totals.needs_groups and job.wanted.groups is not None else None
         spent = None if job.dask else Spent(kernels.seconds - compiled, scoring.reading)
         seconds, dropped = time.perf_counter() - begin, totals.naming.places.dropped
         report = Report(answers, files, job.reduction, totals.rows, groups, partitioned, seconds, dropped, spent, nans)
@@ -81,7 +84,7 @@ def run(job: Job, progress: Any) -> Report:
 
 
 def _scoring(
-    job: Job, opened: Sequence[Source], output: TableFile | None, progress: Any, stack: contextlib.ExitStack
+    job: Job, opened: Opened, output: TableFile | None, progress: Any, stack: contextlib.ExitStack
 ) -> "Scoring":
     """Return what makes passes over the files, here or on a cluster that `stack` closes."""
     if job.dask is None:
@@ -97,12 +100,12 @@ def _scoring(
 class Scoring:
     """One pass over the data, or two if the rows of groups are scattered."""
 
-    def __init__(self, job: Job, opened: Sequence[Source], output: TableFile | None, progress: Any):
+    def __init__(self, job: Job, opened: Opened, output: TableFile | None, progress: Any):
         self._job = job
-        self._sources = opened
+        self._sources, self._roles = opened
         self._output = output
         self._progress = progress
-        self._bytes = sum(source.size for source in opened)
+        self._bytes = sum(source.size for source in self._sources)
         self.reading = 0.0  # seconds
         # Whether labels are read as int64, where only their order counts; False: once float64 does not hold one.
         self.whole: bool | None = False if all(one.orders_labels for one in job.losses) else None
@@ -110,7 +113,7 @@ class Scoring:
     def totals(self) -> tuple[Totals, bool]:
         """Return the states over all data, and whether its rows were sorted first."""
         try:
-            return self.in_one_pass(stream="groups" not in self._job.roles), False
+            return self.in_one_pass(stream=self._roles.groups is None), False
         except Scattered:
             return self.in_parts(), True
         except NoState:  # many labels, or a score that is not finite: the rows are kept after all
@@ -119,7 +122,7 @@ class Scoring:
     def in_one_pass(self, stream: bool = False) -> Totals:
         """Score groups whose rows lie together as they come; with `stream`, keep a state of one group's pairs."""
         totals = self._begin(stream)
-        groups = Contiguous(self._ids_before) if "groups" in self._job.roles else OneGroup()
+        groups = Contiguous(self._ids_before) if self._roles.groups is not None else OneGroup()
         for batch in self._batches(totals, "scoring", 1.0):
             self._add(totals, groups.feed(batch) if totals.needs_groups else None)
         self._add(totals, groups.finish())
@@ -140,14 +143,14 @@ class Scoring:
                 if table is not None:
                     tables.append(table)
                     first_rows.append(np.asarray(groups.rows)[groups.offsets[:-1]])
-                done += groups.scores.size
+                done += groups.labels.size
                 self._progress.update("scoring groups", 0.5 + 0.5 * done / max(totals.rows, 1), totals.rows)
         if self._output is not None and tables:
             self._output.append(in_order(tables, first_rows))
         return totals
 
     def _begin(self, stream: bool = False) -> Totals:
-        return Totals(self._job.losses, Naming(self._job.roles, Places()), self._output is not None, stream)
+        return Totals(self._job.losses, Naming(self._roles, Places()), self._output is not None, stream)
 
     def _add(self, totals: Totals, groups: WholeGroups | None) -> None:
         table = None if groups is None else totals.add_groups(groups)
@@ -175,26 +178,36 @@ class Scoring:
     def nans(self) -> Nans | None:
         """Read the numbers again, and count the rows that have a NaN; None if there is none."""
         places, count, first = Places(), 0, ""
-        roles = {role: column for role, column in self._job.roles.items() if role != "groups"}
+        roles = self._roles._replace(groups=None)
         reading = Reading(roles, self._job.batch_rows, self.whole, self._job.nulls)
         for batch in batches(self._sources, reading, places):
-            arrays = {"scores": batch.scores, "labels": batch.labels, "weights": batch.weights}
-            found = {role: np.isnan(one) for role, one in arrays.items() if one is not None}
-            rows = np.flatnonzero(np.logical_or.reduce(list(found.values())))
+            found = {", ".join(roles.scores[model].columns): one for model, one in batch.scores.items()}
+            found[roles.labels] = batch.labels
+            if batch.weights is not None:
+                found[str(roles.weights)] = batch.weights
+            nan = {name: np.isnan(one).reshape(batch.size, -1).max(axis=1) for name, one in found.items()}
+            rows = np.flatnonzero(functools.reduce(np.logical_or, nan.values()))
             if rows.size and not count:
-                column = next(roles[role] for role, one in found.items() if one[rows[0]])
+                column = next(name for name, one in nan.items() if one[rows[0]])
                 first = f"{places.name(batch.start + int(rows[0]))}: column {column!r}"
             count += rows.size
         return Nans(count, first) if count else None
 
     def _reading(self, totals: Totals) -> Reading:
-        return Reading(self._roles(totals), self._job.batch_rows, self.whole, self._job.nulls)
-
-    def _roles(self, totals: Totals) -> dict[str, str]:
-        """Return the columns that are read, by their roles."""
         is_needed = totals.needs_groups or self._job.nulls == "drop"  # the same rows, whatever is computed
-        return {role: column for role, column in self._job.roles.items() if role != "groups" or is_needed}
+        roles = self._roles if is_needed else self._roles._replace(groups=None)
+        return Reading(roles, self._job.batch_rows, self.whole, self._job.nulls)
 
     def _ids_before(self, rows: int) -> Iterator[pa.Array]:
-        reading = Reading(self._job.roles, self._job.batch_rows, nulls=self._job.nulls)
+        reading = Reading(self._roles, self._job.batch_rows, nulls=self._job.nulls)
         return group_columns(self._sources, reading, rows)
+
+
+def require_fit(losses: Sequence[Asked], roles: Roles) -> None:
+    """Raise unless all losses take scores of the kind that the columns hold."""
+    for one in losses:
+        if one.by_class and not roles.by_class:
+            raise UserError(f"{one.name} takes a score for each class: expected --scores 'PATTERN*', or one of lists")
+        if roles.by_class and not one.by_class:
+            name = next(iter(roles.scores))
+            raise UserError(f"{one.name} takes one score for each row: --scores {name!r} has one for each class")

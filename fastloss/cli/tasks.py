@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from fastloss.cli.arrays import Inexact
-from fastloss.cli.asked import Asked
+from fastloss.cli.asked import Asked, subject
 from fastloss.cli.batches import Batch, Part, Places, Reading, batches_of, explained_batches, group_columns
+from fastloss.cli.chunks import Aligned
 from fastloss.cli.errors import UserError
 from fastloss.cli.groups import Bordered, Scattered, WholeGroups
 from fastloss.cli.ids import Runs, digest, keys
@@ -22,8 +23,6 @@ from fastloss.cli.naming import Naming
 from fastloss.cli.partition import by_group, dealt, parts_of
 from fastloss.cli.readers import Source
 from fastloss.cli.totals import PartTotals, Totals
-from fastloss.core.loss import lookup
-from fastloss.core.summation import CHUNK
 from fastloss.dask import workers
 from fastloss.pairs.boxes.sums import NoState
 
@@ -50,7 +49,7 @@ class Work(NamedTuple):
 
     def totals(self, places: Places, first: int = 0) -> Totals:
         """Make empty states."""
-        losses = [Asked(label, lookup(name), parameters) for label, name, parameters in self.losses]
+        losses = [Asked(label, subject(name), parameters) for label, name, parameters in self.losses]
         return Totals(losses, Naming(self.reading.roles, places), self.per_group, self.stream, first)
 
 
@@ -112,31 +111,9 @@ def dask_setup(_: Any) -> None:
 
 @task
 def counted(work: Work, source: Source) -> int:
-    """Count the rows of a file by reading its scores."""
-    column = work.reading.roles["scores"]
+    """Count the rows of a file by reading its labels."""
+    column = work.reading.roles.labels
     return sum(len(some[column]) for some, _ in explained_batches(source, [column], work.reading.rows))
-
-
-class Aligned:
-    """Rows of a part, cut where chunks of the whole stream begin: sums over rows are made chunk by chunk."""
-
-    def __init__(self, start: int):
-        self.first = -(-start // CHUNK) * CHUNK
-        self.head: list[Batch] = []  # of a chunk that began in another part
-        self.tail: list[Batch] = []  # of one that is not full yet
-
-    def feed(self, batch: Batch) -> Iterator[Batch]:
-        """Add a batch; return the rows that fill chunks."""
-        begins = min(max(self.first - batch.start, 0), batch.size)
-        if begins:
-            self.head.append(batch.part(0, begins))
-        ends = max((batch.start + batch.size) // CHUNK * CHUNK - batch.start, begins)
-        if ends > begins:
-            yield from self.tail
-            yield batch.part(begins, ends)
-            self.tail = []
-        if ends < batch.size:
-            self.tail.append(batch.part(ends, batch.size))
 
 
 @task
@@ -145,7 +122,7 @@ def scored(work: Work, one: Task) -> Scored:
     places = Places()
     places.begin(one.part.source.path, one.file_start)
     aligned = Aligned(one.start)
-    totals = work.totals(places, aligned.first)
+    totals = work.totals(places, one.start)
     in_groups = not work.owners and totals.needs_groups
     groups = Bordered(lambda stop: _ids_of(work, one, stop - one.start))
     tables: list[pa.Table] = []

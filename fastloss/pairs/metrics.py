@@ -179,9 +179,12 @@ class GroupAreas(NamedTuple):
     order: np.ndarray | None
 
 
-def group_areas(scores: Any, labels: Any, groups: Any, offsets: Any) -> GroupAreas:
+def group_areas(scores: Any, labels: Any, groups: Any, offsets: Any, weights: Any = None) -> GroupAreas:
     """Return the area under the ROC curve of each group; NaN in one that has a pair comes from a NaN score."""
-    rows = _checked(scores, labels, None, groups, offsets)
+    rows = _checked(scores, labels, weights, groups, offsets)
+    if rows.weights is not None:
+        centred, _ = pair_weights.centred(rows.weights, rows.groups.rows, rows.groups.offsets, rows.labels)
+        rows = rows._replace(weights=centred)
     sums = _counted(SIGNS, rows)
     return GroupAreas(_areas(*sums), sums.weight != 0.0, rows.groups.order)
 

@@ -18,6 +18,7 @@ from fastloss.core.requests import Wanted
 from fastloss.core.summation import SHRUNK
 from fastloss.core.units import MeanWeights
 from fastloss.pointwise.loss import weight_partials
+from fastloss.pointwise.ranges import mean_between, sums_between, units_between
 from fastloss.rows import logits as softmax
 from fastloss.rows.row import RowFormulas
 from fastloss.rows.small import Source, Sources
@@ -144,6 +145,15 @@ class RowLoss(Loss):
         shape = tuple(given[self.arguments[0]].shape)
         at = len(shape) - 1 if self.axis < 0 else min(self.axis, len(shape) - 1)
         return shape[:at] + shape[at + 1 :]
+
+    def group_means(self, *args: Any, offsets: np.ndarray, sample_weight: Any = None, **kwargs: Any) -> np.ndarray:
+        """Return the mean of each group of contiguous rows, given by CSR offsets, in float64."""
+        request = self._bound("value", args, {**kwargs, "backend": "cpu"})
+        call = self.function(**self._placed(request.arguments))
+        weights = np.ones(call.shape) if sample_weight is None else np.asarray(sample_weight, np.float64)
+        weights = weights * units_between(weights, offsets)
+        each = self(*args, sample_weight=weights, reduction="none", **{**kwargs, "backend": "cpu"})
+        return mean_between(each.astype(np.float64), offsets, sums_between(_product(weights, call.mass), offsets))
 
     def _run(self, request):
         given = tuple(request.arguments[name] for name in self.arguments)

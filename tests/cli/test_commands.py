@@ -19,12 +19,13 @@ from tests.cli.data import PAIRWISE, expected_pairwise, failure, make, run, writ
 
 
 def test_list():
+    from fastloss.cli.metrics import METRICS
     from fastloss.core.loss import REGISTRY
 
     result = run("list")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()[3:]
-    assert [line.split()[0] for line in lines if line.strip()] == sorted(REGISTRY)
+    assert [line.split()[0] for line in lines if line.strip()] == [*sorted(REGISTRY), *sorted(METRICS)]
     (huber,) = (line for line in lines if line.startswith(" huber_loss "))
     assert huber.strip().split(maxsplit=2)[1:] == [
         "yes",

@@ -20,6 +20,7 @@ import pytest
 import fastloss
 from fastloss.cli import batches, cluster, storage
 from fastloss.cli.asked import asked
+from fastloss.cli.roles import Wanted
 from fastloss.cli.score import Job, run
 from tests.cli import s3
 from tests.cli.data import FORMATS, PAIRWISE, failure, make, part, score, words, write_csv, write_parquet
@@ -177,7 +178,7 @@ def test_progress_comes_from_the_cluster(tmp_path, workers):
 
     pattern = files(tmp_path, LARGE, CUTS, write_csv, "csv")
     bar = Bar()
-    job = Job([str(pattern)], {"scores": "score", "labels": "label"}, asked(["mse_loss"], "mean"))
+    job = Job([str(pattern)], Wanted(("score",)), asked(["mse_loss"], "mean"))
     job.dask = workers.scheduler_address
     run(job, bar)
     assert [what for what, _ in itertools.groupby(one[0] for one in bar.shown)] == [

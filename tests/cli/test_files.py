@@ -229,7 +229,7 @@ def test_a_name_as_long_as_names_may_be(tmp_path, parquet):
 
 @pytest.mark.parametrize(
     "option",
-    ["--scores", "--labels", "--groups", "--weights", "--reduction", "--per-group", "--threads", "--batch-rows"],
+    ["--labels", "--groups", "--weights", "--reduction", "--per-group", "--threads", "--batch-rows"],
 )
 def test_options_that_are_given_twice(parquet, option):
     number = option in ("--threads", "--batch-rows")

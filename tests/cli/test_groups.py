@@ -41,7 +41,9 @@ def test_groups_are_runs_of_ids(kind, order):
         try:
             for start, stop in itertools.pairwise(cuts):
                 part = rows[start:stop]
-                closed.append(groups.feed(Batch(start, part, -part, None, ids.slice(start, stop - start), 0.0)))
+                closed.append(
+                    groups.feed(Batch(start, {"score": part}, -part, None, ids.slice(start, stop - start), 0.0))
+                )
             closed = [one for one in (*closed, groups.finish()) if one is not None]
         except Scattered:
             assert is_scattered
@@ -51,8 +53,9 @@ def test_groups_are_runs_of_ids(kind, order):
         assert [int(n) for one in closed for n in np.diff(one.offsets)] == [n for _, n in runs]
         found = pa.concat_arrays([one.ids for one in closed])
         assert found.equals(KINDS[kind](np.array([k for k, _ in runs])))
-        for column, expected in (("scores", rows), ("labels", -rows), ("rows", rows)):
+        for column, expected in (("labels", -rows), ("rows", rows)):
             assert np.concatenate([np.asarray(getattr(one, column)) for one in closed]).tolist() == expected.tolist()
+        assert np.concatenate([one.scores["score"] for one in closed]).tolist() == rows.tolist()
 
 
 def test_ids_that_have_been_seen():

@@ -165,9 +165,9 @@ def test_a_configuration(data, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('loss = "mse_loss"', "loss is 'mse_loss': expected a list of strings"),
+        ("loss = 7", "loss is 7: expected a list of strings"),
         ("losses = []", "no option 'losses' (options: batch_rows, dask"),
-        ('scores = ["a", "b"]', "scores is ['a', 'b']: expected one value"),
+        ('labels = ["a", "b"]', "labels is ['a', 'b']: expected one value"),
         ("loss = [", "job.toml: "),
         ('config = "job.toml"', "no option 'config'"),
         ('loss = ["mse_loss"]\nbatch_rows = "many"', "Invalid value for '--batch-rows'"),
