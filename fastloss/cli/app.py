@@ -322,7 +322,7 @@ def show(
     loss: Annotated[str, typer.Argument(help="The name of a loss or metric.", autocompletion=names_of_losses)],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show a loss or metric: its signature and documentation, with formula, parameters, errors, source and an example."""
+    """Show a loss or metric: signature and documentation, with formula, parameters, errors, source and an example."""
     from fastloss.cli import report
     from fastloss.cli.asked import subject
     from fastloss.cli.catalogue import entry, text

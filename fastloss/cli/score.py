@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from fastloss.cli.partition import deal, in_order, sorted_parts
 from fastloss.cli.readers import Given
 from fastloss.cli.records import Nans, Report, Spent
 from fastloss.cli.roles import Roles, Wanted
-from fastloss.cli.totals import Totals
+from fastloss.cli.totals import Totals, Watcher
 from fastloss.compile import kernels
 from fastloss.pairs.boxes.sums import NoState
 
@@ -44,6 +44,7 @@ class Job:
     nulls: str = "error"  # or "drop", or "nan"
     dask: str | None = None  # "local", or a scheduler's address
     processes: int | None = None  # of a local cluster; None: one for each core
+    watchers: Sequence[Callable[[Roles], Watcher]] = ()  # made anew for each pass over the data
 
 
 def run(job: Job, progress: Any) -> Report:
@@ -150,7 +151,9 @@ class Scoring:
         return totals
 
     def _begin(self, stream: bool = False) -> Totals:
-        return Totals(self._job.losses, Naming(self._roles, Places()), self._output is not None, stream)
+        watchers = [make(self._roles) for make in self._job.watchers]
+        naming = Naming(self._roles, Places())
+        return Totals(self._job.losses, naming, self._output is not None, stream, watchers=watchers)
 
     def _add(self, totals: Totals, groups: WholeGroups | None) -> None:
         table = None if groups is None else totals.add_groups(groups)

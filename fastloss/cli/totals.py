@@ -92,12 +92,12 @@ class Totals:
         self._of_part: dict[Asked, PairAccumulator] = {}
         self._aligned = Aligned(first)
         self._left_out: dict[Asked, int] = {}
-        self._watchers = watchers
+        self.watchers = watchers
 
     @property
     def needs_groups(self) -> bool:
         """Whether whole groups are to be added, not only rows."""
-        watched = any(one.needs_groups for one in self._watchers)
+        watched = any(one.needs_groups for one in self.watchers)
         return self._per_group or watched or any(isinstance(one, WHOLE_GROUPS) for one in self._states.values())
 
     @property
@@ -112,7 +112,7 @@ class Totals:
         self.rows += batch.size
         self.add_elements(batch)
         self.add_pairs(batch)
-        for one in self._watchers:
+        for one in self.watchers:
             one.rows(batch)
 
     def add_elements(self, batch: Batch) -> None:
@@ -183,7 +183,7 @@ class Totals:
         known = {one: found for one, found in results.items() if found is not None}
         for one, found in known.items():
             self._left_out[one] = self._left_out.get(one, 0) + int(np.count_nonzero(~found.used))
-        for watcher in self._watchers:
+        for watcher in self.watchers:
             watcher.groups(groups, known)
         if not self._per_group:
             return None
@@ -205,7 +205,7 @@ class Totals:
                 if isinstance(one.loss, QueryLoss) and weights is not None:
                     given = weights_of_groups(weights, offsets)
                 return of_sums(state.add(scores, labels, given, groups=None, offsets=offsets))
-            if not self._per_group and not any(one.needs_groups for one in self._watchers):
+            if not self._per_group and not any(one.needs_groups for one in self.watchers):
                 return None
             words = {**one.parameters, "offsets": offsets, "sample_weight": weights}
             means = one.loss.group_means(scores, labels, **words)
