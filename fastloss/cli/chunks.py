@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from fastloss.cli.batches import Batch
 from fastloss.core.summation import CHUNK
-from fastloss.rows.row import rows_per_chunk
+
+OF_CLASSES = 1 << 16  # within which losses and weights are added up by chunks of different lengths
 
 
 def chunk_of(batch: Batch) -> int:
-    """Return how many rows a chunk has."""
-    first = next(iter(batch.scores.values()))
-    return CHUNK if first.ndim == 1 else rows_per_chunk(first.shape[1])
+    """Return how many rows a chunk has; of classes, what a state is given at a time."""
+    return CHUNK if next(iter(batch.scores.values())).ndim == 1 else OF_CLASSES
 
 
 class Aligned:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch, in_one
-from fastloss.cli.chunks import Aligned
+from fastloss.cli.chunks import OF_CLASSES, Aligned
 from fastloss.cli.errors import explained
 from fastloss.cli.groups import WholeGroups
 from fastloss.cli.metrics import GroupMean, weights_of_groups
@@ -128,8 +128,12 @@ class Totals:
         return any(isinstance(one, kind) for one in self._states.values())
 
     def _add_chunks(self, rows: Sequence[Batch]) -> None:
-        """Add rows to the states that add up whatever they are given, chunk by chunk."""
-        for batch in [in_one(rows)] if rows else []:
+        """Add rows to the states that add up what they are given at a time, chunk by chunk."""
+        if not rows:
+            return
+        whole = in_one(rows)
+        for start in range(0, whole.size, OF_CLASSES):
+            batch = whole.part(start, min(start + OF_CLASSES, whole.size))
             places = range(batch.start, batch.start + batch.size)
             for one, state in self._states.items():
                 if isinstance(state, ExampleAccumulator):

@@ -20,6 +20,7 @@ import pytest
 import fastloss
 from fastloss.cli import batches, cluster, storage
 from fastloss.cli.asked import asked
+from fastloss.cli.chunks import OF_CLASSES
 from fastloss.cli.roles import Wanted
 from fastloss.cli.score import Job, run
 from tests.cli import s3
@@ -97,6 +98,39 @@ def test_formats(tmp_path, workers, suffix):
     pattern = files(tmp_path, make(), (100, 130), FORMATS[f"data.{suffix}"], suffix)
     reports, _ = both(workers, pattern, *SEVERAL, "--groups", "query", "--batch-rows", 37)
     assert reports[0] == reports[1]
+
+
+METRICS = ("auc", "ndcg:k=5", "map", "lambdarank_loss", "expected_calibration_error", PAIRWISE)
+
+
+@pytest.mark.parametrize("order", ["sorted", "scattered"])
+@pytest.mark.parametrize("groups", [(), ("--groups", "query")])
+def test_metrics_of_two_models(tmp_path, workers, groups, order):
+    rng = np.random.default_rng(2)
+    rows = np.arange(20_000) if order == "sorted" else rng.permutation(20_000)
+    data = {name: column[rows] for name, column in LARGE.items()}
+    data |= {"score": rng.random(20_000), "other": rng.random(20_000).astype(np.float32)}
+    pattern = files(tmp_path, data, CUTS)
+    names = METRICS if groups else [name for name in METRICS if name != "lambdarank_loss"]
+    losses = [word for name in names for word in ("--loss", name)]
+    per_group = ("--per-group", tmp_path / "out.parquet") if groups else ()
+    reports, tables = both(workers, pattern, *losses, *groups, "--scores", "score", "--scores", "other", *per_group)
+    assert reports[0] == reports[1] and len(reports[0]["losses"]) == 2 * len(names)
+    if groups:
+        assert tables[0].equals(tables[1])
+
+
+@pytest.mark.parametrize("count", [3, 7])
+def test_a_score_for_each_class(tmp_path, workers, count):
+    """Rows of which a chunk has a number that divides no other, in more rows than a state is given at a time."""
+    size = 3 * OF_CLASSES
+    data = make(size, seed=count)
+    rng = np.random.default_rng(count)
+    columns = {f"p_{k}": rng.normal(size=size) for k in range(count)}
+    pattern = files(tmp_path, {**data, **columns, "label": rng.integers(0, count, size)}, (60_000, 60_000, 60_013))
+    some = ("--scores", "p_*", "--loss", "cross_entropy", "--weights", "weight", "--batch-rows")
+    found = [both(workers, pattern, *some, rows)[0] for rows in (7001, 50_000)]
+    assert found[0][0] == found[0][1] == found[1][0] == found[1][1]
 
 
 def test_all_pairs_are_a_state_of_each_part(tmp_path, workers):
