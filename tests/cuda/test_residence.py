@@ -348,6 +348,18 @@ def test_class_ids(name, dtype, weighted, monkeypatch):
         close(gpu.content(found), expected)
 
 
+@pytest.mark.parametrize("words", [{}, {"ignore_index": int(CLASSES[0])}])
+def test_class_ids_of_probabilities(words, monkeypatch):
+    p = RNG.dirichlet(np.ones(5), 4)
+    expected = fastloss.categorical_cross_entropy.value_and_grad(p, CLASSES, **words)
+    of_one_hot = fastloss.categorical_cross_entropy.value_and_grad(p, np.eye(5)[CLASSES])
+    gpu.kept_there(monkeypatch, 4)
+    close(gpu.content(fastloss.categorical_cross_entropy.value_and_grad(moved(p), moved(CLASSES), **words)), expected)
+    for dtype in (np.float64, np.int64):
+        target = np.eye(5, dtype=dtype)[CLASSES]
+        close(gpu.content(fastloss.categorical_cross_entropy.value_and_grad(moved(p), moved(target))), of_one_hot)
+
+
 @pytest.mark.parametrize("ids", [np.array([0, 5, -1, 2]), np.array([0, 1, -3, 9]), np.zeros(3, int)])
 @pytest.mark.parametrize("words", [{}, {"ignore_index": -1}])
 def test_wrong_class_ids(ids, words, monkeypatch):
