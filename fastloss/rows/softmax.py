@@ -39,7 +39,7 @@ def distribution_of(target: Any, x: Matrix, ignore: int) -> Matrix | None:
         return None
     if ignore != -100:
         raise ValueError(f"ignore_index is {ignore}: it has no effect on distributions, expected class ids")
-    return class_axis("target", target)
+    return class_axis("target", backend.resident("target", target, on_gpu(x.rows)))
 
 
 def of_ids(weights: np.ndarray, ids: Any) -> Any:
