@@ -64,6 +64,12 @@ def _entropy(size: int) -> Any:
     return fastloss.entropy(np.random.default_rng(0).random((size, COLUMNS), np.float32) / COLUMNS)
 
 
+def _class_probabilities(size: int) -> Any:
+    rng = np.random.default_rng(0)
+    p = rng.random((size, COLUMNS), np.float32) / COLUMNS
+    return fastloss.categorical_cross_entropy(p, rng.integers(0, COLUMNS, size))
+
+
 def _td(size: int) -> Any:
     rng = np.random.default_rng(0)
     q, following = rng.standard_normal((2, size, COLUMNS), np.float32)
@@ -152,8 +158,25 @@ HOT = (
     Hot("fair value", "distributions", POINTWISE, "block", _fair, marker="fair_loss_v"),
     Hot("tweedie value and gradient", "distributions", POINTWISE, "block", _tweedie, marker="tweedie_loss_vg"),
     Hot("paired bpr value and gradient", "bce", POINTWISE, "split_block", _bpr, marker="bpr_loss_pair_vg"),
-    Hot("cross_entropy value and gradient", "cross_entropy", ROWS, "block", _cross_entropy, (4, 16)),
+    Hot(
+        "cross_entropy value and gradient",
+        "cross_entropy",
+        ROWS,
+        "block",
+        _cross_entropy,
+        (4, 16),
+        marker="cross_entropy_v",
+    ),
     Hot("entropy value", "probabilities", ROWS, "block", _entropy, (4, 16), marker="entropy_v"),
+    Hot(
+        "categorical_cross_entropy of ids",
+        "probabilities",
+        ROWS,
+        "block",
+        _class_probabilities,
+        (4, 16),
+        marker="categorical_cross_entropy_v",
+    ),
     Hot("td value", "probabilities", ROWS, "block", _td, (4, 16), marker="td_loss_mse_v"),
     Hot("small groups value and gradient", "small_groups", SMALL_GROUPS, "block", _direct, (32, 128), 2.0),
     Hot("direct pairs value and gradient", "direct_pairs", DIRECT, "block", _direct, (272, 544), 2.0),

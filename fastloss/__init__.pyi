@@ -899,24 +899,26 @@ Examples
 """
 
 class _categorical_cross_entropy(_Made):
-    """Cross-entropy of predicted probabilities with one-hot or soft targets."""
+    """Cross-entropy of predicted probabilities, with class ids or distributions as targets."""
 
     def __call__(
         self,
         input: Array,
         target: Array,
         *,
+        ignore_index: Any = -100,
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none"] = "mean",
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
-        """Cross-entropy of predicted probabilities with one-hot or soft targets."""
+        """Cross-entropy of predicted probabilities, with class ids or distributions as targets."""
 
     def value_and_grad(
         self,
         input: Array,
         target: Array,
         *,
+        ignore_index: Any = -100,
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none"] = "mean",
         backend: Literal["auto", "cpu", "cuda"] = "auto",
@@ -926,25 +928,30 @@ class _categorical_cross_entropy(_Made):
         input: Array,
         target: Array,
         *,
+        ignore_index: Any = -100,
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none"] = "mean",
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
 categorical_cross_entropy: _categorical_cross_entropy
-r"""Cross-entropy of predicted probabilities with one-hot or soft targets.
+r"""Cross-entropy of predicted probabilities, with class ids or distributions as targets.
 
-.. math:: \ell = -\sum_k t_k \log x_k, \qquad x = \text{input}, \; t = \text{target}
+.. math:: \ell = -\log x_t \quad\text{or}\quad \ell = -\sum_k y_k \log x_k, \qquad
+    x = \text{input}, \; t \text{ or } y = \text{target}
 
 If you have logits, `cross_entropy` is more accurate. The logarithm is not clamped: a class of predicted probability
-0 whose target is above 0 costs infinity.
+0 whose target is above 0 costs infinity. An id counts as its one-hot row.
 
 Parameters
 ----------
 input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
     Probabilities in [0, 1] of C classes; whether they add up to 1 is not checked.
-target : array_like of the input's shape
-    One-hot rows, or distributions: numbers in [0, 1].
+target : array_like of whole numbers of shape (N,), (N, d1, ...) or (), or array_like of the input's shape
+    Class ids t, in [0, C) or `ignore_index`; or distributions y over the classes (one-hot rows, soft targets), of
+    numbers in [0, 1].
+ignore_index : int
+    Rows with this target are left out, of the mean's denominator too; not to be given for distributions.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
 reduction : {"mean", "sum", "none"}
@@ -961,7 +968,8 @@ float, or an array of the input's shape without the axis of classes for ``reduct
 Raises
 ------
 ValueError
-    If the shapes differ, or a number is outside [0, 1].
+    If shapes do not fit, an id is not whole or out of range, or a number of `input` or of a distribution is
+    outside [0, 1], in a row that is left out, too.
 
 References
 ----------
@@ -970,8 +978,10 @@ I. J. Good, Rational decisions, Journal of the Royal Statistical Society B, 1952
 Examples
 --------
 >>> import fastloss
->>> fastloss.categorical_cross_entropy([[0.25, 0.75]], [[1.0, 0.0]])
+>>> fastloss.categorical_cross_entropy([[0.25, 0.75]], [0])
 1.3862943611198906
+>>> fastloss.categorical_cross_entropy([[0.25, 0.75]], [[0.5, 0.5]])
+0.8369882167858358
 """
 
 class _center_loss(_Made):

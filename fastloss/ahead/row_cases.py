@@ -29,6 +29,10 @@ def ids(rng):
     return rng.integers(0, CLASSES, ROWS)
 
 
+def some_skipped(ids):
+    return np.where(np.arange(ROWS) % 3 == 1, -100, ids)
+
+
 def simplex(rng):
     return rng.dirichlet(np.ones(CLASSES), ROWS)
 
@@ -36,7 +40,7 @@ def simplex(rng):
 @builder
 def cross_entropy(rng):
     x, t = logits(rng), ids(rng)
-    skipped = np.where(np.arange(ROWS) % 3 == 1, -100, t)
+    skipped = some_skipped(t)
     for words in (
         {},
         {"weight": CLASS_WEIGHTS},
@@ -71,6 +75,9 @@ def poly_loss(rng):
 @builder
 def categorical_cross_entropy(rng):
     yield (simplex(rng), simplex(rng)), {}, (0,), (ROWS,)
+    yield (simplex(rng), ids(rng)), {}, (0,), (ROWS,)
+    yield (simplex(rng), some_skipped(ids(rng))), {}, (0,), (ROWS,)
+    yield (rng.uniform(0.1, 0.9, (3, CLASSES, 2)), rng.integers(0, CLASSES, (3, 2))), {"ignore_index": 1}, (0,), (3, 2)
 
 
 @builder

@@ -43,7 +43,7 @@ ELSEWHERE = {
         "ce softmax softmax_cross_entropy softmax_cross_entropy_with_logits xent log_loss logloss "
         "sparse_categorical_crossentropy multinomial multinomial_logistic multiclass_log_loss multi_logloss"
     ),
-    "categorical_cross_entropy": "cce multiclass_log_loss multi_logloss",
+    "categorical_cross_entropy": "cce sparse_categorical_crossentropy multiclass_log_loss multi_logloss",
     "soft_cross_entropy": "soft_target_cross_entropy distillation",
     "cross_entropy_with_factors": "linear_cross_entropy fused_linear_cross_entropy cut_cross_entropy",
     "nll_loss": "negative_log_likelihood log_likelihood",

@@ -387,24 +387,26 @@ bpr_loss: _bpr_loss
 """Bayesian personalised ranking of each observed item against sampled unobserved items."""
 
 class _categorical_cross_entropy(DaskLoss):
-    """Cross-entropy of predicted probabilities with one-hot or soft targets."""
+    """Cross-entropy of predicted probabilities, with class ids or distributions as targets."""
 
     def __call__(
         self,
         input: Array,
         target: Array,
         *,
+        ignore_index: Any = -100,
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none"] = "mean",
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
-        """Cross-entropy of predicted probabilities with one-hot or soft targets."""
+        """Cross-entropy of predicted probabilities, with class ids or distributions as targets."""
 
     def value_and_grad(
         self,
         input: Array,
         target: Array,
         *,
+        ignore_index: Any = -100,
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none"] = "mean",
         backend: Literal["auto", "cpu", "cuda"] = "auto",
@@ -414,13 +416,14 @@ class _categorical_cross_entropy(DaskLoss):
         input: Array,
         target: Array,
         *,
+        ignore_index: Any = -100,
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none"] = "mean",
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
 
 categorical_cross_entropy: _categorical_cross_entropy
-"""Cross-entropy of predicted probabilities with one-hot or soft targets."""
+"""Cross-entropy of predicted probabilities, with class ids or distributions as targets."""
 
 class _center_loss(DaskLoss):
     """Half the squared distance of each vector to the center of its class."""

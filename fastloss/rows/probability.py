@@ -11,12 +11,12 @@ from fastloss.core.domains import UNIT
 from fastloss.rows import terms
 from fastloss.rows.loss import Rows, class_axis, last_axis, row_loss
 from fastloss.rows.row import formulas
-from fastloss.rows.softmax import CLASS_WEIGHT, IGNORE_INDEX, counted, ids_of, of_ids
+from fastloss.rows.softmax import CLASS_WEIGHT, IGNORE_INDEX, counted, distribution_of, ids_of, of_ids
 
 __all__ = ["categorical_cross_entropy", "entropy", "nll_loss"]
 
 
-def termwise(name, formula, first=UNIT, second=UNIT):
+def termwise(name, formula, first=UNIT, second=UNIT, row=terms.of_terms, load=terms.load_two):
     """Formulas (value, slope, curvature) in the model's number and, if `second` is given, the data's."""
     value, slope, curvature = formula
     names = {"value": value, "slope": slope, "curvature": curvature, "check_first": first.check}
@@ -24,7 +24,7 @@ def termwise(name, formula, first=UNIT, second=UNIT):
     if second is None:
         return formulas(name, terms.of_terms, load=terms.load_one, check=terms.check_one, **names)
     names["check_second"] = second.check
-    return formulas(name, terms.of_terms, load=terms.load_two, check=terms.check_two, **names)
+    return formulas(name, row, load=load, check=terms.check_two, **names)
 
 
 def ratio(p, q):
@@ -47,31 +47,43 @@ def cross_curvature(q, p):
     return ratio(ratio(p, q), q)
 
 
-CROSS = termwise("soft_cross_entropy", (cross, cross_slope, cross_curvature))
+OF_CROSS = cross, cross_slope, cross_curvature
+CROSS = termwise("soft_cross_entropy", OF_CROSS)
+CROSS_OF_CLASS = termwise("categorical_cross_entropy", OF_CROSS, row=terms.of_class, load=terms.load_absent)
 
 
-def two_rows(first, second, names, axis=last_axis):
+def two_rows(first, second, names):
     """Two arguments of one shape, as rows."""
-    rows = axis(names[0], first), axis(names[1], second)
+    rows = last_axis(names[0], first), last_axis(names[1], second)
     validate.same_shape(names, rows)
     return rows
 
 
-@row_loss(curvature=True, axis=1, reference="Good, Rational decisions, 1952")
-def categorical_cross_entropy(input, target):
-    r"""Cross-entropy of predicted probabilities with one-hot or soft targets.
+@row_loss(
+    parameters={"ignore_index": IGNORE_INDEX},
+    curvature=True,
+    ids=("target",),
+    axis=1,
+    reference="Good, Rational decisions, 1952",
+)
+def categorical_cross_entropy(input, target, *, ignore_index=-100):
+    r"""Cross-entropy of predicted probabilities, with class ids or distributions as targets.
 
-    .. math:: \ell = -\sum_k t_k \log x_k, \qquad x = \text{input}, \; t = \text{target}
+    .. math:: \ell = -\log x_t \quad\text{or}\quad \ell = -\sum_k y_k \log x_k, \qquad
+        x = \text{input}, \; t \text{ or } y = \text{target}
 
     If you have logits, `cross_entropy` is more accurate. The logarithm is not clamped: a class of predicted probability
-    0 whose target is above 0 costs infinity.
+    0 whose target is above 0 costs infinity. An id counts as its one-hot row.
 
     Parameters
     ----------
     input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
         Probabilities in [0, 1] of C classes; whether they add up to 1 is not checked.
-    target : array_like of the input's shape
-        One-hot rows, or distributions: numbers in [0, 1].
+    target : array_like of whole numbers of shape (N,), (N, d1, ...) or (), or array_like of the input's shape
+        Class ids t, in [0, C) or `ignore_index`; or distributions y over the classes (one-hot rows, soft targets), of
+        numbers in [0, 1].
+    ignore_index : int
+        Rows with this target are left out, of the mean's denominator too; not to be given for distributions.
 
     Returns
     -------
@@ -80,7 +92,8 @@ def categorical_cross_entropy(input, target):
     Raises
     ------
     ValueError
-        If the shapes differ, or a number is outside [0, 1].
+        If shapes do not fit, an id is not whole or out of range, or a number of `input` or of a distribution is
+        outside [0, 1], in a row that is left out, too.
 
     References
     ----------
@@ -89,11 +102,19 @@ def categorical_cross_entropy(input, target):
     Examples
     --------
     >>> import fastloss
-    >>> fastloss.categorical_cross_entropy([[0.25, 0.75]], [[1.0, 0.0]])
+    >>> fastloss.categorical_cross_entropy([[0.25, 0.75]], [0])
     1.3862943611198906
+    >>> fastloss.categorical_cross_entropy([[0.25, 0.75]], [[0.5, 0.5]])
+    0.8369882167858358
     """
-    x, t = two_rows(input, target, ("input", "target"), class_axis)
-    return Rows(CROSS, (x,), (t.rows,), checked=(("input", UNIT, input), ("target", UNIT, target)))
+    x = class_axis("input", input)
+    ignored = validate.integer("ignore_index", ignore_index)
+    given = distribution_of(target, x, ignored)
+    if given is not None:
+        return Rows(CROSS, (x,), (given.rows,), checked=(("input", UNIT, input), ("target", UNIT, target)))
+    ids = ids_of(target, x, ignored)
+    mass = counted(ids)
+    return Rows(CROSS_OF_CLASS, (x,), (ids,), mass=mass, there=mass, checked=(("input", UNIT, input),))
 
 
 def _entropy(p):

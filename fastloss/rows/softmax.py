@@ -9,7 +9,7 @@ from fastloss.compile.elementary import exp_negative, log
 from fastloss.core import backend, units, validate
 from fastloss.core.docstrings import share
 from fastloss.core.domains import AT_LEAST_ZERO, FOCUS, FRACTION, UNIT, Flag, Free
-from fastloss.core.errors import wrong_value
+from fastloss.core.errors import wrong_shape, wrong_value
 from fastloss.core.gpu import holds_integers, on_gpu
 from fastloss.rows import logits as softmax
 from fastloss.rows.loss import Matrix, Rows, class_axis, row_loss
@@ -23,12 +23,23 @@ IGNORE_INDEX = Free("an integer", "integer")
 
 def ids_of(target: Any, x: Matrix, ignore: int | None = None) -> Any:
     """Class ids, one a row; the ignored one as -1."""
-    shape = x.shape[:1] * (len(x.shape) > 1) + x.shape[2:]
     if holds_integers(target):
-        found = backend.module("rows.cuda_ids").checked(target, shape, x.columns, ignore)
+        found = backend.module("rows.cuda_ids").checked(target, x.outer, x.columns, ignore)
         if found is not None:
             return found
-    return validate.indices("target", backend.to_host(target), shape, x.columns, ignore).reshape(-1)
+    return validate.indices("target", backend.to_host(target), x.outer, x.columns, ignore).reshape(-1)
+
+
+def distribution_of(target: Any, x: Matrix, ignore: int) -> Matrix | None:
+    """A target of the input's shape, as rows; None if it is class ids."""
+    shape = np.shape(target)
+    if shape != x.shape:
+        if len(shape) == len(x.shape):
+            raise wrong_shape("target", shape, f"{x.outer} of class ids, or {x.shape}")
+        return None
+    if ignore != -100:
+        raise ValueError(f"ignore_index is {ignore}: it has no effect on distributions, expected class ids")
+    return class_axis("target", backend.resident("target", target, on_gpu(x.rows)))
 
 
 def of_ids(weights: np.ndarray, ids: Any) -> Any:
@@ -156,10 +167,8 @@ def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smooth
     weights = validate.per_class("weight", weight, x.columns)
     smoothing = (1.0 - label_smoothing, label_smoothing / max(x.columns, 1))
     ignored = validate.integer("ignore_index", ignore_index)
-    if np.shape(target) == x.shape:
-        if ignored != -100:
-            raise ValueError(f"ignore_index is {ignored}: it has no effect on distributions, expected class ids")
-        given = class_axis("target", target)
+    given = distribution_of(target, x, ignored)
+    if given is not None:
         inner = _inner(weights, given.rows, x, bool(label_smoothing))
         checked = (("target", UNIT, target),)
         return Rows(DISTRIBUTION, (x,), (given.rows, weights), smoothing, checked=checked, inner=inner)

@@ -28,6 +28,11 @@ def load_two(i, k, operands):
     return np.float64(operands[0][i, k]), np.float64(operands[1][i, k])
 
 
+def load_absent(i, k, operands):
+    """Load a class's number as that of a class which the target does not name."""
+    return np.float64(operands[0][i, k]), 0.0
+
+
 def load_swapped(i, k, operands):
     return np.float64(operands[1][i, k]), np.float64(operands[0][i, k])
 
@@ -95,6 +100,26 @@ def of_terms_of_both(i, operands, factor, parameters, derivatives):
         for k in range(FIRST, np.uint64(by_second.shape[1])):
             by_second[i, k] = factor * slope_of_second(*load(i, k, operands))
     return floored(i, operands, loss), wrong
+
+
+def of_class(i, operands, factor, parameters, derivatives):
+    """Sum value(x_k, 1 or 0): as if the target named no class, for which a term is 0 or NaN, then the named one's."""
+    x, targets = operands
+    gradient, diagonal = derivatives
+    loss, wrong = of_terms(i, operands, factor, parameters, derivatives)
+    if targets[i] < 0:
+        if WANT_GRADIENT:
+            fill_row(i, gradient, 0.0)
+        if WANT_CURVATURE:
+            fill_row(i, diagonal, 0.0)
+        return 0.0, wrong
+    t = np.uint64(targets[i])
+    z = np.float64(x[i, t])
+    if WANT_GRADIENT:
+        gradient[i, t] = factor * slope(z, 1.0)
+    if WANT_CURVATURE:
+        diagonal[i, t] = factor * curvature(z, 1.0)
+    return loss + value(z, 1.0), wrong
 
 
 @regroups

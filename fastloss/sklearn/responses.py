@@ -127,7 +127,7 @@ def _of_many(loss: Loss, kind: Kind, estimator: Any, X: Any, targets: np.ndarray
     if columns.shape[1] != classes.size:
         expected = f"a column for each of {classes.size} classes, as with decision_function_shape='ovr'"
         raise ValueError(f"{method} has shape {columns.shape}: expected {expected}")
-    return Response(columns, np.eye(classes.size)[numbers] if loss.name in PROBABILITIES else numbers)
+    return Response(columns, numbers)
 
 
 def _of_outputs(loss: Loss, kind: Kind, estimator: Any, X: Any) -> np.ndarray:

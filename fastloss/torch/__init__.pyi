@@ -392,17 +392,19 @@ def categorical_cross_entropy(
     input: Tensor,
     target: Tensor,
     *,
+    ignore_index: int | None = -100,
     sample_weight: Tensor | None = None,
     reduction: Literal["mean", "sum", "none"] = "mean",
 ) -> Tensor:
-    """Cross-entropy of predicted probabilities with one-hot or soft targets."""
+    """Cross-entropy of predicted probabilities, with class ids or distributions as targets."""
 
 class CategoricalCrossEntropyLoss(LossModule):
-    """Cross-entropy of predicted probabilities with one-hot or soft targets."""
+    """Cross-entropy of predicted probabilities, with class ids or distributions as targets."""
 
     def __init__(
         self,
         *,
+        ignore_index: int | None = -100,
         sample_weight: Tensor | None = None,
         reduction: Literal["mean", "sum", "none"] = "mean",
     ) -> None: ...

@@ -11,6 +11,7 @@ LOGS = np.log([[0.5, 0.5], [0.25, 0.75]])
 TAKE_INDICES = {  # a loss, the name of what it takes, and a call
     "cross_entropy": ("target", lambda ids: fastloss.cross_entropy.grad_hess(EYE, ids)),
     "cross_entropy, smoothed": ("target", lambda ids: fastloss.cross_entropy(EYE, ids, label_smoothing=0.1)),
+    "categorical_cross_entropy": ("target", lambda ids: fastloss.categorical_cross_entropy.grad_hess(EYE, ids)),
     "nll_loss": ("target", lambda ids: fastloss.nll_loss(LOGS, ids)),
     "poly_loss": ("target", lambda ids: fastloss.poly_loss(EYE, ids)),
     "softmax_focal_loss": ("target", lambda ids: fastloss.softmax_focal_loss(EYE, ids)),
@@ -54,7 +55,8 @@ def test_others_are_named(name):
 
 
 def test_an_ignored_class_may_be_a_float():
-    assert fastloss.cross_entropy(EYE, np.array([0, -100], np.float32)) == fastloss.cross_entropy(EYE[:1], [0])
+    for loss in (fastloss.cross_entropy, fastloss.categorical_cross_entropy):
+        assert loss(EYE, np.array([0, -100], np.float32)) == loss(EYE[:1], [0])
 
 
 def test_offsets_may_be_floats():

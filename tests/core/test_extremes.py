@@ -52,8 +52,8 @@ def left_out(case: Case, at: int) -> bool:
     words, target = case.keywords, case.arrays[-1]
     if at:
         return False
-    if case.loss.name in ("cross_entropy", "nll_loss", "cross_entropy_with_factors"):
-        return target.ndim == 1 and target[1] == words.get("ignore_index", -100)
+    if "ignore_index" in case.loss.parameters:
+        return target.reshape(len(target), -1)[1, 0] == words.get("ignore_index", -100)
     offsets = words["positives"][0] if "positives" in words else words.get("offsets")
     return offsets is not None and offsets[1] == offsets[2]
 
@@ -104,6 +104,7 @@ INFINITE = [  # name, arguments whose first row costs infinity or is beyond the 
     ("kl_divergence", ([[0.5, 0.5], [0.5, 0.5]], [[0.0, 1.0], [0.25, 0.75]]), {}),
     ("soft_cross_entropy", ([[0.5, 0.5], [0.5, 0.5]], [[0.0, 1.0], [0.25, 0.75]]), {}),
     ("categorical_cross_entropy", ([[0.0, 1.0], [0.25, 0.75]], [[0.5, 0.5], [0.5, 0.5]]), {}),
+    ("categorical_cross_entropy", ([[0.0, 1.0], [0.25, 0.75]], [0, 1]), {}),
     ("multi_margin_loss", ([[-1e200, 1e200], [0.5, 0.2]], [0, 1]), {"p": 2}),
     ("td_loss", ([[1e200, 0.0], [1.0, 0.0]], [0, 0], [0.0, 0.0], [[0.0, 0.0]] * 2, [1, 1]), {"gamma": 0.5}),
     ("contrastive_loss", ([[1e200, 0.0], [1.0, 0.0]], [[0.0, 1.0]] * 2, [1, 1]), {}),

@@ -30,6 +30,7 @@ CALLS = [
     (fastloss.entropy, (SHARES,), {}),
     (fastloss.kl_divergence, (SHARES, SHARES[::-1].copy()), {"wrt": "p"}),
     (fastloss.categorical_cross_entropy, (SHARES.astype("f4"), SHARES), {"reduction": "none"}),
+    (fastloss.categorical_cross_entropy, (SHARES, IDS), {}),
     (fastloss.nll_loss, (LOGITS, IDS), {}),
     (fastloss.poly_loss, (LOGITS, IDS), {}),
     (fastloss.multi_margin_loss, (LOGITS, IDS), {"margin": 0.5}),

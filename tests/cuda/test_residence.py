@@ -348,6 +348,23 @@ def test_class_ids(name, dtype, weighted, monkeypatch):
         close(gpu.content(found), expected)
 
 
+@pytest.mark.parametrize("words", [{}, {"ignore_index": int(CLASSES[0])}])
+def test_class_ids_of_probabilities(words, monkeypatch):
+    p = RNG.dirichlet(np.ones(5), 4)
+    expected = fastloss.categorical_cross_entropy.value_and_grad(p, CLASSES, **words)
+    gpu.kept_there(monkeypatch, 4)
+    close(gpu.content(fastloss.categorical_cross_entropy.value_and_grad(moved(p), moved(CLASSES), **words)), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int32, np.int64])
+@pytest.mark.parametrize("loss", [fastloss.categorical_cross_entropy, fastloss.cross_entropy], ids=lambda one: one.name)
+def test_one_hot_rows_of_any_dtype(loss, dtype, monkeypatch):
+    p, target = RNG.dirichlet(np.ones(5), 4), np.eye(5, dtype=dtype)[CLASSES]
+    expected = loss.value_and_grad(p, target)
+    gpu.kept_there(monkeypatch, 4 + 5)
+    close(gpu.content(loss.value_and_grad(moved(p), moved(target))), expected)
+
+
 @pytest.mark.parametrize("ids", [np.array([0, 5, -1, 2]), np.array([0, 1, -3, 9]), np.zeros(3, int)])
 @pytest.mark.parametrize("words", [{}, {"ignore_index": -1}])
 def test_wrong_class_ids(ids, words, monkeypatch):

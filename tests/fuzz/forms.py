@@ -94,7 +94,11 @@ FORMS: dict[str, list[Form]] = {
     "multi_margin_loss": [form(**CLASSES, weight="C:weight?", _silent=("weight",)), form(**CLASSES, p=2)],
     "crammer_singer_loss": [form(**CLASSES)],
     "nll_loss": [form(input="NC:log_simplex", target="N:C", weight="C:weight?", _silent=("input", "weight"))],
-    "categorical_cross_entropy": [form(input="NC:simplex", target="NC:simplex")],
+    "categorical_cross_entropy": [
+        form(input="NC:simplex", target="NC:simplex"),
+        form(input="NC:simplex", target="N:C"),
+        form(items="NE", input="NCE:unit", target="NE:C"),
+    ],
     "soft_cross_entropy": [form(p="NC:simplex", q="NC:simplex")],
     "entropy": [form(p="NC:simplex")],
     "kl_divergence": [

@@ -222,8 +222,17 @@ def _row_sums(term, *arrays):
 
 
 @oracle
-def categorical_cross_entropy(input, target):
-    return _row_sums(lambda p, t: times(-t, log(p)), input, target)
+def categorical_cross_entropy(input, target, *, ignore_index=-100):
+    def loss(row, shares):
+        return total([times(-t, log(p)) for t, p in zip(shares, row, strict=True)])
+
+    if np.shape(target) != np.shape(input):
+        return _by_id(
+            input, target, None, ignore_index, lambda row, t: loss(row, [mpf(k == t) for k in range(len(row))])
+        )
+    rows, shape = _rows(input)
+    losses = [loss(row, shares) for row, shares in zip(rows, _rows(target)[0], strict=True)]
+    return _shaped(losses, [mpf(1)] * len(losses), shape)
 
 
 @oracle

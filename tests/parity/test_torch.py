@@ -105,6 +105,16 @@ def test_value_and_gradient(name, arrays, count, words, reduction):
         np.testing.assert_allclose(slope, leaf.grad.numpy(), rtol=1e-10, atol=1e-13)
 
 
+def test_class_ids_of_probabilities():
+    p, t = RNG.dirichlet(np.ones(4), 7), SKIPPED
+    leaf = torch.tensor(p, requires_grad=True)
+    expected = F.nll_loss(leaf.log(), torch.tensor(t))
+    expected.backward()
+    value, slopes = fastloss.categorical_cross_entropy.value_and_grad(p, t)
+    assert value == pytest.approx(expected.item(), rel=1e-13)
+    np.testing.assert_allclose(slopes, leaf.grad.numpy(), rtol=1e-13)
+
+
 def test_the_comparison_can_fail():
     with pytest.raises(AssertionError):
         np.testing.assert_allclose(fastloss.mse_loss(X, T), F.l1_loss(tensor(X), tensor(T)).item(), rtol=1e-12)

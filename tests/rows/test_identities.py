@@ -111,6 +111,18 @@ class TestIdentities:
             given = fastloss.cross_entropy.value_and_grad(logits, one_hot(ids), reduction="sum", **words)
             agree(by_id, given)
 
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_ids_of_probabilities_are_one_hot_rows(self, ids, rng, dtype):
+        """To the bit: all other terms are 0."""
+        p, weights = rng.dirichlet(np.ones(CLASSES), ROWS).astype(dtype), rng.uniform(0.5, 2.0, ROWS)
+        p[2, ids[2]], p[3] = 0.0, ids[3] == np.arange(CLASSES)
+        for target in (one_hot(ids), one_hot(ids).astype(np.int64)):
+            for words in ({}, {"reduction": "sum"}, {"reduction": "none"}, {"sample_weight": weights}):
+                for call in ("value_and_grad", "grad_hess")[: 1 if words.get("reduction") == "none" else 2]:
+                    loss = getattr(fastloss.categorical_cross_entropy, call)
+                    for one, other in zip(loss(p, ids, **words), loss(p, target, **words), strict=True):
+                        np.testing.assert_array_equal(one, other, strict=True)
+
     def test_two_classes_are_binary(self, rng):
         z, t = np.array([-800.0, -40.0, -1.0, 0.0, 1e-9, 3.0, 40.0, 700.0]), np.array([1, 1, 0, 1, 0, 1, 1, 1])
         expected = fastloss.binary_cross_entropy_with_logits.value_and_grad(z, t.astype(float), reduction="none")
@@ -122,8 +134,9 @@ class TestIdentities:
         logs = logits - np.log(np.exp(logits).sum(1, keepdims=True))
         assert fastloss.nll_loss(logs, ids) == pytest.approx(fastloss.cross_entropy(logits, ids), rel=1e-14)
         probabilities = np.exp(logs)
-        given = fastloss.categorical_cross_entropy(probabilities, one_hot(ids))
-        assert given == pytest.approx(fastloss.cross_entropy(logits, ids), rel=1e-14)
+        for target in (ids, one_hot(ids)):
+            given = fastloss.categorical_cross_entropy(probabilities, target)
+            assert given == pytest.approx(fastloss.cross_entropy(logits, ids), rel=1e-14)
 
     def test_crammer_singer_of_two_classes_is_weston_watkins(self, rng):
         x, t = rng.normal(size=(ROWS, 2)), rng.integers(0, 2, ROWS)
@@ -359,6 +372,9 @@ class TestInfinity:
         assert fastloss.kl_divergence([[0.0, 1.0]], [[-INF, 0.0]], log_q=True) == 0.0
         assert fastloss.kl_divergence([[-INF, 0.0]], [[-INF, 0.0]], log_p=True, log_q=True) == 0.0
         assert fastloss.categorical_cross_entropy([[0.0, 1.0]], [[0.0, 1.0]]) == 0.0
+        assert fastloss.categorical_cross_entropy([[0.0, 1.0]], [1]) == 0.0
+        value, gradient = fastloss.categorical_cross_entropy.value_and_grad([[0.0, 1.0], [0.5, 0.5]], [0, 1])
+        assert value == INF and gradient.tolist() == [[-INF, 0.0], [0.0, -1.0]]
         assert math.isnan(fastloss.kl_divergence([[0.0, 1.0]], [[NAN, 1.0]]))
 
     def test_slopes_in_the_data_where_it_is_zero(self):

@@ -40,6 +40,7 @@ class TestNan:
             (fastloss.cross_entropy, (logits, ids), {}),
             (fastloss.cross_entropy, (logits, simplex(rng)), {}),
             (fastloss.softmax_focal_loss, (logits, ids), {}),
+            (fastloss.categorical_cross_entropy, (0.0 * logits + 0.5, ids), {}),
             (fastloss.multi_margin_loss, (logits, ids), {}),
             (fastloss.crammer_singer_loss, (logits, ids), {}),
             (fastloss.policy_gradient_loss, (logits, ids, np.ones(ROWS)), {}),
@@ -159,9 +160,25 @@ class TestLeftOut:
             np.testing.assert_allclose(gradient[some], slope, rtol=1e-14)
             assert (gradient[~some] == 0.0).all()
 
+    def test_ignored_rows_of_probabilities(self, ids, rng):
+        p, some, weights = simplex(rng), np.arange(ROWS) % 3 != 0, rng.uniform(0.5, 2.0, ROWS)
+        p[~some] = NAN
+        for words, of_some in (({}, {}), ({"sample_weight": weights}, {"sample_weight": weights[some]})):
+            for call in ("value_and_grad", "grad_hess"):
+                loss = getattr(fastloss.categorical_cross_entropy, call)
+                first, second = loss(p, np.where(some, ids, -3), ignore_index=-3, **words)
+                expected, slope = loss(p[some], ids[some], **of_some)
+                np.testing.assert_allclose(first if np.ndim(first) == 0 else first[some], expected, rtol=1e-14)
+                np.testing.assert_allclose(second[some], slope, rtol=1e-14)
+                assert (second[~some] == 0.0).all()
+
     def test_every_row_ignored(self, logits):
-        for loss in (fastloss.cross_entropy, fastloss.nll_loss):
-            value, gradient = loss.value_and_grad(logits, np.full(ROWS, 9), ignore_index=9)
+        for loss, x in (
+            (fastloss.cross_entropy, logits),
+            (fastloss.nll_loss, logits),
+            (fastloss.categorical_cross_entropy, np.full_like(logits, NAN)),
+        ):
+            value, gradient = loss.value_and_grad(x, np.full(ROWS, 9), ignore_index=9)
             assert value == 0.0
             assert (gradient == 0.0).all()
 
@@ -171,7 +188,10 @@ class TestLeftOut:
         expected = (sample * each).sum() / (sample * weight[ids]).sum()
         assert fastloss.cross_entropy(logits, ids, weight=weight, sample_weight=sample) == pytest.approx(expected)
 
-    @pytest.mark.parametrize("name", ["cross_entropy", "kl_divergence", "multi_margin_loss", "softmax_focal_loss"])
+    @pytest.mark.parametrize(
+        "name",
+        ["cross_entropy", "kl_divergence", "multi_margin_loss", "softmax_focal_loss", "categorical_cross_entropy"],
+    )
     def test_nothing_at_all(self, name):
         second = np.empty((0, 3)) if name == "kl_divergence" else np.empty(0, np.int64)
         value, gradient = getattr(fastloss, name).value_and_grad(np.empty((0, 3)), second)
@@ -180,9 +200,11 @@ class TestLeftOut:
 
 
 class TestShapes:
-    @pytest.mark.parametrize("name", ["cross_entropy", "nll_loss", "softmax_focal_loss", "poly_loss"])
+    @pytest.mark.parametrize(
+        "name", ["cross_entropy", "nll_loss", "softmax_focal_loss", "poly_loss", "categorical_cross_entropy"]
+    )
     def test_classes_lie_on_the_second_axis(self, name, rng):
-        x, t = rng.normal(size=(3, CLASSES, 2, 4)), rng.integers(0, CLASSES, (3, 2, 4))
+        x, t = rng.random(size=(3, CLASSES, 2, 4)), rng.integers(0, CLASSES, (3, 2, 4))
         loss = getattr(fastloss, name)
         each, gradient = loss.value_and_grad(x, t, reduction="none")
         assert each.shape == t.shape
@@ -233,13 +255,14 @@ class TestBits:
 
     @pytest.mark.parametrize("columns", [3, 100])
     def test_derivatives_do_not_change_the_value(self, rng, columns):
-        x, t = rng.normal(size=(40, columns)), rng.integers(0, columns, 40)
+        logits, t = rng.normal(size=(40, columns)), rng.integers(0, columns, 40)
         p = rng.dirichlet(np.ones(columns), 40)
-        for loss, second in (
-            (fastloss.cross_entropy, t),
-            (fastloss.cross_entropy, p),
-            (fastloss.softmax_focal_loss, t),
-            (fastloss.multi_margin_loss, t),
+        for loss, x, second in (
+            (fastloss.cross_entropy, logits, t),
+            (fastloss.cross_entropy, logits, p),
+            (fastloss.softmax_focal_loss, logits, t),
+            (fastloss.multi_margin_loss, logits, t),
+            (fastloss.categorical_cross_entropy, p, t),
         ):
             assert loss(x, second) == loss.value_and_grad(x, second)[0]
             np.testing.assert_array_equal(loss.grad_hess(x, second)[0], loss.value_and_grad(x, second)[1])
@@ -261,6 +284,28 @@ WRONG = {
     "another argument that is none": (
         lambda x, t: fastloss.kl_divergence(x * 0, x * 0 - 1),
         r"q\[0, 0\] is -1: expected .* \[0, 1\]",
+    ),
+    "a target of another number of classes": (
+        lambda x, t: fastloss.cross_entropy(x, x[:, 1:]),
+        r"target has shape \(7, 4\): expected \(7,\) of class ids, or \(7, 5\)",
+    ),
+    "an id of no probability": (
+        lambda x, t: fastloss.categorical_cross_entropy(x * 0, t - 5),
+        r"target\[0\] is -\d: expected an id in \[0, 5\) or ignore_index=-100",
+    ),
+    "a probability that is none, of a class that is not the target": (
+        lambda x, t: fastloss.categorical_cross_entropy(
+            np.where(np.arange(CLASSES) == (t[0] + 1) % CLASSES, -1.0, x * 0), t
+        ),
+        r"input\[0, \d\] is -1: expected a number in \[0, 1\]",
+    ),
+    "a probability that is none, of a row that is left out": (
+        lambda x, t: fastloss.categorical_cross_entropy(x * 0 + 2.0, t * 0 - 100),
+        r"input\[0, 0\] is 2: expected a number in \[0, 1\]",
+    ),
+    "ids to be ignored beside distributions": (
+        lambda x, t: fastloss.categorical_cross_entropy(x * 0, x * 0, ignore_index=1),
+        "ignore_index is 1: it has no effect on distributions, expected class ids",
     ),
     "a distribution that is none": (lambda x, t: fastloss.cross_entropy(x, x * 0 + 3), r"target\[0, 0\] is 3"),
     "a negative class weight": (lambda x, t: fastloss.nll_loss(x, t, weight=[1, 1, -2, 1, 1]), r"weight\[2\] is -2"),
