@@ -12,9 +12,11 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing import connection
 from typing import Any, NamedTuple, cast
+
+from fastloss.compile import store
 
 MOST_MEMORY = 600 << 20  # bytes after which a process takes no other loss, so that it stays below 1 GB with one more
 
@@ -33,8 +35,16 @@ class Done(NamedTuple):
     memory: int  # of the process, at its largest, in bytes
 
 
-def warmed(names: Sequence[str], jobs: int, into: pathlib.Path | None = None) -> Generator[Done]:
+def warmed(
+    names: Sequence[str],
+    jobs: int,
+    into: pathlib.Path | None = None,
+    folder: Callable[[], contextlib.AbstractContextManager[str]] = tempfile.TemporaryDirectory,
+    starting: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+) -> Generator[Done]:
     """Every loss, as it is done, by so many processes; kernels go into the user's store, or a wheel's folder.
+
+    `folder` makes a temporary folder for locks. Each process is started inside a context that `starting` makes.
 
     Raises
     ------
@@ -43,11 +53,12 @@ def warmed(names: Sequence[str], jobs: int, into: pathlib.Path | None = None) ->
     """
     waiting = list(names)
     busy: dict[connection.Connection, tuple[Any, str]] = {}
-    with tempfile.TemporaryDirectory(prefix="fastloss-") as locks:
+    with folder() as locks:
         try:
             while waiting or busy:
                 while waiting and len(busy) < jobs:
-                    ours, process = _started(locks, into)
+                    with starting():
+                        ours, process = _started(locks, into)
                     busy[ours] = process, waiting.pop(0)
                     ours.send(busy[ours][1])
                 for ready in connection.wait(list(busy)):
@@ -69,6 +80,7 @@ def warmed(names: Sequence[str], jobs: int, into: pathlib.Path | None = None) ->
             for process, _ in busy.values():
                 process.terminate()
                 process.join()
+            store.sweep([process.pid for process, _ in busy.values()])
 
 
 def _how_it_ended(name: str, code: int) -> str:
@@ -97,13 +109,21 @@ def serve(theirs: connection.Connection, locks: str, into: pathlib.Path | None) 
     if into is not None:
         wheels.make_into(into, locks)
     kernels.alone = lambda name: locked(os.path.join(locks, name))
-    while (name := theirs.recv()) is not None:
+    while (name := _received(theirs)) is not None:
         begin, before = time.perf_counter(), kernels.made.copy()
         for call in metrics.calls_of(name) if name in metrics.NAMES else calls_of(lookup(name)):
             call()
         made = kernels.made - before
         seconds = time.perf_counter() - begin
         theirs.send(Done(name, made["compiled"], made["wheel"] + made["store"], seconds, memory()))
+
+
+def _received(theirs: connection.Connection) -> str | None:
+    """The next loss; None after the last one, and if the process that gives them is gone."""
+    try:
+        return cast(str | None, theirs.recv())
+    except EOFError:
+        return None
 
 
 @contextlib.contextmanager

@@ -2,20 +2,21 @@
 
 import contextlib
 import os
-import signal
 import sys
 import time
 import tomllib
 import warnings
+from collections.abc import Iterator
 from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from fastloss.cli import leaving, streams
 from fastloss.cli.errors import UserError, explained
 from fastloss.cli.version import version
 
-EXIT_ERROR, EXIT_INTERRUPTED = 2, 130
+EXIT_ERROR = 2
 MOST_ROWS = 1 << 40  # more than any memory holds, and PyArrow takes no more than 64 bits
 
 
@@ -41,18 +42,13 @@ class OneLineGroup(TyperGroup):
         try:
             code = super().main(*args, **extra)
             sys.stdout.flush()
-        except UserError as error:
+        except (UserError, streams.Unprintable) as error:
             fail(str(error))
-        except KeyboardInterrupt:
-            sys.exit(EXIT_INTERRUPTED)
-        except BrokenPipeError:  # whoever read our output has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(1)
+        except MemoryError:
+            fail("out of memory")
         except Exception as error:
             if hasattr(error, "format_message"):  # what Typer says of options
                 fail(" ".join(error.format_message().split()))
-            if type(error).__name__ == "Abort":  # what it makes of Ctrl-C
-                sys.exit(EXIT_INTERRUPTED)
             raise
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -74,11 +70,12 @@ app = typer.Typer(
 
 def run() -> None:
     """Run the command of this process."""
-    for sent in (signal.SIGTERM, signal.SIGHUP):  # so that temporary files are removed
-        if signal.getsignal(sent) == signal.SIG_DFL:
-            signal.signal(sent, lambda number, _: sys.exit(128 + number))
     warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
-    app(prog_name="fastloss")
+    with leaving.Undoing(lambda: _sweep([os.getpid()])):
+        try:
+            app(prog_name="fastloss")
+        finally:
+            leaving.disarm()
 
 
 def print_version(wanted: bool) -> None:
@@ -335,6 +332,32 @@ def show(
     print(text(found))
 
 
+@contextlib.contextmanager
+def _starting() -> Iterator[None]:
+    """Inside, a process is started that a terminal's Ctrl-C does not reach: this one ends it."""
+    with leaving.held(), leaving.blocked():
+        yield
+
+
+def _end_processes() -> None:
+    """End the processes that compile, and remove what they have not finished."""
+    from multiprocessing import active_children
+
+    processes = active_children()
+    for one in processes:
+        one.kill()
+    for one in processes:
+        one.join()
+    _sweep([one.pid for one in processes])
+
+
+def _sweep(processes: list[int | None]) -> None:
+    """Remove unfinished files of kernels, if any can have been made: nothing is imported as a process ends."""
+    store = sys.modules.get("fastloss.compile.store")
+    if store is not None:
+        store.sweep(processes)
+
+
 @app.command(cls=OnceCommand)
 def warmup(
     losses: Annotated[list[str] | None, typer.Argument(help="Names of losses and metrics; all by default.")] = None,
@@ -343,6 +366,7 @@ def warmup(
     """Compile kernels ahead of time, and store them for other processes; print a line for each loss."""
     from fastloss.ahead.metrics import everything, named
     from fastloss.ahead.workers import Ended, warmed
+    from fastloss.cli import temporary
     from fastloss.compile import kernels, threads
 
     if jobs is not None and jobs < 1:
@@ -352,7 +376,8 @@ def warmup(
         names = [named(name) for name in dict.fromkeys(losses or everything())]
     compiled = loaded = 0
     try:
-        with contextlib.closing(warmed(names, jobs or threads.available())) as results:
+        made = warmed(names, jobs or threads.available(), folder=temporary.folder, starting=_starting)
+        with leaving.Undoing(_end_processes), contextlib.closing(made) as results:
             for done in results:
                 print(
                     f"{done.name:<34} {done.compiled:>4} compiled {done.loaded:>4} loaded {done.seconds:>7.1f} s",

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
-from fastloss.cli import tasks
+from fastloss.cli import tasks, temporary
 from fastloss.cli.errors import UserError, shortened
+from fastloss.cli.leaving import Undoing, blocked, held, raising
 from fastloss.cli.tasks import Refused
 from fastloss.compile import threads
 from fastloss.streaming import package
@@ -32,6 +33,7 @@ class Cluster:
         self._own: Any = None  # the cluster that was started
         self._futures: set[Any] = set()
         self._client: Any = None
+        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "Cluster":
         try:
@@ -40,9 +42,11 @@ class Cluster:
             raise UserError(f"--dask needs Dask's distributed ({error}): {NEEDED}") from error
         for name in ("distributed", "distributed.client", "distributed.core"):  # what goes wrong is said in one line
             logging.getLogger(name).setLevel(logging.CRITICAL)
+        self._stack.enter_context(raising())
+        self._stack.enter_context(Undoing(self._kill))
         try:
             if self._address == LOCAL:
-                self._own = self._started()
+                self._start()
             self._client = distributed.Client(self._own or self._address, timeout=PATIENCE, set_as_default=False)
             self._require_same_package()
         except BaseException as error:
@@ -52,12 +56,16 @@ class Cluster:
             raise
         return self
 
-    def _started(self) -> Any:
+    def _start(self) -> None:
+        import dask
         from distributed import LocalCluster
 
+        folder = self._stack.enter_context(temporary.folder())
         words: dict[str, Any] = {"threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
-        words |= {"silence_logs": logging.CRITICAL, "preload": [tasks.__name__]}
-        return LocalCluster(n_workers=self._processes, **words)
+        words |= {"silence_logs": logging.CRITICAL, "preload": [tasks.__name__], "local_directory": folder}
+        # Until the processes are known, and so can be ended, a signal waits. The scheduler has a folder, too.
+        with held(), blocked(), dask.config.set({"temporary-directory": folder}):
+            self._own = LocalCluster(n_workers=self._processes, **words)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -65,19 +73,25 @@ class Cluster:
         self._leave(in_haste=kind is not None)
 
     def _leave(self, in_haste: bool) -> None:
-        with contextlib.suppress(Exception):  # nobody may be there any more
-            self.cancel()
+        with self._stack:
+            with contextlib.suppress(Exception):  # nobody may be there any more
+                self.cancel()
+            with contextlib.suppress(Exception):
+                if self._client is not None:
+                    self._client.close(timeout=2)
+            if self._own is None:
+                return
+            if in_haste:  # or it waits 5 seconds for what they do
+                self._kill()
+            with contextlib.suppress(Exception):
+                self._own.close()
+
+    def _kill(self) -> None:
+        """End the processes that were started."""
         with contextlib.suppress(Exception):
-            if self._client is not None:
-                self._client.close(timeout=2)
-        if self._own is None:
-            return
-        with contextlib.suppress(Exception):
-            for nanny in self._own.workers.values() if in_haste else ():  # or it waits 5 seconds for what they do
+            for nanny in self._own.workers.values():
                 nanny.auto_restart = False
                 os.kill(nanny.pid, signal.SIGKILL)
-        with contextlib.suppress(Exception):
-            self._own.close()
 
     def _require_same_package(self) -> None:
         """Raise unless all workers have this version, and processors of this level; each task checks it again."""

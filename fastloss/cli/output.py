@@ -12,8 +12,9 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from fastloss.cli import storage
+from fastloss.cli import storage, temporary
 from fastloss.cli.errors import UserError, explained
+from fastloss.cli.leaving import Undoing
 from fastloss.cli.tables import Writer, writer_of
 
 
@@ -39,18 +40,21 @@ class ResultFile:
             _require_fit(path, self._before, inputs)
         self._is_regular = self._before is None or stat.S_ISREG(self._before.st_mode)
         self._temporary = os.path.join(folder, f".{os.path.basename(self._place)[:200]}.{secrets.token_hex(6)}.tmp")
+        self._undoing = Undoing(self._remove)
         self._file: Any = None
         self._through: Any = None  # the device or pipe
 
     def __enter__(self) -> Self:
         with explained(self.path):  # a place that cannot be written is an error before anything is read
             if self._is_regular:
+                self._undoing.__enter__()
                 self._file = open(self._temporary, "x+b", opener=self._opener)
             else:
                 self._through = open(self.path, "wb")
                 if self._through.isatty():
                     raise UserError(f"{self.path}: is a terminal: expected a file")
-                self._file = tempfile.TemporaryFile()
+                with temporary.written():
+                    self._file = tempfile.TemporaryFile(dir=temporary.place())
         return self
 
     def _opener(self, path: str, flags: int) -> int:
@@ -70,6 +74,10 @@ class ResultFile:
             if file is not None:
                 with contextlib.suppress(OSError):
                     file.close()
+        self._remove()
+        self._undoing.__exit__()
+
+    def _remove(self) -> None:
         if self._is_regular:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._temporary)

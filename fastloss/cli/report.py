@@ -1,6 +1,7 @@
 """Output: tables for people, JSON for programs, a progress bar."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from fastloss.cli.leaving import Undoing
 from fastloss.cli.records import Report, record
 from fastloss.cli.totals import Answer
 
@@ -90,12 +92,18 @@ def score_json(report: Report) -> None:
     print_json(record(report))
 
 
+def _wipe() -> None:
+    """Clear the terminal's line, and show the cursor again."""
+    os.write(2, b"\r\x1b[2K\x1b[?25h")
+
+
 class Progress:
     """A progress bar with rows per second and the time left, on stderr if it is a terminal."""
 
     def __init__(self) -> None:
         self._bar: Any = None
         self._task: Any = None
+        self._undoing = Undoing(_wipe)
 
     def __enter__(self) -> "Progress":
         if sys.stderr.isatty():
@@ -110,6 +118,7 @@ class Progress:
                 console=Console(stderr=True),
                 transient=True,
             )
+            self._undoing.__enter__()
             self._bar.start()
             self._task = self._bar.add_task("", total=1.0, speed="")
         return self
@@ -117,6 +126,7 @@ class Progress:
     def __exit__(self, *exception: Any) -> None:
         if self._bar is not None:
             self._bar.stop()
+            self._undoing.__exit__()
 
     def update(self, what: str, share: float, count: int) -> None:
         """Show the current step, the share of the work that is done, and the rate of rows."""

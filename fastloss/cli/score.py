@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from fastloss.cli import records, storage
+from fastloss.cli import records, storage, temporary
 from fastloss.cli.arrays import Inexact
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch, Places, Reading, batches, group_columns
@@ -136,7 +135,7 @@ class Scoring:
         if self._output is not None:
             self._output.restart()
         totals = self._begin()
-        with explained("temporary files"), tempfile.TemporaryDirectory(prefix="fastloss-") as folder:
+        with temporary.folder() as folder:
             deal(self._batches(totals, "sorting by group", 0.5), folder)
             done = 0
             for groups in sorted_parts(folder):

@@ -11,15 +11,14 @@ import glob
 import io
 import os
 import re
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 import pyarrow as pa
 
+from fastloss.cli import temporary
 from fastloss.cli.errors import UserError, explained
 
 URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?]*)([^?]*)(\?.*)?", re.DOTALL)
@@ -39,17 +38,30 @@ def standard_input(files: Iterable[str]) -> Iterator[None]:
     if INPUT not in files:
         yield
         return
-    with tempfile.NamedTemporaryFile(prefix="fastloss-") as copy:
-        with explained("standard input"):
-            if sys.stdin is None or sys.stdin.isatty():
-                raise UserError("standard input is a terminal: expected a pipe or a file")
-            shutil.copyfileobj(sys.stdin.buffer, copy)
-            copy.flush()
-        _copies[INPUT] = copy.name
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UserError("standard input is a terminal: expected a pipe or a file")
+    with temporary.folder() as folder:
+        place = os.path.join(folder, "input")
+        with open(place, "wb") as copy:
+            _copied(sys.stdin.buffer, copy)
+        _copies[INPUT] = place
         try:
             yield
         finally:
             del _copies[INPUT]
+
+
+def _copied(source: Any, copy: Any) -> None:
+    """Copy standard input to a file, with errors that tell which of the two failed."""
+    while True:
+        with explained("standard input"):
+            some = source.read(BUFFER)
+        if not some:
+            break
+        with temporary.written():
+            copy.write(some)
+    with temporary.written():
+        copy.flush()
 
 
 class Uri(NamedTuple):

@@ -18,6 +18,7 @@ import os
 import pathlib
 import sys
 import tempfile
+from collections.abc import Iterable
 
 OVERRIDE = "FASTLOSS_CACHE_DIR"
 SUFFIX = ".kernel"
@@ -98,7 +99,7 @@ def keep(name: str, content: bytes) -> bool:
 def write(folder: pathlib.Path, name: str, content: bytes) -> bool:
     """Write a kernel's file; False where that cannot be done."""
     try:
-        handle, path = tempfile.mkstemp(dir=folder, prefix=".", suffix=".tmp")
+        handle, path = tempfile.mkstemp(dir=folder, prefix=_unfinished(os.getpid()), suffix=".tmp")
         try:
             with open(handle, "wb") as file:
                 file.write(packed(content))
@@ -110,6 +111,20 @@ def write(folder: pathlib.Path, name: str, content: bytes) -> bool:
     except OSError:
         return False
     return True
+
+
+def _unfinished(process: int | None) -> str:
+    """What the names of a process's unfinished files begin with."""
+    return f".{process}-"
+
+
+def sweep(processes: Iterable[int | None]) -> None:
+    """Remove the files that processes of this machine, which are ended in the midst, have not finished."""
+    begins = tuple(map(_unfinished, processes))
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(place()):
+            if begins and entry.name.startswith(begins):
+                os.unlink(entry.path)
 
 
 def _forget(folder: pathlib.Path, name: str) -> None:

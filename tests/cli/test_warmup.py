@@ -89,7 +89,7 @@ def test_a_choice_of_losses():
 def test_a_line_for_each_loss(monkeypatch):
     done = [workers.Done("mse_loss", 3, 1, 2.5, 0), workers.Done("l1_loss", 0, 4, 0.5, 0)]
     asked = []
-    monkeypatch.setattr(workers, "warmed", lambda names, jobs: asked.append((names, jobs)) or iter_of(done))
+    monkeypatch.setattr(workers, "warmed", lambda names, jobs, **_: asked.append((names, jobs)) or iter_of(done))
     lines = run("warmup", "mse_loss", "l1_loss", "mse_loss", "--jobs", "3").stdout.splitlines()
     assert asked == [(["mse_loss", "l1_loss"], 3)]
     assert [line.split() for line in lines[:2]] == [
