@@ -11,7 +11,7 @@ from fastloss.cli.page.markup import Markup, element
 from fastloss.cli.page.scales import Axis, count, counts, number
 
 WIDTH, LEFT, RIGHT, FOOT = 360.0, 42.0, 6.0, 20.0
-PANEL, GAP = 84.0, 22.0  # the height of a histogram, and what its heading takes
+PANEL, GAP = 84.0, 27.0  # the height of a histogram, and what its heading takes
 
 
 class Panel(NamedTuple):

@@ -11,6 +11,7 @@ from fastloss.cli.page.seen import Seen
 from fastloss.cli.page.slopes import Slopes, has_row_losses
 from fastloss.cli.page.values import GroupValues
 from fastloss.cli.records import Report
+from fastloss.cli.report import over, said
 from fastloss.cli.results import GroupResults
 from fastloss.cli.roles import Roles
 from fastloss.cli.version import version
@@ -58,7 +59,7 @@ class Collector:
         models = tuple(self._roles.scores)
         answers: dict[str, list[Total]] = {}
         for one in report.answers:
-            answers.setdefault(one.asked.name, []).append(Total(one.value, one.weight, one.pairs))
+            answers.setdefault(one.asked.name, []).append(Total(one.value, over(one, report)[0]))
         measures = tuple(
             Measure(
                 name,
@@ -85,9 +86,18 @@ class Collector:
             report.seconds,
             measures,
             self._roles.groups or "group",
+            self._notes(report),
             self._seen.margins(),
             self._seen.reliability(),
         )
+
+    def _notes(self, report: Report) -> tuple[str, ...]:
+        """Return what is to be said beside the results."""
+        silent = [name for name, one in self._losses.items() if one.is_pairwise and not self._slopes[name].gradients()]
+        notes = [] if report.nans is None else [said(report.nans)]
+        if silent:
+            notes.append(f"Margins and gradients of pairs are shown with --groups: {', '.join(silent)}")
+        return tuple(notes)
 
 
 def is_better_if_greater(one: Asked) -> bool:

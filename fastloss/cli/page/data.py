@@ -11,8 +11,7 @@ class Total(NamedTuple):
     """A loss or a metric of one model."""
 
     value: float
-    weight: float  # what a mean is divided by
-    pairs: int | None
+    over: str  # what it is made of, as "900 pairs"
 
 
 class WorstGroup(NamedTuple):
@@ -86,5 +85,6 @@ class Page(NamedTuple):
     seconds: float
     measures: tuple[Measure, ...]
     id_name: str = "group"
+    notes: tuple[str, ...] = ()
     margins: tuple[Margins, ...] = ()
     reliability: tuple[Reliability | None, ...] = ()  # of each model

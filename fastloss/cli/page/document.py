@@ -1,6 +1,6 @@
 """The whole page as one file: no script, no picture, no font, nothing that is loaded."""
 
-import json
+from typing import Any
 
 from fastloss.cli.page import groups, models, rows
 from fastloss.cli.page.data import Measure, Page
@@ -65,15 +65,19 @@ def totals(page: Page) -> Markup:
         values = [number(total.value, 8) for total in one.totals]
         if two:
             values.append(signed(one.totals[1].value - one.totals[0].value))
-        lines.append([_asked(one, page.rows), *values])
+        lines.append([_asked(one), *values])
     about = f"The {page.reduction} over all rows, or over all pairs." if page.reduction in ("mean", "sum") else ""
-    return section("Results", about, [card("", table(headings, lines, range(1, len(headings)), "results"))])
+    notes = [element("p", one, class_="note") for one in page.notes]
+    return section("Results", about, [card("", [table(headings, lines, range(1, len(headings)), "results"), notes])])
 
 
-def _asked(measure: Measure, rows: int) -> list[Markup]:
+def _written(value: Any) -> str:
+    """Return a parameter's value as `--loss` takes it."""
+    return str(value).lower() if value is None or isinstance(value, bool) else str(plain(value))
+
+
+def _asked(measure: Measure) -> list[Markup]:
     """Return what a line of the table is of."""
-    given = ", ".join(f"{key}={json.dumps(plain(value), default=str)}" for key, value in measure.parameters.items())
-    pairs = measure.totals[0].pairs
-    over = f"{rows:,} rows" if pairs is None else f"{pairs:,} pairs"
-    about = ["over ", over, "; " if given else "", element("code", given) if given else None]
+    given = ", ".join(f"{key}={_written(value)}" for key, value in measure.parameters.items())
+    about = ["over ", measure.totals[0].over, "; " if given else "", element("code", given) if given else None]
     return [element("div", measure.label), element("div", about, class_="note")]

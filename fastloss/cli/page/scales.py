@@ -30,7 +30,7 @@ class Axis(NamedTuple):
         return min(max((at - low) / (high - low), 0.0), 1.0) if high > low else 0.5
 
 
-def linear(low: float, high: float, most: int = 5) -> Axis:
+def linear(low: float, high: float, most: int = 7) -> Axis:
     """Return an axis whose ticks are multiples of 1, 2 or 5 times a power of ten."""
     step = _step(high / most - low / most)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)

@@ -29,7 +29,7 @@ def page(models=("old", "new"), groups=300, identifier="user-{}", column="label"
             "pairwise_logistic_loss",
             "pairwise_logistic_loss",
             {"pairs": "ordered", "sigma": 1.0} if parameters is None else parameters,
-            tuple(Total(float(np.nanmean(one)), 900.0, 900) for one in values),
+            tuple(Total(float(np.nanmean(one)), "900 pairs") for one in values),
             Groups(values, tuple(listed), (7,) * len(models)),
             tuple(histogram(1.0 / (1.0 + np.exp(one))) for one in scores),
         ),
@@ -37,7 +37,7 @@ def page(models=("old", "new"), groups=300, identifier="user-{}", column="label"
             "hinge_loss",
             "hinge_loss",
             {"margin": 1.0},
-            tuple(Total(0.25 * (1 + k), float(rows), None) for k in range(len(models))),
+            tuple(Total(0.25 * (1 + k), f"{rows:,} rows") for k in range(len(models))),
             gradients=tuple(histogram(1.0 * ((2 * classes - 1) * one < 1.0)) for one in scores),
         ),
     )

@@ -183,6 +183,8 @@ def test_groups_that_say_nothing_and_nan(tmp_path, made):
     groups = page.measures[0].groups
     assert np.isnan(groups.values[0]).tolist() == [True, True, False]
     assert groups.left_out == (1,)
+    (note,) = page.notes
+    assert note.startswith("NaN: 1 rows have one, the first is ")
     assert [one.id for one in groups.worst[0]] == ["3"]
 
 
@@ -190,10 +192,19 @@ def test_all_pairs_of_rows_without_groups(tmp_path, made):
     columns = data()
     page, _ = made(written(tmp_path, columns), "--loss", PAIRWISE)
     assert (page.groups, page.measures[0].groups, page.measures[0].gradients, page.margins) == (None, None, (), ())
+    assert page.notes == (f"Margins and gradients of pairs are shown with --groups: {PAIRWISE}",)
     columns["label"] = np.arange(900.0)  # so many levels that rows are kept
     page, _ = made(written(tmp_path, columns), "--loss", PAIRWISE)
     assert page.measures[0].groups is None
     assert page.measures[0].gradients[0].count == 900
+
+
+def test_what_values_are_over(tmp_path, made):
+    path = written(tmp_path, data())
+    page, _ = made(path, "--groups", "query", "--loss", PAIRWISE, "--loss", "auc", "--loss", "mse_loss")
+    pairs, groups, rows = (one.totals[0].over for one in page.measures)
+    assert (pairs.split()[1], groups, rows) == ("pairs", "40 groups", "900 rows")
+    assert [one.greater_is_better for one in page.measures] == [False, True, False]
 
 
 def test_weights_of_queries(tmp_path, made):
