@@ -24,13 +24,14 @@ def _distribution(page: Page, measure: Measure, groups: Groups) -> Markup:
     bars = grid(*found)
     axis = linear(float(bars.edges[0]), float(bars.edges[-1]))
     said = [values[~np.isnan(values)] for values in groups.values]
-    means = [float(values.mean()) if values.size else np.nan for values in said]
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = [float(values.mean()) if values.size else np.nan for values in said]
     panels = [
         charts.Panel(label, one.bars(bars), look, (mean,) if np.isfinite(mean) else ())
         for (label, look), one, mean in zip(by_model(page), found, means, strict=True)
     ]
     summary = f"Histogram of {measure.label} over groups"
-    with np.errstate(invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         quantiles = [np.quantile(values, list(QUANTILES.values())) if values.size else None for values in said]
     rows: list[list[object]] = [["mean", *map(number, means)]]
     for at, share in enumerate(QUANTILES):

@@ -78,7 +78,7 @@ class RowMargins:
         places = np.arange(rows.size)
         of_own = some[places, own]
         some[places, own] = -np.inf
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             self.found["classes"].add(of_own - some.max(axis=1, initial=-np.inf))
 
 
@@ -91,7 +91,7 @@ class Pairs(NamedTuple):
 
     def margins(self, scores: np.ndarray) -> np.ndarray:
         """Return the score of the row of the larger label less the other one's."""
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             found = np.subtract(scores[self.first], scores[self.second], dtype=np.float64) * self.signs
         return found[self.signs != 0.0]
 

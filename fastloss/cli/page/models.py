@@ -47,7 +47,7 @@ def _differences(page: Page, measure: Measure) -> list[Difference]:
         return [_signed(one.first, one.second, "rows", one.found) for one in measure.differences]
     found = []
     for first, second in itertools.combinations(range(len(page.models)), 2):
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             values = measure.groups.values[second] - measure.groups.values[first]
         found.append(_signed(first, second, "groups", histogram(values)))
     return found

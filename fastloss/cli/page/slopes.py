@@ -34,7 +34,7 @@ class Slopes:
             losses.append(each)
             self._add(model, gradient)
         for (first, second), found in self._differences.items():
-            with np.errstate(invalid="ignore"):
+            with np.errstate(invalid="ignore", over="ignore"):
                 found.add(losses[second] - losses[first])
 
     def add_groups(
@@ -46,7 +46,9 @@ class Slopes:
         self._add(one.model, gradient)
 
     def _add(self, model: str, gradient: np.ndarray) -> None:
-        size = np.abs(gradient) if gradient.ndim == 1 else np.sqrt(np.square(gradient, dtype=np.float64).sum(axis=1))
+        with np.errstate(over="ignore"):
+            squares = np.square(gradient, dtype=np.float64) if gradient.ndim > 1 else None
+            size = np.abs(gradient) if squares is None else np.sqrt(squares.sum(axis=1))
         self._found.setdefault(model, Histogram()).add(size)
 
     def gradients(self) -> tuple[Histogram, ...]:

@@ -214,6 +214,35 @@ def test_weights_of_queries(tmp_path, made):
     assert page.measures[0].gradients[0].count == 900
 
 
+ODD = {
+    "infinite scores": ({"score": np.where(np.arange(900) % 7, 1.0, -np.inf)}, PAIRWISE, "auc", LOGISTIC),
+    "-1 and 1": ({"label": np.where(np.arange(900) % 3, -1, 1)}, "hinge_loss", "soft_margin_loss"),
+    "integers beyond 2**53": ({"label": 2**60 + np.arange(900) % 3}, PAIRWISE),
+    "one class": ({"label": np.ones(900)}, LOGISTIC, "auc", PAIRWISE),
+    "one score": ({"score": np.zeros(900)}, "mse_loss", "mrr"),
+    "beyond float64": (
+        {"score": np.linspace(-1, 1, 900) * 1.7e308, "label": np.linspace(1, -1, 900) * 1.7e308},
+        "l1_loss",
+    ),
+    "below float64": ({"score": np.linspace(-1, 1, 900) * 1e-310}, "l1_loss", "pairwise_hinge_loss"),
+    "float16": ({"score": np.arange(900).astype(np.float16)}, "mse_loss"),
+    "counts": ({"label": np.arange(900) % 5}, "poisson_nll_loss", "lambdarank_loss"),
+    "distances": ({"label": np.where(np.arange(900) % 3, -1, 1)}, "hinge_embedding_loss"),
+    "ids that are dates": ({"query": pa.array(np.arange(900) // 30, pa.int32()).cast(pa.date32())}, PAIRWISE),
+    "ids that are bytes": ({"query": pa.array([b"\xff<%d>" % (k // 30) for k in range(900)])}, PAIRWISE),
+}
+
+
+@pytest.mark.parametrize("which", ODD)
+def test_odd_data(tmp_path, made, which):
+    changed, *losses = ODD[which]
+    arguments = [word for loss in losses for word in ("--loss", loss)]
+    for more in ((), ("--scores", "score", "--scores", "other")):
+        page, _ = made(written(tmp_path, {**data(), **changed}), "--groups", "query", *arguments, *more)
+        assert page.rows == 900
+        assert all(one.groups.values.shape == (1 + len(more) // 4, page.groups) for one in page.measures)
+
+
 @pytest.mark.parametrize("rows", [1, 2])
 def test_few_rows(tmp_path, made, rows):
     columns = {name: one[:rows] for name, one in data().items()}
