@@ -185,6 +185,13 @@ def score(
         str | None,
         typer.Option(help="Write the results to a file: .json, or a table with a row per loss, as for --per-group."),
     ] = None,
+    report: Annotated[
+        str | None,
+        typer.Option(
+            help="Write a page about the results: how losses are distributed over groups, the worst groups, margins,"
+            " gradients, calibration, and models beside each other; .html, one file that loads nothing."
+        ),
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="Number of threads; all cores by default.")] = None,
     batch_rows: Annotated[int, typer.Option(help="Number of rows to read at a time.")] = 1 << 20,
     format: Annotated[
@@ -240,9 +247,10 @@ def score(
         raise UserError("--dask is empty: expected 'local' or a scheduler's address")
     del config  # its options are arguments already
     embedded = queries is not None or keys is not None or positives is not None
-    if embedded and (queries is None or keys is None or files or groups or weights or per_group or dask):
+    if embedded and (queries is None or keys is None or files or groups or weights or per_group or report or dask):
         raise UserError(
-            "expected --queries and --keys together, without files, --groups, --weights, --per-group or --dask"
+            "expected --queries and --keys together, without files, --groups, --weights, --per-group, --report or"
+            " --dask"
         )
     for name in ("scores", "labels", "batch_rows", "format", "delimiter", "types", "nulls") if embedded else ():
         source = context.get_parameter_source(name)
@@ -252,16 +260,19 @@ def score(
     if not embedded and not files:
         raise UserError("no files are given, nor --queries and --keys")
     losses = asked(loss or [], reduction, embedded)
-    if groups and per_group is None and not any(one.is_pairwise or one.is_metric for one in losses):
+    if report is not None and dask:
+        raise UserError("--report is not possible with --dask: expected one or the other")
+    if groups and per_group is None and report is None and not any(one.is_pairwise or one.is_metric for one in losses):
         names = ", ".join(one.label for one in losses)
         raise UserError(
-            f"--groups does nothing for {names}: expected a loss over pairs or a metric with it, or --per-group"
+            f"--groups does nothing for {names}: expected a loss over pairs or a metric with it, --per-group or"
+            " --report"
         )
     if threads is not None:
         if threads < 1:
             raise UserError(f"--threads is {threads}: expected at least 1")
         use_threads(threads)
-    from fastloss.cli import report
+    from fastloss.cli import report as printed
     from fastloss.cli.roles import Wanted
     from fastloss.cli.score import Job, run
 
@@ -269,7 +280,7 @@ def score(
         from fastloss.cli import candidates
 
         answer = candidates.run(candidates.Files(str(queries), str(keys), positives), losses, reduction, output)
-        (report.score_json if as_json else report.score_table)(answer)
+        (printed.score_json if as_json else printed.score_table)(answer)
         return
     models = tuple(scores or ["score"])
     for model in models:
@@ -282,10 +293,10 @@ def score(
     if nulls == "drop" and dask:
         raise UserError("--nulls drop is not possible with --dask, whose workers count rows as they are")
     rows = min(batch_rows, MOST_ROWS)
-    job = Job(files or [], wanted, losses, reduction, per_group, rows, output, contents, nulls, dask, threads)
-    with report.Progress() as progress:
+    job = Job(files or [], wanted, losses, reduction, per_group, rows, output, contents, nulls, dask, threads, report)
+    with printed.Progress() as progress:
         result = run(job, progress)
-    (report.score_json if as_json else report.score_table)(result)
+    (printed.score_json if as_json else printed.score_table)(result)
 
 
 def use_threads(count: int) -> None:

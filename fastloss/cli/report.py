@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fastloss.cli.leaving import Undoing
-from fastloss.cli.records import Report, record
+from fastloss.cli.records import Nans, Report, record
 from fastloss.cli.totals import Answer
 
 
@@ -50,7 +50,7 @@ def score_table(report: Report) -> None:
     lines: dict[str, list[Answer]] = {}
     for answer in report.answers:
         lines.setdefault(answer.asked.name, []).append(answer)
-    rows = [(name, *(f"{one.value:.8g}" for one in some), *_over(some[0], report)) for name, some in lines.items()]
+    rows = [(name, *(f"{one.value:.8g}" for one in some), *over(some[0], report)) for name, some in lines.items()]
     headings = ("loss", *(models if len(models) > 1 else [report.reduction]), "over", "groups")
     print_table(headings, rows, headings[1:])
     files = f"{len(report.files)} file" + ("s" if len(report.files) > 1 else "")
@@ -65,17 +65,22 @@ def score_table(report: Report) -> None:
     line += f"; {report.dropped:,} rows with nulls left out" if report.dropped else ""
     console().print(line, soft_wrap=True)
     if report.nans is not None:
-        print(f"NaN: {report.nans.rows:,} rows have one, the first is {report.nans.first}")
+        print(said(report.nans))
 
 
-def _over(answer: Answer, report: Report) -> tuple[str, str]:
+def said(nans: Nans) -> str:
+    """Return where there are NaNs."""
+    return f"NaN: {nans.rows:,} rows have one, the first is {nans.first}"
+
+
+def over(answer: Answer, report: Report) -> tuple[str, str]:
     """Return what a value is made of, and of how many groups."""
-    over = f"{report.rows:,} rows" if answer.pairs is None else f"{answer.pairs:,} pairs"
+    parts = f"{report.rows:,} rows" if answer.pairs is None else f"{answer.pairs:,} pairs"
     if answer.left_out is None or report.groups is None:
-        return over, "-"
+        return parts, "-"
     used = report.groups - answer.left_out
-    over = f"{used:,} groups" if answer.asked.is_metric else over
-    return over, f"{used:,} of {report.groups:,}" if answer.left_out else f"{report.groups:,}"
+    parts = f"{used:,} groups" if answer.asked.is_metric else parts
+    return parts, f"{used:,} of {report.groups:,}" if answer.left_out else f"{report.groups:,}"
 
 
 def rate(rows: int, seconds: float) -> str:

@@ -43,6 +43,7 @@ class Job:
     nulls: str = "error"  # or "drop", or "nan"
     dask: str | None = None  # "local", or a scheduler's address
     processes: int | None = None  # of a local cluster; None: one for each core
+    report: str | None = None  # a file for a page about the results
     watchers: Sequence[Callable[[Roles], Watcher]] = ()  # made anew for each pass over the data
 
 
@@ -58,6 +59,12 @@ def run(job: Job, progress: Any) -> Report:
         require_fit(job.losses, found.roles)
         output = None if job.per_group is None else stack.enter_context(TableFile(job.per_group, files))
         results = None if job.output is None else stack.enter_context(records.opened(job.output, files))
+        page = None
+        if job.report is not None:
+            from fastloss.cli.page.file import PageFile
+
+            page = stack.enter_context(PageFile(job.report, files, job.losses))
+            job = dataclasses.replace(job, watchers=(*job.watchers, page.begin))
         scoring = _scoring(job, found, output, progress, stack)
         try:
             totals, partitioned = scoring.totals()
@@ -80,6 +87,9 @@ def run(job: Job, progress: Any) -> Report:
         if results is not None:
             results.add(report)
             results.commit()
+        if page is not None:
+            page.add(report)
+            page.commit()
     return report
 
 

@@ -1,0 +1,90 @@
+"""What the page shows."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.cli.page.histograms import Histogram
+
+
+class Total(NamedTuple):
+    """A loss or a metric of one model."""
+
+    value: float
+    over: str  # what it is made of, as "900 pairs"
+
+
+class WorstGroup(NamedTuple):
+    """One of the groups that a model does worst on."""
+
+    id: str
+    rows: int
+    pairs: int | None
+    values: tuple[float, ...]  # of every model
+
+
+class Groups(NamedTuple):
+    """A loss of every group: NaN where it has nothing to say."""
+
+    values: np.ndarray  # (models, groups)
+    worst: tuple[tuple[WorstGroup, ...], ...]  # of each model, from the worst one on
+    left_out: tuple[int, ...]  # of each model: groups that have nothing to say
+
+
+class RowDifferences(NamedTuple):
+    """How a loss differs between two models, row by row."""
+
+    first: int  # the models
+    second: int
+    found: Histogram  # the second one's loss less the first one's
+
+
+class Measure(NamedTuple):
+    """A loss or a metric that was asked for."""
+
+    label: str
+    name: str
+    parameters: dict[str, Any]
+    totals: tuple[Total, ...]  # of each model
+    groups: Groups | None = None
+    gradients: tuple[Histogram, ...] = ()  # of each model: magnitudes of each row's derivative
+    differences: tuple[RowDifferences, ...] = ()
+    greater_is_better: bool = False
+
+
+class Margins(NamedTuple):
+    """How far scores are on the right side, or from the labels."""
+
+    kind: str  # a key of `margins.KINDS`
+    found: tuple[Histogram, ...]  # of each model
+
+
+class Reliability(NamedTuple):
+    """A model's probabilities against the rates of class 1, in bins of about as many rows each."""
+
+    rows: np.ndarray
+    predicted: np.ndarray  # means
+    rates: np.ndarray
+    error: float  # the mean of their distances, by weight
+    mean: float  # of all probabilities
+    rate: float
+    is_of_logits: bool
+
+
+class Page(NamedTuple):
+    """Everything on the page."""
+
+    version: str
+    files: list[str]
+    columns: dict[str, str]  # by role
+    models: tuple[str, ...]  # their columns
+    reduction: str
+    rows: int
+    groups: int | None
+    dropped: int  # rows with nulls
+    seconds: float
+    measures: tuple[Measure, ...]
+    id_name: str = "group"
+    notes: tuple[str, ...] = ()
+    margins: tuple[Margins, ...] = ()
+    reliability: tuple[Reliability | None, ...] = ()  # of each model

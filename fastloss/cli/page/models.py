@@ -1,0 +1,101 @@
+"""Two models beside each other: on how many groups each is better, and by how much."""
+
+import itertools
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastloss.cli.page import charts
+from fastloss.cli.page.charts import look
+from fastloss.cli.page.data import Measure, Page
+from fastloss.cli.page.histograms import Histogram, grid, histogram
+from fastloss.cli.page.markup import Markup, element, name, table
+from fastloss.cli.page.scales import linear, share
+from fastloss.cli.page.shared import card, key, section
+
+CELLS = 28  # of the square's side
+
+
+class Difference(NamedTuple):
+    """What the second of two models has more than the first, of all groups or rows."""
+
+    first: int
+    second: int
+    unit: str
+    found: Histogram
+    negative: int
+    zero: int
+    positive: int
+
+
+def differences(page: Page) -> Markup | None:
+    """Return cards for each two models and each loss."""
+    cards: list[Markup] = []
+    for measure in page.measures:
+        for one in _differences(page, measure):
+            if not one.found.count:
+                continue
+            cards.append(_difference(page, measure, one))
+            if measure.groups is not None:
+                cards.append(_beside(page, measure, measure.groups.values[[one.first, one.second]], one))
+    about = "Groups, or rows where there are no groups, that have a value for both models; each counts once."
+    return section("Models beside each other", about, cards) if cards else None
+
+
+def _differences(page: Page, measure: Measure) -> list[Difference]:
+    if measure.groups is None:
+        return [_signed(one.first, one.second, "rows", one.found) for one in measure.differences]
+    found = []
+    for first, second in itertools.combinations(range(len(page.models)), 2):
+        with np.errstate(invalid="ignore", over="ignore"):
+            values = measure.groups.values[second] - measure.groups.values[first]
+        found.append(_signed(first, second, "groups", histogram(values)))
+    return found
+
+
+def _signed(first: int, second: int, unit: str, found: Histogram) -> Difference:
+    bins = found.bins()
+    negative, positive = (int(bins.counts[one].sum()) for one in (bins.middle < 0.0, bins.middle > 0.0))
+    return Difference(first, second, unit, found, negative, found.count - negative - positive, positive)
+
+
+def _difference(page: Page, measure: Measure, one: Difference) -> Markup:
+    bars = grid(one.found)
+    better = (one.first, one.second) if measure.greater_is_better else (one.second, one.first)  # below 0, and above
+    looks = [look(better[0] if edge < 0.0 else better[1]) for edge in bars.edges[:-1]]
+    axis = linear(float(bars.edges[0]), float(bars.edges[-1]))
+    wins = {better[0]: one.negative, better[1]: one.positive}
+    counts = [
+        (f"{page.models[one.first]} better", wins[one.first], look(one.first)),
+        ("equal", one.zero, "same"),
+        (f"{page.models[one.second]} better", wins[one.second], look(one.second)),
+    ]
+    title = [measure.label, ": ", name(page.models[one.second], 40), " less ", name(page.models[one.first], 40)]
+    marks = (0.0,) if axis.low < 0.0 < axis.high else ()
+    drawing = charts.histograms(
+        [charts.Panel("", one.found.bars(bars), looks, marks)],
+        axis,
+        one.unit,
+        f"Histogram of differences over {one.unit}",
+    )
+    rows = [
+        [[key(page, one.first), " better"], f"{counts[0][1]:,}", share(counts[0][1], one.found.count)],
+        [[element("span", class_="key same"), "equal"], f"{one.zero:,}", share(one.zero, one.found.count)],
+        [[key(page, one.second), " better"], f"{counts[2][1]:,}", share(counts[2][1], one.found.count)],
+    ]
+    bar = charts.shares(counts, f"Shares of {one.unit} on which each model is better")
+    return card(title, drawing, bar, table(["", one.unit, "share"], rows, (1, 2)))
+
+
+def _beside(page: Page, measure: Measure, values: np.ndarray, one: Difference) -> Markup:
+    """Return a square of the groups by both models' losses."""
+    both = values[:, np.isfinite(values).all(axis=0)]
+    bars = grid(histogram(both))
+    axis = linear(float(bars.edges[0]), float(bars.edges[-1]))
+    places = [[axis.place(x) for x in row] for row in both.tolist()]
+    column, row = (np.minimum((CELLS * np.array(some)).astype(np.int64), CELLS - 1) for some in places)
+    cells = np.bincount(row * CELLS + column, minlength=CELLS * CELLS).reshape(CELLS, CELLS)
+    names: Any = (page.models[one.first][:40], page.models[one.second][:40])
+    summary = f"{measure.label} of each group by {names[0]} and by {names[1]}"
+    note = element("p", f"Each square holds groups; below the line, {names[1]} has the smaller value.", class_="note")
+    return card([measure.label, ": group by group"], [charts.density(cells, axis, names, summary), note])
