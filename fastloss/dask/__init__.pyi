@@ -1240,6 +1240,7 @@ class _lambdarank_loss(DaskLoss):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        with_counts: bool = False,
         return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
@@ -1258,6 +1259,7 @@ class _lambdarank_loss(DaskLoss):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        with_counts: bool = False,
         return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
@@ -1274,6 +1276,7 @@ class _lambdarank_loss(DaskLoss):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        with_counts: bool = False,
         return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
