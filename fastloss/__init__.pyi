@@ -2757,6 +2757,7 @@ class _lambdarank_loss(_Made):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        with_counts: bool = False,
         return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
@@ -2775,6 +2776,7 @@ class _lambdarank_loss(_Made):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        with_counts: bool = False,
         return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
@@ -2791,6 +2793,7 @@ class _lambdarank_loss(_Made):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        with_counts: bool = False,
         return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
@@ -2826,15 +2829,18 @@ offsets : array_like of int, shape (G + 1,), optional
 sample_weight : array_like, shape (G,), optional
     Weights w >= 0 of the queries, in the order of `numpy.unique(groups)` or of `offsets`.
 reduction : {"mean", "sum", "none", "per_group"}
-    "mean" is over queries: the sum of w * loss divided by the sum of w, where a query whose labels are all equal has a
-    loss of 0. "sum" is that sum, "none" each query's w * loss. "per_group" is each query's loss, NaN for one whose
-    labels are all equal or whose weight is 0. Queries are in the order of the weights. Gradients are those of the mean,
-    or of the sum of what is returned.
+    "mean" is over the queries that have a pair: the sum of w * loss divided by the sum of w, without queries whose
+    labels are all equal, which have nothing to say; 0 where there is none. "sum" is that sum, "none" each query's
+    w * loss. "per_group" is each query's loss, NaN for one whose labels are all equal or whose weight is 0. Queries are
+    in the order of the weights. Gradients are those of the mean, or of the sum of what is returned.
 method : {"auto", "direct", "fast"}
     How pairs are summed. "direct" computes each pair. "fast" takes time in proportion to the rows once they are sorted,
     and gives the same to 12 digits. It sums a query directly that has scores that are not finite, or few rows for the
     range of its scores, and all where the queries summed at a time have more than 64 different labels together.
     "auto" takes the cheaper for each query of 1000 rows or more, and "direct" for others. CUDA computes each pair.
+with_counts : bool
+    Whether to return as well how many queries the mean is over and how many are left out,
+    ``GroupCounts(used, left_out)``; with "per_group" the number of pairs of each query, whatever the truncation.
 return_ids : bool
     Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
     loss; with `offsets` the ids are the groups' numbers.

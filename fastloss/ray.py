@@ -9,6 +9,7 @@ What runs on the workers is functions of this module, which must be installed th
 """
 
 import functools
+import math
 from typing import Any
 
 from ray.data import Dataset
@@ -60,6 +61,7 @@ class Aggregate(AggregateFnV2):
         **parameters: Any,
     ):
         self._asked = request(name, columns, sample_weight, groups, reduction, parameters)
+        self._of_nothing = math.nan
         zero = self._asked.state().to_bytes()
         title = alias_name or f"{name}({', '.join(self._asked.numbers)})"
         super().__init__(title, functools.partial(bytes, zero), on=None, ignore_nulls=False)
@@ -77,8 +79,10 @@ class Aggregate(AggregateFnV2):
             return self._asked.merged((current_accumulator, new)).to_bytes()
 
     def finalize(self, accumulator: bytes) -> float:
-        """Return the value."""
-        return self._asked.merged([accumulator]).result(self._asked.reduction)
+        """Return the value; NaN for a mean over nothing, as of a key whose rows make no pair."""
+        state = self._asked.merged([accumulator])
+        is_empty = self._asked.reduction == "mean" and state.sums().weight == 0.0
+        return self._of_nothing if is_empty else state.result(self._asked.reduction)
 
     def _validate(self, schema: Any) -> None:
         require_columns(self._asked, schema)
@@ -111,6 +115,7 @@ def score(
     """
     words: dict[str, Any] = {"sample_weight": sample_weight, "groups": groups, "reduction": reduction}
     aggregate = Aggregate(name, *columns, **words, alias_name=name, **parameters)
+    aggregate._of_nothing = 0.0  # as of a call
     require_columns(aggregate._asked, ds.schema())
     if groups is not None:
         ds = ds.repartition(ds.context.default_hash_shuffle_parallelism, keys=[groups])

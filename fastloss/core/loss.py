@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import importlib
 import inspect
+import math
 import sys
 import types
 from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
@@ -379,6 +380,14 @@ class Loss(abc.ABC):
     def reduced(self, loss: np.ndarray, denominator: float, reduction: str) -> float:
         """Return the value, from the sums of all chunks."""
         return reductions.BY_NAME[reduction].of_chunks(loss, denominator)
+
+    def of_one_group(self, *args: Any, **kwargs: Any) -> float:
+        """Return the value of examples that are one group: that of a call, but NaN for a mean over nothing."""
+        with np.errstate(all="ignore"):
+            request = self._bound("value", args, kwargs)
+            made = self._run(request)
+            value = float(request.reduction.value(made))
+        return math.nan if request.reduction.divides and made.divisor.weight == 0.0 else value
 
     def derivatives_in(
         self, totals: Totals, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -32,6 +32,13 @@ class PerGroup(NamedTuple):
     values: Any
 
 
+class GroupCounts(NamedTuple):
+    """How many groups a mean is over, and how many had nothing to say and are left out of it."""
+
+    used: int
+    left_out: int
+
+
 class Totals(NamedTuple):
     """What all examples add up to, of which a call has some only."""
 

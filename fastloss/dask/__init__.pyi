@@ -1243,6 +1243,7 @@ class _lambdarank_loss(DaskLoss):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        with_counts: bool = False,
         return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> Any:
@@ -1261,6 +1262,7 @@ class _lambdarank_loss(DaskLoss):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        with_counts: bool = False,
         return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...
@@ -1277,6 +1279,7 @@ class _lambdarank_loss(DaskLoss):
         sample_weight: Array | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        with_counts: bool = False,
         return_ids: bool = False,
         backend: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> tuple[Any, Any]: ...

@@ -1,13 +1,14 @@
 """What all metrics return, and the keywords that say so: a number for each group, or the mean over groups."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from fastloss.core import docstrings, reductions, summation, units, validate
 from fastloss.core.docstrings import Keyword
 from fastloss.core.domains import Flag
+from fastloss.core.outcomes import GroupCounts
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -42,13 +43,6 @@ WITH_COUNTS = Keyword(
     "bool",
     "Whether to return the numbers of groups used and left out as well, as `GroupCounts`.",
 )
-
-
-class GroupCounts(NamedTuple):
-    """How many groups a mean is over, and how many had nothing to say and are left out of it."""
-
-    used: int
-    left_out: int
 
 
 def documented(*keywords: Keyword) -> Callable[[Function], Function]:

@@ -97,11 +97,21 @@ QUERY_REDUCTION = Keyword(
     "mean",
     '{"mean", "sum", "none", "per_group"}',
     """
-    "mean" is over queries: the sum of w * loss divided by the sum of w, where a query whose labels are all equal has a
-    loss of 0. "sum" is that sum, "none" each query's w * loss. "per_group" is each query's loss, NaN for one whose
-    labels are all equal or whose weight is 0. Queries are in the order of the weights. Gradients are those of the mean,
-    or of the sum of what is returned.
+    "mean" is over the queries that have a pair: the sum of w * loss divided by the sum of w, without queries whose
+    labels are all equal, which have nothing to say; 0 where there is none. "sum" is that sum, "none" each query's
+    w * loss. "per_group" is each query's loss, NaN for one whose labels are all equal or whose weight is 0. Queries are
+    in the order of the weights. Gradients are those of the mean, or of the sum of what is returned.
     """,
+)
+QUERY_COUNTS = Keyword(
+    "with_counts",
+    False,
+    "bool",
+    """
+    Whether to return as well how many queries the mean is over and how many are left out,
+    ``GroupCounts(used, left_out)``; with "per_group" the number of pairs of each query, whatever the truncation.
+    """,
+    Flag(),
 )
 
 QUERY_METHOD = Keyword(
@@ -118,7 +128,7 @@ QUERY_METHOD = Keyword(
 )
 
 PAIRWISE = (GROUPS, OFFSETS, ROW_WEIGHT, PAIR_REDUCTION, METHOD, WITH_COUNTS, RETURN_IDS, PAIR_BACKEND)
-QUERIES = (GROUPS, OFFSETS, QUERY_WEIGHT, QUERY_REDUCTION, QUERY_METHOD, RETURN_IDS, SCORES_BACKEND)
+QUERIES = (GROUPS, OFFSETS, QUERY_WEIGHT, QUERY_REDUCTION, QUERY_METHOD, QUERY_COUNTS, RETURN_IDS, SCORES_BACKEND)
 NEGATIVES = (SAMPLE_WEIGHT, REDUCTION, SCORES_BACKEND)
 TWO_ARRAYS = (SAMPLE_WEIGHT, REDUCTION, METHOD, BACKEND)
 

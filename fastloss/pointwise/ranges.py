@@ -25,11 +25,11 @@ def units_between(weights: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 
 def mean_between(values: np.ndarray, offsets: np.ndarray, denominators: np.ndarray) -> np.ndarray:
-    """Divide each range's sum by its denominator; the mean over nothing is 0, but NaN is not hidden."""
+    """Divide each range's sum by its denominator; the mean over nothing is NaN."""
     with np.errstate(over="ignore", invalid="ignore"):
         sums = sums_between(values, offsets)
         some = denominators != 0
-        means = np.divide(sums, denominators, out=np.where(np.isnan(sums), sums, 0.0), where=some)
+        means = np.divide(sums, denominators, out=np.full(sums.size, np.nan), where=some)
         if not np.isfinite(sums).all():  # the mean may be, where the sum is not
             shrunk = sums_between(values * summation.SHRUNK, offsets)
             again = np.divide(shrunk, denominators, out=means.copy(), where=some) / summation.SHRUNK

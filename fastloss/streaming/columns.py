@@ -79,9 +79,9 @@ class Request(NamedTuple):
         return total
 
     def value(self, table: Any) -> float:
-        """Return the loss of all rows of a table, by one call."""
+        """Return the loss of a table that is one group, by one call; NaN for a mean over nothing."""
         words = {**self.parameters, "sample_weight": self._weights(table), "reduction": self.reduction}
-        return float(lookup(self.loss)(*self._arguments(table), **words))
+        return lookup(self.loss).of_one_group(*self._arguments(table), **words)
 
     def _arguments(self, table: Any) -> list[Any]:
         return [_read(one, table[one]) if isinstance(one, str) else one for one in self.columns]

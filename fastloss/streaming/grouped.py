@@ -10,6 +10,7 @@ from fastloss.core import backend, reductions, summation, validate
 from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, REAL, ZERO, Domain
 from fastloss.core.identities import as_ids
 from fastloss.core.loss import Loss
+from fastloss.core.outcomes import GroupCounts
 from fastloss.pairs import weights as pair_weights
 from fastloss.pairs.loss import GroupSums, PairwiseLoss, grouped
 from fastloss.streaming import ids as group_ids
@@ -26,6 +27,7 @@ class Seen(NamedTuple):
 
     rows: int = 0
     groups: int = 0
+    used: int = 0  # groups with a pair that weighs something
     pairs: int = 0
     weighted: bool | None = None
     power: int = 0
@@ -66,6 +68,11 @@ class GroupAccumulator(State):
         """How many groups have been given."""
         return self._seen.groups
 
+    @property
+    def counts(self) -> GroupCounts:
+        """How many of them have a pair that weighs something, and how many have nothing to say."""
+        return GroupCounts(self._seen.used, self._seen.groups - self._seen.used)
+
     @naming
     def update(
         self, scores: Any, labels: Any, sample_weight: Any = None, *, groups: Any = None, offsets: Any = None
@@ -101,6 +108,7 @@ class GroupAccumulator(State):
             Seen(
                 rows=int(np.prod(np.shape(scores))),
                 groups=sums.loss.size,
+                used=int(np.count_nonzero(sums.weight)),
                 pairs=int(sums.pairs.sum()),
                 weighted=(sample_weight is not None) if sums.loss.size else None,
                 power=power,
@@ -116,7 +124,7 @@ class GroupAccumulator(State):
         """Add a group without its rows: what a state or a sum over all of its pairs found."""
         power, loss, weight = self._in_unit(sums, weighted)
         total, of_all = terms.exact([loss]), terms.exact([weight])
-        self._seen = self._united(Seen(rows, 1, pairs, weighted, power, total, of_all))
+        self._seen = self._united(Seen(rows, 1, int(weight != 0.0), pairs, weighted, power, total, of_all))
 
     def share(self, sums: Sums) -> float:
         """Return the weight of some of the groups' pairs, divided by that of all."""
@@ -192,12 +200,12 @@ class GroupAccumulator(State):
         )
         bits = one_sign("labels", self._labels, own.bits, other.bits)
         ids = group_ids.joined(own.ids, other.ids)
-        rows, groups, pairs = own.rows + other.rows, own.groups + other.groups, own.pairs + other.pairs
-        return Seen(rows, groups, pairs, weighted, power, loss, weight, bits, ids)
+        rows, groups, used = own.rows + other.rows, own.groups + other.groups, own.used + other.used
+        return Seen(rows, groups, used, own.pairs + other.pairs, weighted, power, loss, weight, bits, ids)
 
     def _fields(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         seen = self._seen
-        about = {name: getattr(seen, name) for name in ("rows", "groups", "pairs", "weighted", "power")}
+        about = {name: getattr(seen, name) for name in ("rows", "groups", "used", "pairs", "weighted", "power")}
         if seen.bits:  # of the few losses whose labels may be mixed
             about["bits"] = seen.bits
         sums = {"loss": np.array(seen.loss, np.float64), "weight": np.array(seen.weight, np.float64)}
@@ -205,7 +213,8 @@ class GroupAccumulator(State):
         return about, {**sums, **ids}
 
     def _read(self, fields: Fields) -> Seen:
-        rows, groups, pairs = fields.whole("rows"), fields.whole("groups"), fields.whole("pairs", MOST_PAIRS)
+        rows, groups, used = fields.whole("rows"), fields.whole("groups"), fields.whole("used")
+        pairs = fields.whole("pairs", MOST_PAIRS)
         weighted, power = fields.choice("weighted", (None, False, True)), fields.exponent("power")
         loss, weight = (tuple(fields.array(name, np.float64, (None,)).tolist()) for name in ("loss", "weight"))
         bits = fields.choice("bits", (ZERO, MINUS_ONE)) if fields.has("bits") else 0
@@ -221,9 +230,10 @@ class GroupAccumulator(State):
         need(not power or power % self._degree == 0, "power is no unit of products")
         total = terms.total(weight)
         need(not total < 0.0, "weight is negative")
-        of_ones = float(pairs if self._degree == 2 else groups)
+        need(used <= min(groups, pairs), "used is more than there are groups or pairs")
+        of_ones = float(pairs if self._degree == 2 else used)
         need(weighted or abs(total - of_ones) <= 1e-9 * of_ones, "weight is not the number of pairs or queries")
-        return Seen(rows, groups, pairs, weighted, power, loss, weight, bits, ids)
+        return Seen(rows, groups, used, pairs, weighted, power, loss, weight, bits, ids)
 
 
 def _checked(weights: Any) -> np.ndarray:

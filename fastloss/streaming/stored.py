@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-FORMAT = 3
+FORMAT = 4
 MAGIC = b"fastloss state %d " % FORMAT
 DIGEST = hashlib.sha256().digest_size
 MOST_ABOUT = 1 << 16  # bytes of JSON: no loss has so many parameters

@@ -1185,7 +1185,8 @@ def lambdarank_loss(
     sample_weight: Tensor | None = None,
     reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
     method: Literal["auto", "direct", "fast"] = "auto",
-) -> Tensor:
+    with_counts: bool = False,
+) -> tuple[Tensor, Tensor] | Tensor:
     """Logistic loss of the pairs of a query, each weighted by the change in NDCG if the two were swapped."""
 
 class LambdarankLoss(LossModule):
@@ -1202,19 +1203,20 @@ class LambdarankLoss(LossModule):
         sample_weight: Tensor | None = None,
         reduction: Literal["mean", "sum", "none", "per_group"] = "mean",
         method: Literal["auto", "direct", "fast"] = "auto",
+        with_counts: bool = False,
     ) -> None: ...
     def forward(
         self,
         scores: Tensor,
         labels: Tensor,
         **keywords: Any,
-    ) -> Tensor: ...
+    ) -> tuple[Tensor, Tensor] | Tensor: ...
     def __call__(
         self,
         scores: Tensor,
         labels: Tensor,
         **keywords: Any,
-    ) -> Tensor: ...
+    ) -> tuple[Tensor, Tensor] | Tensor: ...
 
 def log_cosh_loss(
     input: Tensor,

@@ -246,7 +246,7 @@ def test_states_of_another_format_are_refused(kind, client):
     about, own, theirs = workers.job(one.loss.name, one.parameters), one.to_bytes(), other.to_bytes()
     merged = client.submit(states.merge, about, kind, [own, theirs]).result(timeout=PATIENCE)
     assert type(one).from_bytes(merged).rows == 4
-    with pytest.raises(ValueError, match="state of fastloss: they are of format 2: expected 3"):
+    with pytest.raises(ValueError, match="state of fastloss: they are of format 2: expected 4"):
         client.submit(states.merge, about, kind, [own, in_another_format(theirs)]).result(timeout=PATIENCE)
 
 

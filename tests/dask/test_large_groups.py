@@ -132,6 +132,19 @@ def test_means_of_groups(name, kind):
     np.testing.assert_allclose(found["value"], expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["pairwise_logistic_loss", "pairwise_hinge_loss", "auc"])
+def test_a_large_group_that_has_nothing_to_say_is_nan(name):
+    """Group 7 has one label, group 99 weighs 0; both are large, as is 8."""
+    rng = np.random.default_rng(4)
+    data = {"scores": rng.normal(size=2400), "labels": rng.integers(0, 3, 2400), "groups": rng.choice([7, 8, 99], 2400)}
+    data["labels"][data["groups"] == 7] = 1
+    data["sample_weight"] = np.where(data["groups"] == 99, 0.0, 0.5)
+    found = getattr(fastloss.dask, name)(**lazily(data), reduction="per_group").compute(scheduler="sync")
+    expected = getattr(fastloss, name)(**data, reduction="per_group")
+    np.testing.assert_array_equal(np.isnan(expected), [True, False, True])
+    np.testing.assert_allclose(found.sort_values("group")["value"], expected, rtol=1e-12)
+
+
 def values_of(blocks: Blocks):
     return dask.get(dict(blocks.graph), list(blocks.keys))
 

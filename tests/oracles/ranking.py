@@ -136,10 +136,13 @@ def soft_pairwise_loss(scores, labels, *, groups=None, sample_weight=None, sigma
 
 @oracle
 def lambdarank_loss(scores, labels, *, groups=None, sigma=1.0, truncation_level=None, gains="exp2", method=None):
-    """Each query's pairs y_i > y_j: what swapping them changes in DCG, over the best DCG, times the logistic loss."""
+    """Each query's pairs y_i > y_j: what swapping them changes in DCG, over the best DCG, times the logistic loss.
+
+    A query without such a pair is not in the mean.
+    """
     scores, labels = exact(scores), exact(labels)
     ids = np.zeros(len(scores), int) if groups is None else np.asarray(groups)
-    losses = []
+    losses, denominators = [], []
     for query in np.unique(ids):
         rows = [k for k in range(len(scores)) if ids[k] == query]
         rows.sort(key=lambda k: -scores[k])
@@ -154,7 +157,8 @@ def lambdarank_loss(scores, labels, *, groups=None, sigma=1.0, truncation_level=
                     weight = abs(gain[i] - gain[j]) * abs(discount[i] - discount[j]) / best
                     terms.append(weight * softplus(-number(sigma) * (scores[rows[i]] - scores[rows[j]])))
         losses.append(total(terms))
-    return np.array(losses, dtype=object)
+        denominators.append(mpf(len({labels[k] for k in rows}) > 1))
+    return Terms(np.array(losses, dtype=object), np.array(denominators, dtype=object))
 
 
 @oracle

@@ -55,6 +55,42 @@ def test_a_query_without_a_pair_is_not_perfect():
     assert np.isnan(fastloss.lambdarank_loss(scores, labels, groups=ids, **weights)).all()
     sums = fastloss.lambdarank_loss.group_sums(scores, labels, groups=ids)
     np.testing.assert_array_equal(sums.pairs, [0, 0, 3])
+    np.testing.assert_array_equal(sums.weight, [0.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize("weights", [None, [2.0, 0.5, 3.0, 1.0, 0.0]])
+def test_a_mean_over_queries_leaves_out_those_without_a_pair(weights):
+    """Ids in any order: 2 has one row, 4 and 7 have equal labels, 9 and 12 have pairs; 12 weighs 0 in the second case.
+
+    Scores of the rows left out, NaN among them, count for nothing.
+    """
+    loss, ids = fastloss.lambdarank_loss, np.array([9, 4, 9, 2, 12, 7, 9, 4, 12])
+    scores = np.array([1.0, 5.0, 3.0, np.nan, 1.0, 2.0, 2.0, np.inf, 4.0])
+    labels = np.array([2, 1, 0, 3, 1, 0, 1, 1, 0])
+    first, second = (loss.value_and_grad(scores[ids == one], labels[ids == one]) for one in (9, 12))
+    (w9, w12), used = ((1.0, 1.0), 2) if weights is None else ((weights[3], weights[4]), 1)
+    value, gradient, counts = loss.value_and_grad(scores, labels, groups=ids, sample_weight=weights, with_counts=True)
+    assert counts == (used, 5 - used) and counts.left_out == 5 - used
+    assert value == pytest.approx((w9 * first[0] + w12 * second[0]) / (w9 + w12), rel=1e-14)
+    expected = np.zeros(9)
+    expected[ids == 9], expected[ids == 12] = w9 / (w9 + w12) * first[1], w12 / (w9 + w12) * second[1]
+    np.testing.assert_allclose(gradient, expected, rtol=1e-13)
+    state = fastloss.accumulate("lambdarank_loss", grouped=True)
+    state.update(scores, labels, weights, groups=ids)
+    assert state.result() == pytest.approx(value, rel=1e-15) and state.counts == counts
+    again = type(state).from_bytes(state.to_bytes())
+    assert again.counts == counts and again.weight() == w9 + w12
+    np.testing.assert_allclose(again.gradient(scores, labels, weights, groups=ids), gradient, rtol=1e-13)
+    each = loss(scores, labels, groups=ids, reduction="per_group", with_counts=True)
+    np.testing.assert_array_equal(each[1], [0, 0, 0, 3, 1])
+    assert np.nanmean(each[0]) == pytest.approx((first[0] + second[0]) / 2, rel=1e-14)
+
+
+def test_no_query_has_a_pair():
+    words = {"offsets": [0, 2, 2, 3], "with_counts": True}
+    value, gradient, counts = fastloss.lambdarank_loss.value_and_grad([1.0, 2.0, 3.0], [1, 1, 0], **words)
+    assert value == 0.0 and not gradient.any() and counts == (0, 3)
+    assert fastloss.lambdarank_loss([], [], offsets=[0], with_counts=True) == (0.0, (0, 0))
 
 
 def logistic(gap, sigma=1.0):

@@ -104,3 +104,22 @@ def test_what_is_no_column(name, columns, message):
         asked(name, *columns)
     with pytest.raises(TypeError, match="sample_weight is of type list"):
         asked("mse_loss", "a", "b", sample_weight=[1.0])
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "nothing"),
+    [
+        ("pairwise_hinge_loss", {"a": [2.0, 1.0], "b": [0, 1]}, {"b": [1, 1]}),
+        ("lambdarank_loss", {"a": [1.0, 2.0], "b": [1, 0]}, {"b": [2, 2]}),
+        ("mse_loss", {"a": [1.0, 2.0], "b": [0.0, 1.0], "w": [1.0, 0.0]}, {"w": [0.0, 0.0]}),
+        ("cross_entropy", {"a": [[1.0, 2.0], [0.0, 1.0]], "b": [0, -100]}, {"b": [-100, -100]}),
+    ],
+)
+def test_a_group_that_has_nothing_to_say_is_nan(name, rows, nothing):
+    weights = {"sample_weight": "w"} if "w" in rows else {}
+    wanted = asked(name, "a", "b", **weights)
+    given = {"sample_weight": rows["w"]} if "w" in rows else {}
+    assert wanted.value(pa.table(rows)) == getattr(fastloss, name)(rows["a"], rows["b"], **given) > 0.0
+    empty = pa.table({**rows, **nothing})
+    assert np.isnan(wanted.value(empty))
+    assert asked(name, "a", "b", reduction="sum", **weights).value(empty) == 0.0

@@ -203,7 +203,7 @@ def test_ids_that_are_missing_or_masked_are_named():
     ],
 )
 def test_made_up_ids_are_refused(shelf, ids):
-    fields = {"rows": 4, "groups": 4, "pairs": 0, "weighted": False, "power": 0}
+    fields = {"rows": 4, "groups": 4, "used": 0, "pairs": 0, "weighted": False, "power": 0}
     state = fastloss.accumulate("pairwise_logistic_loss", grouped=True)
     about = {"loss": state.loss.name, "parameters": state.parameters, **fields}
     sums = {"loss": np.empty(0), "weight": np.empty(0)}

@@ -5,11 +5,11 @@ counts (`large_ranges.py`). Both return the sums of each large group, and a grad
 that of its group. Keys are places among the deal's large ids.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 
-from fastloss.core import summation
 from fastloss.dask.calls import Call
 from fastloss.dask.graphs import Blocks, mapped
 from fastloss.dask.groups import large_ranges, large_states
@@ -79,7 +79,7 @@ def _mean(job: Job, weighted: bool, one: Found) -> float:
     _, total, weight = one.sums
     if job.loss in metrics.__all__:
         return float(metrics.counted(job.loss, CountSums(np.array([total]), np.array([weight])), weighted))
-    return summation.mean(total, weight)
+    return total / weight if weight != 0.0 else math.nan
 
 
 def scaled(
