@@ -47,7 +47,7 @@ def comparison(
     """
     difference = values[0] - values[1]
     found = resampled[~np.isnan(resampled)]
-    if found.size < 2 or math.isnan(difference):
+    if found.size < 2 or units < 2 or math.isnan(difference):
         nan = math.nan
         return Comparison(loss, models, values, difference, nan, nan, nan, level, nan, "bootstrap", units, unit)
     low, high = np.quantile(found, [0.5 - 0.5 * level, 0.5 + 0.5 * level]).tolist()

@@ -164,8 +164,6 @@ def _at_least(name: str, value: Any, least: int) -> int:
 def _compared(measure: Measure, scores: dict[str, Any], sample: Sample, how: How) -> list[Comparison]:
     """Return the comparisons of all pairs of models by one measure."""
     units = measure.units(scores, sample)
-    if units is not None and units.weights.size < 2 and not sample.has_groups:  # as of a loss of all rows together
-        units = None
     pairs = list(itertools.combinations(range(len(scores)), 2))
     if how.method == "bootstrap" or units is None:
         if how.method == "analytic":

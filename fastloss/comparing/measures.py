@@ -61,7 +61,8 @@ class OfRows(Measure):
 
     def units(self, models, sample):
         unit = "groups" if sample.has_groups else "rows"
-        return self._stacked(models, lambda scores: units.of_rows(self.function, scores, sample, self.words), unit)
+        found = self._stacked(models, lambda scores: units.of_rows(self.function, scores, sample, self.words), unit)
+        return found if found.weights.ndim else None  # a loss of all rows together
 
 
 class RootOfMean(OfRows):
@@ -133,15 +134,18 @@ class OfGroups(Measure):
             words["sample_weight"] = sample.weights
         of_groups = 1.0 if self.weighs_rows or sample.weights is None else np.asarray(sample.weights, np.float64)
 
-        def of_one(scores):
-            values, counts = self.function(scores, sample.labels, **words)
-            used = ~np.isnan(values)
-            weights = np.where(used, of_groups, 0.0)
+        found = []
+        for name, scores in models.items():
+            with units.naming(self.label, name):
+                found.append(self.function(scores, sample.labels, **words))
+        used = np.logical_or.reduce([~np.isnan(values) for values, _ in found])
+        weights = np.where(used, of_groups, 0.0)
+        sums = np.full((len(found), used.size), np.nan)
+        for own, (values, counts) in zip(sums, found, strict=True):
             # a NaN in a group that has something to say, as of a score, is one of the mean too
-            sums = np.where(used, weights * values, 0.0) if counts.used == used.sum() else np.full(used.size, np.nan)
-            return OneModel(sums, weights)
-
-        return self._stacked(models, of_one, "groups")
+            if counts.used == np.count_nonzero(~np.isnan(values)):
+                own[:] = np.where(used, weights * values, 0.0)
+        return Units(sums, weights, "groups")
 
 
 class OfFunction(Measure):

@@ -1,5 +1,6 @@
 """The examples on which models are compared, and parts of them that are drawn."""
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,13 +12,15 @@ from fastloss.pairs.loss import grouped
 from fastloss.pairs.records import Groups
 
 
-class Sample(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Sample:
     """Labels, weights and groups, which all models share, as they are given."""
 
     labels: Any
     groups: Any = None
     offsets: Any = None
     weights: Any = None
+    _layouts: dict[int, Groups] = dataclasses.field(default_factory=dict)
 
     @property
     def has_groups(self) -> bool:
@@ -29,8 +32,10 @@ class Sample(NamedTuple):
         return {"groups": self.groups, "offsets": self.offsets}
 
     def layout(self, rows: int) -> Groups:
-        """Return which rows make each group."""
-        return grouped(self.groups, self.offsets, rows)
+        """Return which rows make each group; they are sorted once for all models."""
+        if rows not in self._layouts:
+            self._layouts[rows] = grouped(self.groups, self.offsets, rows)
+        return self._layouts[rows]
 
 
 class Rows(NamedTuple):

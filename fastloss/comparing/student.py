@@ -19,11 +19,13 @@ def two_sided(t: float, degrees: float) -> float:
     t = abs(t)
     if math.isnan(t) or t == 0.0:
         return 1.0 + t
+    if math.isinf(t):
+        return 0.0
     if degrees > MANY:
         return math.erfc(_normal(t, degrees) / math.sqrt(2.0))
     square = t * t / degrees
     if math.isinf(square):
-        return 0.0 if math.isinf(t) else math.exp(_log_front(square, t, degrees)) / (0.5 * degrees)
+        return math.exp(_log_front(square, t, degrees)) / (0.5 * degrees)
     a = 0.5 * degrees
     x, rest = 1.0 / (1.0 + square), square / (1.0 + square)
     front = math.exp(_log_front(square, t, degrees))
@@ -50,11 +52,8 @@ def _normal(t: float, degrees: float) -> float:
     b = 48.0 * a * a
     w = math.sqrt(a * math.log1p(t * t / degrees))
     y = w * w
-    return (
-        w
-        + w * (y + 3.0) / b
-        - w * (((4.0 * y + 33.0) * y + 240.0) * y + 855.0) / (10.0 * b * (b + 0.8 * y * y + 100.0))
-    )
+    second = (((4.0 * y + 33.0) * y + 240.0) * y + 855.0) / (10.0 * b * (b + 0.8 * y * y + 100.0))
+    return w + w * (y + 3.0) / b - w * second
 
 
 def _log_ratio(a: float) -> float:

@@ -1,6 +1,7 @@
 """What is taken as independent of each other: rows, or groups of them, each with a sum for every model and a weight."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -59,23 +60,28 @@ def stacked(label: str, models: Mapping[str, Any], of_one: Callable[[Any], OneMo
         with naming(label, name):
             found.append(of_one(scores))
     weights = found[0].weights
-    if any(not np.array_equal(one.weights, weights, equal_nan=True) for one in found):
+    if any(not np.array_equal(one.weights, weights, equal_nan=True) for one in found[1:]):
         raise ValueError(f"{label}: weights of examples differ between models, expected those of labels alone")
     return Units(np.stack([one.sums for one in found]), weights, unit, **about)
 
 
 def of_rows(loss: Loss, scores: Any, sample: Sample, words: dict[str, Any]) -> OneModel:
-    """Return each row's loss, or that of each group's rows; what a row has beyond its first axis is added up."""
+    """Return each row's loss, or that of each group's rows; what a row has beyond its first axis is added up.
+
+    A loss of all rows together is a number without an axis.
+    """
     given = {**dict(zip(loss.arguments, (scores, sample.labels), strict=True)), **words}
     each = backend.to_host(loss(**given, sample_weight=sample.weights, reduction="none"))
     each = np.asarray(each, np.float64)
-    rows = each.shape[0] if each.ndim else 1
+    if not each.ndim:
+        return OneModel(each, np.ones(()))
+    rows, columns = each.shape[0], math.prod(each.shape[1:])
     weights = np.ones(each.shape)
     for factor in (sample.weights, loss.counts(**given)):
         if factor is not None:
             own = np.asarray(backend.to_host(factor), np.float64)
             weights = weights * own.reshape(own.shape + (1,) * (each.ndim - own.ndim))
-    made = OneModel(each.reshape(rows, -1).sum(1), weights.reshape(rows, -1).sum(1))
+    made = OneModel(*(one.reshape(rows, columns).sum(1) for one in (each, weights)))
     if not sample.has_groups:
         return made
     layout = sample.layout(rows)

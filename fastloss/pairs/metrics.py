@@ -236,9 +236,11 @@ def _areas(difference: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return 0.5 + 0.5 * shares
 
 
-def count_sums(name: str, scores: Any, labels: Any, groups: Any = None, sample_weight: Any = None) -> CountSums:
+def count_sums(
+    name: str, scores: Any, labels: Any, groups: Any = None, sample_weight: Any = None, offsets: Any = None
+) -> CountSums:
     """Return each group's sums, of which those of parts of the data add up to those of all."""
-    rows = _checked(scores, labels, sample_weight, groups, None)
+    rows = _checked(scores, labels, sample_weight, groups, offsets)
     return _counted({"auc": SIGNS, "count_inversions": INVERSIONS}[name], rows)
 
 
