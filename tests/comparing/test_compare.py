@@ -108,6 +108,7 @@ def test_rows_are_a_paired_t_test():
     assert found.difference / found.standard_error == pytest.approx(wanted.statistic, rel=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pairwise_logistic_loss", "pairwise_hinge_loss", "lambdarank_loss"])
 def test_groups_against_the_jackknife(name):
     loss = REGISTRY[name]
@@ -135,7 +136,7 @@ def test_rows_in_groups_may_depend_on_each_other():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("size", [30, 300, 5000])
+@pytest.mark.parametrize("size", [30, 300, pytest.param(5000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("tied", [False, True])
 def test_delong_against_every_pair(size, tied, dtype):
     rng = np.random.default_rng(size)
@@ -158,6 +159,7 @@ def area(scores, labels, weights):
     return (pairs * ((gap > 0) + 0.5 * (gap == 0))).sum() / pairs.sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", [2, 5])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_area_and_losses_over_all_pairs_against_the_jackknife(levels, weighted):
@@ -186,6 +188,7 @@ def test_area_within_groups():
     assert (found.units, found.unit, found.method) == (30, "groups", "sandwich")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(metrics.__all__) - {"GroupCounts", "auc"}))
 def test_metrics(name):
     metric = getattr(metrics, name)
@@ -228,6 +231,8 @@ def test_a_group_in_which_a_model_is_nan():
     assert math.isfinite(compare(LABELS, {"a": scores, "b": B}, "ndcg", groups=GROUPS).values[1])
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("loss", "words"),
     [
@@ -249,8 +254,6 @@ def test_bootstrap_agrees(loss, words):
     assert found.standard_error == pytest.approx(analytic.standard_error, rel=0.15)
     assert found.low == pytest.approx(analytic.low, abs=0.5 * analytic.standard_error)
     assert found.high == pytest.approx(analytic.high, abs=0.5 * analytic.standard_error)
-
-
 def test_bootstrap_of_rows_is_that_of_weights():
     """Rows drawn more than once are rows of that weight, for a loss over all pairs."""
     found = compare(LABELS, {"a": A, "b": B}, "soft_pairwise_loss", resamples=20, seed=3)
@@ -264,6 +267,7 @@ def test_bootstrap_of_rows_is_that_of_weights():
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["mse_loss", "soft_pairwise_loss", "average_precision"])
 def test_bootstrap_depends_on_the_seed_alone(loss):
     models = {"a": A, "b": B}
@@ -273,8 +277,6 @@ def test_bootstrap_depends_on_the_seed_alone(loss):
     with fastloss.num_threads(2):
         assert fastloss.compare(LABELS, models, loss, seed=5, **words) == one
     assert fastloss.compare(LABELS, models, loss, seed=6, **words) != one
-
-
 def test_any_function():
     def median(scores, labels, sample_weight=None):
         return np.median(np.abs(scores - labels))
