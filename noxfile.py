@@ -28,6 +28,7 @@ QUICK = (
 # What says something about the kernels' Python: not the command, stored kernels, threads, documentation, oracles alone
 PLAIN_TESTS = (
     "tests/compile/test_elementary.py",
+    "tests/comparing",
     "tests/compile/test_sorting.py",
     "tests/core",
     "tests/embeddings",

@@ -1,4 +1,4 @@
-"""What is called to have the kernels of `fastloss.metrics` compiled, by the metrics' names."""
+"""What is called to have the kernels of `fastloss.metrics` and of `fastloss.compare` compiled, by their names."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+import fastloss
 from fastloss import metrics
 from fastloss.core.loss import REGISTRY, lookup
 from fastloss.metrics.cpu import SORTED
@@ -14,7 +15,9 @@ ROWS = 20
 KINDS = (np.float32, np.float64)
 RANKING = ("average_precision", "hit_rate", "mrr", "ndcg", "precision", "recall")
 CALIBRATION = ("expected_calibration_error", "isotonic_calibration_error", "normalized_entropy")
-NAMES = (*RANKING, *CALIBRATION)
+COMPARISON = "compare"
+ALL_PAIRS = (ROWS, 200, 3000)  # rows that are summed as one small group, pair by pair, and by sorting
+NAMES = (*RANKING, *CALIBRATION, COMPARISON)
 OPTIONS: dict[str, tuple[dict[str, str], ...]] = {
     "average_precision": ({}, {"ties": "stable"}, {"ties": "thresholds"}),
     "ndcg": tuple({"gains": gains, "ties": ties} for gains in ("exp2", "linear") for ties in ("average", "stable")),
@@ -37,6 +40,13 @@ def named(name: str) -> str:
 def calls_of(name: str) -> Iterator[Callable[[], Any]]:
     """Yield calls that reach each kernel of a metric, as others are called: see `calls.calls_of`."""
     rng = np.random.default_rng(0)
+    if name == COMPARISON:
+        for size in ALL_PAIRS:
+            labels, scores = np.arange(size) % 2, rng.random((2, size))
+            for weights in (None, rng.random(size)):
+                models = {"a": scores[0], "b": scores[1]}
+                yield functools.partial(fastloss.compare, labels, models, "auc", sample_weight=weights)
+        return
     metric = getattr(metrics, name)
     for size in (ROWS, SORTED) if name in RANKING else (ROWS,):
         labels = np.arange(size) % 2

@@ -41,7 +41,7 @@ class Scored:
         self.parameters = dict(parameters)
         self.loss = None if name in METRICS else lookup(name)
         if self.loss is not None:
-            require_scores_and_labels(self.loss)
+            self.loss.require_scores_and_labels()
             self._require_parameters(self.loss)
             _require_raw_scores(self.loss, self.link)
         words = inspect.signature(self.function).parameters
@@ -103,12 +103,6 @@ class Scored:
         if len(scores) == 2 or (scores == labels and not self.takes_ids):
             return
         raise ValueError(f"scores have shape {scores}: {self.name} needs a column for each class (num_class)")
-
-
-def require_scores_and_labels(loss: Loss) -> None:
-    """Raise unless a loss has two arguments, of which the first is predicted."""
-    if len(loss.arguments) != 2 or loss.by != loss.arguments[:1] or loss.others.intersection(loss.arguments):
-        raise TypeError(f"{loss.name} takes {', '.join(loss.arguments)}: expected a loss of scores and labels")
 
 
 def _require_raw_scores(loss: Loss, link: str) -> None:

@@ -353,6 +353,15 @@ class Loss(abc.ABC):
         """Return the shape of weights, one for each entry of the first argument's first axis; () for one example."""
         return np.shape(first)[:1]
 
+    def require_scores_and_labels(self) -> None:
+        """Raise unless the loss has two arguments, of which the first is predicted."""
+        if len(self.arguments) != 2 or self.by != self.arguments[:1] or self.others.intersection(self.arguments):
+            raise TypeError(f"{self.name} takes {', '.join(self.arguments)}: expected a loss of scores and labels")
+
+    def counts(self, **given: Any) -> Any:
+        """Return what each example counts in a mean's denominator, beside its weight; None where it is 1."""
+        return None
+
     def described(self, **given: Any) -> tuple[Request, Any]:
         """Check arguments that are given by name; return the request, and what the loss's function makes of it."""
         with np.errstate(all="ignore"):

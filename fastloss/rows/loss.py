@@ -141,6 +141,10 @@ class RowLoss(Loss):
     def lead(self, first):
         return np.shape(first)[:1] if np.ndim(first) > 1 else ()
 
+    def counts(self, **given):
+        rows = self.described(**given)[1]
+        return None if rows.mass is None else backend.to_host(rows.mass).reshape(rows.shape)
+
     def shape_of_losses(self, given):
         shape = tuple(given[self.arguments[0]].shape)
         at = len(shape) - 1 if self.axis < 0 else min(self.axis, len(shape) - 1)

@@ -1,0 +1,1 @@
+"""Differences between models on the same examples, with standard errors, intervals and p-values."""

@@ -1,0 +1,215 @@
+"""The comparison of models: which units, which way to an interval, for every pair of models."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from fastloss.comparing import bootstrap, moments, results, samples
+from fastloss.comparing.measures import Measure, measures
+from fastloss.comparing.results import Comparison
+from fastloss.comparing.samples import Drawn, Sample
+from fastloss.comparing.units import Units, naming
+from fastloss.core import validate
+from fastloss.core.domains import INNER_FRACTION, Choice
+from fastloss.core.errors import both_given, wrong_type, wrong_value
+
+__all__ = ["compare"]
+
+METHODS = Choice(("auto", "analytic", "bootstrap"))
+
+
+class How(NamedTuple):
+    """How intervals are made."""
+
+    level: float
+    method: str
+    resamples: int
+    seed: int
+
+
+def compare(
+    labels: Any,
+    models: Any,
+    loss: Any,
+    *,
+    groups: Any = None,
+    offsets: Any = None,
+    sample_weight: Any = None,
+    level: float = 0.95,
+    method: str = "auto",
+    resamples: int = 2000,
+    seed: int = 0,
+    **parameters: Any,
+) -> list[Comparison]:
+    r"""Compare models on the same examples: the difference of every pair, with an interval and a p-value.
+
+    .. math:: \Delta = \hat\theta_a - \hat\theta_b, \qquad
+        \text{se}^2 = \frac{G}{G-1} \sum_u (z_{au} - z_{bu})^2, \qquad
+        z_{mu} = \frac{n_{mu} - \hat\theta_m d_u}{\sum_v d_v}
+
+    for units u, which are the groups, or the rows without groups, with the loss n of model m and the weight d. Both
+    models have the same units, so that what makes some of them hard for both cancels.
+
+    Parameters
+    ----------
+    labels : array_like
+        The loss's labels or targets, which all models share.
+    models : mapping of str to array_like
+        The scores of each model, by its name; a DataFrame has a model in each column. At least two.
+    loss : str, loss, metric, callable, or a list of them
+        What the models are compared by: a loss of scores and labels, `auc`, a function of `fastloss.metrics`, their
+        names, or any function of scores, labels and, if there are weights, `sample_weight`, that returns a number.
+        `functools.partial` gives each of a list its own parameters.
+    groups : array_like, shape (N,), optional
+        An id for each row (its query, its user), in any order. Groups are the units then: their rows may depend on each
+        other. Losses over pairs, `auc` and metrics of rankings take them as their own.
+    offsets : array_like of int, shape (G + 1,), optional
+        CSR offsets of the groups, for rows that lie group by group; not to be given with `groups`.
+    sample_weight : array_like, optional
+        Weights w >= 0, as the loss or the metric takes them. They say how much a unit counts, not that it was seen w
+        times.
+    level : float in (0, 1)
+        The probability with which the interval is to hold the difference.
+    method : {"auto", "analytic", "bootstrap"}
+        "analytic" is the formula above for whatever is a ratio of sums over units; for `auc` without groups the method
+        of DeLong, and for losses over ordered pairs without groups what it is for U-statistics in general.
+        "bootstrap" draws units with replacement and takes percentiles. "auto" is "analytic" where that is defined.
+    resamples : int >= 2
+        How many times the bootstrap draws.
+    seed : int >= 0
+        The seed of what it draws.
+    **parameters
+        Those of the loss: ``k=10``, ``delta=1.0``. Of several losses, each takes those that it has.
+
+    Returns
+    -------
+    list of Comparison
+        For each loss, the pairs of models in order. A named tuple of `loss`, `models`, `values`, `difference`
+        (the first less the second), `standard_error`, `low`, `high`, `level`, `p_value` (two-sided), `method`,
+        `units` (their number) and `unit` ("rows" or "groups"). Without a second unit, or with a value that is not
+        finite, what follows the difference is NaN.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two models, the loss does not take their scores, or "analytic" is not defined.
+    TypeError
+        If `models` is no mapping, or a parameter is none of the loss's.
+
+    Notes
+    -----
+    Analytic intervals are those of Student's t with G - 1 degrees of freedom; DeLong's and those of U-statistics are
+    normal. They are for many units: some 30 of them, and more where few units carry most of the weight or of the loss.
+    Intervals of several pairs are not adjusted for their number.
+
+    References
+    ----------
+    E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Comparing the areas under two or more correlated receiver
+    operating characteristic curves, Biometrics 1988. X. Sun and W. Xu, Fast implementation of DeLong's algorithm, IEEE
+    Signal Processing Letters 2014. W. Hoeffding, A class of statistics with asymptotically normal distribution, Annals
+    of Mathematical Statistics 1948. B. Efron and R. Tibshirani, An introduction to the bootstrap, 1993.
+
+    Examples
+    --------
+    >>> import fastloss
+    >>> labels, old, new = [0.0, 1.0, 2.0, 3.0], [0.5, 1.5, 2.5, 2.0], [0.5, 1.0, 2.5, 3.5]
+    >>> (found,) = fastloss.compare(labels, {"old": old, "new": new}, "l1_loss")
+    >>> found.values, found.difference, round(found.standard_error, 4)
+    ((0.625, 0.375), 0.25, 0.1443)
+    >>> round(found.low, 4), round(found.high, 4), round(found.p_value, 4)
+    (-0.2093, 0.7093, 0.1817)
+
+    Groups are the units of a loss over the pairs of each, and of a metric of rankings:
+
+    >>> scores = {"a": [0.9, 0.2, 0.5, 0.1, 0.8, 0.7], "b": [0.1, 0.2, 0.6, 0.4, 0.3, 0.5]}
+    >>> for found in fastloss.compare(
+    ...     [1, 0, 1, 0, 1, 0], scores, ["pairwise_logistic_loss", "ndcg"], groups=[1, 1, 2, 2, 3, 3]
+    ... ):
+    ...     print(found.loss, round(found.difference, 3), found.units, found.unit, found.method)
+    pairwise_logistic_loss -0.193 3 groups sandwich
+    ndcg 0.246 3 groups sandwich
+    """
+    if groups is not None and offsets is not None:
+        raise both_given("groups", "offsets")
+    scores = _scores(models)
+    how = How(
+        INNER_FRACTION.validate("level", level),
+        METHODS.validate("method", method),
+        _at_least("resamples", resamples, 2),
+        _at_least("seed", seed, 0),
+    )
+    sample = Sample(labels, groups, offsets, sample_weight)
+    found: list[Comparison] = []
+    for measure in measures(loss, parameters):
+        found += _compared(measure, scores, sample, how)
+    return found
+
+
+def _scores(models: Any) -> dict[str, Any]:
+    if not hasattr(models, "items") or not hasattr(models, "keys"):
+        raise wrong_type("models", models, "a mapping of names to scores")
+    found = {str(name): scores for name, scores in models.items()}
+    if len(found) < 2:
+        raise ValueError(f"models has {len(found)} names: expected at least 2")
+    return found
+
+
+def _at_least(name: str, value: Any, least: int) -> int:
+    number = validate.integer(name, value)
+    if number < least:
+        raise wrong_value(name, number, f"an integer >= {least}")
+    return number
+
+
+def _compared(measure: Measure, scores: dict[str, Any], sample: Sample, how: How) -> list[Comparison]:
+    """Return the comparisons of all pairs of models by one measure."""
+    units = measure.units(scores, sample)
+    pairs = list(itertools.combinations(range(len(scores)), 2))
+    if how.method == "bootstrap" or units is None:
+        if how.method == "analytic":
+            raise ValueError(f"method is 'analytic': {measure.label} has none here, expected 'auto' or 'bootstrap'")
+        return _bootstrapped(measure, units, scores, sample, how, pairs)
+    names, parts = list(scores), units.parts()
+    found = []
+    for first, second in pairs:
+        difference = moments.estimate(parts, {first: 1, second: -1}, measure.link, units.order)
+        both = names[first], names[second]
+        normal = units.order > 1
+        found.append(results.comparison(measure.label, both, difference, how.level, units.method, units.unit, normal))
+    return found
+
+
+def _bootstrapped(
+    measure: Measure, units: Units | None, scores: dict[str, Any], sample: Sample, how: How, pairs: Sequence[Any]
+) -> list[Comparison]:
+    """Return the comparisons of resamples: of units' sums where these make the values, else of rows."""
+    names = list(scores)
+    if units is not None and units.order == 1:
+        parts = units.parts()
+        count, unit = units.weights.size, units.unit
+        values = [moments.estimate(parts, {model: 1}, measure.link).number for model in range(len(names))]
+        drawn = Drawn(how.seed, count)
+        made = bootstrap.of_units(units.sums, units.weights, drawn, how.resamples, measure.link)
+    else:
+        rows, values = [], []
+        for name, one in scores.items():
+            with naming(measure.label, name):
+                rows.append(samples.rows_of(one, sample, measure.others))
+                values.append(measure.value(rows[-1]))
+        size = len(rows[0].scores)
+        layout = sample.layout(size) if sample.has_groups else None
+        count, unit = (size, "rows") if layout is None else (layout.offsets.size - 1, "groups")
+        drawn = Drawn(how.seed, count, layout)
+        made = bootstrap.of_rows(lambda some: [measure.value(one.taken(some)) for one in rows], drawn, how.resamples)
+    return [
+        bootstrap.comparison(
+            measure.label,
+            (names[first], names[second]),
+            (values[first], values[second]),
+            made[:, first] - made[:, second],
+            how.level,
+            count,
+            unit,
+        )
+        for first, second in pairs
+    ]
