@@ -160,15 +160,25 @@ def score(
     ] = None,
     weights: Annotated[str | None, typer.Option(help="The column of the rows' weights, >= 0.")] = None,
     queries: Annotated[
-        str | None, typer.Option(help="Instead of files: a .npy file of embeddings, one row per query.")
+        str | None,
+        typer.Option(
+            help="Instead of files: the queries' embeddings, a .npy file of a row per query, or a column of lists of a"
+            " table, as FILE:COLUMN."
+        ),
     ] = None,
     keys: Annotated[
         str | None,
-        typer.Option(help="The .npy file of all candidates' embeddings, which need not fit in memory."),
+        typer.Option(help="The embeddings of all candidates; those of a .npy file need not fit in memory."),
     ] = None,
     positives: Annotated[
         str | None,
-        typer.Option(help="A .npy file with the index of each query's own key; by default key i is query i's."),
+        typer.Option(
+            help="The keys that each query is to find: their row numbers, from 0, or ids, one or a list a query, in a"
+            " .npy file or as FILE:COLUMN. By default key i is query i's."
+        ),
+    ] = None,
+    key_ids: Annotated[
+        str | None, typer.Option(help="The column of the keys' table with the ids by which positives are named.")
     ] = None,
     reduction: Annotated[str, typer.Option(help="'mean' (over rows, or over pairs) or 'sum'.")] = "mean",
     as_json: Annotated[
@@ -231,8 +241,8 @@ def score(
     be spread over several batches and files. If other groups' rows lie between them, all rows are first sorted by
     group in temporary files (in TMPDIR): the data are written and read once more. Each group must fit in memory.
 
-    With --queries and --keys, compute losses of embeddings such as info_nce_loss; the keys are read once, a tile at a
-    time.
+    With --queries and --keys, compute losses of embeddings such as info_nce_loss, and metrics of where the positives
+    stand among all keys: recall, hit_rate, precision, mrr, map, ndcg. The keys are read a tile at a time.
 
     With --dask, workers read parts of the files (row groups of large Parquet files, or whole files), and the losses are
     the same to the last bit. Ctrl-C cancels their work.
@@ -246,7 +256,7 @@ def score(
     if dask == "":
         raise UserError("--dask is empty: expected 'local' or a scheduler's address")
     del config  # its options are arguments already
-    embedded = queries is not None or keys is not None or positives is not None
+    embedded = any(one is not None for one in (queries, keys, positives, key_ids))
     if embedded and (queries is None or keys is None or files or groups or weights or per_group or report or dask):
         raise UserError(
             "expected --queries and --keys together, without files, --groups, --weights, --per-group, --report or"
@@ -279,7 +289,8 @@ def score(
     if embedded:
         from fastloss.cli import candidates
 
-        answer = candidates.run(candidates.Files(str(queries), str(keys), positives), losses, reduction, output)
+        inputs = candidates.Files(str(queries), str(keys), positives, key_ids)
+        answer = candidates.run(inputs, losses, reduction, output)
         (printed.score_json if as_json else printed.score_table)(answer)
         return
     models = tuple(scores or ["score"])

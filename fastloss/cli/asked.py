@@ -6,12 +6,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from fastloss.cli import retrieval
 from fastloss.cli.errors import UserError, explained
 from fastloss.cli.files import FORMATS
 from fastloss.cli.metrics import METRICS, GroupMean, Metric, metric_of
 from fastloss.cli.readers import Given
 from fastloss.core.domains import Choice, Flag
-from fastloss.core.loss import REGISTRY, Loss, lookup
+from fastloss.core.loss import REGISTRY, lookup
 from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.pairs.loss import PairwiseLoss
 from fastloss.rows.loss import RowLoss
@@ -96,8 +97,10 @@ def can_score(loss: Any) -> bool:
     return isinstance(loss, Metric) or hasattr(loss, "group_sums") or takes_batches(loss) or takes_classes(loss)
 
 
-def can_search(loss: Loss) -> bool:
-    """Return whether a loss takes queries and keys."""
+def can_search(loss: Any) -> bool:
+    """Return whether it takes queries and keys."""
+    if isinstance(loss, retrieval.RetrievalMetric):
+        return True
     return isinstance(loss, CandidatesLoss) and loss.arguments[:2] in (("query", "key"), ("anchors", "positives"))
 
 
@@ -119,11 +122,11 @@ def asked(texts: list[str], reduction: str, embedded: bool = False) -> list[Aske
 def one(label: str, name: str, words: str, reduction: str, embedded: bool) -> Asked:
     """Parse one `--loss` option."""
     with explained():
-        loss = lookup(name) if embedded else subject(name)
+        loss = (retrieval.metric_of(name) if embedded else None) or subject(name)
     fits, what = (can_search, "queries and keys") if embedded else (can_score, "scores and labels")
     if not fits(loss):
         with explained():
-            metrics = [] if embedded else METRICS
+            metrics = retrieval.METRICS if embedded else METRICS
             known = ", ".join(sorted([*metrics, *(other for other in REGISTRY if fits(REGISTRY[other]))]))
         raise UserError(f"{name} cannot be scored: expected a loss of {what}, one of {known}")
     parameters: dict[str, Any] = {}
@@ -139,11 +142,13 @@ def one(label: str, name: str, words: str, reduction: str, embedded: bool) -> As
         parameters[key] = value(loss.parameters[key], text)
     if isinstance(loss, Metric):
         if reduction != "mean":
-            raise UserError(f"{name} is a mean over groups: expected --reduction mean")
+            raise UserError(f"{name} is a mean over {loss.over}: expected --reduction mean")
     else:
         with explained(name):
             loss.require_reduction(reduction)
     with explained(name):
+        if isinstance(loss, Metric):
+            return Asked(label, loss, loss.checked(parameters))
         return Asked(label, loss, checked(loss, parameters) if embedded else new_state(loss, parameters).parameters)
 
 

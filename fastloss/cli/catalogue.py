@@ -3,7 +3,8 @@
 import inspect
 from typing import Any
 
-from fastloss.cli.asked import can_score, range_of
+from fastloss.cli import retrieval
+from fastloss.cli.asked import can_score, can_search, range_of
 from fastloss.cli.metrics import METRICS, Metric
 from fastloss.core.loss import REGISTRY, Loss
 
@@ -51,10 +52,16 @@ def text(loss: Loss | Metric) -> str:
     if isinstance(loss, Metric):
         function = loss.function
         signature = f"fastloss.metrics.{function.__name__}{inspect.signature(function)}"
-        taken = f"Columns of scores and labels: fastloss score FILE --loss {loss.name}"
-        return "\n\n".join([signature, inspect.getdoc(function) or "", taken])
+        return "\n\n".join([signature, inspect.getdoc(function) or "", _taken(loss)])
     ranges = [f"  {name}: {range_of(specification)}" for name, specification in loss.parameters.items()]
-    taken = "Columns of scores and labels: fastloss score FILE --loss " + loss.name
     parts = [f"{loss.name}{loss.__signature__}", inspect.getdoc(loss) or ""]
     parts += ["\n".join(["Ranges", "------", *ranges])] if ranges else []
-    return "\n\n".join([*parts, *([taken] if can_score(loss) else [])])
+    return "\n\n".join([*parts, *filter(None, [_taken(loss)])])
+
+
+def _taken(loss: Loss | Metric) -> str:
+    """Return how the command takes a loss or metric; "" if it does not."""
+    lines = [f"Columns of scores and labels: fastloss score FILE --loss {loss.name}"] if can_score(loss) else []
+    if can_search(retrieval.metric_of(loss.name) or loss):
+        lines.append(f"Embeddings: fastloss score --queries FILE --keys FILE --loss {loss.name}")
+    return "\n".join(lines)

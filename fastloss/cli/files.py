@@ -159,7 +159,7 @@ def _type_for(role: str, column: str, one: Source, roles: Roles) -> Type:
     with explained(one.path, anything=True):
         kind = one.type_of(column)
     if kind is None:
-        raise UserError(f"{one.path}: no column {column!r} for --{role}{_columns(column, one)}")
+        raise UserError(f"{one.path}: no column {column!r} for --{role}{columns_of(column, one)}")
     kind = one.given.types.get(column, kind)
     kind = kind if isinstance(kind, str) else plain(kind)
     fits, expected = _expected(role, roles)
@@ -179,7 +179,7 @@ def _expected(role: str, roles: Roles) -> tuple[Callable[[Type], bool], str]:
     return is_number, "numbers"
 
 
-def _columns(wanted: str, one: Source) -> str:
+def columns_of(wanted: str, one: Source) -> str:
     """Return what a message says of the columns that there are: the nearest one, and all of them."""
     names = [name for name, _ in one.columns]
     folded = {name.strip().casefold(): name for name in names}

@@ -22,8 +22,26 @@ from fastloss.pairs.metrics import group_areas
 from fastloss.streaming import terms
 from fastloss.streaming.terms import Terms
 
-OF_A_CALL = ("ids", "groups", "offsets", "sample_weight", "reduction", "with_counts")  # which the command gives itself
+OF_A_CALL = (
+    "ids",
+    "groups",
+    "offsets",
+    "positives",
+    "sample_weight",
+    "reduction",
+    "with_counts",
+)  # which the command gives itself
 AVERAGE = Choice(("groups", "rows"))
+
+
+def documented(function: Callable[..., Any]) -> dict[str, str]:
+    """Return the keywords that the command does not give itself, and what their documentation says of values."""
+    words = inspect.signature(function).parameters.values()
+    own = [one.name for one in words if one.kind is one.KEYWORD_ONLY and one.name not in OF_A_CALL]
+    body = docstrings.parted(function.__doc__ or "").parameters
+    entries = {name: text for names, text in docstrings.entries(body) for name in names}
+    kinds = {name: text.split("\n")[0].partition(" : ")[2] for name, text in entries.items()}
+    return {name: kinds.get(name, "a value") for name in own}
 
 
 class Values(NamedTuple):
@@ -50,12 +68,12 @@ class Metric:
     @functools.cached_property
     def parameters(self) -> dict[str, str]:
         """The words that `--loss` takes after the name, and what its documentation says of each one's values."""
-        words = inspect.signature(self.function).parameters.values()
-        own = [one.name for one in words if one.kind is one.KEYWORD_ONLY and one.name not in OF_A_CALL]
-        body = docstrings.parted(self.function.__doc__ or "").parameters
-        entries = {name: text for names, text in docstrings.entries(body) for name in names}
-        kinds = {name: text.split("\n")[0].partition(" : ")[2] for name, text in entries.items()}
-        return {**{name: kinds.get(name, "a value") for name in own}, "average": str(AVERAGE)}
+        return {**documented(self.function), "average": str(AVERAGE)}
+
+    @property
+    def over(self) -> str:
+        """What it is a mean over."""
+        return "groups"
 
     @property
     def defaults(self) -> dict[str, Any]:

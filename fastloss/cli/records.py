@@ -62,6 +62,7 @@ class Report:
     dropped: int = 0  # rows with nulls
     spent: Spent | None = None  # None: by workers
     nans: Nans | None = None  # of the rows read, where a result is NaN
+    embeddings: dict[str, str | None] | None = None  # files of queries, keys and positives, by what they are
 
 
 def record(report: Report) -> dict[str, Any]:
@@ -69,6 +70,7 @@ def record(report: Report) -> dict[str, Any]:
     return {
         "fastloss": version(),
         "files": report.files,
+        **(report.embeddings or {}),
         "rows": report.rows,
         "groups": report.groups,
         "reduction": report.reduction,
@@ -95,7 +97,8 @@ def record(report: Report) -> dict[str, Any]:
 def table(report: Report) -> pa.Table:
     """Return all results as a table, a row for each loss."""
     document = record(report)
-    shared = {name: document[name] for name in ("fastloss", "reduction", "rows", "groups", "dropped", "seconds")}
+    names = ("fastloss", "reduction", "rows", "groups", "dropped", "seconds", *(report.embeddings or ()))
+    shared = {name: document[name] for name in names}
     rows = [
         {
             "loss": answer.asked.loss.name,
@@ -111,7 +114,8 @@ def table(report: Report) -> pa.Table:
         }
         for answer, one in zip(report.answers, document["losses"], strict=True)
     ]
-    return pa.Table.from_pylist(rows, SCHEMA)
+    more = [pa.field(name, pa.string()) for name in report.embeddings or ()]
+    return pa.Table.from_pylist(rows, pa.schema([*SCHEMA, *more]))
 
 
 class Results(Protocol):

@@ -75,6 +75,8 @@ def said(nans: Nans) -> str:
 
 def over(answer: Answer, report: Report) -> tuple[str, str]:
     """Return what a value is made of, and of how many groups."""
+    if report.embeddings is not None:
+        return f"{report.rows - (answer.left_out or 0):,} queries", "-"
     parts = f"{report.rows:,} rows" if answer.pairs is None else f"{answer.pairs:,} pairs"
     if answer.left_out is None or report.groups is None:
         return parts, "-"

@@ -98,14 +98,7 @@ def run(asked: Measure, rows: Rows) -> Measured:
     most = int(sizes.max(initial=0))
     levels = (min(asked.level, most) if asked.level else most) if asked.name == "ndcg" else 0
     discounts = np.asarray(discount(np.arange(levels, dtype=np.float64)))
-    names = {
-        "measure": getattr(measures, asked.name),
-        "SHARED": asked.shared,
-        "FIRST": asked.name in FIRST,
-        "THRESHOLDS": asked.thresholds,
-        "ATTAINABLE": asked.attainable,
-        "LINEAR": asked.linear,
-    }
+    names = names_of(asked)
     made = Measured(np.full(sizes.size, np.nan), np.zeros(sizes.size, np.int64))
     numbers = float(asked.level), asked.least
     if not done.all():
@@ -113,7 +106,7 @@ def run(asked: Measure, rows: Rows) -> Measured:
         scratch = (Scratch(widest, np.float64),) * 4 + (Scratch(widest, np.int64),) * 5
         inputs = (scores, labels, order, offsets, done, discounts, batches)
         known = known_names(block, names)
-        run_block(block, _name(known), inputs, numbers, made, batches.size - 1, scratch, known)
+        run_block(block, kernel_name(known), inputs, numbers, made, batches.size - 1, scratch, known)
     for g in np.flatnonzero(done):
         own = slice(offsets[g], offsets[g + 1])
         _measure_large(
@@ -141,9 +134,21 @@ def _measure_large(
     scratch = (Scratch(scores.size, np.float64),) * 2 + (Scratch(scores.size, np.int64),) * 4
     known = known_names(sorted_block, names)
     inputs = falling[order], labels[order], discounts
-    run_block(sorted_block, _name(known), inputs, numbers, made, 1, scratch, known, few=0)
+    run_block(sorted_block, kernel_name(known), inputs, numbers, made, 1, scratch, known, few=0)
 
 
-def _name(known: dict[str, Any]) -> str:
+def names_of(asked: Measure) -> dict[str, Any]:
+    """Return what the open names of a metric's templates mean."""
+    return {
+        "measure": getattr(measures, asked.name),
+        "SHARED": asked.shared,
+        "FIRST": asked.name in FIRST,
+        "THRESHOLDS": asked.thresholds,
+        "ATTAINABLE": asked.attainable,
+        "LINEAR": asked.linear,
+    }
+
+
+def kernel_name(known: dict[str, Any]) -> str:
     """Return what the kernel's name says of its open names."""
     return "_".join([known["measure"].__name__, *(name.lower() for name, value in known.items() if value is True)])

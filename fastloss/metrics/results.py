@@ -56,13 +56,20 @@ def documented(*keywords: Keyword) -> Callable[[Function], Function]:
 
 
 def over_groups(
-    values: np.ndarray, used: np.ndarray, order: np.ndarray | None, weights: Any, reduction: str, with_counts: bool
+    values: np.ndarray,
+    used: np.ndarray,
+    order: np.ndarray | None,
+    weights: Any,
+    reduction: str,
+    with_counts: bool,
+    names: tuple[str, ...] = REDUCTIONS,
 ) -> Any:
     """Return the result of a call from a number for each group, of which some have nothing to say.
 
-    `order` is that of the results of groups; weights are in the order of the results.
+    `order` is that of the results of groups; weights are in the order of the results. `names` are the reductions that
+    the call may ask for.
     """
-    each = reductions.named(reduction, REDUCTIONS).keeps == "groups"
+    each = reductions.named(reduction, names).keeps != "all"
     given = validate.weights(weights, values.shape)
     values, used = (one if order is None else one[order] for one in (values, used))
     counts = GroupCounts(int(np.count_nonzero(used)), int(used.size - np.count_nonzero(used)))

@@ -254,6 +254,8 @@ def test_bootstrap_agrees(loss, words):
     assert found.standard_error == pytest.approx(analytic.standard_error, rel=0.15)
     assert found.low == pytest.approx(analytic.low, abs=0.5 * analytic.standard_error)
     assert found.high == pytest.approx(analytic.high, abs=0.5 * analytic.standard_error)
+
+
 def test_bootstrap_of_rows_is_that_of_weights():
     """Rows drawn more than once are rows of that weight, for a loss over all pairs."""
     found = compare(LABELS, {"a": A, "b": B}, "soft_pairwise_loss", resamples=20, seed=3)
@@ -277,6 +279,8 @@ def test_bootstrap_depends_on_the_seed_alone(loss):
     with fastloss.num_threads(2):
         assert fastloss.compare(LABELS, models, loss, seed=5, **words) == one
     assert fastloss.compare(LABELS, models, loss, seed=6, **words) != one
+
+
 def test_any_function():
     def median(scores, labels, sample_weight=None):
         return np.median(np.abs(scores - labels))
