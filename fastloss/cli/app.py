@@ -191,6 +191,10 @@ def score(
             " loss's mean and number of pairs; .parquet, .csv, .tsv, .jsonl or .arrow."
         ),
     ] = None,
+    worst: Annotated[
+        int | None,
+        typer.Option(help="Print each loss's quantiles over groups, and this many of the groups in which it is worst."),
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option(help="Write the results to a file: .json, or a table with a row per loss, as for --per-group."),
@@ -257,10 +261,12 @@ def score(
         raise UserError("--dask is empty: expected 'local' or a scheduler's address")
     del config  # its options are arguments already
     embedded = any(one is not None for one in (queries, keys, positives, key_ids))
-    if embedded and (queries is None or keys is None or files or groups or weights or per_group or report or dask):
+    if embedded and (
+        queries is None or keys is None or files or groups or weights or per_group or worst or report or dask
+    ):
         raise UserError(
-            "expected --queries and --keys together, without files, --groups, --weights, --per-group, --report or"
-            " --dask"
+            "expected --queries and --keys together, without files, --groups, --weights, --per-group, --worst, --report"
+            " or --dask"
         )
     for name in ("scores", "labels", "batch_rows", "format", "delimiter", "types", "nulls") if embedded else ():
         source = context.get_parameter_source(name)
@@ -272,11 +278,14 @@ def score(
     losses = asked(loss or [], reduction, embedded)
     if report is not None and dask:
         raise UserError("--report is not possible with --dask: expected one or the other")
-    if groups and per_group is None and report is None and not any(one.is_pairwise or one.is_metric for one in losses):
+    if worst is not None and worst < 0:
+        raise UserError(f"--worst is {worst}: expected at least 0")
+    by_group = per_group is not None or report is not None or worst is not None
+    if groups and not by_group and not any(one.is_pairwise or one.is_metric for one in losses):
         names = ", ".join(one.label for one in losses)
         raise UserError(
-            f"--groups does nothing for {names}: expected a loss over pairs or a metric with it, --per-group or"
-            " --report"
+            f"--groups does nothing for {names}: expected a loss over pairs or a metric with it, --per-group,"
+            " --worst or --report"
         )
     if threads is not None:
         if threads < 1:
@@ -304,7 +313,21 @@ def score(
     if nulls == "drop" and dask:
         raise UserError("--nulls drop is not possible with --dask, whose workers count rows as they are")
     rows = min(batch_rows, MOST_ROWS)
-    job = Job(files or [], wanted, losses, reduction, per_group, rows, output, contents, nulls, dask, threads, report)
+    job = Job(
+        files or [],
+        wanted,
+        losses,
+        reduction=reduction,
+        per_group=per_group,
+        worst=worst,
+        output=output,
+        report=report,
+        batch_rows=rows,
+        given=contents,
+        nulls=nulls,
+        dask=dask,
+        processes=threads,
+    )
     with printed.Progress() as progress:
         result = run(job, progress)
     (printed.score_json if as_json else printed.score_table)(result)

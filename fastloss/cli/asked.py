@@ -51,6 +51,11 @@ class Asked:
         return isinstance(self.loss, Metric)
 
     @property
+    def greater_is_better(self) -> bool:
+        """Whether it is a metric that is to be large."""
+        return isinstance(self.loss, Metric) and self.loss.greater_is_better
+
+    @property
     def by_class(self) -> bool:
         """Whether it takes a score for each class."""
         return takes_classes(self.loss)

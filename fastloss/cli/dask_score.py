@@ -19,7 +19,7 @@ from fastloss.cli.cluster import Cluster
 from fastloss.cli.files import Opened
 from fastloss.cli.groups import Scattered, WholeGroups, as_batch, as_one_group
 from fastloss.cli.ids import SeenIds
-from fastloss.cli.output import TableFile
+from fastloss.cli.over_groups import Tables
 from fastloss.cli.partition import in_order
 from fastloss.cli.readers import Source
 from fastloss.cli.score import Job, Scoring
@@ -32,8 +32,8 @@ from fastloss.pairs.boxes.sums import NoState
 class DaskScoring(Scoring):
     """A pass over the data by the workers of a cluster, or two if rows of groups are scattered."""
 
-    def __init__(self, cluster: Cluster, job: Job, opened: Opened, output: TableFile | None, progress: Any):
-        super().__init__(job, opened, output, progress)
+    def __init__(self, cluster: Cluster, job: Job, opened: Opened, tables: Tables, progress: Any):
+        super().__init__(job, opened, tables, progress)
         self._cluster = cluster
         self._tasks: list[Task] = []
 
@@ -51,8 +51,8 @@ class DaskScoring(Scoring):
                 continue
             for group in borders.ended(found):
                 self._add(totals, group)
-            if self._output is not None and found.table is not None:
-                self._output.append(found.table)
+            if found.table is not None:
+                self._tables.append(found.table)
         for group in borders.finish():
             self._add(totals, group)
         if not borders.rises:
@@ -62,15 +62,14 @@ class DaskScoring(Scoring):
     def in_parts(self) -> Totals:
         """Bring groups together whose rows lie apart, each on one worker."""
         self._cluster.cancel()
-        if self._output is not None:
-            self._output.restart()
+        self._tables.restart()
         totals = self._begin()
         count = len(self._located(totals)) // tasks.PARTS_OF_AN_OWNER
         return self._dealt(totals, False, owners=min(1 << count.bit_length(), tasks.MOST_OWNERS))
 
     def _work(self, totals: Totals, stream: bool = False, owners: int = 0) -> Work:
         losses = tuple((one.name, one.loss.name, one.parameters) for one in self._job.losses)
-        return Work(workers.job("", {}), losses, self._reading(totals), self._output is not None, stream, owners)
+        return Work(workers.job("", {}), losses, self._reading(totals), bool(self._tables), stream, owners)
 
     def _located(self, totals: Totals) -> list[Task]:
         """Return all parts with their places in the stream, and add the files to `places`."""
@@ -148,8 +147,8 @@ class DaskScoring(Scoring):
             if found.table is not None:
                 tables.append(found.table)
                 first_rows.append(found.first_rows)
-        if self._output is not None and tables:
-            self._output.append(in_order(tables, first_rows))
+        if tables:
+            self._tables.append(in_order(tables, first_rows))
         return totals
 
     def _require_distinct(self, totals: Totals, borders: "Borders") -> None:

@@ -30,6 +30,7 @@ OF_A_CALL = (
     "sample_weight",
     "reduction",
     "with_counts",
+    "return_ids",
 )  # which the command gives itself
 AVERAGE = Choice(("groups", "rows"))
 
@@ -58,6 +59,7 @@ class Metric:
     name: str
     function: Callable[..., Any]
     weighs_rows: bool = False  # weights of rows count within a group
+    greater_is_better: bool = True
 
     @property
     def arguments(self) -> tuple[str, str]:
@@ -115,7 +117,7 @@ def _own(words: Mapping[str, Any]) -> dict[str, Any]:
 
 RANKINGS = {name: Metric(name, getattr(metrics, name)) for name in ("ndcg", "mrr", "precision", "recall", "hit_rate")}
 PROBABILITIES = {
-    name: Metric(name, getattr(metrics, name), weighs_rows=True)
+    name: Metric(name, getattr(metrics, name), weighs_rows=True, greater_is_better=False)
     for name in ("normalized_entropy", "expected_calibration_error", "isotonic_calibration_error")
 }
 METRICS: dict[str, Metric] = {

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from fastloss.cli.errors import UserError
 from fastloss.cli.output import ResultFile, TableFile
+from fastloss.cli.over_groups import OverGroups
 from fastloss.cli.tables import WRITERS, plain
 from fastloss.cli.totals import Answer
 from fastloss.cli.version import version
@@ -63,6 +64,7 @@ class Report:
     spent: Spent | None = None  # None: by workers
     nans: Nans | None = None  # of the rows read, where a result is NaN
     embeddings: dict[str, str | None] | None = None  # files of queries, keys and positives, by what they are
+    over_groups: list[OverGroups] | None = None  # of each loss and model, where it is wanted
 
 
 def record(report: Report) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def record(report: Report) -> dict[str, Any]:
             }
             for answer in report.answers
         ],
+        **({} if report.over_groups is None else {"over_groups": [one.record for one in report.over_groups]}),
     }
 
 

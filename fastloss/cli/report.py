@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fastloss.cli.leaving import Undoing
+from fastloss.cli.over_groups import QUANTILES
 from fastloss.cli.records import Nans, Report, record
 from fastloss.cli.totals import Answer
 
@@ -53,6 +54,7 @@ def score_table(report: Report) -> None:
     rows = [(name, *(f"{one.value:.8g}" for one in some), *over(some[0], report)) for name, some in lines.items()]
     headings = ("loss", *(models if len(models) > 1 else [report.reduction]), "over", "groups")
     print_table(headings, rows, headings[1:])
+    print_over_groups(report)
     files = f"{len(report.files)} file" + ("s" if len(report.files) > 1 else "")
     line = f"{report.rows:,} rows of {files} in {report.seconds:.2f} s"
     if report.spent is not None:
@@ -66,6 +68,23 @@ def score_table(report: Report) -> None:
     console().print(line, soft_wrap=True)
     if report.nans is not None:
         print(said(report.nans))
+
+
+def print_over_groups(report: Report) -> None:
+    """Print quantiles over groups, and the worst groups of each loss."""
+    if not report.over_groups:
+        return
+    levels = ("min", *(f"{100 * level:g} %" for level in QUANTILES[1:-1]), "max")
+    headings = ("over groups", "mean", *levels)
+    rows = [
+        (one.label, *(f"{value:.6g}" for value in (one.summary.mean, *one.summary.quantiles.tolist())))
+        for one in report.over_groups
+    ]
+    print_table(headings, rows, headings[1:])
+    worst = [(one.label, group) for one in report.over_groups for group in one.worst]
+    if worst:
+        lines = [(label, str(group.group), f"{group.value:.6g}", f"{group.rows:,}") for label, group in worst]
+        print_table(("worst groups of", "group", "value", "rows"), lines, ("group", "value", "rows"))
 
 
 def said(nans: Nans) -> str:

@@ -19,6 +19,7 @@ from fastloss.cli.files import Opened, expand, opened
 from fastloss.cli.groups import Contiguous, OneGroup, Scattered, WholeGroups
 from fastloss.cli.naming import Naming
 from fastloss.cli.output import TableFile
+from fastloss.cli.over_groups import Summaries, Tables
 from fastloss.cli.partition import deal, in_order, sorted_parts
 from fastloss.cli.readers import Given
 from fastloss.cli.records import Nans, Report, Spent
@@ -44,14 +45,16 @@ class Job:
     dask: str | None = None  # "local", or a scheduler's address
     processes: int | None = None  # of a local cluster; None: one for each core
     report: str | None = None  # a file for a page about the results
+    worst: int | None = None  # how many groups are listed for each loss
     watchers: Sequence[Callable[[Roles], Watcher]] = ()  # made anew for each pass over the data
 
 
 def run(job: Job, progress: Any) -> Report:
     """Score all files, and report progress."""
     begin, compiled = time.perf_counter(), kernels.seconds
-    if job.per_group is not None and job.wanted.groups is None:
-        raise UserError("--per-group needs --groups")
+    for option, value in (("--per-group", job.per_group), ("--worst", job.worst)):
+        if value is not None and job.wanted.groups is None:
+            raise UserError(f"{option} needs --groups")
     with contextlib.ExitStack() as stack:
         stack.enter_context(storage.standard_input(job.files))
         files = expand(job.files)
@@ -65,13 +68,14 @@ def run(job: Job, progress: Any) -> Report:
 
             page = stack.enter_context(PageFile(job.report, files, job.losses))
             job = dataclasses.replace(job, watchers=(*job.watchers, page.begin))
-        scoring = _scoring(job, found, output, progress, stack)
+        summaries = None if job.worst is None else Summaries(job.worst)
+        tables = Tables([one for one in (output, summaries) if one is not None])
+        scoring = _scoring(job, found, tables, progress, stack)
         try:
             totals, partitioned = scoring.totals()
         except Inexact:
             scoring.whole = True
-            if output is not None:
-                output.restart()
+            tables.restart()
             totals, partitioned = scoring.totals()
         if not totals.rows:
             raise UserError(f"no rows in {', '.join(files)}")
@@ -82,6 +86,8 @@ def run(job: Job, progress: Any) -> Report:
         spent = None if job.dask else Spent(kernels.seconds - compiled, scoring.reading)
         seconds, dropped = time.perf_counter() - begin, totals.naming.places.dropped
         report = Report(answers, files, job.reduction, totals.rows, groups, partitioned, seconds, dropped, spent, nans)
+        if summaries is not None:
+            report.over_groups = summaries.found([answer.asked for answer in answers])
         if output is not None:
             output.commit()
         if results is not None:
@@ -93,27 +99,25 @@ def run(job: Job, progress: Any) -> Report:
     return report
 
 
-def _scoring(
-    job: Job, opened: Opened, output: TableFile | None, progress: Any, stack: contextlib.ExitStack
-) -> "Scoring":
+def _scoring(job: Job, opened: Opened, tables: Tables, progress: Any, stack: contextlib.ExitStack) -> "Scoring":
     """Return what makes passes over the files, here or on a cluster that `stack` closes."""
     if job.dask is None:
-        return Scoring(job, opened, output, progress)
+        return Scoring(job, opened, tables, progress)
     from fastloss.cli.cluster import Cluster
     from fastloss.cli.dask_score import DaskScoring
 
     progress.update("starting" if job.dask == "local" else "connecting", 0.0, 0)
     cluster = stack.enter_context(Cluster(job.dask, job.processes))
-    return DaskScoring(cluster, job, opened, output, progress)
+    return DaskScoring(cluster, job, opened, tables, progress)
 
 
 class Scoring:
     """One pass over the data, or two if the rows of groups are scattered."""
 
-    def __init__(self, job: Job, opened: Opened, output: TableFile | None, progress: Any):
+    def __init__(self, job: Job, opened: Opened, tables: Tables, progress: Any):
         self._job = job
         self._sources, self._roles = opened
-        self._output = output
+        self._tables = tables
         self._progress = progress
         self._bytes = sum(source.size for source in self._sources)
         self.reading = 0.0  # seconds
@@ -142,8 +146,7 @@ class Scoring:
         """Bring together groups whose rows lie apart in temporary files, and score them."""
         tables: list[pa.Table] = []
         first_rows: list[np.ndarray] = []
-        if self._output is not None:
-            self._output.restart()
+        self._tables.restart()
         totals = self._begin()
         with temporary.folder() as folder:
             deal(self._batches(totals, "sorting by group", 0.5), folder)
@@ -155,19 +158,19 @@ class Scoring:
                     first_rows.append(np.asarray(groups.rows)[groups.offsets[:-1]])
                 done += groups.labels.size
                 self._progress.update("scoring groups", 0.5 + 0.5 * done / max(totals.rows, 1), totals.rows)
-        if self._output is not None and tables:
-            self._output.append(in_order(tables, first_rows))
+        if tables:
+            self._tables.append(in_order(tables, first_rows))
         return totals
 
     def _begin(self, stream: bool = False) -> Totals:
         watchers = [make(self._roles) for make in self._job.watchers]
         naming = Naming(self._roles, Places())
-        return Totals(self._job.losses, naming, self._output is not None, stream, watchers=watchers)
+        return Totals(self._job.losses, naming, bool(self._tables), stream, watchers=watchers)
 
     def _add(self, totals: Totals, groups: WholeGroups | None) -> None:
         table = None if groups is None else totals.add_groups(groups)
-        if self._output is not None and table is not None:
-            self._output.append(table)
+        if table is not None:
+            self._tables.append(table)
 
     def _batches(self, totals: Totals, what: str, share: float) -> Iterator[Batch]:
         """Read all batches, and add their rows to the states that take them in any batches."""

@@ -113,7 +113,7 @@ def test_metrics_of_two_models(tmp_path, workers, groups, order):
     pattern = files(tmp_path, data, CUTS)
     names = METRICS if groups else [name for name in METRICS if name != "lambdarank_loss"]
     losses = [word for name in names for word in ("--loss", name)]
-    per_group = ("--per-group", tmp_path / "out.parquet") if groups else ()
+    per_group = ("--per-group", tmp_path / "out.parquet", "--worst", 5) if groups else ()
     reports, tables = both(workers, pattern, *losses, *groups, "--scores", "score", "--scores", "other", *per_group)
     assert reports[0] == reports[1] and len(reports[0]["losses"]) == 2 * len(names)
     if groups:
@@ -239,7 +239,9 @@ def test_options_that_make_no_sense():
         "--dask is empty: expected 'local' or a scheduler's address"
     )
     embedded = ("--queries", "a.npy", "--keys", "b.npy", "--loss", "info_nce_loss")
-    assert "without files, --groups, --weights, --per-group or --dask" in failure("score", *embedded, "--dask", "local")
+    assert "without files, --groups, --weights, --per-group, --worst, --report or --dask" in failure(
+        "score", *embedded, "--dask", "local"
+    )
 
 
 def test_errors_are_those_without_dask(tmp_path, workers):

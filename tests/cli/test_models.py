@@ -172,6 +172,34 @@ def test_metrics_that_cannot_be(file):
     assert failure(*some, "auc", "--reduction", "sum") == "auc is a mean over groups: expected --reduction mean"
 
 
+# -- over groups
+
+
+@pytest.mark.parametrize("name", ["file", "shuffled"])
+def test_quantiles_over_groups_and_the_worst(data, name, request):
+    path = request.getfixturevalue(name)
+    some = (path, "--scores", "b", "--groups", "user", "--loss", "auc", "--loss", "mse_loss", "--worst", 3)
+    report = score(*some)
+    users = np.unique(data["user"])
+    areas = fastloss.auc(data["b"], data["label"], groups=data["user"], reduction="per_group")
+    squares = np.array(
+        [fastloss.mse_loss(data["b"][own], data["label"][own]) for own in data["user"] == users[:, None]]
+    )
+    for found, each, sign in zip(report["over_groups"], (areas, squares), (1, -1), strict=True):
+        order = np.argsort(sign * each, kind="stable")[:3]
+        assert [one["group"] for one in found["worst"]] == users[order].tolist()
+        assert [one["value"] for one in found["worst"]] == pytest.approx(each[order], rel=1e-6)
+        assert found["mean"] == pytest.approx(np.nanmean(each), rel=1e-6)
+        assert list(found["quantiles"].values()) == pytest.approx(
+            np.nanquantile(each, [float(one) for one in found["quantiles"]]), rel=1e-6
+        )
+        assert (found["groups"], found["groups_left_out"]) == ((~np.isnan(each)).sum(), np.isnan(each).sum())
+    shown = run("score", *some).stdout
+    assert "worst groups of" in shown and "95 %" in shown
+    assert failure("score", path, "--scores", "b", "--loss", "auc", "--worst", 3) == "--worst needs --groups"
+    assert failure("score", *some[:-1], -1) == "--worst is -1: expected at least 0"
+
+
 # -- models
 
 

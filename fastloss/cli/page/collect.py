@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch
 from fastloss.cli.groups import WholeGroups
-from fastloss.cli.metrics import PROBABILITIES, weights_of_groups
+from fastloss.cli.metrics import weights_of_groups
 from fastloss.cli.page.data import Measure, Page, Total
 from fastloss.cli.page.seen import Seen
 from fastloss.cli.page.slopes import Slopes, has_row_losses
@@ -27,7 +27,7 @@ class Collector:
         models = tuple(roles.scores)
         self._by_model = {one.name: {of.model: of for of in one.of_models(models)} for one in losses}
         self._slopes = {one.name: Slopes(models) for one in losses}
-        self._values = {one.name: GroupValues(models, is_better_if_greater(one)) for one in losses}
+        self._values = {one.name: GroupValues(models, one.greater_is_better) for one in losses}
         self._seen = Seen(models, losses, roles.by_class)
         self.needs_groups = roles.groups is not None
 
@@ -69,7 +69,7 @@ class Collector:
                 self._values[name].result(),
                 self._slopes[name].gradients(),
                 self._slopes[name].differences(),
-                is_better_if_greater(one),
+                one.greater_is_better,
             )
             for name, one in self._losses.items()
         )
@@ -98,8 +98,3 @@ class Collector:
         if silent:
             notes.append(f"Margins and gradients of pairs are shown with --groups: {', '.join(silent)}")
         return tuple(notes)
-
-
-def is_better_if_greater(one: Asked) -> bool:
-    """Return whether a measure is one of quality, not of loss."""
-    return one.is_metric and one.loss.name not in PROBABILITIES
