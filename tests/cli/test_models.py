@@ -256,6 +256,23 @@ def test_a_score_for_each_class(data, file, columns, labels):
         assert one["value"] == pytest.approx(value, rel=1e-14), name
 
 
+def test_probabilities_of_classes(data, tmp_path):
+    path, classes = tmp_path / "p.parquet", data["cls"]
+    p = np.random.default_rng(0).dirichlet(np.ones(3), len(classes))
+
+    def write():
+        columns = {f"p_{k}": p[:, k] for k in range(3)}
+        pa.parquet.write_table(pa.table({**columns, "cls": classes}), path)
+        return path, "--scores", "p_*", "--labels", "cls", "--loss"
+
+    for text, words in (("", {}), (":ignore_index=1", {"ignore_index": 1})):
+        expected = fastloss.categorical_cross_entropy(p, classes, **words)
+        assert only(*write(), f"categorical_cross_entropy{text}")["value"] == pytest.approx(expected, rel=1e-14)
+    p[4, 1] = 1.5
+    message = failure("score", *write(), "categorical_cross_entropy")
+    assert "row 4: p_1 is 1.5: expected by categorical_cross_entropy a number in [0, 1]" in message
+
+
 def test_classes_in_text(data, tmp_path):
     path = tmp_path / "data.csv"
     columns = ["q_ant", "q_bee", "q_cat", "name", "cls"]
