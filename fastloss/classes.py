@@ -147,23 +147,22 @@ def class_shift(
     ids = _of_one_kind(_labels("train", train), _labels("valid", valid))
     classes, codes = _coded(np.concatenate(ids))
     cut = ids[0].size
-    own = _side("train", codes[:cut], classes.size, train_losses, train_weight)
-    other = _side("valid", codes[cut:], classes.size, valid_losses, valid_weight)
-    there = (own.rows > 0) | (other.rows > 0)  # classes of rows of weight 0 alone are none
-    classes, own, other = classes[there], own.only(there), other.only(there)
-    with np.errstate(divide="ignore"):
-        ratio = other.shares / own.shares
-    return ClassShift(
-        classes,
-        own.shares,
-        other.shares,
-        ratio,
-        classes[own.rows == 0],
-        classes[other.rows == 0],
-        0.5 * float(np.abs(own.shares - other.shares).sum()),
-        *_chi_square(own.rows, other.rows),
-        None if own.means is None else _split(own, other),
-    )
+    with np.errstate(all="ignore"):  # of what is not finite, and of classes that are missing
+        own = _side("train", codes[:cut], classes.size, train_losses, train_weight)
+        other = _side("valid", codes[cut:], classes.size, valid_losses, valid_weight)
+        there = (own.rows > 0) | (other.rows > 0)  # classes of rows of weight 0 alone are none
+        classes, own, other = classes[there], own.only(there), other.only(there)
+        return ClassShift(
+            classes,
+            own.shares,
+            other.shares,
+            other.shares / own.shares,
+            classes[own.rows == 0],
+            classes[other.rows == 0],
+            0.5 * float(np.abs(own.shares - other.shares).sum()),
+            *_chi_square(own.rows, other.rows),
+            None if own.means is None else _split(own, other),
+        )
 
 
 def _labels(name: str, value: Any) -> np.ndarray:
@@ -224,20 +223,18 @@ def _side(name: str, codes: np.ndarray, count: int, losses: Any, weight: Any) ->
     means = None
     if numbers is not None:
         unit = _unit(numbers)
-        with np.errstate(all="ignore"):
-            scaled = numbers / unit
-            sums = _sums(codes, scaled if weights is None else weights * scaled, rows)
-            means = np.where(rows > 0, sums / totals * unit, np.nan)
+        scaled = numbers / unit
+        sums = _sums(codes, scaled if weights is None else weights * scaled, rows)
+        means = np.where(rows > 0, sums / totals * unit, np.nan)
     return _Side(rows, totals / totals.sum(), means)
 
 
 def _sums(codes: np.ndarray, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Add the values of each class; what its mean leaves is added once more, so that many roundings become few."""
-    with np.errstate(all="ignore"):
-        first = np.bincount(codes, values, rows.size)
-        means = first / np.maximum(rows, 1)
-        rest = np.bincount(codes, values - means[codes], rows.size)
-        return np.where(np.isfinite(first), means * rows + rest, first)
+    first = np.bincount(codes, values, rows.size)
+    means = first / np.maximum(rows, 1)
+    rest = np.bincount(codes, values - means[codes], rows.size)
+    return np.where(np.isfinite(first), means * rows + rest, first)
 
 
 def _unit(losses: np.ndarray) -> float:
@@ -250,19 +247,18 @@ def _split(train: _Side, valid: _Side) -> LossShift:
     """Split the gap of the mean losses."""
     assert train.means is not None and valid.means is not None
     p, q, t, v = train.shares, valid.shares, train.means, valid.means
-    with np.errstate(all="ignore"):
-        means = _mean(p, np.where(p > 0.0, t, 0.0)), _mean(q, np.where(q > 0.0, v, 0.0))
-        both = (p > 0.0) & (q > 0.0)
-        if not both.any():
-            parts = (math.nan,) * 4
-            by_class = np.full(p.size, math.nan)
-        else:
-            p, q = (np.where(both, one, 0.0) / one[both].sum() for one in (p, q))
-            t, v = np.where(both, t, 0.0), np.where(both, v, 0.0)
-            own = _mean(q, v)
-            by_class = np.where(both, (q - p) * (v - own), math.nan)
-            unmatched = 0.0 if both.all() else (means[1] - own) + (_mean(p, t) - means[0])
-            parts = summation.sum_of_many(by_class[both]), _mean(p, v - t), unmatched, _mean(p, v)
+    means = _mean(p, np.where(p > 0.0, t, 0.0)), _mean(q, np.where(q > 0.0, v, 0.0))
+    both = (p > 0.0) & (q > 0.0)
+    if not both.any():
+        parts = (math.nan,) * 4
+        by_class = np.full(p.size, math.nan)
+    else:
+        p, q = (np.where(both, one, 0.0) / one[both].sum() for one in (p, q))
+        t, v = np.where(both, t, 0.0), np.where(both, v, 0.0)
+        own = _mean(q, v)
+        by_class = np.where(both, (q - p) * (v - own), math.nan)
+        unmatched = 0.0 if both.all() else (means[1] - own) + (_mean(p, t) - means[0])
+        parts = summation.sum_of_many(by_class[both]), _mean(p, v - t), unmatched, _mean(p, v)
     return LossShift(*means, means[1] - means[0], *parts, train.means, valid.means, by_class)
 
 

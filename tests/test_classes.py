@@ -223,3 +223,9 @@ def test_bad_input(args, words, kind, message):
 
 def test_it_is_public():
     assert fastloss.class_shift is class_shift
+
+
+def test_weights_that_are_not_finite_stay_visible():
+    for weight in (math.nan, math.inf):
+        found = class_shift([0, 1], [1], train_weight=[weight, 1.0], train_losses=[1.0, 2.0], valid_losses=[1.0])
+        assert math.isnan(found.total_variation) and math.isnan(found.losses.train)
