@@ -9,6 +9,7 @@ from fastloss.core import forks
 # process that needs one loss would spend more time on importing the others than on computing. Type checkers and editors
 # read `__init__.pyi`, which `tools/stub.py` writes.
 NAMES = {
+    "classes": ("class_shift",),
     "comparing.compare": ("compare",),
     "compile.threads": ("get_num_threads", "num_threads", "set_num_threads"),
     "core.loss": ("Loss", "lookup"),

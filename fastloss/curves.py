@@ -2,7 +2,8 @@
 
 A training loss may contain a penalty that the validation loss lacks (`split_regularization`), may be an average over an
 epoch in which the model still improved (`shift_half_epoch`), may differ by chance (`compare_losses`); and validation
-rows may have been seen in training (`find_leaks`).
+rows may have been seen in training (`find_leaks`). `fastloss/classes.py` has a fifth: validation may have more of the
+easy classes.
 """
 
 import math

@@ -134,7 +134,8 @@ def per_group(
 ) -> Dataset:
     """Return a loss of each group's rows: a Dataset of the groups' ids and of the loss, under its name.
 
-    Any loss will do: each group is one call. The arguments are those of `Aggregate`, the errors those of `score`.
+    Any loss will do: each group is one call. A mean over nothing, as of a group without a pair, is NaN. The arguments
+    are those of `Aggregate`, the errors those of `score`.
     """
     asked = request(name, columns, sample_weight, groups, reduction, parameters)
     require_columns(asked, ds.schema())

@@ -94,7 +94,8 @@ def per_group(
 ) -> DataFrame:
     """Return a loss of each group's rows: a DataFrame of the groups' ids and of the loss, under its name.
 
-    Any loss will do: each group is one call. The arguments and the errors are those of `score`.
+    Any loss will do: each group is one call. A mean over nothing, as of a group without a pair, is NaN. The arguments
+    and the errors are those of `score`.
     """
     asked = request(name, columns, sample_weight, groups, reduction, parameters)
     rows = _selected(df, asked)

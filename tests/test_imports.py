@@ -24,7 +24,7 @@ RULES = (
     ("**/cuda*.py", (), (*(f"fastloss.{one}.loss" for one in FAMILIES), "fastloss.core.loss")),
     ("**/cpu*.py", (), ("*.cuda",)),
     ("**/cuda*.py", (), ("*.cpu",)),
-    ("core/*.py", (), tuple(f"fastloss.{one}" for one in (*FAMILIES, "streaming", "curves"))),
+    ("core/*.py", (), tuple(f"fastloss.{one}" for one in (*FAMILIES, "streaming", "classes", "curves"))),
     ("core/errors.py", (), ("fastloss",)),
     ("core/domains.py", (), ("fastloss.core.loss", "fastloss.compile", "fastloss.core.arrays")),
     ("core/summation.py", (), ("fastloss",)),
@@ -200,7 +200,10 @@ def test_the_package_lists_the_names_of_its_modules():
     shared = ("__init__.py", "loss.py", "row.py")  # of families, not of users
     paths = [path for path in PACKAGE.glob("*/*.py") if path.name not in shared and "\n__all__ = [" in path.read_text()]
     paths = [path for path in paths if path.parent.name != "metrics"]  # whose names are not of `fastloss` itself
-    names = [".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in (*paths, PACKAGE / "curves.py")]
+    names = [
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        for path in (*paths, PACKAGE / "classes.py", PACKAGE / "curves.py")
+    ]
     public = {name: set(importlib.import_module(f"fastloss.{name}").__all__) for name in names}
     assert {name: listed[name] for name in public} == public
     assert all(len(found) == 1 or name in public for name, found in listed.items() if not name.startswith("co"))

@@ -29,6 +29,7 @@ HEAD = '''"""The public names and their types. Written by `tools/stub.py`: do no
 from typing import Any, Literal, TypeAlias
 
 from fastloss import metrics as metrics
+from fastloss.classes import class_shift as class_shift
 from fastloss.comparing.compare import compare as compare
 from fastloss.compile.threads import get_num_threads as get_num_threads
 from fastloss.compile.threads import num_threads as num_threads

@@ -20,6 +20,7 @@ from fastloss.streaming.accumulate import accumulate
 FUNCTIONS = (
     "accumulate",
     "auc",
+    "class_shift",
     "compare_losses",
     "count_inversions",
     "find_leaks",

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import backend, orders, reductions, validate
+from fastloss.core.arrays import converted
 from fastloss.core.domains import FRACTION, Flag
-from fastloss.core.errors import both_given, wrong_shape
+from fastloss.core.errors import both_given, wrong_shape, wrong_type
 from fastloss.core.outcomes import Divisor, Evaluation, Outcome, PerGroup
 
 __all__ = ["GroupSummary", "summarize_groups"]
@@ -33,9 +34,9 @@ def summarize_groups(
 ) -> GroupSummary:
     r"""Summarise the values of groups: mean, quantiles, and the worst groups by their ids.
 
-    Groups whose value is NaN have nothing to say: they are left out of all of it, and counted. A NaN score makes the
-    value of its group NaN as well: if more groups are left out than have no pair (``with_counts=True``) or a weight of
-    0, look for it.
+    Groups whose value is NaN, or null in a column, have nothing to say: they are left out of all of it, and counted. A
+    NaN score makes the value of its group NaN as well: if more groups are left out than have no pair
+    (``with_counts=True``) or a weight of 0, look for it.
 
     Parameters
     ----------
@@ -81,11 +82,13 @@ def summarize_groups(
         if ids is not None:
             raise both_given("ids", "the ids of values")
         values, ids = values.values, values.ids
-    given = backend.to_host(validate.array("values", values))
+    given = validate.array("values", backend.to_host(converted("values", values)))
     if given.ndim != 1:
         raise wrong_shape("values", given.shape, "one dimension")
     numbers = np.asarray(given, np.float64)
     names = np.arange(numbers.size) if ids is None else validate.ids("ids", backend.to_host(ids), numbers.shape)
+    if np.ndim(quantiles) != 1:
+        raise wrong_type("quantiles", quantiles, "a sequence of numbers in [0, 1]")
     levels = np.array([FRACTION.validate(f"quantiles[{at}]", one) for at, one in enumerate(quantiles)], np.float64)
     most = validate.integer("worst", worst)
     if most < 0:

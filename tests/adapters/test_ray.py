@@ -72,6 +72,26 @@ def test_several_aggregations_and_keys(ds):
         ds.groupby("kind").aggregate(loss).take_all()
 
 
+def test_what_has_nothing_to_say_is_nan(started):
+    """Key 1 has a pair, key 2 has none; a loss of all rows is 0 where there is none, as that of a call."""
+    from ray.data.aggregate import Count
+
+    from fastloss.ray import Aggregate, per_group, score
+
+    made = ray.data.from_arrow(pa.table({"key": [1, 1, 2, 2], "score": [0.5, 0.0, 1.0, 2.0], "label": [0, 1, 1, 1]}))
+    for name in ("pairwise_hinge_loss", "lambdarank_loss"):
+        alone = getattr(fastloss, name)([0.5, 0.0], [0, 1])
+        found = {row["key"]: row[name] for row in per_group(made, name, "score", "label", groups="key").take_all()}
+        assert is_close(found[1], alone) and np.isnan(found[2])
+        assert is_close(score(made, name, "score", "label", groups="key"), alone)
+        nothing = made.filter(lambda row: row["key"] == 2)
+        assert score(nothing, name, "score", "label", groups="key") == 0.0
+    loss = Aggregate("pairwise_logistic_loss", "score", "label", alias_name="loss")
+    rows = made.groupby("key").aggregate(loss, Count("score"), Count("label")).take_all()
+    found = {row["key"]: row["loss"] for row in rows}
+    assert is_close(found[1], fastloss.pairwise_logistic_loss([0.5, 0.0], [0, 1]), 1e-12) and np.isnan(found[2])
+
+
 def test_whole_groups_in_blocks(ds):
     from fastloss.ray import Aggregate
 

@@ -49,6 +49,14 @@ def test_nothing_to_say():
         assert (found.used, found.left_out) == (0, len(values)) and found.worst.ids.size == found.worst.values.size == 0
 
 
+def test_columns_of_files_with_nulls():
+    """As `fastloss score --per-group` writes them."""
+    pa = pytest.importorskip("pyarrow")
+    table = pa.table({"user": ["a", "b", "c"], "loss": [1.0, None, 3.0]})
+    found = metrics.summarize_groups(table["loss"], table["user"], worst=1)
+    assert (found.mean, found.used, found.left_out) == (2.0, 2, 1) and found.worst.ids.tolist() == ["c"]
+
+
 def test_infinite_and_large_values():
     inf = math.inf
     found = metrics.summarize_groups([inf, 1.0, inf, 2.0, inf], quantiles=[0.0, 0.25, 0.5, 0.75, 1.0], worst=2)
@@ -68,6 +76,7 @@ def test_infinite_and_large_values():
         (([1.0], [1, 2]), {}, ValueError, r"ids has shape \(2,\)"),
         (([1.0], [None]), {}, ValueError, r"ids\[0\] is null"),
         (([1.0],), {"quantiles": [0.5, 1.5]}, ValueError, r"quantiles\[1\] is 1.5"),
+        (([1.0],), {"quantiles": 0.5}, TypeError, "quantiles is 0.5: expected a sequence"),
         (([1.0],), {"worst": -1}, ValueError, "worst is -1: expected an integer >= 0"),
         (([1.0],), {"worst": 1.5}, TypeError, "worst is 1.5"),
         (([1.0],), {"greater_is_better": "no"}, TypeError, "greater_is_better is 'no'"),

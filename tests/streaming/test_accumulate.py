@@ -162,6 +162,8 @@ def test_group_means_of_a_pointwise_loss():
                 part = slice(start, stop)
                 mean = (w[part] * squares[part]).sum() / w[part].sum() if stop > start else np.nan
                 np.testing.assert_allclose(found[k], np.sqrt(mean) if root else mean, rtol=1e-13)
+        nothing = loss.group_means([1.0, 2.0], [0.0, 0.0], offsets=np.array([0, 1, 2]), sample_weight=[0.0, 1.0])
+        np.testing.assert_array_equal(nothing, [np.nan, 2.0 if root else 4.0])
 
 
 @pytest.mark.parametrize(

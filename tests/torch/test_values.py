@@ -116,6 +116,12 @@ def test_counts():
     groups = torch.tensor([0, 0, 1, 1])
     _, counts = fastloss.torch.pairwise_hinge_loss(x, y, groups=groups, reduction="per_group", with_counts=True)
     assert counts.tolist() == [1, 1]
+    words = {"groups": torch.tensor([0, 0, 1, 2]), "with_counts": True}
+    compiled = torch.compile(fastloss.torch.lambdarank_loss, backend="aot_eager")
+    for loss in (fastloss.torch.lambdarank_loss, compiled):
+        value, counts = loss(x, y, **words)
+        assert counts.tolist() == [1, 2] and value == fastloss.torch.lambdarank_loss(x[:2], y[:2])
+    assert fastloss.torch.lambdarank_loss(x, y, reduction="per_group", **words)[1].tolist() == [1, 0, 0]
     rows, labels = torch.tensor([[0.0], [2.0], [1.0]]), torch.tensor([0, 0, 1])
     value, counts = fastloss.torch.batch_all_triplet_loss(rows.requires_grad_(), labels, with_counts=True)
     assert counts.tolist() == list(fastloss.batch_all_triplet_loss(rows.detach(), labels, with_counts=True)[1])
