@@ -75,7 +75,7 @@ EXTRAS = {  # that a session needs
     "wheel": "dev",
     "lowest": "dev",
     "newest": "dev",
-    "docs": "docs",
+    "docs": "docs,test",
     "parity": "test,peers",
     "adapters": "adapters",
     "integrations": "integrations,peers",
@@ -206,9 +206,11 @@ def newest(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The documentation; a warning is an error."""
+    """The documentation; a warning is an error. Then what readers see of it: in Chromium, too, where there is one."""
     prepare(session)
-    session.run("python", "-m", "sphinx", "-q", "-W", "--keep-going", "docs", *(session.posargs or ["site"]))
+    folder = session.posargs[0] if session.posargs else "site"
+    session.run("python", "-m", "sphinx", "-q", "-W", "--keep-going", "docs", folder)
+    session.run("python", "-m", "pytest", "-q", "-rs", "tests/site", env={"FASTLOSS_SITE": folder})
 
 
 @nox.session
