@@ -41,6 +41,7 @@ PLAIN_TESTS = (
 )
 INTEGRATIONS = (
     "tests/boosting",
+    "tests/core/test_help.py",
     "tests/core/test_kinds_of_libraries.py",
     "tests/core/test_tables.py",
     "tests/jax",
@@ -232,7 +233,7 @@ def integrations(session: nox.Session) -> None:
 def adapters(session: nox.Session) -> None:
     """Ray and Spark, local ones, and DuckDB; needs a Java, and some 750 MB for the three."""
     prepare(session)
-    pytest(session, "tests/adapters", "--dist", "loadgroup")  # each engine starts once
+    pytest(session, "tests/adapters", "tests/core/test_help.py", "--dist", "loadgroup")  # each engine starts once
 
 
 @nox.session
