@@ -12,7 +12,7 @@ from fastloss import metrics
 from fastloss.core.docstrings import EXAMPLES, entries, parted
 from fastloss.core.loss import REGISTRY
 
-RESULTS = ("Loss", "GroupCounts")  # classes that users do not call
+RESULTS = ("Loss", "GroupCounts", "GroupSummary", "RetrievalRanks")  # classes that users do not call
 FUNCTIONS = {
     f"{module.__name__}.{name}": getattr(module, name)
     for module in (fastloss, metrics)
