@@ -107,7 +107,7 @@ class PairAccumulator(State):
         return total
 
     def gradient(self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean") -> np.ndarray:
-        """Return the gradient for rows of the data, given again in any batches; shape and dtype of the scores.
+        """Return the gradient for rows of the data, given again in any batches: of their shape.
 
         Parameters
         ----------
