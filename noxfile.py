@@ -41,6 +41,7 @@ PLAIN_TESTS = (
 )
 INTEGRATIONS = (
     "tests/boosting",
+    "tests/core/test_help.py",
     "tests/core/test_kinds_of_libraries.py",
     "tests/core/test_tables.py",
     "tests/jax",
@@ -75,7 +76,7 @@ EXTRAS = {  # that a session needs
     "wheel": "dev",
     "lowest": "dev",
     "newest": "dev",
-    "docs": "docs",
+    "docs": "docs,test",
     "parity": "test,peers",
     "adapters": "adapters",
     "integrations": "integrations,peers",
@@ -206,9 +207,11 @@ def newest(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The documentation; a warning is an error."""
+    """The documentation; a warning is an error. Then what readers see of it: in Chromium, too, where there is one."""
     prepare(session)
-    session.run("python", "-m", "sphinx", "-q", "-W", "--keep-going", "docs", *(session.posargs or ["site"]))
+    folder = session.posargs[0] if session.posargs else "site"
+    session.run("python", "-m", "sphinx", "-q", "-W", "--keep-going", "docs", folder)
+    session.run("python", "-m", "pytest", "-q", "-rs", "tests/site", env={"FASTLOSS_SITE": folder})
 
 
 @nox.session
@@ -230,7 +233,7 @@ def integrations(session: nox.Session) -> None:
 def adapters(session: nox.Session) -> None:
     """Ray and Spark, local ones, and DuckDB; needs a Java, and some 750 MB for the three."""
     prepare(session)
-    pytest(session, "tests/adapters", "--dist", "loadgroup")  # each engine starts once
+    pytest(session, "tests/adapters", "tests/core/test_help.py", "--dist", "loadgroup")  # each engine starts once
 
 
 @nox.session

@@ -75,18 +75,18 @@ weights : array_like, shape (C, D)
     A vector for each class, of any length.
 labels : array_like of whole numbers, shape (N,)
     The class y of each example, in [0, C).
-margin : float in [0, pi]
+margin : float in [0, pi], default 0.5
     The margin m, in radians.
-scale : float in [1e-30, 1e30]
+scale : float in [1e-30, 1e30], default 64.0
     The scale s of the cosines.
-literal : bool
+literal : bool, default False
     Whether to use :math:`\cos(\theta_y + m)` beyond pi too, where its slope drives a row away from its class.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -111,6 +111,11 @@ Examples
 >>> classes = [[2.0, 0.0], [0.0, 1.0]]
 >>> print(f"{fastloss.arcface_loss([[1.0, 1.0]], classes, [0], scale=1.0):.6f}")
 0.928400
+>>> value, (by_embeddings, by_weights, by_scale) = fastloss.arcface_loss.value_and_grad(
+...     [[1.0, 1.0]], classes, [0], scale=1.0
+... )
+>>> by_embeddings.round(4).tolist(), by_weights.round(4).tolist(), round(by_scale, 4)
+([[-0.504, 0.504]], [[0.0, -0.2902], [0.4277, 0.0]], 0.2574)
 """
 
 class _asymmetric_huber_loss(_Made):
@@ -169,21 +174,21 @@ Parameters
 ----------
 input, target : array_like of one shape
     The predictions and the true values, of any shape.
-delta : float > 0
+delta : float > 0, default 1.0
     The error from which on the loss is linear above the target, in units of the target.
 delta_below : float > 0, optional
     The same below the target, :math:`\delta_-`; None takes `delta`.
-alpha : float > 0
+alpha : float > 0, default 1.0
     The factor of errors below :math:`-\delta_-`.
-continuous : bool
+continuous : bool, default False
     Whether to multiply all negative errors by `alpha`, so that value and slope are continuous. The form above jumps
     at :math:`a = -\delta_-` unless `alpha` is 1.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -207,6 +212,9 @@ Examples
 [5.0, 2.5]
 >>> fastloss.asymmetric_huber_loss([-3.0, 3.0], [0.0, 0.0], delta_below=2.0, reduction="none").tolist()
 [4.0, 2.5]
+>>> value, gradient = fastloss.asymmetric_huber_loss.value_and_grad([-3.0, 3.0], [0.0, 0.0], alpha=2.0)
+>>> gradient.round(4).tolist()
+[-1.0, 0.5]
 """
 
 class _batch_all_triplet_loss(_Made):
@@ -258,24 +266,24 @@ embeddings : array_like, shape (N, D)
     A row for each example.
 labels : array_like, shape (N,)
     The class of each example: numbers or strings.
-margin : float
+margin : float, default 0.2
     The margin m, in units of the distance d. Not to be given with `soft`, which has none.
-squared : bool
+squared : bool, default False
     Whether d is the square of the Euclidean distance.
-soft : bool
+soft : bool, default False
     Whether to replace the maximum by :math:`\log(1 + e^{d_{ap} - d_{an}})`.
-average : {"active", "all"}
+average : {"active", "all"}, default "active"
     "active" takes the mean over triplets with a loss above 0 (with `soft` these are all), "all" over all triplets.
 sample_weight : array_like, shape (N,), optional
     Weights w >= 0 of the anchors; each of an anchor's triplets has its weight.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" is over triplets, see `average`, and 0 where there is none; "sum" adds the weighted losses of the
     triplets; "none" returns each anchor's sum. Gradients are those of the mean or of the sum; with "none", those of
     the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
-with_counts : bool
+with_counts : bool, default False
     Whether to return a named tuple (active, total) as well: the number of triplets with a loss above 0, and of
     all triplets.
 
@@ -301,6 +309,9 @@ Examples
 >>> loss, counts = fastloss.batch_all_triplet_loss(rows, labels, margin=1.0, with_counts=True)
 >>> loss, counts.active, counts.total
 (1.0, 2, 2)
+>>> value, gradient = fastloss.batch_all_triplet_loss.value_and_grad(rows, labels, margin=1.0)
+>>> gradient.round(4).tolist()
+[[-0.5], [1.5], [-1.0]]
 """
 
 class _batch_contrastive_loss(_Made):
@@ -346,19 +357,19 @@ embeddings : array_like, shape (N, D)
     A row for each example.
 labels : array_like, shape (N,)
     The class of each example: numbers or strings.
-margin : float
+margin : float, default 1.0
     The Euclidean distance m from which on a pair of different classes costs nothing.
-half : bool
+half : bool, default False
     Whether to halve the loss.
-squared : bool
+squared : bool, default True
     Whether the two terms are squared.
 sample_weight : array_like, shape (N,), optional
     Weights w >= 0 of the examples; a pair weighs w_i w_j.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" is over pairs, and 0 where there is none; "sum" adds the weighted losses of the pairs; "none" returns for
     each example half the loss of each of its pairs. Gradients are those of the mean or of the sum; with "none",
     those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -380,6 +391,9 @@ Examples
 >>> import fastloss
 >>> fastloss.batch_contrastive_loss([[0.0], [0.5], [2.0]], [0, 0, 1], reduction="sum")
 0.25
+>>> value, gradient = fastloss.batch_contrastive_loss.value_and_grad([[0.0], [0.5], [2.0]], [0, 0, 1])
+>>> gradient.round(4).tolist()
+[[-0.3333], [0.3333], [0.0]]
 """
 
 class _batch_hard_triplet_loss(_Made):
@@ -425,23 +439,23 @@ embeddings : array_like, shape (N, D)
     A row for each example.
 labels : array_like, shape (N,)
     The class of each example: numbers or strings.
-margin : float
+margin : float, default 0.2
     The margin m, in units of the distance d. Not to be given with `soft`, which has none.
-squared : bool
+squared : bool, default False
     Whether d is the square of the Euclidean distance.
-soft : bool
+soft : bool, default False
     Whether to replace the maximum with 0 by :math:`\log(1 + e^x)` of the difference x of distances, without a
     margin.
 sample_weight : array_like, shape (N,), optional
     Weights w >= 0 of the anchors.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" is over anchors that have a positive and a negative, and 0 where there is none; other anchors have no
     loss. "sum" adds the weighted losses; "none" returns each anchor's. Gradients are those of the mean or of the
     sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
-with_counts : bool
+with_counts : bool, default False
     Whether to return a named tuple (active, total) as well: both are the number of anchors with a loss.
 
 Returns
@@ -465,6 +479,11 @@ Examples
 >>> import fastloss
 >>> fastloss.batch_hard_triplet_loss([[0.0], [1.0], [1.5]], ["a", "a", "b"], margin=1.0)
 1.0
+>>> value, gradient = fastloss.batch_hard_triplet_loss.value_and_grad(
+...     [[0.0], [1.0], [1.5]], ["a", "a", "b"], margin=1.0
+... )
+>>> gradient.round(4).tolist()
+[[-0.5], [1.5], [-1.0]]
 """
 
 class _batch_semihard_triplet_loss(_Made):
@@ -510,19 +529,19 @@ embeddings : array_like, shape (N, D)
     A row for each example.
 labels : array_like, shape (N,)
     The class of each example: numbers or strings.
-margin : float
+margin : float, default 0.2
     The margin m, in units of the distance d.
-squared : bool
+squared : bool, default False
     Whether d is the square of the Euclidean distance.
 sample_weight : array_like, shape (N,), optional
     Weights w >= 0 of the anchors; each of an anchor's pairs has its weight.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" is over pairs (anchor, positive), and 0 where there is none; "sum" adds the weighted losses of the pairs;
     "none" returns each anchor's sum. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
-with_counts : bool
+with_counts : bool, default False
     Whether to return a named tuple (active, total) as well: both are the number of those pairs.
 
 Returns
@@ -545,6 +564,11 @@ Examples
 >>> import fastloss
 >>> fastloss.batch_semihard_triplet_loss([[0.0], [1.0], [1.5]], ["a", "a", "b"], margin=1.0)
 1.0
+>>> value, gradient = fastloss.batch_semihard_triplet_loss.value_and_grad(
+...     [[0.0], [1.0], [1.5]], ["a", "a", "b"], margin=1.0
+... )
+>>> gradient.round(4).tolist()
+[[-0.5], [1.5], [-1.0]]
 """
 
 class _binary_cross_entropy(_Made):
@@ -602,10 +626,10 @@ weight : array_like, optional
     it.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -627,6 +651,9 @@ Examples
 >>> import fastloss
 >>> fastloss.binary_cross_entropy([0.5, 0.25], [1.0, 0.0])
 0.4904146265058631
+>>> value, gradient = fastloss.binary_cross_entropy.value_and_grad([0.5, 0.25], [1.0, 0.0])
+>>> gradient.round(4).tolist()
+[-1.0, 0.6667]
 """
 
 class _binary_cross_entropy_with_logits(_Made):
@@ -690,14 +717,14 @@ weight : array_like, optional
 pos_weight : float or array_like, optional
     The weight >= 0 of the positive class, :math:`w_+`; an array is broadcast to the input's shape: one of
     shape (C,) has a weight for each label of an (N, C) input.
-label_smoothing : float in [0, 1]
+label_smoothing : float in [0, 1], default 0.0
     The epsilon of :math:`t (1 - \epsilon) + \epsilon / 2`, which replaces t.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -719,6 +746,9 @@ Examples
 >>> import fastloss
 >>> fastloss.binary_cross_entropy_with_logits([0.0, 1000.0], [1.0, 1.0])
 0.34657359027997264
+>>> value, gradient = fastloss.binary_cross_entropy_with_logits.value_and_grad([0.0, 1000.0], [1.0, 1.0])
+>>> gradient.round(4).tolist()
+[-0.25, 0.0]
 """
 
 class _bpr_all_negatives_loss(_Made):
@@ -772,15 +802,15 @@ interactions : sparse matrix of shape (U, I), or (offsets, item numbers)
     numbers.
 item_bias : array_like, shape (I,), optional
     The items' biases b.
-reg : float >= 0
+reg : float >= 0, default 0.0
     The coefficient lambda of the penalty on factors and biases, which is added to the mean and to the sum.
 sample_weight : array_like, shape (U,), optional
     Weights w >= 0 of the users; each of a user's pairs has its weight.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" is the weighted mean over pairs, and 0 where there is none; "sum" adds the weighted losses of the pairs;
     "none" returns each user's sum over its pairs. Gradients are those of the mean or of the sum; with "none", those
     of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -807,6 +837,11 @@ Examples
 >>> users, items = [[1.0, 0.0]], [[2.0, 0.0], [0.0, 1.0], [0.5, 0.5]]
 >>> print(f"{fastloss.bpr_all_negatives_loss(users, items, ([0, 1], [0])):.6f}")
 0.164171
+>>> value, (by_user_factors, by_item_factors) = fastloss.bpr_all_negatives_loss.value_and_grad(
+...     users, items, ([0, 1], [0])
+... )
+>>> by_user_factors.round(4).tolist(), by_item_factors.round(4).tolist()
+([[-0.256, 0.1052]], [[-0.1508, 0.0], [0.0596, 0.0], [0.0912, 0.0]])
 """
 
 class _bpr_loss(_Made):
@@ -858,19 +893,19 @@ neg_scores : array_like
 offsets : array_like of int, shape (B + 1,), optional
     Positive b has the negatives ``offsets[b]`` to ``offsets[b + 1] - 1``; a positive without negatives has no loss,
     and does not count in the mean.
-shared : bool
+shared : bool, default False
     Whether every positive is compared with all negatives. On the CPU many of them take time in proportion to B + K,
     not B K, unless scores are not finite or there are weights: then every pair is visited.
-reg : float >= 0
+reg : float >= 0, default 0.0
     The coefficient lambda of the penalty, which is added to the mean and to the sum; above 0 it needs `params`.
-params : sequence of array_like
+params : sequence of array_like, default ()
     The model's parameters Theta, on which the penalty is.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each score come back as arrays of the scores' kind. All else is read on the host.
 
@@ -898,6 +933,9 @@ Examples
 0.503204
 >>> print(f"{fastloss.bpr_loss([2.0, 0.5], [1.0, 0.5, -1.0], offsets=[0, 2, 3]):.6f}")
 0.229375
+>>> value, (by_pos_scores, by_neg_scores) = fastloss.bpr_loss.value_and_grad([2.0, 0.5], [1.0, 0.5])
+>>> by_pos_scores.round(4).tolist(), by_neg_scores.round(4).tolist()
+([-0.1345, -0.25], [0.1345, 0.25])
 """
 
 class _categorical_cross_entropy(_Made):
@@ -952,14 +990,14 @@ input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
 target : array_like of whole numbers of shape (N,), (N, d1, ...) or (), or array_like of the input's shape
     Class ids t, in [0, C) or `ignore_index`; or distributions y over the classes (one-hot rows, soft targets), of
     numbers in [0, 1].
-ignore_index : int
+ignore_index : int, default -100
     Rows with this target are left out, of the mean's denominator too; not to be given for distributions.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -984,6 +1022,9 @@ Examples
 1.3862943611198906
 >>> fastloss.categorical_cross_entropy([[0.25, 0.75]], [[0.5, 0.5]])
 0.8369882167858358
+>>> value, gradient = fastloss.categorical_cross_entropy.value_and_grad([[0.25, 0.75]], [[0.5, 0.5]])
+>>> gradient.round(4).tolist()
+[[-2.0, -0.6667]]
 """
 
 class _center_loss(_Made):
@@ -1028,10 +1069,10 @@ centers : array_like of shape (K, D)
     The center c of each class.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -1054,6 +1095,11 @@ Examples
 >>> import fastloss
 >>> fastloss.center_loss([[1.0, 0.0], [0.0, 3.0]], [0, 0], [[0.0, 0.0]])
 2.5
+>>> value, (by_embeddings, by_centers) = fastloss.center_loss.value_and_grad(
+...     [[1.0, 0.0], [0.0, 3.0]], [0, 0], [[0.0, 0.0]]
+... )
+>>> by_embeddings.round(4).tolist(), by_centers.round(4).tolist()
+([[0.5, 0.0], [0.0, 1.5]], [[-0.5, -1.5]])
 """
 
 class _contrastive_loss(_Made):
@@ -1103,20 +1149,20 @@ x1, x2 : array_like of shape (..., D)
     The vectors of each pair; where they are equal, the gradient is 0.
 target : array_like of shape (...)
     0 or 1, whether the pair is similar: see `similar`.
-margin : float
+margin : float, default 1.0
     The distance m from which on a dissimilar pair costs nothing.
-similar : {1, 0}
+similar : {1, 0}, default 1
     The target of similar pairs.
-half : bool
+half : bool, default False
     Whether to halve the loss.
-squared : bool
+squared : bool, default True
     Whether the two terms are squared.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -1139,6 +1185,11 @@ Examples
 >>> import fastloss
 >>> fastloss.contrastive_loss([[0.0, 0.0], [0.0, 0.0]], [[0.3, 0.4], [0.3, 0.4]], [1, 0], reduction="none").tolist()
 [0.25, 0.25]
+>>> value, (by_x1, by_x2) = fastloss.contrastive_loss.value_and_grad(
+...     [[0.0, 0.0], [0.0, 0.0]], [[0.3, 0.4], [0.3, 0.4]], [1, 0]
+... )
+>>> by_x1.round(4).tolist(), by_x2.round(4).tolist()
+([[-0.3, -0.4], [0.3, 0.4]], [[0.3, 0.4], [-0.3, -0.4]])
 """
 
 class _cosface_loss(_Made):
@@ -1184,16 +1235,16 @@ weights : array_like, shape (C, D)
     A vector for each class, of any length.
 labels : array_like of whole numbers, shape (N,)
     The class y of each example, in [0, C).
-margin : float in [0, 1e30]
+margin : float in [0, 1e30], default 0.35
     The margin m.
-scale : float in [1e-30, 1e30]
+scale : float in [1e-30, 1e30], default 64.0
     The scale s of the cosines.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -1217,6 +1268,11 @@ Examples
 >>> classes = [[2.0, 0.0], [0.0, 1.0]]
 >>> print(f"{fastloss.cosface_loss([[1.0, 1.0]], classes, [0], scale=1.0):.6f}")
 0.883382
+>>> value, (by_embeddings, by_weights, by_scale) = fastloss.cosface_loss.value_and_grad(
+...     [[1.0, 1.0]], classes, [0], scale=1.0
+... )
+>>> by_embeddings.round(4).tolist(), by_weights.round(4).tolist(), round(by_scale, 4)
+([[-0.4148, 0.4148]], [[0.0, -0.2074], [0.4148, 0.0]], 0.2053)
 """
 
 class _cosine_embedding_loss(_Made):
@@ -1261,14 +1317,14 @@ input1, input2 : array_like of shape (..., D)
     The vectors of each pair.
 target : array_like of shape (...)
     1 for a similar pair, -1 for a dissimilar one.
-margin : float
+margin : float, default 0.0
     The cosine m up to which a dissimilar pair costs nothing.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -1291,6 +1347,9 @@ Examples
 >>> import fastloss
 >>> fastloss.cosine_embedding_loss([[1.0, 0.0], [1.0, 0.0]], [[0.0, 2.0], [0.0, 2.0]], [1, -1])
 0.5
+>>> value, (by_input1, by_input2) = fastloss.cosine_embedding_loss.value_and_grad([[1.0, 2.0]], [[3.0, 4.0]], [1])
+>>> by_input1.round(4).tolist(), by_input2.round(4).tolist()
+([[-0.0716, 0.0358]], [[0.0286, -0.0215]])
 """
 
 class _crammer_singer_loss(_Made):
@@ -1333,14 +1392,14 @@ input : array_like of shape (N, C) or (C,)
     The scores x of C classes.
 target : array_like of whole numbers of shape (N,) or ()
     The class ids t, in [0, C).
-margin : float
+margin : float, default 1.0
     The lead m of the true class from which on another class costs nothing.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -1363,6 +1422,9 @@ Examples
 >>> import fastloss
 >>> fastloss.crammer_singer_loss([[1.0, 0.5, 3.0, -1.0]], [0])
 3.0
+>>> value, gradient = fastloss.crammer_singer_loss.value_and_grad([[1.0, 0.5, 3.0, -1.0]], [0])
+>>> gradient.round(4).tolist()
+[[-1.0, 0.0, 1.0, 0.0]]
 """
 
 class _cross_entropy(_Made):
@@ -1424,18 +1486,18 @@ target : array_like of whole numbers of shape (N,), (N, d1, ...) or (), or array
     Class ids t, in [0, C) or `ignore_index`; or distributions y over the classes, of numbers in [0, 1].
 weight : array_like of shape (C,), optional
     A factor w >= 0 for each class.
-ignore_index : int
+ignore_index : int, default -100
     Rows with this target are left out, of the mean's denominator too; not to be given for distributions.
-label_smoothing : float in [0, 1]
+label_smoothing : float in [0, 1], default 0.0
     The share epsilon of the uniform distribution in the target: :math:`y (1 - \epsilon) + \epsilon / C`.
 sample_weight : array_like, optional
     Weights s >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" is :math:`\sum_i s_i \ell_i / \sum_i s_i w_{t_i}` for class ids and
     :math:`\sum_i s_i \ell_i / \sum_i s_i` for distributions, and 0 where there is nothing to average; "sum" adds
     the weighted losses; "none" returns each. Gradients are those of the mean or of the sum; with "none", those of
     the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -1461,6 +1523,9 @@ Examples
 0.34657359027997264
 >>> fastloss.cross_entropy([[0.0, 0.0]], [[0.5, 0.5]])
 0.6931471805599453
+>>> value, gradient = fastloss.cross_entropy.value_and_grad([[0.0, 1.0], [0.0, 3.0]], [0, 1])
+>>> gradient.round(4).tolist()
+[[-0.3655, 0.3655], [0.0237, -0.0237]]
 """
 
 class _cross_entropy_with_factors(_Made):
@@ -1515,16 +1580,16 @@ bias : array_like, shape (C,), optional
     The bias b of each class.
 weight : array_like, shape (C,), optional
     The weight w >= 0 of each class; the mean divides by the sum of the targets' weights.
-ignore_index : int
+ignore_index : int, default -100
     Rows with this target are left out, of the mean's denominator too.
-label_smoothing : float in [0, 1]
+label_smoothing : float in [0, 1], default 0.0
     The share epsilon of the target that is spread evenly over all classes.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -1548,6 +1613,11 @@ Examples
 >>> hidden, class_weights = [[1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]
 >>> print(f"{fastloss.cross_entropy_with_factors(hidden, class_weights, [0]):.6f}")
 0.407606
+>>> value, (by_hidden, by_class_weights) = fastloss.cross_entropy_with_factors.value_and_grad(
+...     hidden, class_weights, [0]
+... )
+>>> by_hidden.round(4).tolist(), by_class_weights.round(4).tolist()
+([[-0.4248, 0.2447]], [[-0.3348, 0.0], [0.2447, 0.0], [0.09, 0.0]])
 """
 
 class _dice_loss(_Made):
@@ -1606,19 +1676,19 @@ input : array_like
     Probabilities in [0, 1], of any shape.
 target : array_like of the input's shape
     The true mask: numbers in [0, 1].
-squared : bool
+squared : bool, default True
     Whether the denominator sums squares, as above; False sums p and g themselves.
-smooth : float >= 0
+smooth : float >= 0, default 0.0
     The number m added to numerator and denominator.
 axis : int or tuple of ints, optional
     The axes to sum over; every index along the other axes has a loss of its own. None sums over all axes, which
     makes one loss.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -1641,6 +1711,9 @@ Examples
 >>> import fastloss
 >>> fastloss.dice_loss([1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], squared=False)
 0.3333333333333333
+>>> value, gradient = fastloss.dice_loss.value_and_grad([1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], squared=False)
+>>> gradient.round(4).tolist()
+[-0.4444, 0.2222, 0.2222, 0.2222]
 """
 
 class _entropy(_Made):
@@ -1687,10 +1760,10 @@ p : array_like of shape (..., C)
     Distributions: numbers in [0, 1].
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -1712,6 +1785,9 @@ Examples
 >>> import fastloss
 >>> fastloss.entropy([[0.5, 0.5, 0.0]])
 0.6931471805599453
+>>> value, gradient = fastloss.entropy.value_and_grad([[0.5, 0.5, 0.0]])
+>>> gradient.round(4).tolist()
+[[-0.3069, -0.3069, 0.0]]
 """
 
 class _expectile_loss(_Made):
@@ -1762,14 +1838,14 @@ Parameters
 ----------
 input, target : array_like of one shape
     The predictions and the true values, of any shape.
-tau : float in (0, 1)
+tau : float in (0, 1), default 0.5
     The expectile's level; 0.5 gives half of `mse_loss`.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -1792,6 +1868,9 @@ Examples
 >>> import fastloss
 >>> fastloss.expectile_loss([1.0, 4.0], [2.0, 2.0], tau=0.75, reduction="none").tolist()
 [0.75, 1.0]
+>>> value, gradient = fastloss.expectile_loss.value_and_grad([1.0, 4.0], [2.0, 2.0], tau=0.75)
+>>> gradient.round(4).tolist()
+[-0.75, 0.5]
 """
 
 class _fair_loss(_Made):
@@ -1842,14 +1921,14 @@ Parameters
 ----------
 input, target : array_like of one shape
     The predictions and the true values, of any shape.
-c : float > 0
+c : float > 0, default 1.0
     The error at which the slope is half its limit, in units of the target.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -1871,6 +1950,9 @@ Examples
 >>> import fastloss
 >>> fastloss.fair_loss([1.0, 3.0], [0.0, 0.0], reduction="none").round(6).tolist()
 [0.306853, 1.613706]
+>>> value, gradient = fastloss.fair_loss.value_and_grad([1.0, 3.0], [0.0, 0.0])
+>>> gradient.round(4).tolist()
+[0.25, 0.375]
 """
 
 class _focal_loss(_Made):
@@ -1924,16 +2006,16 @@ input : array_like
     Logits, of any shape. Infinite ones give the limit.
 target : array_like of the input's shape
     0 or 1.
-gamma : float in [0, 1e100]
+gamma : float in [0, 1e100], default 2.0
     The exponent by which well classified examples are down-weighted; 0 gives `binary_cross_entropy_with_logits`.
 alpha : float in (0, 1), optional
     The weight of target 1; target 0 has the weight 1 - alpha. None gives both the weight 1.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -1956,6 +2038,9 @@ Examples
 >>> import fastloss
 >>> fastloss.focal_loss([0.0, 0.0], [1.0, 0.0], alpha=0.25, reduction="none").tolist()
 [0.04332169878499658, 0.12996509635498973]
+>>> value, gradient = fastloss.focal_loss.value_and_grad([0.0, 0.0], [1.0, 0.0], alpha=0.25)
+>>> gradient.round(4).tolist()
+[-0.0373, 0.1119]
 """
 
 class _gamma_nll_loss(_Made):
@@ -2012,16 +2097,16 @@ input : array_like
     The logarithm of the mean; for ``log_input=False`` the mean itself, which is >= 0. Of any shape.
 target : array_like of the input's shape
     Numbers >= 0.
-log_input : bool
+log_input : bool, default True
     Whether `input` is the logarithm of the mean.
-eps : float >= 0
+eps : float >= 0, default 1e-08
     Added to the mean, so that a mean of 0 is allowed; used for ``log_input=False`` only.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -2046,6 +2131,9 @@ Examples
 2.0
 >>> fastloss.gamma_nll_loss([2.0], [3.0], log_input=False, eps=0.0)
 2.1931471805599454
+>>> value, gradient = fastloss.gamma_nll_loss.value_and_grad([0.0, 0.0], [1.0, 3.0])
+>>> gradient.round(4).tolist()
+[0.0, -1.0]
 """
 
 class _gaussian_nll_loss(_Made):
@@ -2106,16 +2194,16 @@ target : array_like of the input's shape
     The true values.
 var : array_like of the input's shape
     The predicted variances, >= 0.
-full : bool
+full : bool, default False
     Whether to add the constant :math:`\log(2 \pi) / 2`.
-eps : float >= 0
+eps : float >= 0, default 1e-06
     The smallest variance that is computed with. The slope of a smaller one is that at `eps`, not 0, as in PyTorch.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -2193,24 +2281,24 @@ embeddings : array_like, shape (speakers, utterances, D), or (N, D) with `labels
     The utterances e.
 labels : array_like, shape (N,), optional
     The speaker of each utterance: numbers or strings, in any order.
-w : float in [1e-30, 1e30]
+w : float in [1e-30, 1e30], default 10.0
     The scale of the cosines.
-b : float
+b : float, default -5.0
     The offset of the cosines; it has no effect on the softmax variant.
-variant : {"softmax", "contrast"}
+variant : {"softmax", "contrast"}, default "softmax"
     "softmax" is the first formula, "contrast" the second.
-normalise : bool
+normalise : bool, default True
     Whether to scale utterances to length 1 before taking centroids, as in the paper. False gives an utterance of
     greater length more weight in its speaker's centroid.
 sample_weight : array_like, shape (N,), optional
     Weights w >= 0 of the utterances, N in all.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
-with_counts : bool
+with_counts : bool, default False
     Whether to return the number of utterances that have a loss as well.
 
 Returns
@@ -2235,6 +2323,9 @@ Examples
 >>> speakers = [[[1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0], [0.0, 1.0]]]
 >>> print(f"{fastloss.ge2e_loss(speakers, w=1.0):.6f}")
 0.313262
+>>> value, (by_embeddings, by_w, by_b) = fastloss.ge2e_loss.value_and_grad(speakers, w=1.0)
+>>> by_embeddings.round(4).tolist(), round(by_w, 4), round(by_b, 4)
+([[[0.0, 0.1345], [0.0, 0.1345]], [[0.1345, 0.0], [0.1345, 0.0]]], -0.2689, 0.0)
 """
 
 class _hinge_embedding_loss(_Made):
@@ -2285,14 +2376,14 @@ input : array_like
     The distances x of pairs, of any shape.
 target : array_like of the input's shape
     1 for a similar pair, -1 for a dissimilar one.
-margin : float
+margin : float, default 1.0
     The distance m from which on dissimilar pairs cost nothing.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -2315,6 +2406,9 @@ Examples
 >>> import fastloss
 >>> fastloss.hinge_embedding_loss([0.25, 0.25], [1, -1], reduction="none").tolist()
 [0.25, 0.75]
+>>> value, gradient = fastloss.hinge_embedding_loss.value_and_grad([0.25, 0.25], [1, -1])
+>>> gradient.round(4).tolist()
+[0.5, -0.5]
 """
 
 class _hinge_loss(_Made):
@@ -2364,14 +2458,14 @@ input : array_like
     Scores x, of any shape.
 target : array_like of the input's shape
     -1 or 1, the side t; or 0 and 1 throughout, where 0 means -1.
-margin : float >= 0
+margin : float >= 0, default 1.0
     The margin m from which on a score on the right side costs nothing.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -2394,6 +2488,9 @@ Examples
 >>> import fastloss
 >>> fastloss.hinge_loss([0.5, -2.0, 3.0], [1, -1, -1], reduction="none").tolist()
 [0.5, 0.0, 4.0]
+>>> value, gradient = fastloss.hinge_loss.value_and_grad([0.5, -2.0, 3.0], [1, -1, -1])
+>>> gradient.round(4).tolist()
+[-0.3333, 0.0, 0.3333]
 """
 
 class _huber_loss(_Made):
@@ -2442,14 +2539,14 @@ Parameters
 ----------
 input, target : array_like of one shape
     The predictions and the true values, of any shape.
-delta : float > 0
+delta : float > 0, default 1.0
     The error from which on the loss is linear, in units of the target.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -2471,6 +2568,9 @@ Examples
 >>> import fastloss
 >>> fastloss.huber_loss([0.5, 3.0], [0.0, 0.0])
 1.3125
+>>> value, gradient = fastloss.huber_loss.value_and_grad([0.5, 3.0], [0.0, 0.0])
+>>> gradient.round(4).tolist()
+[0.25, 0.5]
 """
 
 class _info_nce_loss(_Made):
@@ -2525,9 +2625,9 @@ query : array_like, shape (N, D)
 key : array_like, shape (M, D), M >= N
     The embeddings k: key i is the positive of query i, those after the N-th are negatives for all queries. With
     `positives`, M may be any number. A memory-mapped file is read a tile at a time, and may be larger than memory.
-temperature : float in [1e-30, 1e30]
+temperature : float in [1e-30, 1e30], default 0.07
     The temperature tau.
-similarity : {"cos", "dot"}
+similarity : {"cos", "dot"}, default "cos"
     The cosine (0 for a vector of zeros), or the inner product.
 negatives : array_like, shape (K, D), optional
     Further candidates, which are negatives for all queries.
@@ -2537,17 +2637,17 @@ ids : array_like, shape (M,) or (M + K,), optional
 positives : (offsets, key numbers), optional
     The positives of each query: CSR offsets, shape (N + 1,), and key numbers. All of them stay in the denominator.
     A query without positives has no loss, and does not count in the mean.
-symmetric : bool
+symmetric : bool, default False
     Whether to take the mean of this loss and the one with query and key exchanged, as CLIP does.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
-with_counts : bool
+with_counts : bool, default False
     Whether to return the number of queries that have a positive as well.
 
 Returns
@@ -2572,6 +2672,9 @@ Examples
 >>> query, key = [[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [1.0, 1.0]]
 >>> print(f"{fastloss.info_nce_loss(query, key, temperature=0.5):.6f}")
 0.330085
+>>> value, (by_query, by_key, by_temperature) = fastloss.info_nce_loss.value_and_grad(query, key, temperature=0.5)
+>>> by_query.round(4).tolist(), by_key.round(4).tolist(), round(by_temperature, 4)
+([[0.0, 0.2529], [0.0573, 0.0]], [[0.0, 0.0978], [0.1956, -0.1956]], 0.4861)
 """
 
 class _kl_divergence(_Made):
@@ -2635,16 +2738,16 @@ q : array_like of the same shape
     The model's distributions.
 log_p, log_q : bool
     Whether `p`, or `q`, holds logarithms of probabilities.
-wrt : {"q", "p", "both"}
+wrt : {"q", "p", "both"}, default "q"
     The argument of the derivatives: "q" in distillation, "p" where the model is the first argument (a penalty on a
     policy's distance to another); "both" returns tuples, for p and for q. They are derivatives by the elements as
     given, probabilities or logarithms.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -2715,10 +2818,10 @@ input, target : array_like of one shape
     The predictions and the true values, of any shape.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -2741,6 +2844,9 @@ Examples
 >>> import fastloss
 >>> fastloss.l1_loss([1.0, 2.0], [1.0, 5.0])
 1.5
+>>> value, gradient = fastloss.l1_loss.value_and_grad([1.0, 2.0], [1.0, 5.0])
+>>> gradient.round(4).tolist()
+[0.0, -0.5]
 """
 
 class _lambdarank_loss(_Made):
@@ -2816,12 +2922,12 @@ scores : array_like, shape (N,)
     The model's scores; the gradient has their shape and dtype.
 labels : array_like, shape (N,)
     Relevance grades y from 0 to 1000.
-sigma : float in (0, 1e100]
+sigma : float in (0, 1e100], default 1.0
     The steepness, in units of 1 / score.
 truncation_level : int >= 1, optional
     The number of top ranks: only pairs with a row among them count, and maxDCG is that of these ranks. None counts
     all pairs.
-gains : {"exp2", "linear"}
+gains : {"exp2", "linear"}, default "exp2"
     The gain g of a grade: "exp2" is 2**y - 1, "linear" is y.
 groups : array_like, shape (N,), optional
     An id for each row, in any order: pairs are made within a group (a query, a user). Without `groups` or `offsets`,
@@ -2830,23 +2936,23 @@ offsets : array_like of int, shape (G + 1,), optional
     CSR offsets of the groups, for rows that lie group by group; not to be given with `groups`.
 sample_weight : array_like, shape (G,), optional
     Weights w >= 0 of the queries, in the order of `numpy.unique(groups)` or of `offsets`.
-reduction : {"mean", "sum", "none", "per_group"}
+reduction : {"mean", "sum", "none", "per_group"}, default "mean"
     "mean" is over the queries that have a pair: the sum of w * loss divided by the sum of w, without queries whose
     labels are all equal, which have nothing to say; 0 where there is none. "sum" is that sum, "none" each query's
     w * loss. "per_group" is each query's loss, NaN for one whose labels are all equal or whose weight is 0. Queries are
     in the order of the weights. Gradients are those of the mean, or of the sum of what is returned.
-method : {"auto", "direct", "fast"}
+method : {"auto", "direct", "fast"}, default "auto"
     How pairs are summed. "direct" computes each pair. "fast" takes time in proportion to the rows once they are sorted,
     and gives the same to 12 digits. It sums a query directly that has scores that are not finite, or few rows for the
     range of its scores, and all where the queries summed at a time have more than 64 different labels together.
     "auto" takes the cheaper for each query of 1000 rows or more, and "direct" for others. CUDA computes each pair.
-with_counts : bool
+with_counts : bool, default False
     Whether to return as well how many queries the mean is over and how many are left out,
     ``GroupCounts(used, left_out)``; with "per_group" the number of pairs of each query, whatever the truncation.
-return_ids : bool
+return_ids : bool, default False
     Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
     loss; with `offsets` the ids are the groups' numbers.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each score come back as arrays of the scores' kind. All else is read on the host.
 
@@ -2868,6 +2974,10 @@ Examples
 >>> import fastloss
 >>> print(f"{fastloss.lambdarank_loss([1.0, 3.0, 2.0], [2, 0, 1]):.6f}")
 1.106870
+>>> scores, labels, queries = [1.0, 3.0, 2.0, 0.5], [2, 0, 0, 1], [7, 7, 8, 8]
+>>> value, gradient = fastloss.lambdarank_loss.value_and_grad(scores, labels, groups=queries)
+>>> print(f"{value:.6f}", gradient.round(6).tolist())
+0.706463 [-0.162538, 0.162538, 0.150871, -0.150871]
 """
 
 class _log_cosh_loss(_Made):
@@ -2914,10 +3024,10 @@ input, target : array_like of one shape
     The predictions and the true values, of any shape.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -2940,6 +3050,9 @@ Examples
 >>> import fastloss
 >>> fastloss.log_cosh_loss([1000.0], [0.0])
 999.3068528194401
+>>> value, gradient = fastloss.log_cosh_loss.value_and_grad([1000.0], [0.0])
+>>> gradient.round(4).tolist()
+[1.0]
 """
 
 class _mape_loss(_Made):
@@ -2993,10 +3106,10 @@ epsilon : float > 0 or None
     None raises an error for a target of 0.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -3019,6 +3132,9 @@ Examples
 >>> import fastloss
 >>> fastloss.mape_loss([110.0, 15.0], [100.0, 20.0])
 0.175
+>>> value, gradient = fastloss.mape_loss.value_and_grad([110.0, 15.0], [100.0, 20.0])
+>>> gradient.round(4).tolist()
+[0.005, -0.025]
 """
 
 class _margin_all_pairs_loss(_Made):
@@ -3064,19 +3180,19 @@ pos : array_like, shape (P,)
     Distances (or scores) f of observed triples.
 neg : array_like, shape (Q,)
     Distances (or scores) of corrupted triples.
-margin : float >= 0
+margin : float >= 0, default 1.0
     The gap gamma from which on a pair costs nothing, in units of f.
-distance : bool
+distance : bool, default True
     Whether f are distances, which are small for good triples, as TransE's; False for scores.
 sample_weight : array_like, shape (P,), optional
     Weights w >= 0 of the positives; each of a positive's pairs has its weight.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" is over pairs, and 0 where there is none; "sum" adds the weighted losses of the pairs; "none" returns
     each positive's sum over the negatives. Gradients are those of the mean or of the sum; with "none", those of the
     sum.
-method : {"auto", "direct", "fast"}
+method : {"auto", "direct", "fast"}, default "auto"
     How pairs are summed: "direct" computes each pair, "fast" sorts, "auto" takes the cheaper.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     Where pairs are summed: "auto" takes the GPU if an array lies there. Arrays on a GPU are joined on the host, and
     results come back to the GPU.
 
@@ -3101,6 +3217,9 @@ Examples
 >>> import fastloss
 >>> fastloss.margin_all_pairs_loss([0.5, 2.0], [1.0, 4.0])
 0.625
+>>> value, (by_pos, by_neg) = fastloss.margin_all_pairs_loss.value_and_grad([0.5, 3.5], [1.0, 4.0])
+>>> by_pos.round(4).tolist(), by_neg.round(4).tolist()
+([0.25, 0.5], [-0.5, -0.25])
 """
 
 class _margin_ranking_loss(_Made):
@@ -3153,14 +3272,14 @@ input1, input2 : array_like of one shape
     The scores of the two members of each pair, of any shape.
 target : array_like of the inputs' shape, or a number
     1 where the first score should be higher, -1 where the second should; a number applies to all pairs.
-margin : float
+margin : float, default 0.0
     The lead m from which on a pair costs nothing.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -3184,6 +3303,11 @@ Examples
 >>> import fastloss
 >>> fastloss.margin_ranking_loss([1.0, 2.0], [0.0, 4.0], [1, 1], margin=0.5)
 1.25
+>>> value, (by_input1, by_input2) = fastloss.margin_ranking_loss.value_and_grad(
+...     [1.0, 2.0], [0.75, 4.0], [1, 1], margin=0.5
+... )
+>>> by_input1.round(4).tolist(), by_input2.round(4).tolist()
+([-0.5, -0.5], [0.5, 0.5])
 """
 
 class _mse_loss(_Made):
@@ -3230,10 +3354,10 @@ input, target : array_like of one shape
     The predictions and the true values, of any shape.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -3304,10 +3428,10 @@ input, target : array_like of one shape
     The predictions and the true values, all above -1, of any shape.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -3329,6 +3453,9 @@ Examples
 >>> import fastloss
 >>> fastloss.msle_loss([1.0, 3.0], [1.0, 1.0])
 0.2402265069591007
+>>> value, gradient = fastloss.msle_loss.value_and_grad([1.0, 3.0], [1.0, 1.0])
+>>> gradient.round(4).tolist()
+[0.0, 0.1733]
 """
 
 class _multi_margin_loss(_Made):
@@ -3385,18 +3512,18 @@ input : array_like of shape (N, C) or (C,)
     The scores x of C classes.
 target : array_like of whole numbers of shape (N,) or ()
     The class ids t, in [0, C).
-p : {1, 2}
+p : {1, 2}, default 1
     The power of each hinge.
-margin : float
+margin : float, default 1.0
     The lead m of the true class from which on another class costs nothing.
 weight : array_like of shape (C,), optional
     A factor w >= 0 for each class; the mean's denominator does not contain it.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -3418,6 +3545,9 @@ Examples
 >>> import fastloss
 >>> fastloss.multi_margin_loss([[1.0, 0.5, 3.0, -1.0]], [0])
 0.875
+>>> value, gradient = fastloss.multi_margin_loss.value_and_grad([[1.0, 0.5, 3.0, -1.0]], [0])
+>>> gradient.round(4).tolist()
+[[-0.5, 0.25, 0.25, 0.0]]
 """
 
 class _multi_quantile_loss(_Made):
@@ -3459,7 +3589,7 @@ class _multi_quantile_loss(_Made):
 multi_quantile_loss: _multi_quantile_loss
 r"""Pinball losses of several quantiles of one target, averaged over the quantiles.
 
-.. math:: \ell = \frac{1}{Q} \sum_{k=1}^{Q} \max\bigl(q_k (t - x_k), (1 - q_k)(x_k - t)\bigr), \qquad
+.. math:: \ell = \frac{1}{Q} \sum_{k=1}^{Q} \max(q_k (t - x_k), (1 - q_k)(x_k - t)), \qquad
     x = \text{input}, \; t = \text{target}, \; q = \text{quantiles}
 
 The mean over rows is the mean of `quantile_loss` over the columns, and what CatBoost calls MultiQuantile. Nothing
@@ -3475,10 +3605,10 @@ quantiles : sequence of Q floats in (0, 1)
     The level q of each column, in any order.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -3550,18 +3680,18 @@ positives : array_like, shape (N, D)
     The first candidates c: candidate i is the positive of anchor i.
 negatives : array_like, shape (K, D) or (N, K, D), optional
     Further candidates, which are negatives for all anchors.
-scale : float in [1e-30, 1e30]
+scale : float in [1e-30, 1e30], default 20.0
     The factor s of the similarities: the reciprocal of a temperature.
-similarity : {"cos", "dot"}
+similarity : {"cos", "dot"}, default "cos"
     The cosine (0 for a vector of zeros), or the inner product.
 ids : array_like, one for each positive, or for each candidate, optional
     For anchor i, other candidates with the id of positive i are left out.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -3586,6 +3716,11 @@ Examples
 >>> anchors, positives = [[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [1.0, 1.0]]
 >>> print(f"{fastloss.multiple_negatives_ranking_loss(anchors, positives, scale=2.0):.6f}")
 0.330085
+>>> value, (by_anchors, by_positives, by_scale) = fastloss.multiple_negatives_ranking_loss.value_and_grad(
+...     anchors, positives, scale=2.0
+... )
+>>> by_anchors.round(4).tolist(), by_positives.round(4).tolist(), round(by_scale, 4)
+([[0.0, 0.2529], [0.0573, 0.0]], [[0.0, 0.0978], [0.1956, -0.1956]], -0.1215)
 """
 
 class _nll_loss(_Made):
@@ -3631,14 +3766,14 @@ target : array_like of whole numbers of shape (N,), (N, d1, ...) or ()
     The class ids t, in [0, C) or `ignore_index`.
 weight : array_like of shape (C,), optional
     A factor w >= 0 for each class; the mean's denominator is the sum of the targets' weights.
-ignore_index : int
+ignore_index : int, default -100
     Rows with this target are left out, of the mean's denominator too.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -3660,6 +3795,9 @@ Examples
 >>> import fastloss
 >>> fastloss.nll_loss([[-0.5, -1.0], [-2.0, -0.25]], [0, 1])
 0.375
+>>> value, gradient = fastloss.nll_loss.value_and_grad([[-0.5, -1.0], [-2.0, -0.25]], [0, 1])
+>>> gradient.round(4).tolist()
+[[-0.5, 0.0], [0.0, -0.5]]
 """
 
 class _nmae_loss(_Made):
@@ -3707,16 +3845,16 @@ Parameters
 ----------
 input, target : array_like of one shape
     The predictions and the true values, of any shape.
-norm : {"range", "mean", "std", "iqr", "max"} or a number above 0
+norm : {"range", "mean", "std", "iqr", "max"} or a number above 0, default "range"
     What the error is divided by, computed from all targets without weights: "range" is the maximum minus the
     minimum; "mean" the absolute value of the mean; "std" the standard deviation, with divisor N; "iqr" the third
     minus the first quartile, linearly interpolated; "max" the maximum absolute value. A number is used as it is.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -3739,6 +3877,9 @@ Examples
 >>> import fastloss
 >>> fastloss.nmae_loss([1.0, 2.0, 4.0], [1.0, 3.0, 5.0], norm="range")
 0.16666666666666666
+>>> value, gradient = fastloss.nmae_loss.value_and_grad([1.0, 2.0, 4.0], [1.0, 3.0, 5.0], norm="range")
+>>> gradient.round(4).tolist()
+[0.0, -0.0833, -0.0833]
 """
 
 class _nt_xent_loss(_Made):
@@ -3778,14 +3919,14 @@ Parameters
 ----------
 z1, z2 : array_like, shape (N, D)
     Two views of N examples; row i of `z1` is the partner p of row i of `z2`, and vice versa.
-temperature : float in [1e-30, 1e30]
+temperature : float in [1e-30, 1e30], default 0.5
     The temperature tau.
 sample_weight : array_like, shape (2 N,), optional
     Weights w >= 0 of the views, those of `z1` first.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -3809,6 +3950,11 @@ Examples
 >>> import fastloss
 >>> print(f"{fastloss.nt_xent_loss([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]):.6f}")
 0.239545
+>>> value, (by_z1, by_z2, by_temperature) = fastloss.nt_xent_loss.value_and_grad(
+...     [[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]
+... )
+>>> by_z1.round(4).tolist(), by_z2.round(4).tolist(), round(by_temperature, 4)
+([[0.0, 0.213], [0.213, 0.0]], [[0.0, 0.213], [0.213, 0.0]], 0.8521)
 """
 
 class _pairwise_exponential_loss(_Made):
@@ -3876,11 +4022,11 @@ scores : array_like, shape (N,)
     The model's scores; the gradient has their shape and dtype.
 labels : array_like, shape (N,)
     Any numbers: binary, graded or real-valued. Only their order counts, except with ``pairs="all"``.
-pairs : {"ordered", "all"}
+pairs : {"ordered", "all"}, default "ordered"
     "ordered": the pairs of a group with y_i > y_j. "all": the double sum over every i and j of
     :math:`e^{-\sigma (y_i - y_j)(s_i - s_j)}`. With more than 64 different labels it takes time quadratic in
     the rows, whatever the `method`.
-sigma : float in (0, 1e100]
+sigma : float in (0, 1e100], default 1.0
     The steepness, in units of 1 / score.
 groups : array_like, shape (N,), optional
     An id for each row, in any order: pairs are made within a group (a query, a user). Without `groups` or `offsets`,
@@ -3889,24 +4035,24 @@ offsets : array_like of int, shape (G + 1,), optional
     CSR offsets of the groups, for rows that lie group by group; not to be given with `groups`.
 sample_weight : array_like, shape (N,), optional
     Weights w >= 0 of the rows; a pair weighs w_i w_j. A row of weight 0 adds nothing unless its score is NaN.
-reduction : {"mean", "sum", "none", "per_group"}
+reduction : {"mean", "sum", "none", "per_group"}, default "mean"
     "mean" is over pairs, and 0 where there is none; "sum" adds the weighted losses of the pairs. "per_group" returns
     each group's mean, NaN for a group without a pair (or whose pairs all weigh 0), in the order of
     `numpy.unique(groups)` or of `offsets`. "none" returns each row's sum over the pairs of which it is the first item.
     Gradients are those of the mean, or of the sum of what is returned.
-method : {"auto", "direct", "fast"}
+method : {"auto", "direct", "fast"}, default "auto"
     How pairs are summed. "direct" computes each pair. "fast" takes time in proportion to the rows (to N log N where it
     sorts) and gives the same to 12 digits. "auto" takes the cheaper for each group. With ``pairs="all"`` the hinges
     take N log N for any labels; the logistic and the exponential loss, whose multiplier is the difference of the
     labels, go by pairs of labels: K different labels take the time of K N rows for K up to 64. With more than 64
     different labels, or so few rows of many labels that all pairs are far cheaper, every method takes N². Under "fast"
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
-with_counts : bool
+with_counts : bool, default False
     Whether to return the number of pairs as well.
-return_ids : bool
+return_ids : bool, default False
     Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
     loss; with `offsets` the ids are the groups' numbers.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`
     are given, or the fast method meets a group with more than 16 different labels: these are ordered on the host. The
@@ -3931,6 +4077,10 @@ Examples
 >>> import fastloss
 >>> print(f"{fastloss.pairwise_exponential_loss([2.0, 1.0], [1, 0]):.6f}")
 0.367879
+>>> scores, labels, queries = [2.0, 1.0, 3.0, 0.5], [1, 0, 0, 1], [7, 7, 8, 8]
+>>> value, gradient = fastloss.pairwise_exponential_loss.value_and_grad(scores, labels, groups=queries)
+>>> print(f"{value:.6f}", gradient.round(6).tolist())
+6.275187 [-0.18394, 0.18394, 6.091247, -6.091247]
 """
 
 class _pairwise_hinge_loss(_Made):
@@ -3982,11 +4132,11 @@ scores : array_like, shape (N,)
     The model's scores; the gradient has their shape and dtype.
 labels : array_like, shape (N,)
     Any numbers: binary, graded or real-valued. Only their order counts, except with ``pairs="all"``.
-pairs : {"ordered", "all"}
+pairs : {"ordered", "all"}, default "ordered"
     "ordered": the pairs of a group with y_i > y_j. "all": the double sum over every i and j, i = j included, of
     :math:`\max(0, m - y_i (s_i - s_j))`, in N log N. Labels may be any numbers and are used unchanged: a row of
     label 0 costs m against each row. For 0 and 1 to mean -1 and 1, pass ``2 * labels - 1``.
-margin : float >= 0
+margin : float >= 0, default 1.0
     The gap m from which on a pair costs nothing, in units of the score.
 groups : array_like, shape (N,), optional
     An id for each row, in any order: pairs are made within a group (a query, a user). Without `groups` or `offsets`,
@@ -3995,24 +4145,24 @@ offsets : array_like of int, shape (G + 1,), optional
     CSR offsets of the groups, for rows that lie group by group; not to be given with `groups`.
 sample_weight : array_like, shape (N,), optional
     Weights w >= 0 of the rows; a pair weighs w_i w_j. A row of weight 0 adds nothing unless its score is NaN.
-reduction : {"mean", "sum", "none", "per_group"}
+reduction : {"mean", "sum", "none", "per_group"}, default "mean"
     "mean" is over pairs, and 0 where there is none; "sum" adds the weighted losses of the pairs. "per_group" returns
     each group's mean, NaN for a group without a pair (or whose pairs all weigh 0), in the order of
     `numpy.unique(groups)` or of `offsets`. "none" returns each row's sum over the pairs of which it is the first item.
     Gradients are those of the mean, or of the sum of what is returned.
-method : {"auto", "direct", "fast"}
+method : {"auto", "direct", "fast"}, default "auto"
     How pairs are summed. "direct" computes each pair. "fast" takes time in proportion to the rows (to N log N where it
     sorts) and gives the same to 12 digits. "auto" takes the cheaper for each group. With ``pairs="all"`` the hinges
     take N log N for any labels; the logistic and the exponential loss, whose multiplier is the difference of the
     labels, go by pairs of labels: K different labels take the time of K N rows for K up to 64. With more than 64
     different labels, or so few rows of many labels that all pairs are far cheaper, every method takes N². Under "fast"
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
-with_counts : bool
+with_counts : bool, default False
     Whether to return the number of pairs as well.
-return_ids : bool
+return_ids : bool, default False
     Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
     loss; with `offsets` the ids are the groups' numbers.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`
     are given, or the fast method meets a group with more than 16 different labels: these are ordered on the host. The
@@ -4039,6 +4189,10 @@ Examples
 >>> import fastloss
 >>> fastloss.pairwise_hinge_loss([2.0, 1.5, 3.0], [1, 0, 0])
 1.25
+>>> scores, labels, queries = [2.0, 1.0, 3.0, 0.5], [1, 0, 0, 1], [7, 7, 8, 8]
+>>> value, gradient = fastloss.pairwise_hinge_loss.value_and_grad(scores, labels, groups=queries)
+>>> print(f"{value:.6f}", gradient.round(6).tolist())
+1.750000 [-0.5, 0.5, 0.5, -0.5]
 """
 
 class _pairwise_logistic_loss(_Made):
@@ -4106,11 +4260,11 @@ scores : array_like, shape (N,)
     The model's scores; the gradient has their shape and dtype.
 labels : array_like, shape (N,)
     Any numbers: binary, graded or real-valued. Only their order counts, except with ``pairs="all"``.
-pairs : {"ordered", "all"}
+pairs : {"ordered", "all"}, default "ordered"
     "ordered": the pairs of a group with y_i > y_j. "all": the double sum over every i and j of
     :math:`\log(1 + e^{-\sigma (y_i - y_j)(s_i - s_j)})`, in which pairs of equal labels cost log 2 each. With
     more than 64 different labels it takes time quadratic in the rows, whatever the `method`.
-sigma : float in (0, 1e100]
+sigma : float in (0, 1e100], default 1.0
     The steepness, in units of 1 / score.
 groups : array_like, shape (N,), optional
     An id for each row, in any order: pairs are made within a group (a query, a user). Without `groups` or `offsets`,
@@ -4119,24 +4273,24 @@ offsets : array_like of int, shape (G + 1,), optional
     CSR offsets of the groups, for rows that lie group by group; not to be given with `groups`.
 sample_weight : array_like, shape (N,), optional
     Weights w >= 0 of the rows; a pair weighs w_i w_j. A row of weight 0 adds nothing unless its score is NaN.
-reduction : {"mean", "sum", "none", "per_group"}
+reduction : {"mean", "sum", "none", "per_group"}, default "mean"
     "mean" is over pairs, and 0 where there is none; "sum" adds the weighted losses of the pairs. "per_group" returns
     each group's mean, NaN for a group without a pair (or whose pairs all weigh 0), in the order of
     `numpy.unique(groups)` or of `offsets`. "none" returns each row's sum over the pairs of which it is the first item.
     Gradients are those of the mean, or of the sum of what is returned.
-method : {"auto", "direct", "fast"}
+method : {"auto", "direct", "fast"}, default "auto"
     How pairs are summed. "direct" computes each pair. "fast" takes time in proportion to the rows (to N log N where it
     sorts) and gives the same to 12 digits. "auto" takes the cheaper for each group. With ``pairs="all"`` the hinges
     take N log N for any labels; the logistic and the exponential loss, whose multiplier is the difference of the
     labels, go by pairs of labels: K different labels take the time of K N rows for K up to 64. With more than 64
     different labels, or so few rows of many labels that all pairs are far cheaper, every method takes N². Under "fast"
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
-with_counts : bool
+with_counts : bool, default False
     Whether to return the number of pairs as well.
-return_ids : bool
+return_ids : bool, default False
     Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
     loss; with `offsets` the ids are the groups' numbers.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`
     are given, or the fast method meets a group with more than 16 different labels: these are ordered on the host. The
@@ -4162,6 +4316,10 @@ Examples
 >>> loss = fastloss.pairwise_logistic_loss([2.0, 1.0, 3.0], [1, 0, 0], with_counts=True)
 >>> print(f"{loss[0]:.4f} over {loss[1]} pairs")
 0.8133 over 2 pairs
+>>> scores, labels, queries = [2.0, 1.0, 3.0, 0.5], [1, 0, 0, 1], [7, 7, 8, 8]
+>>> value, gradient = fastloss.pairwise_logistic_loss.value_and_grad(scores, labels, groups=queries)
+>>> print(f"{value:.6f}", gradient.round(6).tolist())
+1.446076 [-0.134471, 0.134471, 0.462071, -0.462071]
 """
 
 class _pairwise_squared_hinge_loss(_Made):
@@ -4229,11 +4387,11 @@ scores : array_like, shape (N,)
     The model's scores; the gradient has their shape and dtype.
 labels : array_like, shape (N,)
     Any numbers: binary, graded or real-valued. Only their order counts, except with ``pairs="all"``.
-pairs : {"ordered", "all"}
+pairs : {"ordered", "all"}, default "ordered"
     "ordered": the pairs of a group with y_i > y_j. "all": the double sum over every i and j, i = j included, of
     :math:`\max(0, m - y_i (s_i - s_j))^2`, in N log N. Labels may be any numbers and are used unchanged: a row of
     label 0 costs m^2 against each row. For 0 and 1 to mean -1 and 1, pass ``2 * labels - 1``.
-margin : float >= 0
+margin : float >= 0, default 1.0
     The gap m from which on a pair costs nothing, in units of the score.
 groups : array_like, shape (N,), optional
     An id for each row, in any order: pairs are made within a group (a query, a user). Without `groups` or `offsets`,
@@ -4242,24 +4400,24 @@ offsets : array_like of int, shape (G + 1,), optional
     CSR offsets of the groups, for rows that lie group by group; not to be given with `groups`.
 sample_weight : array_like, shape (N,), optional
     Weights w >= 0 of the rows; a pair weighs w_i w_j. A row of weight 0 adds nothing unless its score is NaN.
-reduction : {"mean", "sum", "none", "per_group"}
+reduction : {"mean", "sum", "none", "per_group"}, default "mean"
     "mean" is over pairs, and 0 where there is none; "sum" adds the weighted losses of the pairs. "per_group" returns
     each group's mean, NaN for a group without a pair (or whose pairs all weigh 0), in the order of
     `numpy.unique(groups)` or of `offsets`. "none" returns each row's sum over the pairs of which it is the first item.
     Gradients are those of the mean, or of the sum of what is returned.
-method : {"auto", "direct", "fast"}
+method : {"auto", "direct", "fast"}, default "auto"
     How pairs are summed. "direct" computes each pair. "fast" takes time in proportion to the rows (to N log N where it
     sorts) and gives the same to 12 digits. "auto" takes the cheaper for each group. With ``pairs="all"`` the hinges
     take N log N for any labels; the logistic and the exponential loss, whose multiplier is the difference of the
     labels, go by pairs of labels: K different labels take the time of K N rows for K up to 64. With more than 64
     different labels, or so few rows of many labels that all pairs are far cheaper, every method takes N². Under "fast"
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
-with_counts : bool
+with_counts : bool, default False
     Whether to return the number of pairs as well.
-return_ids : bool
+return_ids : bool, default False
     Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
     loss; with `offsets` the ids are the groups' numbers.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`
     are given, or the fast method meets a group with more than 16 different labels: these are ordered on the host. The
@@ -4285,6 +4443,10 @@ Examples
 >>> import fastloss
 >>> fastloss.pairwise_squared_hinge_loss([2.0, 1.5, 3.0], [1, 0, 0])
 2.125
+>>> scores, labels, queries = [2.0, 1.0, 3.0, 0.5], [1, 0, 0, 1], [7, 7, 8, 8]
+>>> value, gradient = fastloss.pairwise_squared_hinge_loss.value_and_grad(scores, labels, groups=queries)
+>>> print(f"{value:.6f}", gradient.round(6).tolist())
+6.125000 [0.0, 0.0, 3.5, -3.5]
 """
 
 class _poisson_nll_loss(_Made):
@@ -4341,19 +4503,19 @@ input : array_like
     The logarithm of the rate; for ``log_input=False`` the rate itself, which is >= 0. Of any shape.
 target : array_like of the input's shape
     Counts >= 0; they need not be whole numbers.
-log_input : bool
+log_input : bool, default True
     Whether `input` is the logarithm of the rate.
-full : bool
+full : bool, default False
     Whether to add Stirling's approximation of :math:`\log t!`, :math:`t \log t - t + \log(2 \pi t) / 2`, for
     targets above 1. It does not change the gradient.
-eps : float >= 0
+eps : float >= 0, default 1e-08
     Added to the rate in the logarithm, so that a rate of 0 is allowed; used for ``log_input=False`` only.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -4377,6 +4539,9 @@ Examples
 1.0
 >>> fastloss.poisson_nll_loss([2.0], [0.0], log_input=False)
 2.0
+>>> value, gradient = fastloss.poisson_nll_loss.value_and_grad([0.0, 0.0], [1.0, 3.0])
+>>> gradient.round(4).tolist()
+[0.0, -1.0]
 """
 
 class _policy_gradient_loss(_Made):
@@ -4430,19 +4595,19 @@ advantages : array_like of shape (T,)
     The advantages A, or returns.
 episodes : array_like of shape (T,), optional
     An id of the episode of each step, in any order. None is a single episode.
-entropy_coef : float
+entropy_coef : float, default 0.0
     The weight of the entropy bonus, which needs all actions of a step.
-log_probs : bool
+log_probs : bool, default False
     Whether `logits` holds log-probabilities (log-densities, if actions are continuous). Whether the probabilities
     of a step add up to 1 is not checked. The gradient is by the log-probabilities themselves: differentiate the
     function that made them, a softmax for instance, yourself.
 sample_weight : array_like, shape (T,), optional
     Weights w >= 0 of the steps.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" is the sum of w * loss over all steps, divided by the number of episodes times the mean weight of a step;
     "sum" is that sum; "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none",
     those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -4469,6 +4634,10 @@ Examples
 1.3862943611198906
 >>> fastloss.policy_gradient_loss([-0.5, -0.25], None, [1.0, 3.0], episodes=[7, 8], log_probs=True)
 0.625
+>>> logits, actions, returns = [[0.0, 0.0], [0.0, 0.0]], [0, 1], [1.0, 3.0]
+>>> value, gradient = fastloss.policy_gradient_loss.value_and_grad(logits, actions, returns, episodes=[7, 8])
+>>> gradient.tolist()
+[[-0.25, 0.25], [0.75, -0.75]]
 """
 
 class _poly_loss(_Made):
@@ -4522,16 +4691,16 @@ input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
     The logits x of C classes.
 target : array_like of whole numbers of shape (N,), (N, d1, ...) or ()
     The class ids t, in [0, C).
-epsilon : float or sequence of floats
+epsilon : float or sequence of floats, default (1.0,)
     The coefficients :math:`\epsilon_1, \epsilon_2, \dots`; an empty sequence gives `cross_entropy`.
-divide_by_power : bool
+divide_by_power : bool, default False
     Whether to divide :math:`\epsilon_j` by j, so that coefficients are relative to those of the logarithm's series.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -4554,6 +4723,9 @@ Examples
 >>> import fastloss
 >>> fastloss.poly_loss([[0.0, 0.0]], [1], epsilon=1.0)
 1.1931471805599454
+>>> value, gradient = fastloss.poly_loss.value_and_grad([[0.0, 0.0]], [1], epsilon=1.0)
+>>> gradient.round(4).tolist()
+[[0.75, -0.75]]
 """
 
 class _pseudo_huber_loss(_Made):
@@ -4604,14 +4776,14 @@ Parameters
 ----------
 input, target : array_like of one shape
     The predictions and the true values, of any shape.
-delta : float > 0
+delta : float > 0, default 1.0
     The slope far from the target, in units of the target; XGBoost's `huber_slope`.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -4634,6 +4806,9 @@ Examples
 >>> import fastloss
 >>> fastloss.pseudo_huber_loss([0.75, 2.4], [0.0, 0.0], reduction="none").round(6).tolist()
 [0.25, 1.6]
+>>> value, gradient = fastloss.pseudo_huber_loss.value_and_grad([0.75, 2.4], [0.0, 0.0])
+>>> gradient.round(4).tolist()
+[0.3, 0.4615]
 """
 
 class _quantile_loss(_Made):
@@ -4682,14 +4857,14 @@ Parameters
 ----------
 input, target : array_like of one shape
     The predictions and the true values, of any shape.
-q : float in (0, 1)
+q : float in (0, 1), default 0.5
     The quantile's level; 0.5 gives half of `l1_loss`.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -4712,6 +4887,9 @@ Examples
 >>> import fastloss
 >>> fastloss.quantile_loss([1.0, 3.0], [2.0, 2.0], q=0.75, reduction="none").tolist()
 [0.75, 0.25]
+>>> value, gradient = fastloss.quantile_loss.value_and_grad([1.0, 3.0], [2.0, 2.0], q=0.75)
+>>> gradient.round(4).tolist()
+[-0.375, 0.125]
 """
 
 class _rmse_loss(_Made):
@@ -4761,9 +4939,9 @@ input, target : array_like of one shape
     The predictions and the true values, of any shape.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean"}
+reduction : {"mean"}, default "mean"
     No other is defined: the loss is a function of the mean.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -4785,6 +4963,9 @@ Examples
 >>> import fastloss
 >>> fastloss.rmse_loss([1.0, 2.0], [4.0, 6.0])
 3.5355339059327378
+>>> value, gradient = fastloss.rmse_loss.value_and_grad([1.0, 2.0], [4.0, 6.0])
+>>> gradient.round(4).tolist()
+[-0.4243, -0.5657]
 """
 
 class _smooth_l1_loss(_Made):
@@ -4833,14 +5014,14 @@ Parameters
 ----------
 input, target : array_like of one shape
     The predictions and the true values, of any shape.
-beta : float >= 0
+beta : float >= 0, default 1.0
     The error from which on the loss is linear, in units of the target; 0 gives `l1_loss`.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -4862,6 +5043,9 @@ Examples
 >>> import fastloss
 >>> fastloss.smooth_l1_loss([0.5, 3.0], [0.0, 0.0], beta=2.0)
 1.03125
+>>> value, gradient = fastloss.smooth_l1_loss.value_and_grad([0.5, 3.0], [0.0, 0.0], beta=2.0)
+>>> gradient.round(4).tolist()
+[0.125, 0.5]
 """
 
 class _soft_cross_entropy(_Made):
@@ -4914,14 +5098,14 @@ p : array_like of shape (..., C)
     The data's distributions: numbers in [0, 1].
 q : array_like of the same shape
     The model's distributions.
-wrt : {"q", "p", "both"}
+wrt : {"q", "p", "both"}, default "q"
     The argument of the derivatives; "both" returns tuples, for p and for q.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -4943,6 +5127,9 @@ Examples
 >>> import fastloss
 >>> fastloss.soft_cross_entropy([[0.5, 0.5]], [[0.25, 0.75]])
 0.8369882167858358
+>>> value, gradient = fastloss.soft_cross_entropy.value_and_grad([[0.5, 0.5]], [[0.25, 0.75]])
+>>> gradient.round(4).tolist()
+[[-2.0, -0.6667]]
 """
 
 class _soft_margin_loss(_Made):
@@ -4991,10 +5178,10 @@ target : array_like of the input's shape
     -1 or 1, the side t; or 0 and 1 throughout, where 0 means -1.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -5016,6 +5203,9 @@ Examples
 >>> import fastloss
 >>> fastloss.soft_margin_loss([100.0, 0.0], [-1, 1], reduction="none").tolist()
 [100.0, 0.6931471805599453]
+>>> value, gradient = fastloss.soft_margin_loss.value_and_grad([100.0, 0.0], [-1, 1])
+>>> gradient.round(4).tolist()
+[0.5, -0.25]
 """
 
 class _soft_pairwise_loss(_Made):
@@ -5082,7 +5272,7 @@ scores : array_like, shape (N,)
     The model's scores; the gradient has their shape and dtype.
 labels : array_like, shape (N,)
     -1 and 1; or 0 and 1 throughout, where 0 means -1.
-sigma : float in (0, 1e100]
+sigma : float in (0, 1e100], default 1.0
     The steepness, in units of 1 / score.
 groups : array_like, shape (N,), optional
     An id for each row, in any order: pairs are made within a group (a query, a user). Without `groups` or `offsets`,
@@ -5091,24 +5281,24 @@ offsets : array_like of int, shape (G + 1,), optional
     CSR offsets of the groups, for rows that lie group by group; not to be given with `groups`.
 sample_weight : array_like, shape (N,), optional
     Weights w >= 0 of the rows; a pair weighs w_i w_j. A row of weight 0 adds nothing unless its score is NaN.
-reduction : {"mean", "sum", "none", "per_group"}
+reduction : {"mean", "sum", "none", "per_group"}, default "mean"
     "mean" is over pairs, and 0 where there is none; "sum" adds the weighted losses of the pairs. "per_group" returns
     each group's mean, NaN for a group without a pair (or whose pairs all weigh 0), in the order of
     `numpy.unique(groups)` or of `offsets`. "none" returns each row's sum over the pairs of which it is the first item.
     Gradients are those of the mean, or of the sum of what is returned.
-method : {"auto", "direct", "fast"}
+method : {"auto", "direct", "fast"}, default "auto"
     How pairs are summed. "direct" computes each pair. "fast" takes time in proportion to the rows (to N log N where it
     sorts) and gives the same to 12 digits. "auto" takes the cheaper for each group. With ``pairs="all"`` the hinges
     take N log N for any labels; the logistic and the exponential loss, whose multiplier is the difference of the
     labels, go by pairs of labels: K different labels take the time of K N rows for K up to 64. With more than 64
     different labels, or so few rows of many labels that all pairs are far cheaper, every method takes N². Under "fast"
     and "auto", a group of more than 20,000 rows with a score that is not finite is NaN throughout.
-with_counts : bool
+with_counts : bool, default False
     Whether to return the number of pairs as well.
-return_ids : bool
+return_ids : bool, default False
     Whether ``reduction="per_group"`` returns ``PerGroup(ids, values)``, a named tuple with each group's id beside its
     loss; with `offsets` the ids are the groups' numbers.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if the scores lie there (CuPy, PyTorch, Numba), else on the CPU; results with an element
     for each row come back as arrays of the scores' kind. Labels and weights on the GPU stay there too, unless `groups`
     are given, or the fast method meets a group with more than 16 different labels: these are ordered on the host. The
@@ -5133,6 +5323,10 @@ Examples
 >>> import fastloss
 >>> print(f"{fastloss.soft_pairwise_loss([1.0, 2.0], [1, -1]):.6f}")
 1.003204
+>>> scores, labels, queries = [2.0, 1.0, 3.0, 0.5], [1, -1, -1, 1], [7, 7, 8, 8]
+>>> value, gradient = fastloss.soft_pairwise_loss.value_and_grad(scores, labels, groups=queries)
+>>> print(f"{value:.6f}", gradient.round(6).tolist())
+1.069611 [-0.067235, 0.067235, 0.231035, -0.231035]
 """
 
 class _softmax_focal_loss(_Made):
@@ -5187,16 +5381,16 @@ input : array_like of shape (N, C), (N, C, d1, ...) or (C,)
     The logits x of C classes.
 target : array_like of whole numbers of shape (N,), (N, d1, ...) or ()
     The class ids t, in [0, C).
-gamma : float in [0, 1e100]
+gamma : float in [0, 1e100], default 2.0
     The exponent by which well classified rows are down-weighted; 0 gives `cross_entropy`.
 alpha : float or array_like of shape (C,), optional
     A factor >= 0 for all classes, or one for each; the mean's denominator does not contain it.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -5219,6 +5413,9 @@ Examples
 >>> import fastloss
 >>> fastloss.softmax_focal_loss([[0.0, 0.0]], [1])
 0.17328679513998632
+>>> value, gradient = fastloss.softmax_focal_loss.value_and_grad([[0.0, 0.0]], [1])
+>>> gradient.round(4).tolist()
+[[0.2983, -0.2983]]
 """
 
 class _sphereface_loss(_Made):
@@ -5265,16 +5462,16 @@ weights : array_like, shape (C, D)
     A vector for each class, of any length.
 labels : array_like of whole numbers, shape (N,)
     The class y of each example, in [0, C).
-margin : float in [1, 1e6]
+margin : float in [1, 1e6], default 4.0
     The factor m of the target's angle.
-scale : float in [1e-30, 1e30]
+scale : float in [1e-30, 1e30], default 1.0
     The scale s of the cosines.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -5298,6 +5495,11 @@ Examples
 >>> classes = [[2.0, 0.0], [0.0, 1.0]]
 >>> print(f"{fastloss.sphereface_loss([[1.0, 1.0]], classes, [0]):.6f}")
 1.873798
+>>> value, (by_embeddings, by_weights, by_scale) = fastloss.sphereface_loss.value_and_grad(
+...     [[1.0, 1.0]], classes, [0]
+... )
+>>> by_embeddings.round(4).tolist()
+[[-0.2993, 0.2993]]
 """
 
 class _squared_hinge_loss(_Made):
@@ -5347,14 +5549,14 @@ input : array_like
     Scores x, of any shape.
 target : array_like of the input's shape
     -1 or 1, the side t; or 0 and 1 throughout, where 0 means -1.
-margin : float >= 0
+margin : float >= 0, default 1.0
     The margin m from which on a score on the right side costs nothing.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -5376,6 +5578,9 @@ Examples
 >>> import fastloss
 >>> fastloss.squared_hinge_loss([0.5, -2.0, 3.0], [1, 0, 0], reduction="none").tolist()
 [0.25, 0.0, 16.0]
+>>> value, gradient = fastloss.squared_hinge_loss.value_and_grad([0.5, -2.0, 3.0], [1, 0, 0])
+>>> gradient.round(4).tolist()
+[-0.3333, 0.0, 2.6667]
 """
 
 class _supcon_loss(_Made):
@@ -5419,17 +5624,17 @@ embeddings : array_like, shape (N, D)
     A row for each example, or for each view of an example.
 labels : array_like, shape (N,)
     The class of each row: numbers or strings. P_i are the other rows of the class of row i.
-temperature : float in [1e-30, 1e30]
+temperature : float in [1e-30, 1e30], default 0.1
     The temperature tau.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
-with_counts : bool
+with_counts : bool, default False
     Whether to return the number of anchors that have a loss as well.
 
 Returns
@@ -5453,6 +5658,9 @@ Examples
 >>> rows, labels = [[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]], ["a", "a", "b"]
 >>> print(f"{fastloss.supcon_loss(rows, labels, temperature=1.0):.6f}")
 0.546990
+>>> value, (by_embeddings, by_temperature) = fastloss.supcon_loss.value_and_grad(rows, labels, temperature=1.0)
+>>> by_embeddings.round(4).tolist(), round(by_temperature, 4)
+([[0.0, -0.1284], [-0.2352, 0.2352], [0.3419, 0.0]], 0.1168)
 """
 
 class _td_loss(_Made):
@@ -5530,14 +5738,14 @@ gamma : float in [0, 1]
 next_q_online : array_like of q's shape, optional
     The online network's values in the next states. If given, their maximum selects the action whose `next_q` is
     used (double Q-learning).
-kind : {"mse", "huber"}
+kind : {"mse", "huber"}, default "mse"
     "mse" is the square; "huber" is Huber's loss with delta 1, which has the factor 1/2.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -5561,6 +5769,9 @@ Examples
 >>> import fastloss
 >>> fastloss.td_loss([[1.0, 2.0]], [1], [0.5], [[3.0, 1.0]], [0], gamma=0.5)
 0.0
+>>> value, gradient = fastloss.td_loss.value_and_grad([[1.0, 2.0]], [1], [1.5], [[3.0, 1.0]], [0], gamma=0.5)
+>>> gradient.round(4).tolist()
+[[0.0, -2.0]]
 """
 
 class _triplet_margin_loss(_Made):
@@ -5606,20 +5817,20 @@ Parameters
 ----------
 anchor, positive, negative : array_like of shape (..., D)
     The vectors a, p, n.
-margin : float
+margin : float, default 1.0
     The margin m: from a negative farther away than the positive by m, a triplet costs nothing.
-p : float > 0
+p : float > 0, default 2.0
     The exponent of the norm.
-eps : float
+eps : float, default 1e-06
     A number added to every difference, as in PyTorch. Where a distance is still 0, its gradient is 0.
-swap : bool
+swap : bool, default False
     Whether to replace d(a, n) by d(p, n) where that is smaller.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -5643,6 +5854,11 @@ Examples
 >>> import fastloss
 >>> fastloss.triplet_margin_loss([[0.0, 0.0]], [[3.0, 4.0]], [[0.0, 5.5]], eps=0.0)
 0.5
+>>> value, (by_anchor, by_positive, by_negative) = fastloss.triplet_margin_loss.value_and_grad(
+...     [[0.0, 0.0]], [[3.0, 4.0]], [[0.0, 5.5]], eps=0.0
+... )
+>>> by_anchor.round(4).tolist(), by_positive.round(4).tolist(), by_negative.round(4).tolist()
+([[-0.6, 0.2]], [[0.6, 0.8]], [[0.0, -1.0]])
 """
 
 class _tweedie_loss(_Made):
@@ -5703,18 +5919,18 @@ input : array_like
     The logarithm x of the mean; for ``log_input=False`` the mean itself, which is >= 0. Of any shape.
 target : array_like of the input's shape
     Numbers >= 0.
-power : float in [1, 2]
+power : float in [1, 2], default 1.5
     The exponent p of the variance, which is proportional to :math:`\mu^p`.
-log_input : bool
+log_input : bool, default True
     Whether `input` is the logarithm of the mean.
-eps : float >= 0
+eps : float >= 0, default 1e-08
     Added to the mean, so that a mean of 0 is allowed; used for ``log_input=False`` only.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -5739,6 +5955,9 @@ Examples
 [2.0, 8.0]
 >>> fastloss.tweedie_loss([4.0], [3.0], log_input=False, eps=0.0)
 7.0
+>>> value, gradient = fastloss.tweedie_loss.value_and_grad([0.0, 0.0], [0.0, 3.0], power=1.5)
+>>> gradient.round(4).tolist()
+[0.5, -1.0]
 """
 
 class _two_term_contrastive_loss(_Made):
@@ -5783,16 +6002,16 @@ Parameters
 ----------
 anchor, positive, negative : array_like of shape (..., D)
     The vectors a, p, n; where two of them are equal, the gradient of their distance is 0.
-margin : float
+margin : float, default 1.0
     The distance m from which on a negative costs nothing.
-squared : bool
+squared : bool, default False
     Whether to square the two terms, as `contrastive_loss` does: :math:`D(a, p)^2 + \max(0, m - D(a, n))^2`.
 sample_weight : array_like, optional
     Weights w >= 0, one for each loss or for each entry of the first axis.
-reduction : {"mean", "sum", "none"}
+reduction : {"mean", "sum", "none"}, default "mean"
     "mean" divides the sum of w * loss by the sum of w, and is 0 where there is nothing to average; "sum" is that sum;
     "none" returns each w * loss. Gradients are those of the mean or of the sum; with "none", those of the sum.
-backend : {"auto", "cpu", "cuda"}
+backend : {"auto", "cpu", "cuda"}, default "auto"
     "auto" computes on the GPU if an array lies there, else on the CPU. "cuda" sends NumPy arrays to the GPU and returns
     NumPy arrays; "cpu" raises an error for arrays on a GPU.
 
@@ -5817,4 +6036,9 @@ Examples
 >>> import fastloss
 >>> fastloss.two_term_contrastive_loss([[0.0, 0.0]], [[0.3, 0.4]], [[0.0, 0.25]])
 1.25
+>>> value, (by_anchor, by_positive, by_negative) = fastloss.two_term_contrastive_loss.value_and_grad(
+...     [[0.0, 0.0]], [[0.3, 0.4]], [[0.0, 0.25]]
+... )
+>>> by_anchor.round(4).tolist(), by_positive.round(4).tolist(), by_negative.round(4).tolist()
+([[-0.6, 0.2]], [[0.6, 0.8]], [[0.0, -1.0]])
 """

@@ -101,6 +101,23 @@ def score(
 
     With `groups`, rows are shuffled, so that those of a group are in one block.
 
+    Parameters
+    ----------
+    ds : Dataset
+        The rows.
+    name : str
+        The loss.
+    *columns : str or array_like
+        The column of each argument of the loss, in order.
+    sample_weight : str, optional
+        The column of weights.
+    groups : str, optional
+        The column of ids of groups, for losses over groups.
+    reduction : {"mean", "sum"}
+        As of the loss.
+    **parameters
+        The loss's own parameters, arrays among them.
+
     Returns
     -------
     float
@@ -136,6 +153,23 @@ def per_group(
 
     Any loss will do: each group is one call. A mean over nothing, as of a group without a pair, is NaN. The arguments
     are those of `Aggregate`, the errors those of `score`.
+
+    Parameters
+    ----------
+    ds : Dataset
+        The rows.
+    name : str
+        The loss.
+    *columns : str or array_like
+        The column of each argument of the loss, in order.
+    groups : str
+        The column of ids of groups.
+    sample_weight : str, optional
+        The column of weights.
+    reduction : {"mean", "sum"}
+        As of the loss.
+    **parameters
+        The loss's own parameters, arrays among them.
     """
     asked = request(name, columns, sample_weight, groups, reduction, parameters)
     require_columns(asked, ds.schema())

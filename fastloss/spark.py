@@ -96,6 +96,23 @@ def per_group(
 
     Any loss will do: each group is one call. A mean over nothing, as of a group without a pair, is NaN. The arguments
     and the errors are those of `score`.
+
+    Parameters
+    ----------
+    df : DataFrame
+        The rows.
+    name : str
+        The loss.
+    *columns : str or array_like
+        The column of each argument of the loss, in order.
+    groups : str
+        The column of ids of groups.
+    sample_weight : str, optional
+        The column of weights.
+    reduction : {"mean", "sum"}
+        As of the loss.
+    **parameters
+        The loss's own parameters, arrays among them.
     """
     asked = request(name, columns, sample_weight, groups, reduction, parameters)
     rows = _selected(df, asked)

@@ -28,7 +28,7 @@ FUNCTIONS = (
     "shift_half_epoch",
     "split_regularization",
 )
-LETTER = re.compile(r"^(\s+)([A-Za-z])\.(?=\s|$)", re.MULTILINE)  # "m." is a symbol here, not a list's item
+LETTER = re.compile(r"^(\s*)([A-Za-z])\.(?=\s|$)", re.MULTILINE)  # "m." or "C. J. C. Burges": no list's item
 SHAPES = {
     "pointwise": "pointwise: element i of every argument makes one loss",
     "rows": "rows: row i of every argument makes one loss",
@@ -50,7 +50,7 @@ def page(loss: Loss) -> str:
     """One loss: formula, picture, arguments, example, facts, peers."""
     doc = SphinxDocString(inspect.cleandoc(loss.__doc__ or ""))
     summary, formula = doc["Summary"], doc["Extended Summary"]
-    examples, references = doc["Examples"], doc["References"]
+    examples, references = doc["Examples"], lines(doc["References"])
     doc["Summary"], doc["Extended Summary"], doc["Examples"], doc["References"] = [""], [], [], ""
     parts = [
         loss.name,
@@ -67,16 +67,26 @@ def page(loss: Loss) -> str:
         f".. py:function:: {loss.name}{loss.__signature__}",
         "   :module: fastloss",
         "",
-        textwrap.indent(LETTER.sub(r"\1\\\2.", str(doc)), "   "),
+        textwrap.indent(without_lists(str(doc)), "   "),
         *headed("Example"),
         *examples,
         *headed("At a glance"),
         *list_table(facts(loss), "22 78", headings=0),
         *elsewhere(loss),
         *headed("Reference"),
-        *(references.splitlines() if isinstance(references, str) else references),
+        without_lists("\n".join(references)),
     ]
     return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()) + "\n"
+
+
+def lines(section: str | list[str]) -> list[str]:
+    """A section's lines."""
+    return section.splitlines() if isinstance(section, str) else section
+
+
+def without_lists(text: str) -> str:
+    """The text without letters at the beginning of a line that RST would take for the numbers of a list."""
+    return LETTER.sub(r"\1\\\2.", text)
 
 
 def headed(title: str) -> list[str]:

@@ -4,13 +4,16 @@ import html
 import re
 from typing import Any
 
+import wrapping
 from docutils import nodes
 from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
+from font import lacking
 from sphinx.util import logging
 from tex import prepared
 
 LOGGER = logging.getLogger(__name__)
+TAG = re.compile(r"<[^>]*>")
 THIN = '<mspace width="0.17em"></mspace>'
 APPLIED = re.compile(r'<mo>&ApplyFunction;</mo>(?!\s*<mo stretchy="false">\()')
 NAMED = re.compile(r'(</msu[bp]>|</m[in]>|<mo stretchy="false">\)</mo>)(\s*<mi>(?:log|cos|cosh|sin)</mi>)')
@@ -25,7 +28,10 @@ def converted(tex: str, node: nodes.Node, as_block: bool) -> str:
         LOGGER.warning("formula %r: %s", tex, error, location=node)
         return f"<code>{html.escape(tex)}</code>"
     spaced = NAMED.sub(rf"\1{THIN}\2", APPLIED.sub(rf"\g<0>{THIN}", made))
-    return spaced.replace(BAR, PLAIN_BAR)
+    if missing := lacking(html.unescape(TAG.sub("", spaced))):
+        LOGGER.warning("formula %r: the font lacks %s", tex, " ".join(missing), location=node)
+    shown = spaced.replace(BAR, PLAIN_BAR)
+    return wrapping.wrapped(shown) if as_block else wrapping.inline(shown)
 
 
 def inline(self: Any, node: nodes.math) -> None:

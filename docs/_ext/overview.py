@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import fastloss
 from fastloss.core.loss import REGISTRY, Loss
+from fastloss.core.synonyms import names_of
 
 PACKAGE = pathlib.Path(fastloss.__file__).parent
 TASKS = {
@@ -71,12 +72,13 @@ def functions() -> str:
 
 
 def summaries() -> str:
-    """Return the table of the page of losses: what each computes, a table for each task."""
-    lines: list[str] = []
+    """Return the tables of the page of losses: what each computes, and its other names, a table for each task."""
+    without = [f"`{loss.name}`" for loss in REGISTRY.values() if not on_gpu(loss)]
+    lines = [f"All{' but ' + ', '.join(without) if without else ''} run on the CPU and on CUDA.", ""]
     for name, losses in in_order().items():
-        lines += [f"## {name}", "", "| loss | description | second derivative | CUDA |", "|---|---|---|---|"]
+        lines += [f"## {name}", "", "| loss | description | also known as | second derivative |", "|---|---|---|---|"]
         for loss in losses:
-            marks = ("yes" if loss.has_curvature else "", "yes" if on_gpu(loss) else "")
-            lines.append(f"| `{loss.name}` | {loss.summary} | {' | '.join(marks)} |")
+            cells = (loss.summary, ", ".join(names_of(loss.name)), "yes" if loss.has_curvature else "")
+            lines.append(f"| `{loss.name}` | {' | '.join(cells)} |")
         lines.append("")
     return "\n".join(lines).rstrip()

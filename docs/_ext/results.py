@@ -69,25 +69,30 @@ SHOWN = (
 )
 COLD, CACHED = "fastloss, nothing compiled", "fastloss, from the cache"
 HEADLINES = (  # of a target: benchmark, peer, and what it is in words
-    (r"pairwise_logistic_loss (\d+) value", "np.sort", "All pairs of {} rows, logistic loss: time"),
-    (r"pairwise_logistic_loss (\d+) value and gradient", "np.sort", "The same with every row's gradient: time"),
+    (r"pairwise_logistic_loss (\d+) value", "np.sort", "Logistic loss over all pairs of {} scores, float64, value: time"),
+    (r"pairwise_logistic_loss (\d+) value and gradient", "np.sort", "The same, value and every row's gradient: time"),
     (
         r"pairwise_logistic_loss direct (\d+)x\d+ float64 value",
         "1 ns a pair",
-        "Pair by pair, {} against as many: time",
+        "Each pair of {} scores and as many others, float64, value: time",
     ),
     (
         r"info_nce_loss (8192x128) float32 value and gradients",
         "PyTorch",
-        "InfoNCE of {} embeddings with gradients:",
+        "InfoNCE of {} embeddings, float32, value and gradients",
     ),
     (
         r"cross_entropy (\d+x\d+) float32 value and gradient",
         "PyTorch",
-        "Cross-entropy of {} logits with gradient:",
+        "Cross-entropy of {} logits, float32, value and gradient",
     ),
-    (r"mse_loss float32 value", "PyTorch", "Squared error, float32:"),
+    (
+        r"binary_cross_entropy_with_logits float32 value and gradient",
+        "PyTorch",
+        "Cross-entropy of {size} logits of two classes, float32, value and gradient",
+    ),
 )
+SIZE = re.compile(r"\d{3,}")  # in a benchmark's name
 
 
 @dataclasses.dataclass
@@ -118,6 +123,10 @@ def parts(folder: pathlib.Path = FOLDER) -> list[Part]:
             part.date, part.rows, part.claims = date, [], []
         with path.open(newline="") as file:
             (part.claims if claims else part.rows).extend(csv.DictReader(file))
+    for part in newest.values():
+        sizes = {row["benchmark"]: row["size"] for row in part.rows}
+        for claim in part.claims:
+            claim["size"] = sizes.get(claim["benchmark"], "")
     order = list(TITLES)
     return sorted(newest.values(), key=lambda part: (part.name not in order, [*order, part.name].index(part.name)))
 
@@ -274,8 +283,14 @@ def targets_table(claims: list[dict[str, str]]) -> list[str]:
     for claim in claims:
         ratio, verdict = f"{float(claim['ratio']):.3g}", "met" if is_met(claim) else "**missed**"
         target = f"{claim['sense']} {float(claim['target']):g}"
-        lines.append(f"| {grouped(claim['benchmark'])} | {phrase(claim, ratio)} | {target} | {verdict} |")
+        lines.append(f"| {figure(claim)} | {phrase(claim, ratio)} | {target} | {verdict} |")
     return lines
+
+
+def figure(claim: dict[str, str]) -> str:
+    """What a target is about, with a size, which may stand in the timings alone."""
+    size = "" if SIZE.search(claim["benchmark"]) or not claim.get("size") else f", {int(claim['size']):,} numbers"
+    return grouped(claim["benchmark"]) + size
 
 
 def phrase(claim: dict[str, str], ratio: str) -> str:
@@ -311,7 +326,8 @@ def headlines(found: list[Part]) -> str:
             known = re.fullmatch(pattern, claim["benchmark"])
             if known:
                 measured = phrase(claim, f"{float(claim['ratio']):.3g}")
-                lines.append(f"| {words.format(*map(grouped, known.groups()))} | {measured} |")
+                size = f"{int(claim['size'] or 0):,}"
+                lines.append(f"| {words.format(*map(grouped, known.groups()), size=size)} | {measured} |")
                 dates.add(claim["date"])
                 machines.add(claim["machine"])
     if not lines:

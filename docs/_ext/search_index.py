@@ -15,7 +15,8 @@ def missing(text: str) -> list[str]:
     index = json.loads(text[text.index("(") + 1 : text.rindex(")")])
     pages = {entry: {index["docnames"][at] for at, *_ in places} for entry, places in index["indexentries"].items()}
     expected = ((name, loss) for loss in REGISTRY for name in names_of(loss))
-    return [f"{name} ({loss})" for name, loss in expected if f"generated/losses/{loss}" not in pages.get(name, ())]
+    found = ((name, loss, pages.get(name.lower(), ())) for name, loss in expected)
+    return [f"{name} ({loss})" for name, loss, places in found if f"generated/losses/{loss}" not in places]
 
 
 def check(app: Any, error: Exception | None) -> None:

@@ -9,6 +9,7 @@ import loss_pictures
 import mathml
 import navigation
 import search_index
+import tables
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
@@ -38,6 +39,11 @@ def generate(app: Any) -> None:
     for old in folder.rglob("*.*"):
         if str(old.relative_to(folder)) not in everything:
             old.unlink()
+
+
+def keep_letters(_app: Any, _what: str, _name: str, _one: Any, _options: Any, lines: list[str]) -> None:
+    """Initials, as that of an author of a reference, are no numbers of a list."""
+    lines[:] = [loss_pages.without_lists(line) for line in lines]
 
 
 class LinkNames(SphinxTransform):
@@ -72,8 +78,10 @@ def within_link(node: nodes.Node | None) -> bool:
 def setup(app: Any) -> dict[str, Any]:
     """What Sphinx calls."""
     app.connect("builder-inited", generate)
+    app.connect("autodoc-process-docstring", keep_letters, priority=600)  # after numpydoc
     app.add_transform(LinkNames)
     mathml.setup(app)
     navigation.setup(app)
     search_index.setup(app)
+    tables.setup(app)
     return {"version": fastloss.__version__, "parallel_read_safe": True, "parallel_write_safe": True}

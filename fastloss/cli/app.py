@@ -343,13 +343,21 @@ def use_threads(count: int) -> None:
 
 
 @app.command("list", cls=OnceCommand)
-def list_losses(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List all losses and metrics, and whether `fastloss score` takes each; `fastloss show` says more of one."""
+def list_losses(
+    words: Annotated[str, typer.Argument(help="A part of a name, also of one in other libraries: svm, MAE.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List losses and metrics, and whether `fastloss score` takes each; `fastloss show` says more of one."""
     from fastloss.cli import report
     from fastloss.cli.catalogue import entries
+    from fastloss.core.loss import REGISTRY
+    from fastloss.core.synonyms import question
 
     with explained():
-        everything = entries()
+        everything = entries(words)
+    if not everything:
+        hint = question(words, REGISTRY) or ": `fastloss list` has all"
+        raise UserError(f"no loss or metric is called {words!r}, here or elsewhere{hint}")
     if as_json:
         report.print_json(everything)
         return

@@ -7,12 +7,20 @@ from fastloss.cli import retrieval
 from fastloss.cli.asked import can_score, can_search, range_of
 from fastloss.cli.metrics import METRICS, Metric
 from fastloss.core.loss import REGISTRY, Loss
+from fastloss.core.synonyms import names_of
 
 
-def entries() -> list[dict[str, Any]]:
-    """Return facts about all losses, then about all metrics, sorted by name."""
+def entries(words: str = "") -> list[dict[str, Any]]:
+    """Return facts about losses, then about metrics, whose name, other names or summary have words in them, sorted."""
     subjects: list[Any] = [*(REGISTRY[name] for name in sorted(REGISTRY)), *(METRICS[name] for name in sorted(METRICS))]
-    return [entry(one) for one in subjects]
+    asked = plain(words).removesuffix(" loss")
+    found = [entry(one) for one in subjects]
+    return [one for one in found if asked in plain(" ".join([one["loss"], *one["also_known_as"], one["summary"]]))]
+
+
+def plain(text: str) -> str:
+    """Return a text as words are compared: without case, and the same with spaces, dashes or underscores."""
+    return text.casefold().replace("_", " ").replace("-", " ")
 
 
 def entry(loss: Loss | Metric) -> dict[str, Any]:
@@ -28,6 +36,7 @@ def entry(loss: Loss | Metric) -> dict[str, Any]:
                 name: {"range": kind, "default": loss.defaults[name]} for name, kind in loss.parameters.items()
             },
             "second_derivative": False,
+            "also_known_as": [],
             "summary": loss.summary,
             "reference": None,
         }
@@ -38,13 +47,20 @@ def entry(loss: Loss | Metric) -> dict[str, Any]:
         "score": can_score(loss),
         "arguments": list(loss.arguments),
         "parameters": {
-            name: {"range": range_of(specification), "default": loss.defaults.get(name)}
+            name: {"range": range_of(specification), **default(loss, name)}
             for name, specification in loss.parameters.items()
         },
         "second_derivative": loss.has_curvature,
+        "also_known_as": list(names_of(loss.name)),
         "summary": loss.summary,
         "reference": loss.reference,
     }
+
+
+def default(loss: Loss, name: str) -> dict[str, Any]:
+    """Return a parameter's default, or nothing where it must be given."""
+    found = loss.defaults.get(name)
+    return {} if found is inspect.Parameter.empty else {"default": found}
 
 
 def text(loss: Loss | Metric) -> str:

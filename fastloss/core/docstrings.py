@@ -10,6 +10,7 @@ from fastloss.core.domains import Parameter
 BLOCKS: dict[str, str] = {}  # what a line {name} of a docstring stands for: see `share`
 PLACEHOLDER = re.compile(r"^( *)\{(\w+)\}$", re.MULTILINE)
 PARAMETERS = "Parameters\n----------\n"
+EXAMPLES = "Examples\n--------\n"
 HEADING = re.compile(r"^\w+\n-+$", re.MULTILINE)
 
 
@@ -46,8 +47,8 @@ def share(**blocks: str) -> None:
             raise ValueError(f"there is another block {name!r}")
 
 
-def completed(docstring: str | None, keywords: Sequence[Keyword]) -> str | None:
-    """Fill the placeholders of a loss's docstring, and document the keywords at the end of its parameters.
+def completed(docstring: str | None, keywords: Sequence[Keyword], signature: inspect.Signature) -> str | None:
+    """Fill the placeholders of a docstring, document the keywords at the end of its parameters, and say the defaults.
 
     A keyword that the docstring documents itself keeps its own words. Without a section "Parameters", or under
     ``python -OO``, nothing is added.
@@ -63,7 +64,18 @@ def completed(docstring: str | None, keywords: Sequence[Keyword]) -> str | None:
     names = [one.name for one in keywords]
     own = [entry for documented, entry in found if not set(names) & set(documented)]
     shared = [written.get(one.name, one.block) for one in keywords]
-    return f"{before}{PARAMETERS}" + "\n".join([*own, *shared]) + f"\n\n{after}"
+    said = [with_default(entry, signature) for entry in [*own, *shared]]
+    return f"{before}{PARAMETERS}" + "\n".join(said) + f"\n\n{after}"
+
+
+def with_default(entry: str, signature: inspect.Signature) -> str:
+    """Return the entry of a parameter with its default behind its type, which `help` of an object does not show."""
+    head, line, text = entry.partition("\n")
+    parameter = signature.parameters.get(head.partition(" : ")[0])
+    if parameter is None or parameter.default in (None, parameter.empty) or "optional" in head or "default" in head:
+        return entry
+    default = f'"{parameter.default}"' if isinstance(parameter.default, str) else repr(parameter.default)
+    return f"{head}, default {default}{line}{text}"
 
 
 def _filled(placeholder: re.Match[str]) -> str:
@@ -94,8 +106,8 @@ def entries(body: str) -> Iterator[tuple[tuple[str, ...], str]]:
         yield tuple(name.strip() for name in names.split(",")), entry
 
 
-def of_method(docstring: str | None, loss: str | None) -> str | None:
-    """Insert the loss's parameters into a method's docstring, and append what the loss says of its results."""
+def of_method(docstring: str | None, loss: str | None, name: str) -> str | None:
+    """Insert the loss's parameters into a method's docstring, and append its notes on results and examples of calls."""
     if docstring is None or loss is None:
         return docstring
     text, body = inspect.cleandoc(docstring), parted(loss).parameters
@@ -103,8 +115,9 @@ def of_method(docstring: str | None, loss: str | None) -> str | None:
     if not body or first is None:
         return text
     text = f"{text[: first.start()]}{PARAMETERS}{body}\n\n{text[first.start() :]}"
-    notes = _notes(loss)
-    return f"{text}\n\nNotes\n-----\n{notes}" if notes else text
+    notes, examples = _notes(loss), loss.partition(EXAMPLES)[2].rstrip()
+    text += f"\n\nNotes\n-----\n{notes}" if notes else ""
+    return f"{text}\n\n{EXAMPLES}{examples}\n" if f".{name}(" in examples else text
 
 
 def _notes(loss: str) -> str:

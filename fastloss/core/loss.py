@@ -130,7 +130,7 @@ def with_signature(method: Callable[..., Any], loss: Any) -> types.MethodType:
     functools.update_wrapper(copy, method)
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
     parameters = [itself, *loss.__signature__.parameters.values()]
-    copy.__doc__ = docstrings.of_method(method.__doc__, loss.__doc__)
+    copy.__doc__ = docstrings.of_method(method.__doc__, loss.__doc__, method.__name__)
     copy.__signature__ = loss.__signature__.replace(parameters=parameters)  # type: ignore[attr-defined]
     return types.MethodType(copy, loss)
 
@@ -178,7 +178,7 @@ class Loss(abc.ABC):
         self._blank = {p.name: p.default for p in every}
         self._plans: dict[Any, small.Plan] = {}
         functools.update_wrapper(self, function)
-        self.__doc__ = docstrings.completed(function.__doc__, self.keywords)
+        self.__doc__ = docstrings.completed(function.__doc__, self.keywords, self.__signature__)
         for method in (Loss.value_and_grad, Loss.grad_hess):
             setattr(self, method.__name__, with_signature(method, self))
         self.name: str = function.__name__

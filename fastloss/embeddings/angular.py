@@ -96,6 +96,11 @@ def arcface_loss(embeddings, weights, labels, *, margin=0.5, scale=64.0, literal
     >>> classes = [[2.0, 0.0], [0.0, 1.0]]
     >>> print(f"{fastloss.arcface_loss([[1.0, 1.0]], classes, [0], scale=1.0):.6f}")
     0.928400
+    >>> value, (by_embeddings, by_weights, by_scale) = fastloss.arcface_loss.value_and_grad(
+    ...     [[1.0, 1.0]], classes, [0], scale=1.0
+    ... )
+    >>> by_embeddings.round(4).tolist(), by_weights.round(4).tolist(), round(by_scale, 4)
+    ([[-0.504, 0.504]], [[0.0, -0.2902], [0.4277, 0.0]], 0.2574)
     """
 
     def bent(cosine):
@@ -149,6 +154,11 @@ def cosface_loss(embeddings, weights, labels, *, margin=0.35, scale=64.0):
     >>> classes = [[2.0, 0.0], [0.0, 1.0]]
     >>> print(f"{fastloss.cosface_loss([[1.0, 1.0]], classes, [0], scale=1.0):.6f}")
     0.883382
+    >>> value, (by_embeddings, by_weights, by_scale) = fastloss.cosface_loss.value_and_grad(
+    ...     [[1.0, 1.0]], classes, [0], scale=1.0
+    ... )
+    >>> by_embeddings.round(4).tolist(), by_weights.round(4).tolist(), round(by_scale, 4)
+    ([[-0.4148, 0.4148]], [[0.0, -0.2074], [0.4148, 0.0]], 0.2053)
     """
     return _with_margin(embeddings, weights, labels, scale, lambda cosine: (cosine - margin, np.ones(len(cosine))))
 
@@ -192,6 +202,11 @@ def sphereface_loss(embeddings, weights, labels, *, margin=4.0, scale=1.0):
     >>> classes = [[2.0, 0.0], [0.0, 1.0]]
     >>> print(f"{fastloss.sphereface_loss([[1.0, 1.0]], classes, [0]):.6f}")
     1.873798
+    >>> value, (by_embeddings, by_weights, by_scale) = fastloss.sphereface_loss.value_and_grad(
+    ...     [[1.0, 1.0]], classes, [0]
+    ... )
+    >>> by_embeddings.round(4).tolist()
+    [[-0.2993, 0.2993]]
     """
 
     def bent(cosine):

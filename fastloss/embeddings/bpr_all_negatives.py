@@ -65,5 +65,10 @@ def bpr_all_negatives_loss(user_factors, item_factors, interactions, *, item_bia
     >>> users, items = [[1.0, 0.0]], [[2.0, 0.0], [0.0, 1.0], [0.5, 0.5]]
     >>> print(f"{fastloss.bpr_all_negatives_loss(users, items, ([0, 1], [0])):.6f}")
     0.164171
+    >>> value, (by_user_factors, by_item_factors) = fastloss.bpr_all_negatives_loss.value_and_grad(
+    ...     users, items, ([0, 1], [0])
+    ... )
+    >>> by_user_factors.round(4).tolist(), by_item_factors.round(4).tolist()
+    ([[-0.256, 0.1052]], [[-0.1508, 0.0], [0.0596, 0.0], [0.0912, 0.0]])
     """
     return reg

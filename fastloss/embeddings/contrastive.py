@@ -105,6 +105,9 @@ def info_nce_loss(
     >>> query, key = [[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [1.0, 1.0]]
     >>> print(f"{fastloss.info_nce_loss(query, key, temperature=0.5):.6f}")
     0.330085
+    >>> value, (by_query, by_key, by_temperature) = fastloss.info_nce_loss.value_and_grad(query, key, temperature=0.5)
+    >>> by_query.round(4).tolist(), by_key.round(4).tolist(), round(by_temperature, 4)
+    ([[0.0, 0.2529], [0.0573, 0.0]], [[0.0, 0.0978], [0.1956, -0.1956]], 0.4861)
     """
     if symmetric and (negatives is not None or positives is not None):
         raise ValueError("symmetric: not possible together with negatives or positives")
@@ -164,6 +167,11 @@ def multiple_negatives_ranking_loss(anchors, positives, negatives=None, *, scale
     >>> anchors, positives = [[1.0, 0.0], [0.0, 1.0]], [[2.0, 0.0], [1.0, 1.0]]
     >>> print(f"{fastloss.multiple_negatives_ranking_loss(anchors, positives, scale=2.0):.6f}")
     0.330085
+    >>> value, (by_anchors, by_positives, by_scale) = fastloss.multiple_negatives_ranking_loss.value_and_grad(
+    ...     anchors, positives, scale=2.0
+    ... )
+    >>> by_anchors.round(4).tolist(), by_positives.round(4).tolist(), round(by_scale, 4)
+    ([[0.0, 0.2529], [0.0573, 0.0]], [[0.0, 0.0978], [0.1956, -0.1956]], -0.1215)
     """
     names = ("anchors", "positives", "negatives")
     arrays = to_arrays(names, (anchors, positives, negatives), deep=2)
@@ -272,6 +280,11 @@ def nt_xent_loss(z1, z2, *, temperature=0.5):
     >>> import fastloss
     >>> print(f"{fastloss.nt_xent_loss([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]):.6f}")
     0.239545
+    >>> value, (by_z1, by_z2, by_temperature) = fastloss.nt_xent_loss.value_and_grad(
+    ...     [[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]
+    ... )
+    >>> by_z1.round(4).tolist(), by_z2.round(4).tolist(), round(by_temperature, 4)
+    ([[0.0, 0.213], [0.213, 0.0]], [[0.0, 0.213], [0.213, 0.0]], 0.8521)
     """
     arrays = to_arrays(("z1", "z2"), (z1, z2))
     if arrays[0].shape != arrays[1].shape:
@@ -333,6 +346,9 @@ def supcon_loss(embeddings, labels, *, temperature=0.1):
     >>> rows, labels = [[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]], ["a", "a", "b"]
     >>> print(f"{fastloss.supcon_loss(rows, labels, temperature=1.0):.6f}")
     0.546990
+    >>> value, (by_embeddings, by_temperature) = fastloss.supcon_loss.value_and_grad(rows, labels, temperature=1.0)
+    >>> by_embeddings.round(4).tolist(), round(by_temperature, 4)
+    ([[0.0, -0.1284], [-0.2352, 0.2352], [0.3419, 0.0]], 0.1168)
     """
     (array,) = to_arrays(("embeddings",), (embeddings,))
     classes = codes("labels", labels, len(array))

@@ -71,6 +71,11 @@ def cross_entropy_with_factors(
     >>> hidden, class_weights = [[1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]
     >>> print(f"{fastloss.cross_entropy_with_factors(hidden, class_weights, [0]):.6f}")
     0.407606
+    >>> value, (by_hidden, by_class_weights) = fastloss.cross_entropy_with_factors.value_and_grad(
+    ...     hidden, class_weights, [0]
+    ... )
+    >>> by_hidden.round(4).tolist(), by_class_weights.round(4).tolist()
+    ([[-0.4248, 0.2447]], [[-0.3348, 0.0], [0.2447, 0.0], [0.09, 0.0]])
     """
     arrays = to_arrays(("hidden", "class_weights"), (hidden, class_weights))
     height, count = (len(array) for array in arrays)

@@ -141,6 +141,9 @@ def ge2e_loss(embeddings, labels=None, *, w=10.0, b=-5.0, variant="softmax", nor
     >>> speakers = [[[1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0], [0.0, 1.0]]]
     >>> print(f"{fastloss.ge2e_loss(speakers, w=1.0):.6f}")
     0.313262
+    >>> value, (by_embeddings, by_w, by_b) = fastloss.ge2e_loss.value_and_grad(speakers, w=1.0)
+    >>> by_embeddings.round(4).tolist(), round(by_w, 4), round(by_b, 4)
+    ([[[0.0, 0.1345], [0.0, 0.1345]], [[0.1345, 0.0], [0.1345, 0.0]]], -0.2689, 0.0)
     """
     array = validate.real("embeddings", embeddings)
     if array.ndim != (3 if labels is None else 2):

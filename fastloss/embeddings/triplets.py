@@ -91,6 +91,9 @@ def batch_all_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, sof
     >>> loss, counts = fastloss.batch_all_triplet_loss(rows, labels, margin=1.0, with_counts=True)
     >>> loss, counts.active, counts.total
     (1.0, 2, 2)
+    >>> value, gradient = fastloss.batch_all_triplet_loss.value_and_grad(rows, labels, margin=1.0)
+    >>> gradient.round(4).tolist()
+    [[-0.5], [1.5], [-1.0]]
     """
     _no_margin_if_soft(margin, soft)
     name = "smooth" if soft else "all"
@@ -147,6 +150,11 @@ def batch_hard_triplet_loss(embeddings, labels, *, margin=0.2, squared=False, so
     >>> import fastloss
     >>> fastloss.batch_hard_triplet_loss([[0.0], [1.0], [1.5]], ["a", "a", "b"], margin=1.0)
     1.0
+    >>> value, gradient = fastloss.batch_hard_triplet_loss.value_and_grad(
+    ...     [[0.0], [1.0], [1.5]], ["a", "a", "b"], margin=1.0
+    ... )
+    >>> gradient.round(4).tolist()
+    [[-0.5], [1.5], [-1.0]]
     """
     _no_margin_if_soft(margin, soft)
     return Mined(embeddings, labels, "hard", Settings(margin, 1.0), None, squared, soft, degree=1 + squared)
@@ -197,6 +205,11 @@ def batch_semihard_triplet_loss(embeddings, labels, *, margin=0.2, squared=False
     >>> import fastloss
     >>> fastloss.batch_semihard_triplet_loss([[0.0], [1.0], [1.5]], ["a", "a", "b"], margin=1.0)
     1.0
+    >>> value, gradient = fastloss.batch_semihard_triplet_loss.value_and_grad(
+    ...     [[0.0], [1.0], [1.5]], ["a", "a", "b"], margin=1.0
+    ... )
+    >>> gradient.round(4).tolist()
+    [[-0.5], [1.5], [-1.0]]
     """
     return Mined(embeddings, labels, "semihard", Settings(margin, 1.0), None, squared, degree=1 + squared)
 
@@ -247,6 +260,9 @@ def batch_contrastive_loss(embeddings, labels, *, margin=1.0, half=False, square
     >>> import fastloss
     >>> fastloss.batch_contrastive_loss([[0.0], [0.5], [2.0]], [0, 0, 1], reduction="sum")
     0.25
+    >>> value, gradient = fastloss.batch_contrastive_loss.value_and_grad([[0.0], [0.5], [2.0]], [0, 0, 1])
+    >>> gradient.round(4).tolist()
+    [[-0.3333], [0.3333], [0.0]]
     """
     settings = Settings(margin, 0.5 if half else 1.0)
     return Mined(embeddings, labels, "pairs", settings, CONTRASTIVE[squared], products=True, degree=1 + squared)

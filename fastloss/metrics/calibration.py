@@ -99,6 +99,9 @@ def normalized_entropy(
     0.681367
     >>> metrics.normalized_entropy([0.5, 0.5], [0, 1])
     1.0
+    >>> p, y, users = [0.5, 0.5, 0.5, 0.9], [0, 1, 1, 1], [1, 1, 2, 2]
+    >>> metrics.normalized_entropy(p, y, groups=users, reduction="per_group").tolist()  # all of user 2 are of one class
+    [1.0, nan]
     """
     rate = RATE.validate("base_rate", base_rate)
     rows = _checked(probabilities, labels, sample_weight, groups, offsets)
@@ -181,6 +184,9 @@ def expected_calibration_error(
     >>> from fastloss import metrics
     >>> round(metrics.expected_calibration_error([0.1, 0.2, 0.8, 0.9], [0, 1, 1, 1], bins=2), 6)
     0.25
+    >>> p, y, users = [0.25, 0.25, 0.75, 0.75], [0, 0, 1, 0], [1, 1, 2, 2]
+    >>> metrics.expected_calibration_error(p, y, groups=users, reduction="per_group").tolist()
+    [0.25, 0.25]
     """
     count = validate.integer("bins", bins)
     if not 1 <= count <= MOST_BINS:
@@ -237,6 +243,9 @@ def isotonic_calibration_error(
     >>> from fastloss import metrics
     >>> round(metrics.isotonic_calibration_error([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1]), 6)
     0.1375
+    >>> p, y, users = [0.25, 0.25, 0.75, 0.75], [0, 0, 1, 0], [1, 1, 2, 2]
+    >>> metrics.isotonic_calibration_error(p, y, groups=users, reduction="per_group").tolist()
+    [0.25, 0.25]
     """
     norm = Choice(("l1", "l2", "max", "brier")).validate("norm", norm)
     rows = _checked(probabilities, labels, sample_weight, groups, offsets)

@@ -257,6 +257,9 @@ def average_precision(
     0.833333
     >>> metrics.average_precision([0.5, 0.5], [1, 0]), metrics.average_precision([0.5, 0.5], [1, 0], ties="thresholds")
     (0.75, 0.5)
+    >>> scores, labels, queries = [0.9, 0.2, 0.5, 0.7], [1, 0, 1, 0], [1, 1, 2, 2]
+    >>> metrics.average_precision(scores, labels, groups=queries, reduction="per_group").tolist()
+    [1.0, 0.5]
     """
     words = Words(k, ties, ids, groups, offsets, sample_weight, reduction, with_counts)
     return _measured("average_precision", scores, labels, words, relevance_level, attainable=_attainable(normalize))
@@ -305,6 +308,8 @@ def precision(
     >>> from fastloss import metrics
     >>> metrics.precision([0.9, 0.2, 0.5], [1, 1, 0], k=2)
     0.5
+    >>> metrics.precision([0.9, 0.2, 0.5, 0.7], [1, 0, 0, 0], k=1, groups=[1, 1, 2, 2])
+    1.0
     """
     words = Words(k, ties, ids, groups, offsets, sample_weight, reduction, with_counts)
     return _measured("precision", scores, labels, words, relevance_level)
@@ -356,6 +361,8 @@ def recall(
     True
     >>> metrics.recall([0.9, 0.2, 0.5], [1, 1, 1], k=2, normalize="attainable")
     1.0
+    >>> metrics.recall([0.9, 0.2, 0.5, 0.7], [1, 0, 1, 0], k=1, groups=[1, 1, 2, 2])
+    0.5
     """
     words = Words(k, ties, ids, groups, offsets, sample_weight, reduction, with_counts)
     return _measured("recall", scores, labels, words, relevance_level, attainable=_attainable(normalize))

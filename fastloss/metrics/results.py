@@ -1,5 +1,6 @@
 """What all metrics return, and the keywords that say so: a number for each group, or the mean over groups."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -49,7 +50,7 @@ def documented(*keywords: Keyword) -> Callable[[Function], Function]:
     """Add what keywords mean to a function's docstring, where it does not say so itself."""
 
     def complete(function: Function) -> Function:
-        function.__doc__ = docstrings.completed(function.__doc__, keywords)
+        function.__doc__ = docstrings.completed(function.__doc__, keywords, inspect.signature(function))
         return function
 
     return complete

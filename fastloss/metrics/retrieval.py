@@ -363,10 +363,10 @@ def retrieval_ranks(query: Any, key: Any, *, positives: Any = None, similarity: 
     >>> import numpy as np
     >>> from fastloss import metrics
     >>> key = np.random.default_rng(0).normal(size=(5000, 64))
-    >>> query = key[:300] + np.random.default_rng(1).normal(size=(300, 64))
+    >>> query = key[:300] + np.random.default_rng(1).normal(size=(300, 64), scale=1.5)
     >>> found = metrics.retrieval_ranks(query, key)
     >>> round(found.recall(k=1), 3), round(found.recall(k=10), 3), round(found.mrr(), 3)
-    (0.997, 1.0, 0.998)
+    (0.867, 0.98, 0.914)
     """
     queries, keys = (validate.matrix(name, backend.to_host(one)) for name, one in (("query", query), ("key", key)))
     if keys.shape[1] != queries.shape[1]:

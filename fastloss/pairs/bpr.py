@@ -69,6 +69,9 @@ def bpr_loss(pos_scores, neg_scores, *, offsets=None, shared=False, reg=0.0, par
     0.503204
     >>> print(f"{fastloss.bpr_loss([2.0, 0.5], [1.0, 0.5, -1.0], offsets=[0, 2, 3]):.6f}")
     0.229375
+    >>> value, (by_pos_scores, by_neg_scores) = fastloss.bpr_loss.value_and_grad([2.0, 0.5], [1.0, 0.5])
+    >>> by_pos_scores.round(4).tolist(), by_neg_scores.round(4).tolist()
+    ([-0.1345, -0.25], [0.1345, 0.25])
     """
     if not isinstance(params, (tuple, list)):
         raise wrong_type("params", params, "a sequence of arrays")

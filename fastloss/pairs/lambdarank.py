@@ -60,6 +60,10 @@ def lambdarank_loss(scores, labels, *, sigma=1.0, truncation_level=None, gains="
     >>> import fastloss
     >>> print(f"{fastloss.lambdarank_loss([1.0, 3.0, 2.0], [2, 0, 1]):.6f}")
     1.106870
+    >>> scores, labels, queries = [1.0, 3.0, 2.0, 0.5], [2, 0, 0, 1], [7, 7, 8, 8]
+    >>> value, gradient = fastloss.lambdarank_loss.value_and_grad(scores, labels, groups=queries)
+    >>> print(f"{value:.6f}", gradient.round(6).tolist())
+    0.706463 [-0.162538, 0.162538, 0.150871, -0.150871]
     """
     if truncation_level is None:
         level = max(np.size(scores), 1)

@@ -110,5 +110,8 @@ def margin_all_pairs_loss(pos, neg, *, margin=1.0, distance=True):
     >>> import fastloss
     >>> fastloss.margin_all_pairs_loss([0.5, 2.0], [1.0, 4.0])
     0.625
+    >>> value, (by_pos, by_neg) = fastloss.margin_all_pairs_loss.value_and_grad([0.5, 3.5], [1.0, 4.0])
+    >>> by_pos.round(4).tolist(), by_neg.round(4).tolist()
+    ([0.25, 0.5], [-0.5, -0.25])
     """
     return (-1.0 if distance else 1.0), margin

@@ -93,6 +93,8 @@ def count_inversions(
     >>> import fastloss
     >>> fastloss.count_inversions([0.3, 0.1, 0.2], [0, 1, 2])
     2
+    >>> fastloss.count_inversions([0.3, 0.1, 0.2], [0, 1, 2], groups=["a", "b", "b"])
+    0
     """
     rows = _checked(scores, labels, sample_weight, groups, offsets)
     return counted("count_inversions", _counted(INVERSIONS, rows), rows.weights is not None)
@@ -152,6 +154,9 @@ def auc(
     >>> import fastloss
     >>> fastloss.auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
     0.75
+    >>> scores, labels, users = [0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1], [1, 2, 1, 2]
+    >>> fastloss.auc(scores, labels, groups=users, reduction="per_group").tolist()
+    [1.0, 1.0]
     """
     how = reductions.named(reduction, ("mean", "per_group"))
     if Flag().validate("return_ids", return_ids):

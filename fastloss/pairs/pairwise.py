@@ -72,6 +72,10 @@ def pairwise_logistic_loss(scores, labels, *, pairs="ordered", sigma=1.0):
     >>> loss = fastloss.pairwise_logistic_loss([2.0, 1.0, 3.0], [1, 0, 0], with_counts=True)
     >>> print(f"{loss[0]:.4f} over {loss[1]} pairs")
     0.8133 over 2 pairs
+    >>> scores, labels, queries = [2.0, 1.0, 3.0, 0.5], [1, 0, 0, 1], [7, 7, 8, 8]
+    >>> value, gradient = fastloss.pairwise_logistic_loss.value_and_grad(scores, labels, groups=queries)
+    >>> print(f"{value:.6f}", gradient.round(6).tolist())
+    1.446076 [-0.134471, 0.134471, 0.462071, -0.462071]
     """
     return (sigma,)
 
@@ -117,6 +121,10 @@ def soft_pairwise_loss(scores, labels, *, sigma=1.0):
     >>> import fastloss
     >>> print(f"{fastloss.soft_pairwise_loss([1.0, 2.0], [1, -1]):.6f}")
     1.003204
+    >>> scores, labels, queries = [2.0, 1.0, 3.0, 0.5], [1, -1, -1, 1], [7, 7, 8, 8]
+    >>> value, gradient = fastloss.soft_pairwise_loss.value_and_grad(scores, labels, groups=queries)
+    >>> print(f"{value:.6f}", gradient.round(6).tolist())
+    1.069611 [-0.067235, 0.067235, 0.231035, -0.231035]
     """
     return (sigma,)
 
@@ -173,6 +181,10 @@ def pairwise_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
     >>> import fastloss
     >>> fastloss.pairwise_hinge_loss([2.0, 1.5, 3.0], [1, 0, 0])
     1.25
+    >>> scores, labels, queries = [2.0, 1.0, 3.0, 0.5], [1, 0, 0, 1], [7, 7, 8, 8]
+    >>> value, gradient = fastloss.pairwise_hinge_loss.value_and_grad(scores, labels, groups=queries)
+    >>> print(f"{value:.6f}", gradient.round(6).tolist())
+    1.750000 [-0.5, 0.5, 0.5, -0.5]
     """
     return (margin,)
 
@@ -234,6 +246,10 @@ def pairwise_squared_hinge_loss(scores, labels, *, pairs="ordered", margin=1.0):
     >>> import fastloss
     >>> fastloss.pairwise_squared_hinge_loss([2.0, 1.5, 3.0], [1, 0, 0])
     2.125
+    >>> scores, labels, queries = [2.0, 1.0, 3.0, 0.5], [1, 0, 0, 1], [7, 7, 8, 8]
+    >>> value, gradient = fastloss.pairwise_squared_hinge_loss.value_and_grad(scores, labels, groups=queries)
+    >>> print(f"{value:.6f}", gradient.round(6).tolist())
+    6.125000 [0.0, 0.0, 3.5, -3.5]
     """
     return (margin,)
 
@@ -290,5 +306,9 @@ def pairwise_exponential_loss(scores, labels, *, pairs="ordered", sigma=1.0):
     >>> import fastloss
     >>> print(f"{fastloss.pairwise_exponential_loss([2.0, 1.0], [1, 0]):.6f}")
     0.367879
+    >>> scores, labels, queries = [2.0, 1.0, 3.0, 0.5], [1, 0, 0, 1], [7, 7, 8, 8]
+    >>> value, gradient = fastloss.pairwise_exponential_loss.value_and_grad(scores, labels, groups=queries)
+    >>> print(f"{value:.6f}", gradient.round(6).tolist())
+    6.275187 [-0.18394, 0.18394, 6.091247, -6.091247]
     """
     return (sigma,)

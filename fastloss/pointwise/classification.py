@@ -93,6 +93,9 @@ def binary_cross_entropy(input, target, *, weight=None):
     >>> import fastloss
     >>> fastloss.binary_cross_entropy([0.5, 0.25], [1.0, 0.0])
     0.4904146265058631
+    >>> value, gradient = fastloss.binary_cross_entropy.value_and_grad([0.5, 0.25], [1.0, 0.0])
+    >>> gradient.round(4).tolist()
+    [-1.0, 0.6667]
     """
     return Call((input, target), factor=_factor(weight, input))
 
@@ -197,6 +200,9 @@ def binary_cross_entropy_with_logits(input, target, *, weight=None, pos_weight=N
     >>> import fastloss
     >>> fastloss.binary_cross_entropy_with_logits([0.0, 1000.0], [1.0, 1.0])
     0.34657359027997264
+    >>> value, gradient = fastloss.binary_cross_entropy_with_logits.value_and_grad([0.0, 1000.0], [1.0, 1.0])
+    >>> gradient.round(4).tolist()
+    [-0.25, 0.0]
     """
     factor = _factor(weight, input)
     smoothing = 1.0 - label_smoothing, 0.5 * label_smoothing
@@ -290,5 +296,8 @@ def focal_loss(input, target, *, gamma=2.0, alpha=None):
     >>> import fastloss
     >>> fastloss.focal_loss([0.0, 0.0], [1.0, 0.0], alpha=0.25, reduction="none").tolist()
     [0.04332169878499658, 0.12996509635498973]
+    >>> value, gradient = fastloss.focal_loss.value_and_grad([0.0, 0.0], [1.0, 0.0], alpha=0.25)
+    >>> gradient.round(4).tolist()
+    [-0.0373, 0.1119]
     """
     return gamma, (1.0 if alpha is None else alpha), (1.0 if alpha is None else 1.0 - alpha)

@@ -125,6 +125,9 @@ def poisson_nll_loss(input, target, *, log_input=True, full=False, eps=1e-8):
     1.0
     >>> fastloss.poisson_nll_loss([2.0], [0.0], log_input=False)
     2.0
+    >>> value, gradient = fastloss.poisson_nll_loss.value_and_grad([0.0, 0.0], [1.0, 3.0])
+    >>> gradient.round(4).tolist()
+    [0.0, -1.0]
     """
     if log_input:
         return Call((input, target), variant="full" if full else "")

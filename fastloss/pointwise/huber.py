@@ -58,6 +58,9 @@ def huber_loss(input, target, *, delta=1.0):
     >>> import fastloss
     >>> fastloss.huber_loss([0.5, 3.0], [0.0, 0.0])
     1.3125
+    >>> value, gradient = fastloss.huber_loss.value_and_grad([0.5, 3.0], [0.0, 0.0])
+    >>> gradient.round(4).tolist()
+    [0.25, 0.5]
     """
     return (delta,)
 
@@ -116,6 +119,9 @@ def smooth_l1_loss(input, target, *, beta=1.0):
     >>> import fastloss
     >>> fastloss.smooth_l1_loss([0.5, 3.0], [0.0, 0.0], beta=2.0)
     1.03125
+    >>> value, gradient = fastloss.smooth_l1_loss.value_and_grad([0.5, 3.0], [0.0, 0.0], beta=2.0)
+    >>> gradient.round(4).tolist()
+    [0.125, 0.5]
     """
     return (beta,)
 
@@ -199,5 +205,8 @@ def asymmetric_huber_loss(input, target, *, delta=1.0, delta_below=None, alpha=1
     [5.0, 2.5]
     >>> fastloss.asymmetric_huber_loss([-3.0, 3.0], [0.0, 0.0], delta_below=2.0, reduction="none").tolist()
     [4.0, 2.5]
+    >>> value, gradient = fastloss.asymmetric_huber_loss.value_and_grad([-3.0, 3.0], [0.0, 0.0], alpha=2.0)
+    >>> gradient.round(4).tolist()
+    [-1.0, 0.5]
     """
     return delta, delta if delta_below is None else delta_below, alpha, alpha if continuous else 1.0

@@ -71,6 +71,9 @@ def hinge_loss(input, target, *, margin=1.0):
     >>> import fastloss
     >>> fastloss.hinge_loss([0.5, -2.0, 3.0], [1, -1, -1], reduction="none").tolist()
     [0.5, 0.0, 4.0]
+    >>> value, gradient = fastloss.hinge_loss.value_and_grad([0.5, -2.0, 3.0], [1, -1, -1])
+    >>> gradient.round(4).tolist()
+    [-0.3333, 0.0, 0.3333]
     """
     return (margin,)
 
@@ -127,6 +130,9 @@ def squared_hinge_loss(input, target, *, margin=1.0):
     >>> import fastloss
     >>> fastloss.squared_hinge_loss([0.5, -2.0, 3.0], [1, 0, 0], reduction="none").tolist()
     [0.25, 0.0, 16.0]
+    >>> value, gradient = fastloss.squared_hinge_loss.value_and_grad([0.5, -2.0, 3.0], [1, 0, 0])
+    >>> gradient.round(4).tolist()
+    [-0.3333, 0.0, 2.6667]
     """
     return (margin,)
 
@@ -190,4 +196,7 @@ def soft_margin_loss(input, target):
     >>> import fastloss
     >>> fastloss.soft_margin_loss([100.0, 0.0], [-1, 1], reduction="none").tolist()
     [100.0, 0.6931471805599453]
+    >>> value, gradient = fastloss.soft_margin_loss.value_and_grad([100.0, 0.0], [-1, 1])
+    >>> gradient.round(4).tolist()
+    [0.5, -0.25]
     """

@@ -61,5 +61,8 @@ def hinge_embedding_loss(input, target, *, margin=1.0):
     >>> import fastloss
     >>> fastloss.hinge_embedding_loss([0.25, 0.25], [1, -1], reduction="none").tolist()
     [0.25, 0.75]
+    >>> value, gradient = fastloss.hinge_embedding_loss.value_and_grad([0.25, 0.25], [1, -1])
+    >>> gradient.round(4).tolist()
+    [0.5, -0.5]
     """
     return (margin,)

@@ -114,6 +114,9 @@ def gamma_nll_loss(input, target, *, log_input=True, eps=1e-8):
     2.0
     >>> fastloss.gamma_nll_loss([2.0], [3.0], log_input=False, eps=0.0)
     2.1931471805599454
+    >>> value, gradient = fastloss.gamma_nll_loss.value_and_grad([0.0, 0.0], [1.0, 3.0])
+    >>> gradient.round(4).tolist()
+    [0.0, -1.0]
     """
     return _call(input, target, "gamma", log_input, (), eps)
 
@@ -215,6 +218,9 @@ def tweedie_loss(input, target, *, power=1.5, log_input=True, eps=1e-8):
     [2.0, 8.0]
     >>> fastloss.tweedie_loss([4.0], [3.0], log_input=False, eps=0.0)
     7.0
+    >>> value, gradient = fastloss.tweedie_loss.value_and_grad([0.0, 0.0], [0.0, 3.0], power=1.5)
+    >>> gradient.round(4).tolist()
+    [0.5, -1.0]
     """
     if power == 1.0:
         return _call(input, target, "poisson", log_input, (), eps)

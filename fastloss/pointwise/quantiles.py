@@ -56,6 +56,9 @@ def quantile_loss(input, target, *, q=0.5):
     >>> import fastloss
     >>> fastloss.quantile_loss([1.0, 3.0], [2.0, 2.0], q=0.75, reduction="none").tolist()
     [0.75, 0.25]
+    >>> value, gradient = fastloss.quantile_loss.value_and_grad([1.0, 3.0], [2.0, 2.0], q=0.75)
+    >>> gradient.round(4).tolist()
+    [-0.375, 0.125]
     """
     return (q,)
 
@@ -120,5 +123,8 @@ def expectile_loss(input, target, *, tau=0.5):
     >>> import fastloss
     >>> fastloss.expectile_loss([1.0, 4.0], [2.0, 2.0], tau=0.75, reduction="none").tolist()
     [0.75, 1.0]
+    >>> value, gradient = fastloss.expectile_loss.value_and_grad([1.0, 4.0], [2.0, 2.0], tau=0.75)
+    >>> gradient.round(4).tolist()
+    [-0.75, 0.5]
     """
     return (tau,)

@@ -70,6 +70,11 @@ def margin_ranking_loss(input1, input2, target, *, margin=0.0):
     >>> import fastloss
     >>> fastloss.margin_ranking_loss([1.0, 2.0], [0.0, 4.0], [1, 1], margin=0.5)
     1.25
+    >>> value, (by_input1, by_input2) = fastloss.margin_ranking_loss.value_and_grad(
+    ...     [1.0, 2.0], [0.75, 4.0], [1, 1], margin=0.5
+    ... )
+    >>> by_input1.round(4).tolist(), by_input2.round(4).tolist()
+    ([-0.5, -0.5], [0.5, 0.5])
     """
     if np.ndim(target) == 0:
         target = validate.broadcast("target", backend.to_host(target), np.shape(input1))

@@ -74,6 +74,9 @@ def l1_loss(input, target):
     >>> import fastloss
     >>> fastloss.l1_loss([1.0, 2.0], [1.0, 5.0])
     1.5
+    >>> value, gradient = fastloss.l1_loss.value_and_grad([1.0, 2.0], [1.0, 5.0])
+    >>> gradient.round(4).tolist()
+    [0.0, -0.5]
     """
 
 
@@ -311,6 +314,9 @@ def rmse_loss(input, target):
     >>> import fastloss
     >>> fastloss.rmse_loss([1.0, 2.0], [4.0, 6.0])
     3.5355339059327378
+    >>> value, gradient = fastloss.rmse_loss.value_and_grad([1.0, 2.0], [4.0, 6.0])
+    >>> gradient.round(4).tolist()
+    [-0.4243, -0.5657]
     """
     return (1.0,)
 
@@ -385,4 +391,7 @@ def log_cosh_loss(input, target):
     >>> import fastloss
     >>> fastloss.log_cosh_loss([1000.0], [0.0])
     999.3068528194401
+    >>> value, gradient = fastloss.log_cosh_loss.value_and_grad([1000.0], [0.0])
+    >>> gradient.round(4).tolist()
+    [1.0]
     """

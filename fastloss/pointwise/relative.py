@@ -154,6 +154,9 @@ def nmae_loss(input, target, *, norm="range"):
     >>> import fastloss
     >>> fastloss.nmae_loss([1.0, 2.0, 4.0], [1.0, 3.0, 5.0], norm="range")
     0.16666666666666666
+    >>> value, gradient = fastloss.nmae_loss.value_and_grad([1.0, 2.0, 4.0], [1.0, 3.0, 5.0], norm="range")
+    >>> gradient.round(4).tolist()
+    [0.0, -0.0833, -0.0833]
     """
     return (_norm(target, norm),)
 
@@ -218,6 +221,9 @@ def mape_loss(input, target, *, epsilon=None):
     >>> import fastloss
     >>> fastloss.mape_loss([110.0, 15.0], [100.0, 20.0])
     0.175
+    >>> value, gradient = fastloss.mape_loss.value_and_grad([110.0, 15.0], [100.0, 20.0])
+    >>> gradient.round(4).tolist()
+    [0.005, -0.025]
     """
     if epsilon is None:
         return ()
@@ -282,4 +288,7 @@ def msle_loss(input, target):
     >>> import fastloss
     >>> fastloss.msle_loss([1.0, 3.0], [1.0, 1.0])
     0.2402265069591007
+    >>> value, gradient = fastloss.msle_loss.value_and_grad([1.0, 3.0], [1.0, 1.0])
+    >>> gradient.round(4).tolist()
+    [0.0, 0.1733]
     """

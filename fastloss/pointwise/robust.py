@@ -93,6 +93,9 @@ def fair_loss(input, target, *, c=1.0):
     >>> import fastloss
     >>> fastloss.fair_loss([1.0, 3.0], [0.0, 0.0], reduction="none").round(6).tolist()
     [0.306853, 1.613706]
+    >>> value, gradient = fastloss.fair_loss.value_and_grad([1.0, 3.0], [0.0, 0.0])
+    >>> gradient.round(4).tolist()
+    [0.25, 0.375]
     """
     return (c,)
 
@@ -157,5 +160,8 @@ def pseudo_huber_loss(input, target, *, delta=1.0):
     >>> import fastloss
     >>> fastloss.pseudo_huber_loss([0.75, 2.4], [0.0, 0.0], reduction="none").round(6).tolist()
     [0.25, 1.6]
+    >>> value, gradient = fastloss.pseudo_huber_loss.value_and_grad([0.75, 2.4], [0.0, 0.0])
+    >>> gradient.round(4).tolist()
+    [0.3, 0.4615]
     """
     return (delta,)

@@ -87,6 +87,9 @@ def multi_margin_loss(input, target, *, p=1, margin=1.0, weight=None):
     >>> import fastloss
     >>> fastloss.multi_margin_loss([[1.0, 0.5, 3.0, -1.0]], [0])
     0.875
+    >>> value, gradient = fastloss.multi_margin_loss.value_and_grad([[1.0, 0.5, 3.0, -1.0]], [0])
+    >>> gradient.round(4).tolist()
+    [[-0.5, 0.25, 0.25, 0.0]]
     """
     x = class_axis("input", input)
     ids = ids_of(target, x)
@@ -139,6 +142,9 @@ def crammer_singer_loss(input, target, *, margin=1.0):
     >>> import fastloss
     >>> fastloss.crammer_singer_loss([[1.0, 0.5, 3.0, -1.0]], [0])
     3.0
+    >>> value, gradient = fastloss.crammer_singer_loss.value_and_grad([[1.0, 0.5, 3.0, -1.0]], [0])
+    >>> gradient.round(4).tolist()
+    [[-1.0, 0.0, 1.0, 0.0]]
     """
     x = class_axis("input", input)
     return Rows(HIGHEST, (x,), (ids_of(target, x),), (margin,))

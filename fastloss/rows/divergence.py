@@ -118,6 +118,9 @@ def soft_cross_entropy(p, q, *, wrt="q"):
     >>> import fastloss
     >>> fastloss.soft_cross_entropy([[0.5, 0.5]], [[0.25, 0.75]])
     0.8369882167858358
+    >>> value, gradient = fastloss.soft_cross_entropy.value_and_grad([[0.5, 0.5]], [[0.25, 0.75]])
+    >>> gradient.round(4).tolist()
+    [[-2.0, -0.6667]]
     """
     return _sides(SOFT, wrt, two_rows(p, q, ("p", "q")), (("q", UNIT, q), ("p", UNIT, p)))
 

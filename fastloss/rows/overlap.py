@@ -94,6 +94,9 @@ def dice_loss(input, target, *, squared=True, smooth=0.0, axis=None):
     >>> import fastloss
     >>> fastloss.dice_loss([1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], squared=False)
     0.3333333333333333
+    >>> value, gradient = fastloss.dice_loss.value_and_grad([1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], squared=False)
+    >>> gradient.round(4).tolist()
+    [-0.4444, 0.2222, 0.2222, 0.2222]
     """
     arrays = validate.array("input", input), validate.array("target", target)
     validate.same_shape(("input", "target"), arrays)

@@ -106,6 +106,9 @@ def categorical_cross_entropy(input, target, *, ignore_index=-100):
     1.3862943611198906
     >>> fastloss.categorical_cross_entropy([[0.25, 0.75]], [[0.5, 0.5]])
     0.8369882167858358
+    >>> value, gradient = fastloss.categorical_cross_entropy.value_and_grad([[0.25, 0.75]], [[0.5, 0.5]])
+    >>> gradient.round(4).tolist()
+    [[-2.0, -0.6667]]
     """
     x = class_axis("input", input)
     ignored = validate.integer("ignore_index", ignore_index)
@@ -166,6 +169,9 @@ def entropy(p):
     >>> import fastloss
     >>> fastloss.entropy([[0.5, 0.5, 0.0]])
     0.6931471805599453
+    >>> value, gradient = fastloss.entropy.value_and_grad([[0.5, 0.5, 0.0]])
+    >>> gradient.round(4).tolist()
+    [[-0.3069, -0.3069, 0.0]]
     """
     return Rows(ENTROPY, (last_axis("p", p),), checked=(("p", UNIT, p),))
 
@@ -215,6 +221,9 @@ def nll_loss(input, target, *, weight=None, ignore_index=-100):
     >>> import fastloss
     >>> fastloss.nll_loss([[-0.5, -1.0], [-2.0, -0.25]], [0, 1])
     0.375
+    >>> value, gradient = fastloss.nll_loss.value_and_grad([[-0.5, -1.0], [-2.0, -0.25]], [0, 1])
+    >>> gradient.round(4).tolist()
+    [[-0.5, 0.0], [0.0, -0.5]]
     """
     x = class_axis("input", input)
     ids = ids_of(target, x, validate.integer("ignore_index", ignore_index))

@@ -40,7 +40,7 @@ def _levels(quantiles, columns):
 def multi_quantile_loss(input, target, *, quantiles):
     r"""Pinball losses of several quantiles of one target, averaged over the quantiles.
 
-    .. math:: \ell = \frac{1}{Q} \sum_{k=1}^{Q} \max\bigl(q_k (t - x_k), (1 - q_k)(x_k - t)\bigr), \qquad
+    .. math:: \ell = \frac{1}{Q} \sum_{k=1}^{Q} \max(q_k (t - x_k), (1 - q_k)(x_k - t)), \qquad
         x = \text{input}, \; t = \text{target}, \; q = \text{quantiles}
 
     The mean over rows is the mean of `quantile_loss` over the columns, and what CatBoost calls MultiQuantile. Nothing

@@ -107,6 +107,9 @@ def td_loss(q, actions, rewards, next_q, done, *, gamma, next_q_online=None, kin
     >>> import fastloss
     >>> fastloss.td_loss([[1.0, 2.0]], [1], [0.5], [[3.0, 1.0]], [0], gamma=0.5)
     0.0
+    >>> value, gradient = fastloss.td_loss.value_and_grad([[1.0, 2.0]], [1], [1.5], [[3.0, 1.0]], [0], gamma=0.5)
+    >>> gradient.round(4).tolist()
+    [[0.0, -2.0]]
     """
     names, values = ("q", "next_q"), (q, next_q)
     if next_q_online is not None:
@@ -225,6 +228,10 @@ def policy_gradient_loss(logits, actions, advantages, *, episodes=None, entropy_
     1.3862943611198906
     >>> fastloss.policy_gradient_loss([-0.5, -0.25], None, [1.0, 3.0], episodes=[7, 8], log_probs=True)
     0.625
+    >>> logits, actions, returns = [[0.0, 0.0], [0.0, 0.0]], [0, 1], [1.0, 3.0]
+    >>> value, gradient = fastloss.policy_gradient_loss.value_and_grad(logits, actions, returns, episodes=[7, 8])
+    >>> gradient.tolist()
+    [[-0.25, 0.25], [0.75, -0.75]]
     """
     x, taken = _steps(logits, actions, entropy_coef, log_probs)
     steps = taken.shape

@@ -162,6 +162,9 @@ def cross_entropy(input, target, *, weight=None, ignore_index=-100, label_smooth
     0.34657359027997264
     >>> fastloss.cross_entropy([[0.0, 0.0]], [[0.5, 0.5]])
     0.6931471805599453
+    >>> value, gradient = fastloss.cross_entropy.value_and_grad([[0.0, 1.0], [0.0, 3.0]], [0, 1])
+    >>> gradient.round(4).tolist()
+    [[-0.3655, 0.3655], [0.0237, -0.0237]]
     """
     x = class_axis("input", input)
     weights = validate.per_class("weight", weight, x.columns)
@@ -259,6 +262,9 @@ def softmax_focal_loss(input, target, *, gamma=2.0, alpha=None):
     >>> import fastloss
     >>> fastloss.softmax_focal_loss([[0.0, 0.0]], [1])
     0.17328679513998632
+    >>> value, gradient = fastloss.softmax_focal_loss.value_and_grad([[0.0, 0.0]], [1])
+    >>> gradient.round(4).tolist()
+    [[0.2983, -0.2983]]
     """
     x = class_axis("input", input)
     ids = ids_of(target, x)
@@ -375,6 +381,9 @@ def poly_loss(input, target, *, epsilon=(1.0,), divide_by_power=False):
     >>> import fastloss
     >>> fastloss.poly_loss([[0.0, 0.0]], [1], epsilon=1.0)
     1.1931471805599454
+    >>> value, gradient = fastloss.poly_loss.value_and_grad([[0.0, 0.0]], [1], epsilon=1.0)
+    >>> gradient.round(4).tolist()
+    [[0.75, -0.75]]
     """
     x = class_axis("input", input)
     coefficients = np.atleast_1d(validate.real("epsilon", epsilon))

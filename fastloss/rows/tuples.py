@@ -78,6 +78,11 @@ def triplet_margin_loss(anchor, positive, negative, *, margin=1.0, p=2.0, eps=1e
     >>> import fastloss
     >>> fastloss.triplet_margin_loss([[0.0, 0.0]], [[3.0, 4.0]], [[0.0, 5.5]], eps=0.0)
     0.5
+    >>> value, (by_anchor, by_positive, by_negative) = fastloss.triplet_margin_loss.value_and_grad(
+    ...     [[0.0, 0.0]], [[3.0, 4.0]], [[0.0, 5.5]], eps=0.0
+    ... )
+    >>> by_anchor.round(4).tolist(), by_positive.round(4).tolist(), by_negative.round(4).tolist()
+    ([[-0.6, 0.2]], [[0.6, 0.8]], [[0.0, -1.0]])
     """
     matrices = _vectors(("anchor", "positive", "negative"), (anchor, positive, negative))
     return Rows(TRIPLET, matrices, (), (margin, p, eps, float(swap)))
@@ -160,6 +165,11 @@ def contrastive_loss(x1, x2, target, *, margin=1.0, similar=1, half=False, squar
     >>> import fastloss
     >>> fastloss.contrastive_loss([[0.0, 0.0], [0.0, 0.0]], [[0.3, 0.4], [0.3, 0.4]], [1, 0], reduction="none").tolist()
     [0.25, 0.25]
+    >>> value, (by_x1, by_x2) = fastloss.contrastive_loss.value_and_grad(
+    ...     [[0.0, 0.0], [0.0, 0.0]], [[0.3, 0.4], [0.3, 0.4]], [1, 0]
+    ... )
+    >>> by_x1.round(4).tolist(), by_x2.round(4).tolist()
+    ([[-0.3, -0.4], [0.3, 0.4]], [[0.3, 0.4], [-0.3, -0.4]])
     """
     similar = one_of("similar", similar, (0, 1))
     matrices = _vectors(("x1", "x2"), (x1, x2))
@@ -219,6 +229,11 @@ def two_term_contrastive_loss(anchor, positive, negative, *, margin=1.0, squared
     >>> import fastloss
     >>> fastloss.two_term_contrastive_loss([[0.0, 0.0]], [[0.3, 0.4]], [[0.0, 0.25]])
     1.25
+    >>> value, (by_anchor, by_positive, by_negative) = fastloss.two_term_contrastive_loss.value_and_grad(
+    ...     [[0.0, 0.0]], [[0.3, 0.4]], [[0.0, 0.25]]
+    ... )
+    >>> by_anchor.round(4).tolist(), by_positive.round(4).tolist(), by_negative.round(4).tolist()
+    ([[-0.6, 0.2]], [[0.6, 0.8]], [[0.0, -1.0]])
     """
     matrices = _vectors(("anchor", "positive", "negative"), (anchor, positive, negative))
     return Rows(TWO_TERM[squared], matrices, (), (margin, 1.0, 1.0))
@@ -279,6 +294,9 @@ def cosine_embedding_loss(input1, input2, target, *, margin=0.0):
     >>> import fastloss
     >>> fastloss.cosine_embedding_loss([[1.0, 0.0], [1.0, 0.0]], [[0.0, 2.0], [0.0, 2.0]], [1, -1])
     0.5
+    >>> value, (by_input1, by_input2) = fastloss.cosine_embedding_loss.value_and_grad([[1.0, 2.0]], [[3.0, 4.0]], [1])
+    >>> by_input1.round(4).tolist(), by_input2.round(4).tolist()
+    ([[-0.0716, 0.0358]], [[0.0286, -0.0215]])
     """
     matrices = _vectors(("input1", "input2"), (input1, input2))
     labels = validate.vector("target", target, matrices[0].outer, SIDE["target"])
@@ -342,6 +360,11 @@ def center_loss(embeddings, labels, centers):
     >>> import fastloss
     >>> fastloss.center_loss([[1.0, 0.0], [0.0, 3.0]], [0, 0], [[0.0, 0.0]])
     2.5
+    >>> value, (by_embeddings, by_centers) = fastloss.center_loss.value_and_grad(
+    ...     [[1.0, 0.0], [0.0, 3.0]], [0, 0], [[0.0, 0.0]]
+    ... )
+    >>> by_embeddings.round(4).tolist(), by_centers.round(4).tolist()
+    ([[0.5, 0.0], [0.0, 1.5]], [[-0.5, -1.5]])
     """
     x, c = validate.matrix("embeddings", embeddings), validate.matrix("centers", centers)
     if x.shape[1] != c.shape[1]:

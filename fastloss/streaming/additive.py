@@ -115,6 +115,13 @@ class Accumulator(SumState):
         The kernels read float32 and float64; every batch must bring the one that the first brought, since one call
         would see but one.
 
+        Parameters
+        ----------
+        scores, labels : array_like of one shape
+            The two arguments of the loss, in its order.
+        sample_weight : array_like of that shape, or for each entry of the first axis, optional
+            Weights w >= 0.
+
         Raises
         ------
         TypeError
@@ -138,7 +145,15 @@ class Accumulator(SumState):
         self._seen = self._with(rows)._replace(weighted=weighted, dtypes=dtypes)
 
     def gradient(self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean") -> Any:
-        """Return the gradient of all data for some of its rows, given again; as from `value_and_grad`."""
+        """Return the gradient of all data for some of its rows, given again; as from `value_and_grad`.
+
+        Parameters
+        ----------
+        scores, labels, sample_weight : array_like
+            As of `update`.
+        reduction : {"mean", "sum"}
+            Of which value it is the gradient.
+        """
         words = {"sample_weight": sample_weight, "reduction": reduction}
         return self.derivatives("value_and_grad", scores, labels, **words)[0]
 

@@ -69,6 +69,13 @@ class PairAccumulator(State):
     def update(self, scores: Any, labels: Any, sample_weight: Any = None) -> None:
         """Add a batch of rows: shape (N,) each; a pair weighs the product of its rows' weights.
 
+        Parameters
+        ----------
+        scores, labels : array_like, shape (N,)
+            As of the loss.
+        sample_weight : array_like, shape (N,), optional
+            Weights w >= 0 of the rows.
+
         Raises
         ------
         TypeError
@@ -100,7 +107,14 @@ class PairAccumulator(State):
         return total
 
     def gradient(self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean") -> np.ndarray:
-        """Return the gradient for rows of the data, given again in any batches; shape and dtype of the scores.
+        """Return the gradient for rows of the data, given again in any batches: of their shape.
+
+        Parameters
+        ----------
+        scores, labels, sample_weight : array_like
+            As of `update`.
+        reduction : {"mean", "sum"}
+            Of which value it is the gradient.
 
         Raises
         ------

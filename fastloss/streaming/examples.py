@@ -59,6 +59,15 @@ class ExampleAccumulator(SumState):
     def update(self, *arguments: Any, sample_weight: Any = None, **arrays: Any) -> None:
         """Add a batch: the arguments of the loss, and those of its parameters that are arrays.
 
+        Parameters
+        ----------
+        *arguments : array_like
+            The arguments of the loss, in order; those that all examples share come with every batch.
+        sample_weight : array_like, optional
+            Weights w >= 0 of the batch's examples.
+        **arrays : array_like
+            Parameters of the loss that are arrays.
+
         Raises
         ------
         TypeError, ValueError
@@ -74,7 +83,15 @@ class ExampleAccumulator(SumState):
             self._seen = self._united(seen)
 
     def gradient(self, *arguments: Any, sample_weight: Any = None, reduction: str = "mean", **arrays: Any) -> Any:
-        """Return the gradient of all data for some of its examples, given again; as from `value_and_grad`."""
+        """Return the gradient of all data for some of its examples, given again; as from `value_and_grad`.
+
+        Parameters
+        ----------
+        *arguments, sample_weight, **arrays : array_like
+            As of `update`.
+        reduction : {"mean", "sum"}
+            Of which value it is the gradient.
+        """
         words = {"sample_weight": sample_weight, "reduction": reduction, **arrays}
         return self.derivatives("value_and_grad", *arguments, **words)[0]
 

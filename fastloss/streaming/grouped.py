@@ -79,6 +79,17 @@ class GroupAccumulator(State):
     ) -> None:
         """Add a batch of whole groups: the arguments are those of the loss.
 
+        Parameters
+        ----------
+        scores, labels : array_like, shape (N,)
+            As of the loss.
+        sample_weight : array_like, optional
+            Weights w >= 0: of the rows, or of the queries of `lambdarank_loss`.
+        groups : array_like, shape (N,), optional
+            An id for each row, in any order.
+        offsets : array_like of int, shape (G + 1,), optional
+            CSR offsets of the groups, instead of `groups`.
+
         Raises
         ------
         TypeError
@@ -159,7 +170,17 @@ class GroupAccumulator(State):
     def gradient(
         self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean", **groups: Any
     ) -> np.ndarray:
-        """Return the gradient for rows of whole groups, given again in any batches, with `groups` or `offsets`."""
+        """Return the gradient for rows of whole groups, given again in any batches, with `groups` or `offsets`.
+
+        Parameters
+        ----------
+        scores, labels, sample_weight : array_like
+            As of `update`.
+        reduction : {"mean", "sum"}
+            Of which value it is the gradient.
+        **groups : array_like
+            `groups` or `offsets`, as of `update`.
+        """
         reductions.named(reduction, ("mean", "sum"))
         seen, total = self._seen, terms.total(self._seen.weight)
         # Weights in the unit of the mean's own, so that slopes in float32 neither vanish nor overflow on the way.

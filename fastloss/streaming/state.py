@@ -88,7 +88,13 @@ class State(abc.ABC):
         """Add a batch."""
 
     def result(self, reduction: str = "mean") -> float:
-        """Return the value over all data given so far; more may follow."""
+        """Return the value over all data given so far; more may follow.
+
+        Parameters
+        ----------
+        reduction : {"mean", "sum"}
+            What is returned of the losses of all data.
+        """
         reductions.named(reduction, ("mean", "sum"))
         self.loss.require_reduction(reduction)
         sums = self._sums()
@@ -110,6 +116,11 @@ class State(abc.ABC):
 
     def merge(self, other: Self) -> None:
         """Add what another state of the same loss has seen; the other does not change.
+
+        Parameters
+        ----------
+        other : state of the same class
+            Another state of this loss with the same parameters.
 
         Raises
         ------
@@ -133,6 +144,11 @@ class State(abc.ABC):
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """Return the state that `to_bytes` wrote.
+
+        Parameters
+        ----------
+        data : bytes
+            What `to_bytes` returned.
 
         Raises
         ------

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 import torch
@@ -100,9 +100,19 @@ def documentation(loss: Loss) -> str | None:
     """Return the docstring of the loss, with tensors for arrays, without the parameters that are left out."""
     if loss.__doc__ is None:
         return None
-    before, body, after = docstrings.parted(loss.__doc__)
-    kept = [text for names, text in docstrings.entries(body) if not set(names) & set(LEFT_OUT)]
+    before, _, after = docstrings.parted(loss.__doc__)
     about = inspect.cleandoc(NOTES.format(name=loss.name))
-    after = after.partition("Examples\n--------\n")[0].rstrip()
-    text = f"{before}{docstrings.PARAMETERS}" + "\n".join(kept) + f"\n\n{after}\n\nNotes\n-----\n{about}\n"
+    after = of_tensors(after.partition(docstrings.EXAMPLES)[0].rstrip())
+    return f"{before}{entries(loss, LEFT_OUT)}\n\n{after}\n\nNotes\n-----\n{about}\n"
+
+
+def entries(loss: Loss, without: Container[str]) -> str:
+    """Return the section "Parameters" of a loss, without some of them."""
+    body = docstrings.parted(loss.__doc__ or "").parameters
+    kept = [text for names, text in docstrings.entries(body) if not any(name in without for name in names)]
+    return docstrings.PARAMETERS + of_tensors("\n".join(kept))
+
+
+def of_tensors(text: str) -> str:
+    """Return a part of a docstring with tensors for arrays."""
     return text.replace("array_like", "Tensor").replace("ndarray", "Tensor")

@@ -7,8 +7,9 @@ from typing import Any
 import torch
 
 from fastloss.core.loss import Loss
-from fastloss.torch.functions import evaluated, operators
+from fastloss.torch.functions import entries, evaluated, operators
 from fastloss.torch.operators import Operators
+from fastloss.torch.signature import LEFT_OUT
 
 
 def class_name(loss: str) -> str:
@@ -60,10 +61,11 @@ def module_class(loss: Loss) -> type[LossModule]:
     """Return the module of a loss."""
     name, of_loss = class_name(loss.name), operators(loss)
     own = [one for one in of_loss.signature.public.parameters.values() if one.name not in loss.arguments]
+    keywords = entries(loss, {*LEFT_OUT, *loss.arguments})
     body = {
         "__module__": "fastloss.torch",
         "__qualname__": name,
-        "__doc__": f"{loss.summary}\n\nThe module of `fastloss.torch.{loss.name}`, whose keywords it takes.\n",
+        "__doc__": f"{loss.summary}\n\nThe module of `fastloss.torch.{loss.name}`.\n\n{keywords}\n",
         "__signature__": inspect.Signature(own),
         "operators": of_loss,
     }

@@ -34,6 +34,31 @@ def test_list():
     entries = {one["loss"]: one for one in json.loads(run("list", "--json").stdout)}
     assert entries[PAIRWISE]["parameters"]["pairs"] == {"range": "ordered or all", "default": "ordered"}
     assert entries["margin_ranking_loss"]["score"] is False
+    assert entries["l1_loss"]["also_known_as"][:2] == ["MAE", "absolute error"]
+    assert entries["td_loss"]["parameters"]["gamma"] == {"range": "in [0, 1]"}  # no default
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("SVM", {"hinge_loss", "squared_hinge_loss", "multi_margin_loss"}),
+        ("AAM", {"arcface_loss"}),
+        ("mae", {"l1_loss"}),
+        ("softmax loss", {"cross_entropy", "softmax_focal_loss"}),
+        ("bellman", {"td_loss"}),
+        ("margin ranking", {"margin_ranking_loss"}),
+        ("soft-pairwise", {"soft_pairwise_loss"}),
+    ],
+)
+def test_list_by_names_elsewhere(words, expected):
+    found = {one["loss"] for one in json.loads(run("list", words, "--json").stdout)}
+    assert expected <= found
+    assert len(found) < 15
+
+
+def test_list_of_nothing():
+    assert "no loss or metric is called 'xyzzy'" in failure("list", "xyzzy")
+    assert failure("list", "hubber").endswith("here or elsewhere; did you mean 'huber_loss'?")
 
 
 def test_info():

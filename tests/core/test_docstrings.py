@@ -13,6 +13,7 @@ from fastloss.core.docstrings import Keyword
 from fastloss.core.loss import REGISTRY, Loss
 
 FUNCTIONS = [name for name in fastloss.__all__ if inspect.isfunction(getattr(fastloss, name))]
+SIGNATURE = inspect.signature(lambda x, y, *, other=None, level=0.5: None)
 LEVEL = Keyword("level", 0.5, "float in (0, 1)", "How much.\nAs a share.")
 
 
@@ -75,22 +76,39 @@ def test_a_wrong_docstring_is_found(old, new, complaint):
 
 
 def test_keywords_follow_the_parameters():
-    text = docstrings.completed(RIGHT.replace("    level : float\n", ""), [LEVEL])
-    assert "    Numbers.\nlevel : float in (0, 1)\n    How much.\n    As a share.\n\nReturns\n" in text
+    text = docstrings.completed(RIGHT.replace("    level : float\n", ""), [LEVEL], SIGNATURE)
+    assert "    Numbers.\nlevel : float in (0, 1), default 0.5\n    How much.\n    As a share.\n\nReturns\n" in text
 
 
 def test_a_loss_may_document_a_keyword_itself():
     other = Keyword("other", None, "int", "Another.")
-    text = docstrings.completed(RIGHT, [other, LEVEL])
-    assert "other : int\n    Another.\nlevel : float\n\nReturns" in text
+    text = docstrings.completed(RIGHT, [other, LEVEL], SIGNATURE)
+    assert "other : int\n    Another.\nlevel : float, default 0.5\n\nReturns" in text
     assert "How much" not in text
+
+
+@pytest.mark.parametrize(
+    ("head", "default", "expected"),
+    [
+        ("x : float > 0", 0.5, "x : float > 0, default 0.5\n    One."),
+        ('x : {"a", "b"}', "a", 'x : {"a", "b"}, default "a"\n    One.'),
+        ("x : bool", False, "x : bool, default False\n    One."),
+        ("x : float, optional", 0.5, "x : float, optional\n    One."),
+        ("x : float", None, "x : float\n    One."),
+        ("x : float", inspect.Parameter.empty, "x : float\n    One."),
+        ("y : float", 0.5, "y : float\n    One."),
+    ],
+)
+def test_defaults_are_said(head, default, expected):
+    one = inspect.Parameter("x", inspect.Parameter.KEYWORD_ONLY, default=default)
+    assert docstrings.with_default(f"{head}\n    One.", inspect.Signature([one])) == expected
 
 
 def test_placeholders_are_filled(monkeypatch):
     monkeypatch.setattr(docstrings, "BLOCKS", {})
     docstrings.share(numbers="x : array_like\n    Numbers.\ny : array_like\n    More.")
-    text = docstrings.completed(RIGHT.replace("x, y : array_like\n        Numbers.", "{numbers}"), [LEVEL])
-    assert "x : array_like\n    Numbers.\ny : array_like\n    More.\nlevel : float\n" in text
+    text = docstrings.completed(RIGHT.replace("x, y : array_like\n        Numbers.", "{numbers}"), [LEVEL], SIGNATURE)
+    assert "x : array_like\n    Numbers.\ny : array_like\n    More.\nlevel : float, default 0.5\n" in text
     with pytest.raises(ValueError, match="there is another block 'numbers'"):
         docstrings.share(numbers="x : array_like")
 
@@ -98,12 +116,17 @@ def test_placeholders_are_filled(monkeypatch):
 def test_methods_show_parameters_and_notes():
     text = inspect.getdoc(fastloss.l1_loss.value_and_grad)
     assert re.search(r"(?s)Parameters\n-+\ninput, target .*\nbackend .*\n\nReturns\n-+\nvalue .*gradient ", text)
-    assert text.endswith("Notes\n-----\nThe slope at a = 0 is 0.")
+    notes, _, examples = text.partition("\n\nExamples\n--------\n")
+    assert notes.endswith("Notes\n-----\nThe slope at a = 0 is 0.")
+    assert "l1_loss.value_and_grad(" in examples
+    assert "Examples" not in inspect.getdoc(fastloss.l1_loss.grad_hess)
 
 
 def test_a_docstring_without_parameters_stays():
-    assert docstrings.completed("One sentence.", [LEVEL]) == "One sentence."
-    assert docstrings.of_method(Loss.grad_hess.__doc__, "One sentence.") == inspect.cleandoc(Loss.grad_hess.__doc__)
+    assert docstrings.completed("One sentence.", [LEVEL], SIGNATURE) == "One sentence."
+    assert docstrings.of_method(Loss.grad_hess.__doc__, "One sentence.", "grad_hess") == inspect.cleandoc(
+        Loss.grad_hess.__doc__
+    )
 
 
 def test_without_docstrings():
