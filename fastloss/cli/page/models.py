@@ -1,14 +1,13 @@
 """Two models beside each other: on how many groups each is better, and by how much."""
 
-import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastloss.cli.page import charts
 from fastloss.cli.page.charts import look
-from fastloss.cli.page.data import Measure, Page
-from fastloss.cli.page.histograms import Histogram, grid, histogram
+from fastloss.cli.page.data import MOST_MODELS, Measure, Page, compared
+from fastloss.cli.page.histograms import Histogram, grid, histogram, less
 from fastloss.cli.page.markup import Markup, element, name, table
 from fastloss.cli.page.scales import linear, share
 from fastloss.cli.page.shared import card, key, section
@@ -39,6 +38,8 @@ def differences(page: Page) -> Markup | None:
             if measure.groups is not None:
                 cards.append(_beside(page, measure, measure.groups.values[[one.first, one.second]], one))
     about = "Groups, or rows where there are no groups, that have a value for both models; each counts once."
+    if len(page.models) > MOST_MODELS:
+        about += " Every model is compared with the first one."
     return section("Models beside each other", about, cards) if cards else None
 
 
@@ -46,9 +47,8 @@ def _differences(page: Page, measure: Measure) -> list[Difference]:
     if measure.groups is None:
         return [_signed(one.first, one.second, "rows", one.found) for one in measure.differences]
     found = []
-    for first, second in itertools.combinations(range(len(page.models)), 2):
-        with np.errstate(invalid="ignore", over="ignore"):
-            values = measure.groups.values[second] - measure.groups.values[first]
+    for first, second in compared(len(page.models)):
+        values = less(measure.groups.values[first], measure.groups.values[second])
         found.append(_signed(first, second, "groups", histogram(values)))
     return found
 
