@@ -66,7 +66,7 @@ def totals(page: Page) -> Markup:
         if two:
             values.append(signed(one.totals[1].value - one.totals[0].value))
         lines.append([_asked(one), *values])
-    about = f"The {page.reduction} over all rows, or over all pairs." if page.reduction in ("mean", "sum") else ""
+    about = f"The {page.reduction} over what each line says."
     notes = [element("p", one, class_="note") for one in page.notes]
     return section("Results", about, [card("", [table(headings, lines, range(1, len(headings)), "results"), notes])])
 

@@ -212,7 +212,7 @@ def less(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return how much larger the second of two numbers is; 0 where rounding may be all that they differ by."""
     with np.errstate(invalid="ignore", over="ignore"):
         found = np.subtract(other, one, dtype=np.float64)
-        is_same = np.abs(found) <= ROUNDING * np.maximum(np.abs(one), np.abs(other))
+        is_same = np.abs(found) < ROUNDING * np.maximum(np.abs(one), np.abs(other))
     return np.where(is_same, 0.0, found)
 
 

@@ -60,31 +60,31 @@ def _signed(first: int, second: int, unit: str, found: Histogram) -> Difference:
 
 
 def _difference(page: Page, measure: Measure, one: Difference) -> Markup:
-    bars = grid(one.found)
     better = (one.first, one.second) if measure.greater_is_better else (one.second, one.first)  # below 0, and above
-    looks = [look(better[0] if edge < 0.0 else better[1]) for edge in bars.edges[:-1]]
-    axis = linear(float(bars.edges[0]), float(bars.edges[-1]))
     wins = {better[0]: one.negative, better[1]: one.positive}
     counts = [
         (f"{page.models[one.first]} better", wins[one.first], look(one.first)),
         ("equal", one.zero, "same"),
         (f"{page.models[one.second]} better", wins[one.second], look(one.second)),
     ]
+    keys = [[key(page, one.first), " better"], [element("span", class_="key same"), "equal"]]
+    keys.append([key(page, one.second), " better"])
+    rows = [[who, f"{found:,}", share(found, one.found.count)] for who, (_, found, _) in zip(keys, counts, strict=True)]
     title = [measure.label, ": ", name(page.models[one.second], 40), " less ", name(page.models[one.first], 40)]
-    marks = (0.0,) if axis.low < 0.0 < axis.high else ()
-    drawing = charts.histograms(
-        [charts.Panel("", one.found.bars(bars), looks, marks)],
-        axis,
-        one.unit,
-        f"Histogram of differences over {one.unit}",
-    )
-    rows = [
-        [[key(page, one.first), " better"], f"{counts[0][1]:,}", share(counts[0][1], one.found.count)],
-        [[element("span", class_="key same"), "equal"], f"{one.zero:,}", share(one.zero, one.found.count)],
-        [[key(page, one.second), " better"], f"{counts[2][1]:,}", share(counts[2][1], one.found.count)],
-    ]
+    drawing = _histogram(one, (look(better[0]), look(better[1]))) if one.negative + one.positive else None
     bar = charts.shares(counts, f"Shares of {one.unit} on which each model is better")
-    return card(title, drawing, bar, table(["", one.unit, "share"], rows, (1, 2)))
+    return card(title, [drawing, bar], table(["", one.unit, "share"], rows, (1, 2)))
+
+
+def _histogram(one: Difference, looks: tuple[str, str]) -> Markup:
+    """Return a histogram of the differences but for zeros, in the colours of who is better below 0 and above."""
+    bars = one.found.bars(grid(one.found))
+    counts = bars.counts - np.where(bars.edges[:-1] == 0.0, one.zero, 0)
+    by_bar = [looks[0] if edge < 0.0 else looks[1] for edge in bars.edges[:-1]]
+    axis = linear(float(bars.edges[0]), float(bars.edges[-1]))
+    marks = (0.0,) if axis.low < 0.0 < axis.high else ()
+    panel = charts.Panel("", bars._replace(counts=counts), by_bar, marks)
+    return charts.histograms([panel], axis, one.unit, f"Histogram of differences over {one.unit}")
 
 
 def _beside(page: Page, measure: Measure, values: np.ndarray, one: Difference) -> Markup:

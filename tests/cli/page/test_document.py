@@ -116,6 +116,24 @@ def test_wins_are_counted_by_what_is_better():
         assert words[words.index("equal") + 1] == "0"
 
 
+def test_equal_models_have_no_histogram_of_differences():
+    made = page()
+    both = np.repeat(made.measures[0].groups.values[:1], 2, axis=0)
+
+    def drawn():
+        measure = made.measures[0]._replace(groups=Groups(both, ((), ()), (7, 7)))
+        return document(made._replace(measures=(measure,)))
+
+    source = drawn()
+    assert "Histogram of differences" not in source
+    assert source.count(">293</td>") == 3  # the groups of two models, and those that are equal
+    both[1, 50] += 1.0
+    counts = re.findall(
+        r"<title>[^<]* to [^<]*: ([0-9,]+) groups</title>", drawn().split("Histogram of differences")[1]
+    )
+    assert counts[0] == "1"  # without the 292 zeros
+
+
 def test_files_beyond_a_few_are_counted():
     made = page()._replace(files=[f"{k}.csv" for k in range(12)])
     words = "".join(Checked(document(made)).words)
