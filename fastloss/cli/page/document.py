@@ -43,7 +43,7 @@ def header(page: Page) -> Markup:
         facts.append(("rows with nulls, left out", f"{page.dropped:,}"))
     facts.append(("seconds", f"{page.seconds:.2f}"))
     columns = [(role, name(column, 60)) for role, column in page.columns.items()]
-    files = [name(one, 120) for one in page.files[:MOST_FILES]]
+    files = ["standard input" if one == "-" else name(one, 120) for one in page.files[:MOST_FILES]]
     more = len(page.files) - len(files)
     listed = [[one, ", "] for one in files[:-1]] + [files[-1:], f" and {more:,} more" if more else None]
     found = [element("div", element("dt", what), element("dd", said)) for what, said in (*facts, *columns)]

@@ -92,8 +92,8 @@ def _beside(page: Page, measure: Measure, values: np.ndarray, one: Difference) -
     both = values[:, np.isfinite(values).all(axis=0)]
     bars = grid(histogram(both))
     axis = linear(float(bars.edges[0]), float(bars.edges[-1]))
-    places = [[axis.place(x) for x in row] for row in both.tolist()]
-    column, row = (np.minimum((CELLS * np.array(some)).astype(np.int64), CELLS - 1) for some in places)
+    shares = np.clip((both / 2 - axis.low / 2) / (axis.high / 2 - axis.low / 2), 0.0, 1.0)
+    column, row = np.minimum((CELLS * shares).astype(np.int64), CELLS - 1)
     cells = np.bincount(row * CELLS + column, minlength=CELLS * CELLS).reshape(CELLS, CELLS)
     names: Any = (page.models[one.first][:40], page.models[one.second][:40])
     summary = f"{measure.label} of each group by {names[0]} and by {names[1]}"

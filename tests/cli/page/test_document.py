@@ -135,9 +135,9 @@ def test_equal_models_have_no_histogram_of_differences():
 
 
 def test_files_beyond_a_few_are_counted():
-    made = page()._replace(files=[f"{k}.csv" for k in range(12)])
+    made = page()._replace(files=["-", *(f"{k}.csv" for k in range(1, 12))])
     words = "".join(Checked(document(made)).words)
-    assert "0.csv, 1.csv, 2.csv, 3.csv, 4.csv and 7 more" in words
+    assert "standard input, 1.csv, 2.csv, 3.csv, 4.csv and 7 more" in words
 
 
 @pytest.mark.parametrize("kind", ["nothing", "one", "infinite"])
