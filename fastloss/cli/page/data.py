@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.cli.page.histograms import Histogram
+from fastloss.comparing.results import Comparison
 
 
 class Total(NamedTuple):
@@ -96,5 +97,6 @@ class Page(NamedTuple):
     measures: tuple[Measure, ...]
     id_name: str = "group"
     notes: tuple[str, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()  # of every two models
     margins: tuple[Margins, ...] = ()
     reliability: tuple[Reliability | None, ...] = ()  # of each model

@@ -12,7 +12,15 @@ from fastloss.cli.tables import plain
 
 MOST_FILES = 5
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # browsers load nothing for it, whatever it holds
-SECTIONS = (groups.distributions, groups.worst, models.differences, rows.margins, rows.gradients, rows.reliability)
+SECTIONS = (
+    models.intervals,
+    groups.distributions,
+    groups.worst,
+    models.differences,
+    rows.margins,
+    rows.gradients,
+    rows.reliability,
+)
 
 
 def document(page: Page) -> str:

@@ -119,12 +119,6 @@ class Histogram:
         places = np.searchsorted(ranks, np.ceil(np.array(shares) * self.count).clip(1, self.count))
         return np.clip(bins.middle[places], self.low, self.high).tolist()
 
-    def share_within(self, low: float, high: float) -> float:
-        """Return which share of the finite numbers lies in [low, high], to a bin."""
-        bins = self.bins()
-        middle = bins.middle
-        return float(bins.counts[(middle >= low) & (middle <= high)].sum()) / max(self.count, 1)
-
     def bars(self, grid: "Grid") -> Bars:
         """Return the counts of bars."""
         bins = self.bins()

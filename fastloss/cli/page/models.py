@@ -9,7 +9,7 @@ from fastloss.cli.page.charts import look
 from fastloss.cli.page.data import MOST_MODELS, Measure, Page, compared
 from fastloss.cli.page.histograms import Histogram, grid, histogram, less
 from fastloss.cli.page.markup import Markup, element, name, table
-from fastloss.cli.page.scales import linear, share
+from fastloss.cli.page.scales import linear, share, signed
 from fastloss.cli.page.shared import card, key, section
 
 CELLS = 28  # of the square's side
@@ -25,6 +25,28 @@ class Difference(NamedTuple):
     negative: int
     zero: int
     positive: int
+
+
+def intervals(page: Page) -> Markup | None:
+    """Return a table of the differences between models, with intervals."""
+    if not page.comparisons:
+        return None
+    rows = [
+        [
+            one.loss,
+            [name(one.models[1], 40), " less ", name(one.models[0], 40)],
+            signed(one.difference, 5),
+            f"{signed(one.low, 5)} to {signed(one.high, 5)}",
+            f"{one.p_value:.2g}",
+            f"{one.units:,} {one.unit}",
+        ]
+        for one in page.comparisons
+    ]
+    level = f"{100.0 * page.comparisons[0].level:g} % interval"
+    headings = ("loss", "models", "difference", level, "p", "from")
+    methods = ", ".join(dict.fromkeys(one.method for one in page.comparisons))
+    about = f"Of other examples of the same kind, and the p-value of no difference: by {methods}."
+    return section("Differences", about, [card("", table(headings, rows, range(2, 6)))])
 
 
 def differences(page: Page) -> Markup | None:
