@@ -11,7 +11,8 @@ from fastloss.cli.page.scales import NOTHING, linear, number
 from fastloss.cli.page.shared import by_model, card, key, section
 from fastloss.metrics import summarize_groups
 
-LEVELS = ("smallest", *(f"{100.0 * level:g} %" for level in QUANTILES[1:-1]), "largest")
+NAMED = {0.0: "smallest", 0.5: "median", 1.0: "largest"}
+LEVELS = tuple(NAMED.get(level, f"{100.0 * level:g} %") for level in QUANTILES)
 
 
 def distributions(page: Page) -> Markup | None:

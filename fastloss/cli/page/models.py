@@ -11,6 +11,7 @@ from fastloss.cli.page.histograms import Histogram, grid, histogram, less
 from fastloss.cli.page.markup import Markup, element, name, table
 from fastloss.cli.page.scales import linear, share, signed
 from fastloss.cli.page.shared import card, key, section
+from fastloss.comparing.results import Comparison
 
 CELLS = 28  # of the square's side
 
@@ -33,20 +34,23 @@ def intervals(page: Page) -> Markup | None:
         return None
     rows = [
         [
-            one.loss,
-            [name(one.models[1], 40), " less ", name(one.models[0], 40)],
+            [element("div", one.loss), element("div", _of_what(one), class_="note")],
             signed(one.difference, 5),
             f"{signed(one.low, 5)} to {signed(one.high, 5)}",
             f"{one.p_value:.2g}",
-            f"{one.units:,} {one.unit}",
         ]
         for one in page.comparisons
     ]
     level = f"{100.0 * page.comparisons[0].level:g} % interval"
-    headings = ("loss", "models", "difference", level, "p", "from")
-    methods = ", ".join(dict.fromkeys(one.method for one in page.comparisons))
-    about = f"Of other examples of the same kind, and the p-value of no difference: by {methods}."
-    return section("Differences", about, [card("", table(headings, rows, range(2, 6)))])
+    about = "What the difference may be on other data of the same kind; p is of the hypothesis that there is none."
+    return section(
+        "Differences", about, [card("", table(("loss", "difference", level, "p"), rows, (1, 2, 3), "results"))]
+    )
+
+
+def _of_what(one: Comparison) -> list[object]:
+    second, first = name(one.models[1], 40), name(one.models[0], 40)
+    return [second, " less ", first, f"; {one.units:,} {one.unit}, {one.method}"]
 
 
 def differences(page: Page) -> Markup | None:

@@ -134,6 +134,15 @@ def test_equal_models_have_no_histogram_of_differences():
     assert counts[0] == "1"  # without the 292 zeros
 
 
+def test_differences_with_intervals():
+    words = [one.strip() for one in Checked(document(page())).words if one.strip()]
+    at = words.index("Differences") + 2
+    assert words[at : at + 4] == ["loss", "difference", "95 % interval", "p"]
+    about = ["new", "less", "old", "; 300 groups, sandwich"]
+    assert words[at + 4 : at + 12] == ["pairwise_logistic_loss", *about, "-0.25", "-0.27 to -0.23", "1e-12"]
+    assert "Differences" not in document(page(("only",)))
+
+
 def test_files_beyond_a_few_are_counted():
     made = page()._replace(files=["-", *(f"{k}.csv" for k in range(1, 12))])
     words = "".join(Checked(document(made)).words)
