@@ -75,20 +75,20 @@ class Collector:
         )
         columns = {role: column for role, column in self._roles.items() if role != "scores" or len(models) == 1}
         return Page(
-            version(),
-            report.files,
-            columns,
-            models,
-            report.reduction,
-            report.rows,
-            report.groups,
-            report.dropped,
-            report.seconds,
-            measures,
-            self._roles.groups or "group",
-            self._notes(report),
-            self._seen.margins(),
-            self._seen.reliability(),
+            version=version(),
+            files=report.files,
+            columns=columns,
+            models=models,
+            reduction=report.reduction,
+            rows=report.rows,
+            groups=report.groups,
+            dropped=report.dropped,
+            seconds=report.seconds,
+            measures=measures,
+            id_name=self._roles.groups or "group",
+            notes=self._notes(report),
+            margins=self._seen.margins(),
+            reliability=self._seen.reliability(),
         )
 
     def _notes(self, report: Report) -> tuple[str, ...]:

@@ -1,10 +1,12 @@
 """What the page shows."""
 
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastloss.cli.page.histograms import Histogram
+from fastloss.comparing.results import Comparison
 
 
 class Total(NamedTuple):
@@ -37,6 +39,15 @@ class RowDifferences(NamedTuple):
     first: int  # the models
     second: int
     found: Histogram  # the second one's loss less the first one's
+
+
+MOST_MODELS = 3  # of which each is compared with each
+
+
+def compared(models: int) -> list[tuple[int, int]]:
+    """Return which models are compared: each with each, or of many, each with the first one."""
+    pairs = itertools.combinations(range(models), 2)
+    return [pair for pair in pairs if models <= MOST_MODELS or not pair[0]]
 
 
 class Measure(NamedTuple):
@@ -86,5 +97,6 @@ class Page(NamedTuple):
     measures: tuple[Measure, ...]
     id_name: str = "group"
     notes: tuple[str, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()  # of every two models
     margins: tuple[Margins, ...] = ()
     reliability: tuple[Reliability | None, ...] = ()  # of each model

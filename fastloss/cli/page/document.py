@@ -12,7 +12,15 @@ from fastloss.cli.tables import plain
 
 MOST_FILES = 5
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # browsers load nothing for it, whatever it holds
-SECTIONS = (groups.distributions, groups.worst, models.differences, rows.margins, rows.gradients, rows.reliability)
+SECTIONS = (
+    models.intervals,
+    groups.distributions,
+    groups.worst,
+    models.differences,
+    rows.margins,
+    rows.gradients,
+    rows.reliability,
+)
 
 
 def document(page: Page) -> str:
@@ -43,7 +51,7 @@ def header(page: Page) -> Markup:
         facts.append(("rows with nulls, left out", f"{page.dropped:,}"))
     facts.append(("seconds", f"{page.seconds:.2f}"))
     columns = [(role, name(column, 60)) for role, column in page.columns.items()]
-    files = [name(one, 120) for one in page.files[:MOST_FILES]]
+    files = ["standard input" if one == "-" else name(one, 120) for one in page.files[:MOST_FILES]]
     more = len(page.files) - len(files)
     listed = [[one, ", "] for one in files[:-1]] + [files[-1:], f" and {more:,} more" if more else None]
     found = [element("div", element("dt", what), element("dd", said)) for what, said in (*facts, *columns)]
@@ -66,7 +74,7 @@ def totals(page: Page) -> Markup:
         if two:
             values.append(signed(one.totals[1].value - one.totals[0].value))
         lines.append([_asked(one), *values])
-    about = f"The {page.reduction} over all rows, or over all pairs." if page.reduction in ("mean", "sum") else ""
+    about = f"The {page.reduction} over what each line says."
     notes = [element("p", one, class_="note") for one in page.notes]
     return section("Results", about, [card("", [table(headings, lines, range(1, len(headings)), "results"), notes])])
 

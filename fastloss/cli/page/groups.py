@@ -2,14 +2,17 @@
 
 import numpy as np
 
+from fastloss.cli.over_groups import QUANTILES
 from fastloss.cli.page import charts
 from fastloss.cli.page.data import Groups, Measure, Page
 from fastloss.cli.page.histograms import grid, histogram
 from fastloss.cli.page.markup import Markup, element, name, table
 from fastloss.cli.page.scales import NOTHING, linear, number
 from fastloss.cli.page.shared import by_model, card, key, section
+from fastloss.metrics import summarize_groups
 
-QUANTILES = {"smallest": 0.0, "5 %": 0.05, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95, "largest": 1.0}
+NAMED = {0.0: "smallest", 0.5: "median", 1.0: "largest"}
+LEVELS = tuple(NAMED.get(level, f"{100.0 * level:g} %") for level in QUANTILES)
 
 
 def distributions(page: Page) -> Markup | None:
@@ -21,31 +24,26 @@ def distributions(page: Page) -> Markup | None:
 
 def _distribution(page: Page, measure: Measure, groups: Groups) -> Markup:
     found = [histogram(values) for values in groups.values]
+    summaries = [summarize_groups(values, quantiles=QUANTILES, worst=0) for values in groups.values]
     bars = grid(*found)
     axis = linear(float(bars.edges[0]), float(bars.edges[-1]))
-    said = [values[~np.isnan(values)] for values in groups.values]
-    with np.errstate(over="ignore", invalid="ignore"):
-        means = [float(values.mean()) if values.size else np.nan for values in said]
+    drawn = [one.bars(bars) for one in found]
     panels = [
-        charts.Panel(label, one.bars(bars), look, (mean,) if np.isfinite(mean) else ())
-        for (label, look), one, mean in zip(by_model(page), found, means, strict=True)
+        charts.Panel(label, one, look, (summary.mean,) if np.isfinite(summary.mean) else ())
+        for (label, look), one, summary in zip(by_model(page), drawn, summaries, strict=True)
     ]
-    summary = f"Histogram of {measure.label} over groups"
-    with np.errstate(over="ignore", invalid="ignore"):
-        quantiles = [np.quantile(values, list(QUANTILES.values())) if values.size else None for values in said]
-    rows: list[list[object]] = [["mean", *map(number, means)]]
-    for at, share in enumerate(QUANTILES):
-        rows.append([share, *(number(None if one is None else float(one[at])) for one in quantiles)])
-    rows.append(["groups", *(f"{values.size:,}" for values in said)])
+    rows: list[list[object]] = [["mean", *(number(one.mean) for one in summaries)]]
+    for at, level in enumerate(LEVELS):
+        rows.append([level, *(number(float(one.quantiles[at])) for one in summaries)])
+    rows.append(["groups", *(f"{one.used:,}" for one in summaries)])
     rows.append(["nothing to say", *(f"{one:,}" for one in groups.left_out)])
-    nans = [int(np.isnan(one).sum()) - two for one, two in zip(groups.values, groups.left_out, strict=True)]
+    nans = [one.left_out - silent for one, silent in zip(summaries, groups.left_out, strict=True)]
     if any(nans):
         rows.append(["NaN", *(f"{one:,}" for one in nans)])
-    outside = [(one.bars(bars).below, one.bars(bars).above) for one in found]
-    note = _outside(sum(one[0] for one in outside), sum(one[1] for one in outside), axis.low, axis.high)
+    note = _outside(sum(one.below for one in drawn), sum(one.above for one in drawn), axis.low, axis.high)
     count = len(page.models)
     headings = ["", *(key(page, model) for model in range(count))] if count > 1 else ["", "value"]
-    drawing = charts.histograms(panels, axis, "groups", summary)
+    drawing = charts.histograms(panels, axis, "groups", f"Histogram of {measure.label} over groups")
     return card(measure.label, [drawing, note], table(headings, rows, range(1, count + 1)))
 
 

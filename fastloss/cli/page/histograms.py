@@ -16,6 +16,7 @@ SHIFT = np.uint64(52 - PARTS)
 ZERO_KEY = (1 << 11 + PARTS) - 1  # of a key, what is not the sign
 CHUNK = 1 << 16  # numbers at a time: they stay in a cache
 LARGEST = np.finfo(np.float64).max
+ROUNDING = 1e-12  # as accurate as all losses are
 MOST_BARS = 48
 LEAST_OCTAVES, MOST_OCTAVES = 8, 40
 TAIL = 0.002  # of the numbers may lie beyond either end of the bars, where these would be narrow otherwise
@@ -118,12 +119,6 @@ class Histogram:
         places = np.searchsorted(ranks, np.ceil(np.array(shares) * self.count).clip(1, self.count))
         return np.clip(bins.middle[places], self.low, self.high).tolist()
 
-    def share_within(self, low: float, high: float) -> float:
-        """Return which share of the finite numbers lies in [low, high], to a bin."""
-        bins = self.bins()
-        middle = bins.middle
-        return float(bins.counts[(middle >= low) & (middle <= high)].sum()) / max(self.count, 1)
-
     def bars(self, grid: "Grid") -> Bars:
         """Return the counts of bars."""
         bins = self.bins()
@@ -205,6 +200,14 @@ def together(histograms: Sequence[Histogram]) -> Histogram:
     for one in histograms:
         every.merge(one)
     return every
+
+
+def less(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return how much larger the second of two numbers is; 0 where rounding may be all that they differ by."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        found = np.subtract(other, one, dtype=np.float64)
+        is_same = np.abs(found) < ROUNDING * np.maximum(np.abs(one), np.abs(other))
+    return np.where(is_same, 0.0, found)
 
 
 def histogram(numbers: np.ndarray) -> Histogram:

@@ -1,8 +1,8 @@
 """Margins: how far scores are on the right side, which pairs or labels tell.
 
 Of scores and classes 0 and 1 (or -1 and 1) they are the score, with the other sign for class 0; of probabilities 2p - 1
-with that sign; of pairs the difference of their scores; of many classes the
-score of the right one less the largest other one; of other labels there are residuals.
+with that sign; of pairs the difference of their scores; of many classes the score of the right one less the largest
+other one. Of other labels there are residuals.
 """
 
 from collections.abc import Iterable, Iterator

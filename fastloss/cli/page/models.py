@@ -1,17 +1,17 @@
 """Two models beside each other: on how many groups each is better, and by how much."""
 
-import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastloss.cli.page import charts
 from fastloss.cli.page.charts import look
-from fastloss.cli.page.data import Measure, Page
-from fastloss.cli.page.histograms import Histogram, grid, histogram
+from fastloss.cli.page.data import MOST_MODELS, Measure, Page, compared
+from fastloss.cli.page.histograms import Histogram, grid, histogram, less
 from fastloss.cli.page.markup import Markup, element, name, table
-from fastloss.cli.page.scales import linear, share
+from fastloss.cli.page.scales import linear, share, signed
 from fastloss.cli.page.shared import card, key, section
+from fastloss.comparing.results import Comparison
 
 CELLS = 28  # of the square's side
 
@@ -28,6 +28,31 @@ class Difference(NamedTuple):
     positive: int
 
 
+def intervals(page: Page) -> Markup | None:
+    """Return a table of the differences between models, with intervals."""
+    if not page.comparisons:
+        return None
+    rows = [
+        [
+            [element("div", one.loss), element("div", _of_what(one), class_="note")],
+            signed(one.difference, 5),
+            f"{signed(one.low, 5)} to {signed(one.high, 5)}",
+            f"{one.p_value:.2g}",
+        ]
+        for one in page.comparisons
+    ]
+    level = f"{100.0 * page.comparisons[0].level:g} % interval"
+    about = "What the difference may be on other data of the same kind; p is of the hypothesis that there is none."
+    return section(
+        "Differences", about, [card("", table(("loss", "difference", level, "p"), rows, (1, 2, 3), "results"))]
+    )
+
+
+def _of_what(one: Comparison) -> list[object]:
+    second, first = name(one.models[1], 40), name(one.models[0], 40)
+    return [second, " less ", first, f"; {one.units:,} {one.unit}, {one.method}"]
+
+
 def differences(page: Page) -> Markup | None:
     """Return cards for each two models and each loss."""
     cards: list[Markup] = []
@@ -39,6 +64,8 @@ def differences(page: Page) -> Markup | None:
             if measure.groups is not None:
                 cards.append(_beside(page, measure, measure.groups.values[[one.first, one.second]], one))
     about = "Groups, or rows where there are no groups, that have a value for both models; each counts once."
+    if len(page.models) > MOST_MODELS:
+        about += " Every model is compared with the first one."
     return section("Models beside each other", about, cards) if cards else None
 
 
@@ -46,9 +73,8 @@ def _differences(page: Page, measure: Measure) -> list[Difference]:
     if measure.groups is None:
         return [_signed(one.first, one.second, "rows", one.found) for one in measure.differences]
     found = []
-    for first, second in itertools.combinations(range(len(page.models)), 2):
-        with np.errstate(invalid="ignore", over="ignore"):
-            values = measure.groups.values[second] - measure.groups.values[first]
+    for first, second in compared(len(page.models)):
+        values = less(measure.groups.values[first], measure.groups.values[second])
         found.append(_signed(first, second, "groups", histogram(values)))
     return found
 
@@ -60,31 +86,31 @@ def _signed(first: int, second: int, unit: str, found: Histogram) -> Difference:
 
 
 def _difference(page: Page, measure: Measure, one: Difference) -> Markup:
-    bars = grid(one.found)
     better = (one.first, one.second) if measure.greater_is_better else (one.second, one.first)  # below 0, and above
-    looks = [look(better[0] if edge < 0.0 else better[1]) for edge in bars.edges[:-1]]
-    axis = linear(float(bars.edges[0]), float(bars.edges[-1]))
     wins = {better[0]: one.negative, better[1]: one.positive}
     counts = [
         (f"{page.models[one.first]} better", wins[one.first], look(one.first)),
         ("equal", one.zero, "same"),
         (f"{page.models[one.second]} better", wins[one.second], look(one.second)),
     ]
+    keys = [[key(page, one.first), " better"], [element("span", class_="key same"), "equal"]]
+    keys.append([key(page, one.second), " better"])
+    rows = [[who, f"{found:,}", share(found, one.found.count)] for who, (_, found, _) in zip(keys, counts, strict=True)]
     title = [measure.label, ": ", name(page.models[one.second], 40), " less ", name(page.models[one.first], 40)]
-    marks = (0.0,) if axis.low < 0.0 < axis.high else ()
-    drawing = charts.histograms(
-        [charts.Panel("", one.found.bars(bars), looks, marks)],
-        axis,
-        one.unit,
-        f"Histogram of differences over {one.unit}",
-    )
-    rows = [
-        [[key(page, one.first), " better"], f"{counts[0][1]:,}", share(counts[0][1], one.found.count)],
-        [[element("span", class_="key same"), "equal"], f"{one.zero:,}", share(one.zero, one.found.count)],
-        [[key(page, one.second), " better"], f"{counts[2][1]:,}", share(counts[2][1], one.found.count)],
-    ]
+    drawing = _histogram(one, (look(better[0]), look(better[1]))) if one.negative + one.positive else None
     bar = charts.shares(counts, f"Shares of {one.unit} on which each model is better")
-    return card(title, drawing, bar, table(["", one.unit, "share"], rows, (1, 2)))
+    return card(title, [drawing, bar], table(["", one.unit, "share"], rows, (1, 2)))
+
+
+def _histogram(one: Difference, looks: tuple[str, str]) -> Markup:
+    """Return a histogram of the differences but for zeros, in the colours of who is better below 0 and above."""
+    bars = one.found.bars(grid(one.found))
+    counts = bars.counts - np.where(bars.edges[:-1] == 0.0, one.zero, 0)
+    by_bar = [looks[0] if edge < 0.0 else looks[1] for edge in bars.edges[:-1]]
+    axis = linear(float(bars.edges[0]), float(bars.edges[-1]))
+    marks = (0.0,) if axis.low < 0.0 < axis.high else ()
+    panel = charts.Panel("", bars._replace(counts=counts), by_bar, marks)
+    return charts.histograms([panel], axis, one.unit, f"Histogram of differences over {one.unit}")
 
 
 def _beside(page: Page, measure: Measure, values: np.ndarray, one: Difference) -> Markup:
@@ -92,8 +118,8 @@ def _beside(page: Page, measure: Measure, values: np.ndarray, one: Difference) -
     both = values[:, np.isfinite(values).all(axis=0)]
     bars = grid(histogram(both))
     axis = linear(float(bars.edges[0]), float(bars.edges[-1]))
-    places = [[axis.place(x) for x in row] for row in both.tolist()]
-    column, row = (np.minimum((CELLS * np.array(some)).astype(np.int64), CELLS - 1) for some in places)
+    shares = np.clip((both / 2 - axis.low / 2) / (axis.high / 2 - axis.low / 2), 0.0, 1.0)
+    column, row = np.minimum((CELLS * shares).astype(np.int64), CELLS - 1)
     cells = np.bincount(row * CELLS + column, minlength=CELLS * CELLS).reshape(CELLS, CELLS)
     names: Any = (page.models[one.first][:40], page.models[one.second][:40])
     summary = f"{measure.label} of each group by {names[0]} and by {names[1]}"

@@ -1,13 +1,12 @@
 """How large the derivatives of rows are, and how losses differ row by row between models."""
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
 from fastloss.cli.asked import Asked
-from fastloss.cli.page.data import RowDifferences
-from fastloss.cli.page.histograms import Histogram
+from fastloss.cli.page.data import RowDifferences, compared
+from fastloss.cli.page.histograms import Histogram, less
 
 
 def has_row_losses(one: Asked) -> bool:
@@ -21,7 +20,7 @@ class Slopes:
     def __init__(self, models: Sequence[str]):
         self._models = tuple(models)
         self._found: dict[str, Histogram] = {}
-        self._differences = {pair: Histogram() for pair in itertools.combinations(range(len(models)), 2)}
+        self._differences = {pair: Histogram() for pair in compared(len(models))}
 
     def add_rows(
         self, by_model: dict[str, Asked], scores: dict[str, np.ndarray], labels: np.ndarray, weights: np.ndarray | None
@@ -34,8 +33,7 @@ class Slopes:
             losses.append(each)
             self._add(model, gradient)
         for (first, second), found in self._differences.items():
-            with np.errstate(invalid="ignore", over="ignore"):
-                found.add(losses[second] - losses[first])
+            found.add(less(losses[first], losses[second]))
 
     def add_groups(
         self, one: Asked, scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None, offsets: np.ndarray

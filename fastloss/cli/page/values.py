@@ -30,7 +30,6 @@ class GroupValues:
     """A loss or metric of every model, in all groups so far."""
 
     def __init__(self, models: Sequence[str], greater_is_better: bool):
-        self._models = tuple(models)
         self._sign = -1.0 if greater_is_better else 1.0
         self._values: list[np.ndarray] = []
         self._left_out = np.zeros(len(models), np.int64)

@@ -1,10 +1,13 @@
 """Pages of made-up data."""
 
+import itertools
+
 import numpy as np
 
 from fastloss.cli.page.calibration import Calibration
 from fastloss.cli.page.data import Groups, Margins, Measure, Page, Total, WorstGroup
 from fastloss.cli.page.histograms import histogram
+from fastloss.comparing.results import Comparison
 
 HOSTILE = "</td></style><script>alert('&\"')</script>\x00\u202e" + "x" * 300
 
@@ -41,6 +44,12 @@ def page(models=("old", "new"), groups=300, identifier="user-{}", column="label"
             gradients=tuple(histogram(1.0 * ((2 * classes - 1) * one < 1.0)) for one in scores),
         ),
     )
+    pairs = itertools.combinations(models, 2)
+    comparisons = (
+        Comparison(one.name, pair, (0.5, 0.25), -0.25, 0.01, -0.27, -0.23, 0.95, 1e-12, "sandwich", groups, "groups")
+        for pair in pairs
+        for one in measures
+    )
     margins = Margins("scores", tuple(histogram((2 * classes - 1) * one) for one in scores))
     return Page(
         version="0.1.0",
@@ -54,6 +63,7 @@ def page(models=("old", "new"), groups=300, identifier="user-{}", column="label"
         seconds=1.5,
         measures=measures,
         id_name="user",
+        comparisons=tuple(comparisons),
         margins=(margins,),
         reliability=tuple(one.result() for one in calibrations),
     )

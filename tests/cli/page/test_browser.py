@@ -6,6 +6,7 @@ import pytest
 
 from fastloss.cli.page import theme
 from fastloss.cli.page.document import document
+from tests.cli.data import PAIRWISE, score
 from tests.cli.page.browser import dump
 from tests.cli.page.made import HOSTILE, page
 
@@ -44,6 +45,15 @@ def test_nothing_is_cut(tmp_path, width):
         assert found["found"] == []
         assert (found["wide"], found["scripts"]) == (width, 0)
         assert found["cards"] >= 9
+
+
+def test_the_file_that_the_command_writes(tmp_path, parquet):
+    out = tmp_path / "page.html"
+    score(parquet, "--groups", "query", "--loss", PAIRWISE, "--loss", "mse_loss", "--loss", "auc", "--report", out)
+    for width in (390, 1280):
+        found = asked(tmp_path, out.read_text(), CUT, width=width)
+        assert (found["found"], found["scripts"]) == ([], 0)
+        assert found["cards"] == 1 + 3 + 3 + 2 + 2 + 0  # results, over groups, worst, margins, gradients
 
 
 def test_tables_of_two_models_fit_a_telephone(tmp_path):

@@ -116,10 +116,37 @@ def test_wins_are_counted_by_what_is_better():
         assert words[words.index("equal") + 1] == "0"
 
 
+def test_equal_models_have_no_histogram_of_differences():
+    made = page()
+    both = np.repeat(made.measures[0].groups.values[:1], 2, axis=0)
+
+    def drawn():
+        measure = made.measures[0]._replace(groups=Groups(both, ((), ()), (7, 7)))
+        return document(made._replace(measures=(measure,)))
+
+    source = drawn()
+    assert "Histogram of differences" not in source
+    assert source.count(">293</td>") == 3  # the groups of two models, and those that are equal
+    both[1, 50] += 1.0
+    counts = re.findall(
+        r"<title>[^<]* to [^<]*: ([0-9,]+) groups</title>", drawn().split("Histogram of differences")[1]
+    )
+    assert counts[0] == "1"  # without the 292 zeros
+
+
+def test_differences_with_intervals():
+    words = [one.strip() for one in Checked(document(page())).words if one.strip()]
+    at = words.index("Differences") + 2
+    assert words[at : at + 4] == ["loss", "difference", "95 % interval", "p"]
+    about = ["new", "less", "old", "; 300 groups, sandwich"]
+    assert words[at + 4 : at + 12] == ["pairwise_logistic_loss", *about, "-0.25", "-0.27 to -0.23", "1e-12"]
+    assert "Differences" not in document(page(("only",)))
+
+
 def test_files_beyond_a_few_are_counted():
-    made = page()._replace(files=[f"{k}.csv" for k in range(12)])
+    made = page()._replace(files=["-", *(f"{k}.csv" for k in range(1, 12))])
     words = "".join(Checked(document(made)).words)
-    assert "0.csv, 1.csv, 2.csv, 3.csv, 4.csv and 7 more" in words
+    assert "standard input, 1.csv, 2.csv, 3.csv, 4.csv and 7 more" in words
 
 
 @pytest.mark.parametrize("kind", ["nothing", "one", "infinite"])

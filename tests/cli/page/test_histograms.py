@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from fastloss.cli.page.histograms import Histogram, grid, histogram, octave_grid, together
+from fastloss.cli.page.histograms import Histogram, grid, histogram, less, octave_grid, together
 
 RNG = np.random.default_rng(1)
 SETS = {
@@ -96,3 +96,10 @@ def test_bars_are_few_and_their_edges_are_multiples_of_a_power_of_two():
         assert 1 <= bars.stop - bars.start <= 48, name
         assert math.frexp(bars.width)[0] == 0.5, name
         assert np.isfinite(bars.edges).all(), name
+
+
+def test_differences_of_rounding_are_none():
+    one = np.array([1.0, 1.0, 0.0, 1e300, np.nan, np.inf])
+    other = np.array([1.0 + 1e-15, 1.0 + 1e-9, 1e-300, -1e300, 1.0, 1.0])
+    expected = [0.0, other[1] - 1.0, 1e-300, -2e300, np.nan, -np.inf]
+    np.testing.assert_array_equal(less(one, other), expected)
