@@ -43,8 +43,8 @@ def compare(
 ) -> list[Comparison]:
     r"""Compare models on the same examples: the difference of every pair, with an interval and a p-value.
 
-    .. math:: \Delta = \hat\theta_a - \hat\theta_b, \qquad
-        \text{se}^2 = \frac{G}{G-1} \sum_u (z_{au} - z_{bu})^2, \qquad
+    .. math:: \Delta = \hat\theta_b - \hat\theta_a, \qquad
+        \text{se}^2 = \frac{G}{G-1} \sum_u (z_{bu} - z_{au})^2, \qquad
         z_{mu} = \frac{n_{mu} - \hat\theta_m d_u}{\sum_v d_v}
 
     for units u, which are the groups, or the rows without groups, with the loss n of model m and the weight d. Both
@@ -85,7 +85,7 @@ def compare(
     -------
     list of Comparison
         For each loss, the pairs of models in order. A named tuple of `loss`, `models`, `values`, `difference`
-        (the first less the second), `standard_error`, `low`, `high`, `level`, `p_value` (two-sided), `method`,
+        (the second less the first), `standard_error`, `low`, `high`, `level`, `p_value` (two-sided), `method`,
         `units` (their number) and `unit` ("rows" or "groups"). Without a second unit, or with a value that is not
         finite, what follows the difference is NaN.
 
@@ -115,9 +115,9 @@ def compare(
     >>> labels, old, new = [0.0, 1.0, 2.0, 3.0], [0.5, 1.5, 2.5, 2.0], [0.5, 1.0, 2.5, 3.5]
     >>> (found,) = fastloss.compare(labels, {"old": old, "new": new}, "l1_loss")
     >>> found.values, found.difference, round(found.standard_error, 4)
-    ((0.625, 0.375), 0.25, 0.1443)
+    ((0.625, 0.375), -0.25, 0.1443)
     >>> round(found.low, 4), round(found.high, 4), round(found.p_value, 4)
-    (-0.2093, 0.7093, 0.1817)
+    (-0.7093, 0.2093, 0.1817)
 
     Groups are the units of a loss over the pairs of each, and of a metric of rankings:
 
@@ -126,8 +126,8 @@ def compare(
     ...     [1, 0, 1, 0, 1, 0], scores, ["pairwise_logistic_loss", "ndcg"], groups=[1, 1, 2, 2, 3, 3]
     ... ):
     ...     print(found.loss, round(found.difference, 3), found.units, found.unit, found.method)
-    pairwise_logistic_loss -0.193 3 groups sandwich
-    ndcg 0.246 3 groups sandwich
+    pairwise_logistic_loss 0.193 3 groups sandwich
+    ndcg -0.246 3 groups sandwich
     """
     if groups is not None and offsets is not None:
         raise both_given("groups", "offsets")
@@ -172,7 +172,7 @@ def _compared(measure: Measure, scores: dict[str, Any], sample: Sample, how: How
     names, parts = list(scores), units.parts()
     found = []
     for first, second in pairs:
-        difference = moments.estimate(parts, {first: 1, second: -1}, measure.link, units.order)
+        difference = moments.estimate(parts, {first: -1, second: 1}, measure.link, units.order)
         both = names[first], names[second]
         normal = units.order > 1
         found.append(results.comparison(measure.label, both, difference, how.level, units.method, units.unit, normal))
@@ -206,7 +206,7 @@ def _bootstrapped(
             measure.label,
             (names[first], names[second]),
             (values[first], values[second]),
-            made[:, first] - made[:, second],
+            made[:, second] - made[:, first],
             how.level,
             count,
             unit,

@@ -19,7 +19,11 @@ from fastloss.pairs.loss import PairwiseLoss
 from fastloss.pairs.metrics import label_pairs, row_differences
 
 OF_ROW_WEIGHTS = ("normalized_entropy", "expected_calibration_error", "isotonic_calibration_error")
-METRICS = {getattr(metrics, name): name for name in metrics.__all__ if name not in ("GroupCounts", "auc")}
+METRICS = {  # those that are a mean over groups
+    function: name
+    for name, function in ((name, getattr(metrics, name)) for name in metrics.__all__)
+    if inspect.isfunction(function) and "with_counts" in inspect.signature(function).parameters
+}
 # What a comparison gives itself
 SHARED = ("reduction", "groups", "offsets", "sample_weight", "with_counts", "return_ids")
 
