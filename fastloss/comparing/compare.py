@@ -1,30 +1,14 @@
-"""The comparison of models: which units, which way to an interval, for every pair of models."""
+"""The public comparison of models."""
 
-import itertools
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from fastloss.comparing import bootstrap, moments, results, samples
-from fastloss.comparing.measures import Measure, measures
+from fastloss.comparing.every_pair import checked, compared
+from fastloss.comparing.measures import measures
 from fastloss.comparing.results import Comparison
-from fastloss.comparing.samples import Drawn, Sample
-from fastloss.comparing.units import Units, naming
-from fastloss.core import validate
-from fastloss.core.domains import INNER_FRACTION, Choice
-from fastloss.core.errors import both_given, wrong_type, wrong_value
+from fastloss.comparing.samples import Sample
+from fastloss.core.errors import both_given, wrong_type
 
 __all__ = ["compare"]
-
-METHODS = Choice(("auto", "analytic", "bootstrap"))
-
-
-class How(NamedTuple):
-    """How intervals are made."""
-
-    level: float
-    method: str
-    resamples: int
-    seed: int
 
 
 def compare(
@@ -132,16 +116,11 @@ def compare(
     if groups is not None and offsets is not None:
         raise both_given("groups", "offsets")
     scores = _scores(models)
-    how = How(
-        INNER_FRACTION.validate("level", level),
-        METHODS.validate("method", method),
-        _at_least("resamples", resamples, 2),
-        _at_least("seed", seed, 0),
-    )
+    how = checked(level, method, resamples, seed)
     sample = Sample(labels, groups, offsets, sample_weight)
     found: list[Comparison] = []
     for measure in measures(loss, parameters):
-        found += _compared(measure, scores, sample, how)
+        found += compared(measure, scores, sample, how)
     return found
 
 
@@ -152,64 +131,3 @@ def _scores(models: Any) -> dict[str, Any]:
     if len(found) < 2:
         raise ValueError(f"models has {len(found)} names: expected at least 2")
     return found
-
-
-def _at_least(name: str, value: Any, least: int) -> int:
-    number = validate.integer(name, value)
-    if number < least:
-        raise wrong_value(name, number, f"an integer >= {least}")
-    return number
-
-
-def _compared(measure: Measure, scores: dict[str, Any], sample: Sample, how: How) -> list[Comparison]:
-    """Return the comparisons of all pairs of models by one measure."""
-    units = measure.units(scores, sample)
-    pairs = list(itertools.combinations(range(len(scores)), 2))
-    if how.method == "bootstrap" or units is None:
-        if how.method == "analytic":
-            raise ValueError(f"method is 'analytic': {measure.label} has none here, expected 'auto' or 'bootstrap'")
-        return _bootstrapped(measure, units, scores, sample, how, pairs)
-    names, parts = list(scores), units.parts()
-    found = []
-    for first, second in pairs:
-        difference = moments.estimate(parts, {first: -1, second: 1}, measure.link, units.order)
-        both = names[first], names[second]
-        normal = units.order > 1
-        found.append(results.comparison(measure.label, both, difference, how.level, units.method, units.unit, normal))
-    return found
-
-
-def _bootstrapped(
-    measure: Measure, units: Units | None, scores: dict[str, Any], sample: Sample, how: How, pairs: Sequence[Any]
-) -> list[Comparison]:
-    """Return the comparisons of resamples: of units' sums where these make the values, else of rows."""
-    names = list(scores)
-    if units is not None and units.order == 1:
-        parts = units.parts()
-        count, unit = units.weights.size, units.unit
-        values = [moments.estimate(parts, {model: 1}, measure.link).number for model in range(len(names))]
-        drawn = Drawn(how.seed, count)
-        made = bootstrap.of_units(units.sums, units.weights, drawn, how.resamples, measure.link)
-    else:
-        rows, values = [], []
-        for name, one in scores.items():
-            with naming(measure.label, name):
-                rows.append(samples.rows_of(one, sample, measure.others))
-                values.append(measure.value(rows[-1]))
-        size = len(rows[0].scores)
-        layout = sample.layout(size) if sample.has_groups else None
-        count, unit = (size, "rows") if layout is None else (layout.offsets.size - 1, "groups")
-        drawn = Drawn(how.seed, count, layout)
-        made = bootstrap.of_rows(lambda some: [measure.value(one.taken(some)) for one in rows], drawn, how.resamples)
-    return [
-        bootstrap.comparison(
-            measure.label,
-            (names[first], names[second]),
-            (values[first], values[second]),
-            made[:, second] - made[:, first],
-            how.level,
-            count,
-            unit,
-        )
-        for first, second in pairs
-    ]

@@ -19,7 +19,7 @@ from fastloss.pairs.loss import PairwiseLoss
 from fastloss.pairs.metrics import label_pairs, row_differences
 
 OF_ROW_WEIGHTS = ("normalized_entropy", "expected_calibration_error", "isotonic_calibration_error")
-METRICS = {  # those that are a mean over groups
+METRICS: dict[Callable[..., Any], str] = {  # those that are a mean over groups
     function: name
     for name, function in ((name, getattr(metrics, name)) for name in metrics.__all__)
     if inspect.isfunction(function) and "with_counts" in inspect.signature(function).parameters
