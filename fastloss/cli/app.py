@@ -217,6 +217,14 @@ def score(
             is_eager=True,
         ),
     ] = None,
+    level: Annotated[
+        float, typer.Option(help="Of several models: the probability of the intervals of their differences.")
+    ] = 0.95,
+    method: Annotated[
+        str, typer.Option(help="How these are made: 'auto', 'analytic' or 'bootstrap'. By groups, or by rows.")
+    ] = "auto",
+    resamples: Annotated[int, typer.Option(help="How often a bootstrap draws.")] = 2000,
+    seed: Annotated[int, typer.Option(help="The seed of a bootstrap.")] = 0,
     dask: Annotated[
         str | None,
         typer.Option(
@@ -262,11 +270,13 @@ def score(
     losses = asked(loss or [], reduction, embedded)
     if report is not None and dask:
         raise UserError("--report is not possible with --dask: expected one or the other")
-    if groups and per_group is None and report is None and not any(one.is_pairwise or one.is_metric for one in losses):
+    models = tuple(scores or ["score"])
+    uses_groups = per_group is not None or report is not None or len(models) > 1
+    if groups and not uses_groups and not any(one.is_pairwise or one.is_metric for one in losses):
         names = ", ".join(one.label for one in losses)
         raise UserError(
-            f"--groups does nothing for {names}: expected a loss over pairs or a metric with it, --per-group or"
-            " --report"
+            f"--groups does nothing for {names}: expected a loss over pairs or a metric with it, --per-group,"
+            " --report or several --scores"
         )
     if threads is not None:
         if threads < 1:
@@ -282,7 +292,7 @@ def score(
         answer = candidates.run(candidates.Files(str(queries), str(keys), positives), losses, reduction, output)
         (printed.score_json if as_json else printed.score_table)(answer)
         return
-    models = tuple(scores or ["score"])
+    how = how_of(context, level, method, resamples, seed, len(models) > 1 and reduction == "mean" and not dask)
     for model in models:
         if models.count(model) > 1:
             raise UserError(f"--scores {model} is given twice")
@@ -293,10 +303,26 @@ def score(
     if nulls == "drop" and dask:
         raise UserError("--nulls drop is not possible with --dask, whose workers count rows as they are")
     rows = min(batch_rows, MOST_ROWS)
-    job = Job(files or [], wanted, losses, reduction, per_group, rows, output, contents, nulls, dask, threads, report)
+    job = Job(
+        files or [], wanted, losses, reduction, per_group, rows, output, contents, nulls, dask, threads, report, how
+    )
     with printed.Progress() as progress:
         result = run(job, progress)
     (printed.score_json if as_json else printed.score_table)(result)
+
+
+def how_of(context: typer.Context, level: float, method: str, resamples: int, seed: int, is_used: bool) -> Any:
+    """Return how intervals are made; raise for options that do nothing, or are out of their range."""
+    from fastloss.comparing.every_pair import checked
+
+    for name in ("level", "method", "resamples", "seed"):
+        source = context.get_parameter_source(name)
+        if not is_used and source is not None and source.name == "COMMANDLINE":
+            raise UserError(f"--{name} does nothing here: it is for the differences between means of several --scores")
+    try:
+        return checked(level, method, resamples, seed)
+    except ValueError as error:
+        raise UserError(f"--{error}") from None
 
 
 def use_threads(count: int) -> None:

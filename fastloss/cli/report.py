@@ -15,6 +15,7 @@ from rich.text import Text
 from fastloss.cli.leaving import Undoing
 from fastloss.cli.records import Nans, Report, record
 from fastloss.cli.totals import Answer
+from fastloss.comparing.results import Comparison
 
 
 def console() -> Console:
@@ -53,6 +54,10 @@ def score_table(report: Report) -> None:
     rows = [(name, *(f"{one.value:.8g}" for one in some), *over(some[0], report)) for name, some in lines.items()]
     headings = ("loss", *(models if len(models) > 1 else [report.reduction]), "over", "groups")
     print_table(headings, rows, headings[1:])
+    if report.comparisons:
+        differences_table(report.comparisons)
+    elif len(models) > 1 and report.spent is None:
+        print("differences between models are not made with --dask")
     files = f"{len(report.files)} file" + ("s" if len(report.files) > 1 else "")
     line = f"{report.rows:,} rows of {files} in {report.seconds:.2f} s"
     if report.spent is not None:
@@ -66,6 +71,24 @@ def score_table(report: Report) -> None:
     console().print(line, soft_wrap=True)
     if report.nans is not None:
         print(said(report.nans))
+
+
+def differences_table(comparisons: list[Comparison]) -> None:
+    """Print the differences between models."""
+    interval = f"{100.0 * comparisons[0].level:g} % interval"
+    headings = ("loss", "models", "difference", interval, "p", "from")
+    rows = [
+        (
+            one.loss,
+            f"{one.models[1]} - {one.models[0]}",
+            f"{one.difference:.6g}",
+            f"{one.low:.6g} to {one.high:.6g}",
+            f"{one.p_value:.2g}",
+            f"{one.units:,} {one.unit} ({one.method})",
+        )
+        for one in comparisons
+    ]
+    print_table(headings, rows, headings[2:])
 
 
 def said(nans: Nans) -> str:
