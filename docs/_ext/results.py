@@ -69,7 +69,11 @@ SHOWN = (
 )
 COLD, CACHED = "fastloss, nothing compiled", "fastloss, from the cache"
 HEADLINES = (  # of a target: benchmark, peer, and what it is in words
-    (r"pairwise_logistic_loss (\d+) value", "np.sort", "Logistic loss over all pairs of {} scores, float64, value: time"),
+    (
+        r"pairwise_logistic_loss (\d+) value",
+        "np.sort",
+        "Logistic loss over all pairs of {} scores, float64, value: time",
+    ),
     (r"pairwise_logistic_loss (\d+) value and gradient", "np.sort", "The same, value and every row's gradient: time"),
     (
         r"pairwise_logistic_loss direct (\d+)x\d+ float64 value",

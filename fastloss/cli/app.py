@@ -231,6 +231,14 @@ def score(
             is_eager=True,
         ),
     ] = None,
+    level: Annotated[
+        float, typer.Option(help="Of several models: the probability of the intervals of their differences.")
+    ] = 0.95,
+    method: Annotated[
+        str, typer.Option(help="How these are made: 'auto', 'analytic' or 'bootstrap'. By groups, or by rows.")
+    ] = "auto",
+    resamples: Annotated[int, typer.Option(help="How often a bootstrap draws.")] = 2000,
+    seed: Annotated[int, typer.Option(help="The seed of a bootstrap.")] = 0,
     dask: Annotated[
         str | None,
         typer.Option(
@@ -280,12 +288,13 @@ def score(
         raise UserError("--report is not possible with --dask: expected one or the other")
     if worst is not None and worst < 0:
         raise UserError(f"--worst is {worst}: expected at least 0")
-    by_group = per_group is not None or report is not None or worst is not None
-    if groups and not by_group and not any(one.is_pairwise or one.is_metric for one in losses):
+    models = tuple(scores or ["score"])
+    uses_groups = len(models) > 1 or any(one is not None for one in (per_group, report, worst))
+    if groups and not uses_groups and not any(one.is_pairwise or one.is_metric for one in losses):
         names = ", ".join(one.label for one in losses)
         raise UserError(
             f"--groups does nothing for {names}: expected a loss over pairs or a metric with it, --per-group,"
-            " --worst or --report"
+            " --worst, --report or several --scores"
         )
     if threads is not None:
         if threads < 1:
@@ -302,7 +311,7 @@ def score(
         answer = candidates.run(inputs, losses, reduction, output)
         (printed.score_json if as_json else printed.score_table)(answer)
         return
-    models = tuple(scores or ["score"])
+    how = how_of(context, level, method, resamples, seed, len(models) > 1 and reduction == "mean" and not dask)
     for model in models:
         if models.count(model) > 1:
             raise UserError(f"--scores {model} is given twice")
@@ -327,10 +336,25 @@ def score(
         nulls=nulls,
         dask=dask,
         processes=threads,
+        how=how,
     )
     with printed.Progress() as progress:
         result = run(job, progress)
     (printed.score_json if as_json else printed.score_table)(result)
+
+
+def how_of(context: typer.Context, level: float, method: str, resamples: int, seed: int, is_used: bool) -> Any:
+    """Return how intervals are made; raise for options that do nothing, or are out of their range."""
+    from fastloss.comparing.every_pair import checked
+
+    for name in ("level", "method", "resamples", "seed"):
+        source = context.get_parameter_source(name)
+        if not is_used and source is not None and source.name == "COMMANDLINE":
+            raise UserError(f"--{name} does nothing here: it is for the differences between means of several --scores")
+    try:
+        return checked(level, method, resamples, seed)
+    except ValueError as error:
+        raise UserError(f"--{error}") from None
 
 
 def use_threads(count: int) -> None:

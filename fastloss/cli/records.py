@@ -13,14 +13,24 @@ from fastloss.cli.over_groups import OverGroups
 from fastloss.cli.tables import WRITERS, plain
 from fastloss.cli.totals import Answer
 from fastloss.cli.version import version
+from fastloss.comparing.results import Comparison
 
 SCHEMA = pa.schema(  # of a table of results
     {
         "loss": pa.string(),
         "label": pa.string(),
         "scores": pa.string(),
+        "against": pa.string(),  # of a row of the difference between two models
         "parameters": pa.string(),
         "value": pa.float64(),
+        "standard_error": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "level": pa.float64(),
+        "p_value": pa.float64(),
+        "method": pa.string(),
+        "units": pa.int64(),
+        "unit": pa.string(),
         "weight": pa.float64(),
         "pairs": pa.int64(),
         "groups_left_out": pa.int64(),
@@ -65,6 +75,7 @@ class Report:
     nans: Nans | None = None  # of the rows read, where a result is NaN
     embeddings: dict[str, str | None] | None = None  # files of queries, keys and positives, by what they are
     over_groups: list[OverGroups] | None = None  # of each loss and model, where it is wanted
+    comparisons: list[Comparison] | None = None  # of several models; None where they are not made
 
 
 def record(report: Report) -> dict[str, Any]:
@@ -94,11 +105,25 @@ def record(report: Report) -> dict[str, Any]:
             for answer in report.answers
         ],
         **({} if report.over_groups is None else {"over_groups": [one.record for one in report.over_groups]}),
+        **({} if report.comparisons is None else {"differences": [difference(one) for one in report.comparisons]}),
+    }
+
+
+def difference(found: Comparison) -> dict[str, Any]:
+    """Return a difference: of the model `scores`, less that of the model `against`."""
+    first, second = found.models
+    numbers = ("difference", "standard_error", "low", "high", "level", "p_value", "method", "units", "unit")
+    about = found._asdict()
+    return {
+        "label": found.loss,
+        "scores": second,
+        "against": first,
+        **{name: plain(about[name]) for name in numbers},
     }
 
 
 def table(report: Report) -> pa.Table:
-    """Return all results as a table, a row for each loss."""
+    """Return all results as a table, a row for each loss, and one for each difference between models."""
     document = record(report)
     names = ("fastloss", "reduction", "rows", "groups", "dropped", "seconds", *(report.embeddings or ()))
     shared = {name: document[name] for name in names}
@@ -117,6 +142,19 @@ def table(report: Report) -> pa.Table:
         }
         for answer, one in zip(report.answers, document["losses"], strict=True)
     ]
+    by_name = {one["label"]: one for one in rows}
+    for found in report.comparisons or []:
+        about = found._asdict()
+        rows.append(
+            {
+                **{name: by_name[found.loss][name] for name in ("loss", "label", "parameters", "files")},
+                "scores": found.models[1],
+                "against": found.models[0],
+                "value": found.difference,
+                **{name: about[name] for name in about.keys() & set(SCHEMA.names) - {"loss"}},
+                **shared,
+            }
+        )
     more = [pa.field(name, pa.string()) for name in report.embeddings or ()]
     return pa.Table.from_pylist(rows, pa.schema([*SCHEMA, *more]))
 

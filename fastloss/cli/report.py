@@ -16,6 +16,7 @@ from fastloss.cli.leaving import Undoing
 from fastloss.cli.over_groups import QUANTILES
 from fastloss.cli.records import Nans, Report, record
 from fastloss.cli.totals import Answer
+from fastloss.comparing.results import Comparison
 
 
 def console() -> Console:
@@ -54,6 +55,10 @@ def score_table(report: Report) -> None:
     rows = [(name, *(f"{one.value:.8g}" for one in some), *over(some[0], report)) for name, some in lines.items()]
     headings = ("loss", *(models if len(models) > 1 else [report.reduction]), "over", "groups")
     print_table(headings, rows, headings[1:])
+    if report.comparisons:
+        differences_table(report.comparisons)
+    elif len(models) > 1 and report.spent is None:
+        print("differences between models are not made with --dask")
     print_over_groups(report)
     files = f"{len(report.files)} file" + ("s" if len(report.files) > 1 else "")
     line = f"{report.rows:,} rows of {files} in {report.seconds:.2f} s"
@@ -85,6 +90,24 @@ def print_over_groups(report: Report) -> None:
     if worst:
         lines = [(label, str(group.group), f"{group.value:.6g}", f"{group.rows:,}") for label, group in worst]
         print_table(("worst groups of", "group", "value", "rows"), lines, ("group", "value", "rows"))
+
+
+def differences_table(comparisons: list[Comparison]) -> None:
+    """Print the differences between models."""
+    interval = f"{100.0 * comparisons[0].level:g} % interval"
+    headings = ("loss", "models", "difference", interval, "p", "from")
+    rows = [
+        (
+            one.loss,
+            f"{one.models[1]} - {one.models[0]}",
+            f"{one.difference:.6g}",
+            f"{one.low:.6g} to {one.high:.6g}",
+            f"{one.p_value:.2g}",
+            f"{one.units:,} {one.unit} ({one.method})",
+        )
+        for one in comparisons
+    ]
+    print_table(headings, rows, headings[2:])
 
 
 def said(nans: Nans) -> str:

@@ -14,6 +14,7 @@ from fastloss.cli import records, storage, temporary
 from fastloss.cli.arrays import Inexact
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch, Places, Reading, batches, group_columns
+from fastloss.cli.compared import Comparing
 from fastloss.cli.errors import UserError, explained
 from fastloss.cli.files import Opened, expand, opened
 from fastloss.cli.groups import Contiguous, OneGroup, Scattered, WholeGroups
@@ -25,6 +26,7 @@ from fastloss.cli.readers import Given
 from fastloss.cli.records import Nans, Report, Spent
 from fastloss.cli.roles import Roles, Wanted
 from fastloss.cli.totals import Totals, Watcher
+from fastloss.comparing.every_pair import How
 from fastloss.compile import kernels
 from fastloss.pairs.boxes.sums import NoState
 
@@ -46,6 +48,7 @@ class Job:
     processes: int | None = None  # of a local cluster; None: one for each core
     report: str | None = None  # a file for a page about the results
     worst: int | None = None  # how many groups are listed for each loss
+    how: How = dataclasses.field(default_factory=How)  # intervals of differences between models are made
     watchers: Sequence[Callable[[Roles], Watcher]] = ()  # made anew for each pass over the data
 
 
@@ -68,6 +71,9 @@ def run(job: Job, progress: Any) -> Report:
 
             page = stack.enter_context(PageFile(job.report, files, job.losses))
             job = dataclasses.replace(job, watchers=(*job.watchers, page.begin))
+        if len(found.roles.scores) > 1 and job.reduction == "mean" and job.dask is None:
+            compare = functools.partial(Comparing, losses=job.losses, how=job.how)
+            job = dataclasses.replace(job, watchers=(*job.watchers, compare))
         summaries = None if job.worst is None else Summaries(job.worst)
         tables = Tables([one for one in (output, summaries) if one is not None])
         scoring = _scoring(job, found, tables, progress, stack)
@@ -81,11 +87,14 @@ def run(job: Job, progress: Any) -> Report:
             raise UserError(f"no rows in {', '.join(files)}")
         with explained():
             answers = totals.answers(job.reduction)
+        comparing = [one for one in totals.watchers if isinstance(one, Comparing)]
+        comparisons = comparing[0].comparisons() if comparing else None
         nans = scoring.nans() if any(answer.value != answer.value for answer in answers) else None
         groups = totals.groups if totals.needs_groups and job.wanted.groups is not None else None
         spent = None if job.dask else Spent(kernels.seconds - compiled, scoring.reading)
         seconds, dropped = time.perf_counter() - begin, totals.naming.places.dropped
-        report = Report(answers, files, job.reduction, totals.rows, groups, partitioned, seconds, dropped, spent, nans)
+        counts = totals.rows, groups, partitioned, seconds, dropped
+        report = Report(answers, files, job.reduction, *counts, spent, nans, comparisons=comparisons)
         if summaries is not None:
             report.over_groups = summaries.found([answer.asked for answer in answers])
         if output is not None:

@@ -209,6 +209,8 @@ class Totals:
                 if isinstance(one.loss, QueryLoss) and weights is not None:
                     given = weights_of_groups(weights, offsets)
                 return of_sums(state.add(scores, labels, given, groups=None, offsets=offsets))
+            if self.naming.roles.groups is None:  # all rows are one group, and states take rows
+                return None
             if not self._per_group and not any(one.needs_groups for one in self.watchers):
                 return None
             words = {**one.parameters, "offsets": offsets, "sample_weight": weights}

@@ -45,7 +45,7 @@ def comparison(
     Resamples in which a value is NaN, as those without a pair, are left out. The p-value is twice the smaller share of
     differences on one side of 0 (A. C. Davison and D. V. Hinkley, Bootstrap methods and their application, 1997).
     """
-    difference = values[0] - values[1]
+    difference = values[1] - values[0]
     found = resampled[~np.isnan(resampled)]
     if found.size < 2 or units < 2 or math.isnan(difference):
         nan = math.nan

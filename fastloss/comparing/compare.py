@@ -1,30 +1,14 @@
-"""The comparison of models: which units, which way to an interval, for every pair of models."""
+"""The public comparison of models."""
 
-import itertools
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from fastloss.comparing import bootstrap, moments, results, samples
-from fastloss.comparing.measures import Measure, measures
+from fastloss.comparing.every_pair import checked, compared
+from fastloss.comparing.measures import measures
 from fastloss.comparing.results import Comparison
-from fastloss.comparing.samples import Drawn, Sample
-from fastloss.comparing.units import Units, naming
-from fastloss.core import validate
-from fastloss.core.domains import INNER_FRACTION, Choice
-from fastloss.core.errors import both_given, wrong_type, wrong_value
+from fastloss.comparing.samples import Sample
+from fastloss.core.errors import both_given, wrong_type
 
 __all__ = ["compare"]
-
-METHODS = Choice(("auto", "analytic", "bootstrap"))
-
-
-class How(NamedTuple):
-    """How intervals are made."""
-
-    level: float
-    method: str
-    resamples: int
-    seed: int
 
 
 def compare(
@@ -43,8 +27,8 @@ def compare(
 ) -> list[Comparison]:
     r"""Compare models on the same examples: the difference of every pair, with an interval and a p-value.
 
-    .. math:: \Delta = \hat\theta_a - \hat\theta_b, \qquad
-        \text{se}^2 = \frac{G}{G-1} \sum_u (z_{au} - z_{bu})^2, \qquad
+    .. math:: \Delta = \hat\theta_b - \hat\theta_a, \qquad
+        \text{se}^2 = \frac{G}{G-1} \sum_u (z_{bu} - z_{au})^2, \qquad
         z_{mu} = \frac{n_{mu} - \hat\theta_m d_u}{\sum_v d_v}
 
     for units u, which are the groups, or the rows without groups, with the loss n of model m and the weight d. Both
@@ -85,7 +69,7 @@ def compare(
     -------
     list of Comparison
         For each loss, the pairs of models in order. A named tuple of `loss`, `models`, `values`, `difference`
-        (the first less the second), `standard_error`, `low`, `high`, `level`, `p_value` (two-sided), `method`,
+        (the second less the first), `standard_error`, `low`, `high`, `level`, `p_value` (two-sided), `method`,
         `units` (their number) and `unit` ("rows" or "groups"). Without a second unit, or with a value that is not
         finite, what follows the difference is NaN.
 
@@ -115,9 +99,9 @@ def compare(
     >>> labels, old, new = [0.0, 1.0, 2.0, 3.0], [0.5, 1.5, 2.5, 2.0], [0.5, 1.0, 2.5, 3.5]
     >>> (found,) = fastloss.compare(labels, {"old": old, "new": new}, "l1_loss")
     >>> found.values, found.difference, round(found.standard_error, 4)
-    ((0.625, 0.375), 0.25, 0.1443)
+    ((0.625, 0.375), -0.25, 0.1443)
     >>> round(found.low, 4), round(found.high, 4), round(found.p_value, 4)
-    (-0.2093, 0.7093, 0.1817)
+    (-0.7093, 0.2093, 0.1817)
 
     Groups are the units of a loss over the pairs of each, and of a metric of rankings:
 
@@ -126,22 +110,17 @@ def compare(
     ...     [1, 0, 1, 0, 1, 0], scores, ["pairwise_logistic_loss", "ndcg"], groups=[1, 1, 2, 2, 3, 3]
     ... ):
     ...     print(found.loss, round(found.difference, 3), found.units, found.unit, found.method)
-    pairwise_logistic_loss -0.193 3 groups sandwich
-    ndcg 0.246 3 groups sandwich
+    pairwise_logistic_loss 0.193 3 groups sandwich
+    ndcg -0.246 3 groups sandwich
     """
     if groups is not None and offsets is not None:
         raise both_given("groups", "offsets")
     scores = _scores(models)
-    how = How(
-        INNER_FRACTION.validate("level", level),
-        METHODS.validate("method", method),
-        _at_least("resamples", resamples, 2),
-        _at_least("seed", seed, 0),
-    )
+    how = checked(level, method, resamples, seed)
     sample = Sample(labels, groups, offsets, sample_weight)
     found: list[Comparison] = []
     for measure in measures(loss, parameters):
-        found += _compared(measure, scores, sample, how)
+        found += compared(measure, scores, sample, how)
     return found
 
 
@@ -152,64 +131,3 @@ def _scores(models: Any) -> dict[str, Any]:
     if len(found) < 2:
         raise ValueError(f"models has {len(found)} names: expected at least 2")
     return found
-
-
-def _at_least(name: str, value: Any, least: int) -> int:
-    number = validate.integer(name, value)
-    if number < least:
-        raise wrong_value(name, number, f"an integer >= {least}")
-    return number
-
-
-def _compared(measure: Measure, scores: dict[str, Any], sample: Sample, how: How) -> list[Comparison]:
-    """Return the comparisons of all pairs of models by one measure."""
-    units = measure.units(scores, sample)
-    pairs = list(itertools.combinations(range(len(scores)), 2))
-    if how.method == "bootstrap" or units is None:
-        if how.method == "analytic":
-            raise ValueError(f"method is 'analytic': {measure.label} has none here, expected 'auto' or 'bootstrap'")
-        return _bootstrapped(measure, units, scores, sample, how, pairs)
-    names, parts = list(scores), units.parts()
-    found = []
-    for first, second in pairs:
-        difference = moments.estimate(parts, {first: 1, second: -1}, measure.link, units.order)
-        both = names[first], names[second]
-        normal = units.order > 1
-        found.append(results.comparison(measure.label, both, difference, how.level, units.method, units.unit, normal))
-    return found
-
-
-def _bootstrapped(
-    measure: Measure, units: Units | None, scores: dict[str, Any], sample: Sample, how: How, pairs: Sequence[Any]
-) -> list[Comparison]:
-    """Return the comparisons of resamples: of units' sums where these make the values, else of rows."""
-    names = list(scores)
-    if units is not None and units.order == 1:
-        parts = units.parts()
-        count, unit = units.weights.size, units.unit
-        values = [moments.estimate(parts, {model: 1}, measure.link).number for model in range(len(names))]
-        drawn = Drawn(how.seed, count)
-        made = bootstrap.of_units(units.sums, units.weights, drawn, how.resamples, measure.link)
-    else:
-        rows, values = [], []
-        for name, one in scores.items():
-            with naming(measure.label, name):
-                rows.append(samples.rows_of(one, sample, measure.others))
-                values.append(measure.value(rows[-1]))
-        size = len(rows[0].scores)
-        layout = sample.layout(size) if sample.has_groups else None
-        count, unit = (size, "rows") if layout is None else (layout.offsets.size - 1, "groups")
-        drawn = Drawn(how.seed, count, layout)
-        made = bootstrap.of_rows(lambda some: [measure.value(one.taken(some)) for one in rows], drawn, how.resamples)
-    return [
-        bootstrap.comparison(
-            measure.label,
-            (names[first], names[second]),
-            (values[first], values[second]),
-            made[:, first] - made[:, second],
-            how.level,
-            count,
-            unit,
-        )
-        for first, second in pairs
-    ]

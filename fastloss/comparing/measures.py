@@ -19,7 +19,11 @@ from fastloss.pairs.loss import PairwiseLoss
 from fastloss.pairs.metrics import label_pairs, row_differences
 
 OF_ROW_WEIGHTS = ("normalized_entropy", "expected_calibration_error", "isotonic_calibration_error")
-METRICS = {getattr(metrics, name): name for name in metrics.__all__ if name not in ("GroupCounts", "auc")}
+METRICS: dict[Callable[..., Any], str] = {  # those that are a mean over groups
+    function: name
+    for name, function in ((name, getattr(metrics, name)) for name in metrics.__all__)
+    if inspect.isfunction(function) and "with_counts" in inspect.signature(function).parameters
+}
 # What a comparison gives itself
 SHARED = ("reduction", "groups", "offsets", "sample_weight", "with_counts", "return_ids")
 
@@ -169,7 +173,9 @@ def measures(loss: Any, parameters: Mapping[str, Any]) -> list[Measure]:
         names = _names(function)
         chosen = {name: value for name, value in parameters.items() if names is None or name in names}
         taken |= chosen.keys()
-        found.append(_measure(function, {**chosen, **own}))
+        words = {**chosen, **own}
+        _require_own(words)
+        found.append(measure(function, words, _label(function, words)))
     for name in parameters:
         if name not in taken:
             known = ", ".join(dict.fromkeys(one.label.partition("(")[0] for one in found))
@@ -205,13 +211,22 @@ def _names(function: Any) -> set[str] | None:
     return {*own} - {*SHARED} - {*own[:2]}
 
 
-def _measure(function: Any, words: dict[str, Any]) -> Measure:
+def _require_own(words: dict[str, Any]) -> None:
+    """Raise for a parameter that is the comparison's."""
     for name in SHARED:
         if name in words:
             raise TypeError(f"{name} is given with a loss: expected it as an argument of compare, or not at all")
+
+
+def _label(function: Any, words: dict[str, Any]) -> str:
+    """Return a function's name, with the parameters that are not arrays."""
     name = getattr(function, "__name__", type(function).__name__)
     shorts = ", ".join(f"{key}={shown(one)}" for key, one in words.items() if np.ndim(one) == 0)
-    label = f"{name}({shorts})" if shorts else name
+    return f"{name}({shorts})" if shorts else name
+
+
+def measure(function: Any, words: dict[str, Any], label: str) -> Measure:
+    """Return what a loss, a metric or a function with its parameters is to a comparison, which calls it `label`."""
     if function is metrics.auc:
         return Area(label, function, words)
     if function in METRICS:

@@ -36,13 +36,14 @@ class Estimate(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A function of a mean, and its slope."""
+    """A function of a mean, its slope, and its inverse, which takes arrays."""
 
     value: Callable[[float], float]
     slope: Callable[[float], float]
+    inverse: Callable[[Any], Any]
 
 
-ROOT = Link(math.sqrt, lambda x: 0.5 / math.sqrt(x) if x > 0.0 else math.inf)
+ROOT = Link(math.sqrt, lambda x: 0.5 / math.sqrt(x) if x > 0.0 else math.inf, lambda y: y * y)
 
 
 class Moments:

@@ -17,7 +17,7 @@ class Interval(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Two models on the same examples: ``difference = values[0] - values[1]``, and what it may be beyond them.
+    """Two models on the same examples: ``difference = values[1] - values[0]``, and what it may be beyond them.
 
     `low` and `high` bound the difference with probability `level`; `p_value` is of the hypothesis that there is none,
     two-sided. `method` is "sandwich", "delong", "u-statistic" or "bootstrap", and `units` is how many of `unit`,

@@ -50,7 +50,7 @@ def test_options_that_would_do_nothing(parquet):
     some = ("score", parquet, "--groups", "query", "--loss")
     assert failure(*some, "mse_loss", "--loss", "l1_loss") == (
         "--groups does nothing for mse_loss, l1_loss: expected a loss over pairs or a metric with it, --per-group,"
-        " --worst or --report"
+        " --worst, --report or several --scores"
     )
     assert score(parquet, *some[2:], "mse_loss", "--loss", PAIRWISE)["groups"] == 23
     for option, value in (("--scores", "a"), ("--labels", "label"), ("--batch-rows", 5)):
