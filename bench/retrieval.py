@@ -94,7 +94,9 @@ def many_positives(table: Table, query: np.ndarray, key: np.ndarray) -> None:
     for count in (10, 100, 1000):
         numbers = np.stack([rng.permutation(len(key))[:count] for _ in range(len(query))])
         positives = np.arange(len(query) + 1) * count, numbers.ravel()
-        calls[f"{count} positives"] = lambda own=positives: retrieval_ranks(query, key, positives=own).average_precision()
+        calls[f"{count} positives"] = lambda own=positives: retrieval_ranks(
+            query, key, positives=own
+        ).average_precision()
     calls["one positive"] = lambda: retrieval_ranks(query, key).average_precision()
     title = f"MAP of {len(query)} queries among {len(key)} keys of {query.shape[1]}"
     table.time(title, len(query) * len(key), calls, repeats=2)
