@@ -143,6 +143,10 @@ def _isotonic(size: int) -> Any:
     return metrics.isotonic_calibration_error(rng.random(size), np.arange(size) % 2)
 
 
+def _retrieval(size: int) -> Any:
+    return metrics.retrieval_ranks(_vectors(size), _vectors(size + 1)[1:]).mrr()
+
+
 POINTWISE, ROWS = "pointwise/cpu.py", "rows/cpu.py"
 SMALL_GROUPS, DIRECT, BOXES = (f"pairs/{folder}/cpu.py" for folder in ("small_groups", "direct", "boxes"))
 QUERIES, SEGMENTS = "pairs/queries/cpu.py", "pairs/queries/segments.py"
@@ -199,6 +203,7 @@ HOT = (
     # Metrics: comparisons are packed, which are no arithmetic; what is sorted or pooled is moved one by one
     Hot("ranking ndcg", "metrics", "metrics/cpu.py", "block", _ranking, marker="ndcg", packed=False),
     Hot("calibration", "metrics", "metrics/cpu_sorted.py", "calibration_block", _isotonic, growth=1.1, packed=False),
+    Hot("ranks of own keys", "metrics", "embeddings/ranks/above.py", "block", _retrieval, **SQUARE),
     Hot("tiles fold", "tiles", TILES, "fold_rows_block", _info_nce, **SQUARE),
     Hot("tiles soften", "tiles", TILES, "soften_rows_block", _info_nce, **SQUARE),
     Hot("mining all triplets", "mining", MINING, "block", _triplets, (32, 128), 2.0, "all_float32"),

@@ -16,6 +16,7 @@ TITLES = {
     "linear": "All pairs in linear time",
     "groups": "Pairs within groups",
     "metrics": "Metrics of rankings and of probabilities",
+    "retrieval": "Embeddings among all keys",
     "pairs": "Every pair, directly",
     "embeddings": "Batches of embeddings",
     "rows": "Rows of scores",
