@@ -36,7 +36,7 @@ def reading(run: Plan, given: tuple[np.ndarray, ...], dtypes: tuple[np.dtype, ..
                 return None
             own = some[at] = some[at].astype(dtype, "C")
             flat = own.reshape(-1)
-            if not flat.dot(flat) <= LARGEST:
+            if not np.vdot(flat, flat) <= LARGEST:  # `flat.dot` warns where it overflows
                 return None
         return run(tuple(some), *settings)
 

@@ -123,7 +123,7 @@ def plan(
         if scores.ndim != 1 or labels.shape != scores.shape or not 0 < size <= MOST:
             return None
         addresses = addresses_of(arrays, masks)
-        if addresses is None or not math.isfinite(labels.dot(labels)):
+        if addresses is None or not math.isfinite(np.vdot(labels, labels)):  # `labels.dot` warns where it overflows
             return None  # labels that are not finite have an error, or ranks in their place
         spare = few if size <= small_groups.MOST else more
         frames = spare.take()

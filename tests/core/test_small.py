@@ -223,3 +223,13 @@ def test_threads_do_not_mix_their_frames():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_whose_squares_overflow_bring_no_warning():
+    labels = np.where(np.arange(X.size) % 2, 1e200, -1e200)
+    expected = fastloss.pairwise_logistic_loss(X.tolist(), labels.tolist())
+    for _ in range(3):
+        assert fastloss.pairwise_logistic_loss(X, labels) == pytest.approx(expected, rel=1e-13)
+    for _ in range(3):
+        assert fastloss.mse_loss(X.astype(np.float32), labels) == np.inf
