@@ -15,6 +15,7 @@ from fastloss.core.domains import Choice, Flag
 from fastloss.core.loss import REGISTRY, lookup
 from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.pairs.loss import PairwiseLoss
+from fastloss.pairs.queries.loss import QueryLoss
 from fastloss.rows.loss import RowLoss
 from fastloss.streaming.additive import Accumulator, takes_batches
 from fastloss.streaming.all_pairs import PairAccumulator, can_accumulate
@@ -49,6 +50,11 @@ class Asked:
     def is_metric(self) -> bool:
         """Whether it is a metric."""
         return isinstance(self.loss, Metric)
+
+    @property
+    def is_over_groups(self) -> bool:
+        """Whether its value is a mean over groups, not over rows or pairs."""
+        return isinstance(self.loss, Metric | QueryLoss)
 
     @property
     def greater_is_better(self) -> bool:

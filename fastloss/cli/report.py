@@ -123,7 +123,7 @@ def over(answer: Answer, report: Report) -> tuple[str, str]:
     if answer.left_out is None or report.groups is None:
         return parts, "-"
     used = report.groups - answer.left_out
-    parts = f"{used:,} groups" if answer.asked.is_metric else parts
+    parts = f"{used:,} groups" if answer.asked.is_over_groups else parts
     return parts, f"{used:,} of {report.groups:,}" if answer.left_out else f"{report.groups:,}"
 
 

@@ -216,7 +216,7 @@ class Totals:
             words = {**one.parameters, "offsets": offsets, "sample_weight": weights}
             means = one.loss.group_means(scores, labels, **words)
         each = np.diff(offsets).astype(np.float64) if weights is None else sums_between(weights, offsets)
-        return GroupResults(means, np.ones(means.size, np.bool_), each)
+        return GroupResults(means, each != 0.0, each)
 
     def answers(self, reduction: str) -> list[Answer]:
         """Return every loss's value, in the order in which they were asked for."""
