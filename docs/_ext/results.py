@@ -215,7 +215,7 @@ class Gap(NamedTuple):
     def words(self) -> str:
         """What the picture and the pages say of it."""
         factor = float(f"{self.theirs / self.ours:.2g}")
-        return f"{self.other} takes {factor:,.0f} times as long for {self.rows:,} rows"
+        return f"{self.other} takes {factor:,g} times as long for {self.rows:,} rows"
 
 
 def gap(rows: list[dict[str, str]]) -> Gap:
