@@ -5,7 +5,6 @@
 
 import argparse
 import importlib.util
-import pathlib
 import sys
 from collections.abc import Callable
 
@@ -74,7 +73,6 @@ def options() -> argparse.Namespace:
     parser.add_argument("--size", action="append", type=int, default=[], help="only these sizes of the full suite")
     parser.add_argument("--python", metavar="FILE", help="the interpreter whose package `first` measures")
     parser.add_argument("--save", metavar="NAME", help="write bench/results/NAME.csv")
-    parser.add_argument("--plot", metavar="FILE", help="draw the time against the rows (with --only against_n)")
     return parser.parse_args()
 
 
@@ -108,10 +106,6 @@ def main() -> int:
     report(table)
     if asked.save:
         print(table.write(asked.save))
-    if asked.plot:
-        from bench import against_n
-
-        against_n.plot(table.rows, pathlib.Path(asked.plot))
     return 1 if table.failures else 0
 
 

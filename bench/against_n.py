@@ -1,7 +1,10 @@
-"""Time against the number of rows, for the README's plot: every way to the same number, as far as it goes."""
+"""Time against the number of rows, for the README's picture: every way to the same number, as far as it goes.
+
+KeOps takes part where it is installed. `python tools/pages.py` draws the newest results.
+"""
 
 import functools
-import pathlib
+import importlib.util
 import time
 
 import numpy as np
@@ -13,6 +16,7 @@ from bench.measure import Table
 
 LONGEST = 2.0  # seconds: a way that takes longer is not tried at the next size
 MATRIX = 32_000  # rows whose pairs a matrix of them may hold
+KEOPS = "KeOps, every pair"
 SIZES = tuple(round(10 ** (power / 2)) for power in range(4, 17))
 
 
@@ -53,15 +57,15 @@ def keops_pairs(scores, labels) -> float:
 def ways(largest: int) -> dict:
     """Name, largest number of rows, function of scores and labels."""
     loss = fastloss.pairwise_logistic_loss
-    return {
-        "fastloss, linear time": (largest, lambda s, y: loss(s, y, method="fast")),
-        "fastloss, every pair": (largest, lambda s, y: loss(s, y, method="direct")),
+    found = {
+        "fastloss": (largest, loss),
         "PyTorch, matrix of pairs": (MATRIX, torch_pairs),
         "JAX, matrix of pairs": (MATRIX, jax_pairs),
-        "KeOps, every pair": (largest, keops_pairs),
+        KEOPS: (largest, keops_pairs),
         "NumPy, matrix of pairs": (MATRIX, numpy_pairs),
         "np.sort of the scores": (largest, lambda s, y: np.sort(s)),
     }
+    return {name: one for name, one in found.items() if name != KEOPS or importlib.util.find_spec("pykeops")}
 
 
 def run(table: Table, largest: int) -> None:
@@ -88,22 +92,3 @@ def run(table: Table, largest: int) -> None:
             table.add("time against rows", name, size, times)
             if min(times) > LONGEST / 10:  # ten times the pairs come next
                 stopped.add(name)
-
-
-def plot(rows: list[dict], path: pathlib.Path) -> None:
-    """Time against rows on logarithmic axes."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
-    axes = figure.subplots()
-    for name in ways(0):
-        own = [row for row in rows if row["contender"] == name]
-        sizes, seconds = [int(row["size"]) for row in own], [float(row["seconds_50"]) for row in own]
-        first = name.startswith("fastloss, linear")
-        axes.loglog(sizes, seconds, marker="o", markersize=3, linewidth=2.5 if first else 1.2, label=name)
-    axes.set_xlabel("rows, half of them positive")
-    axes.set_ylabel("seconds")
-    axes.set_title("Logistic loss over all pairs of positives and negatives", fontsize=10)
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False, fontsize=8)
-    figure.savefig(path, metadata={"Date": None})

@@ -2919,8 +2919,8 @@ queries of any size: large ones take time proportional to their rows, see `metho
 Parameters
 ----------
 scores : array_like, shape (N,)
-    The model's scores. The gradient has their shape; it is float64 unless the scores are floats of 32 or 16 bits, then
-    float32.
+    The model's scores. The gradient has their shape; it is float32 for scores of float32 or float16, else
+    float64.
 labels : array_like, shape (N,)
     Relevance grades y from 0 to 1000.
 sigma : float in (0, 1e100], default 1.0
@@ -4020,8 +4020,8 @@ r"""Exponential loss of all pairs of rows with different labels (RankBoost).
 Parameters
 ----------
 scores : array_like, shape (N,)
-    The model's scores. The gradient has their shape; it is float64 unless the scores are floats of 32 or 16 bits, then
-    float32.
+    The model's scores. The gradient has their shape; it is float32 for scores of float32 or float16, else
+    float64.
 labels : array_like, shape (N,)
     Any numbers: binary, graded or real-valued. Only their order counts, except with ``pairs="all"``.
 pairs : {"ordered", "all"}, default "ordered"
@@ -4131,8 +4131,8 @@ r"""Hinge loss of all pairs of rows with different labels.
 Parameters
 ----------
 scores : array_like, shape (N,)
-    The model's scores. The gradient has their shape; it is float64 unless the scores are floats of 32 or 16 bits, then
-    float32.
+    The model's scores. The gradient has their shape; it is float32 for scores of float32 or float16, else
+    float64.
 labels : array_like, shape (N,)
     Any numbers: binary, graded or real-valued. Only their order counts, except with ``pairs="all"``.
 pairs : {"ordered", "all"}, default "ordered"
@@ -4260,8 +4260,8 @@ r"""Logistic loss of all pairs of rows with different labels (RankNet).
 Parameters
 ----------
 scores : array_like, shape (N,)
-    The model's scores. The gradient has their shape; it is float64 unless the scores are floats of 32 or 16 bits, then
-    float32.
+    The model's scores. The gradient has their shape; it is float32 for scores of float32 or float16, else
+    float64.
 labels : array_like, shape (N,)
     Any numbers: binary, graded or real-valued. Only their order counts, except with ``pairs="all"``.
 pairs : {"ordered", "all"}, default "ordered"
@@ -4388,8 +4388,8 @@ r"""Squared hinge loss of all pairs of rows with different labels.
 Parameters
 ----------
 scores : array_like, shape (N,)
-    The model's scores. The gradient has their shape; it is float64 unless the scores are floats of 32 or 16 bits, then
-    float32.
+    The model's scores. The gradient has their shape; it is float32 for scores of float32 or float16, else
+    float64.
 labels : array_like, shape (N,)
     Any numbers: binary, graded or real-valued. Only their order counts, except with ``pairs="all"``.
 pairs : {"ordered", "all"}, default "ordered"
@@ -5274,8 +5274,8 @@ The multiplier is y_i, not y_i - y_j, and i = j is included: N rows of equal sco
 Parameters
 ----------
 scores : array_like, shape (N,)
-    The model's scores. The gradient has their shape; it is float64 unless the scores are floats of 32 or 16 bits, then
-    float32.
+    The model's scores. The gradient has their shape; it is float32 for scores of float32 or float16, else
+    float64.
 labels : array_like, shape (N,)
     -1 and 1; or 0 and 1 throughout, where 0 means -1.
 sigma : float in (0, 1e100], default 1.0

@@ -229,6 +229,21 @@ def test_seconds_beside_others(made_from):
     assert page.index("## Targets that are missed") > page.index("## Every loss")
 
 
+def test_gap_to_the_fastest_other_way(made_from):
+    """At the most rows that another way was measured at; a sort computes no loss."""
+    gap = made_from("results").gap
+    timed = (
+        ("fastloss", 1000, 0.001),
+        ("PyTorch, matrix of pairs", 1000, 0.004),
+        ("KeOps, every pair", 1000, 0.0025),
+        ("fastloss", 2000, 0.002),
+        ("np.sort of the scores", 2000, 0.001),
+    )
+    rows = [{"contender": name, "size": str(size), "seconds_50": str(time)} for name, size, time in timed]
+    assert gap(rows).words == "KeOps takes 2.5 times as long for 1,000 rows"
+    assert gap(rows[:2]).words == "PyTorch takes 4 times as long for 1,000 rows"
+
+
 @pytest.fixture
 def tool(monkeypatch):
     """`tools/pages.py`."""

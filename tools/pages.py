@@ -36,6 +36,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "losses": overview.summaries,
     "functions": overview.functions,
     "headlines": lambda: results.headlines(results.parts()),
+    "gap": lambda: results.racing(results.parts()),
     "results": lambda: results.page(results.parts()),
     "score-options": options,
     "l1_loss": lambda: sources.declaration("l1_loss"),

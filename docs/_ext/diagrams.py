@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import results
 from style import COLOURS, figure, svg
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = COLOURS[:5]
@@ -11,7 +12,7 @@ BLUE, ORANGE, GREEN, PURPLE, GREY = COLOURS[:5]
 
 def files() -> Iterator[tuple[str, str]]:
     """Names and SVG."""
-    for draw in (boxes, limits, sorted_hinge, strips, triplets):
+    for draw in (boxes, limits, sorted_hinge, strips, time_against_n, triplets):
         yield draw.__name__, draw()
 
 
@@ -138,6 +139,27 @@ def strips() -> str:
             linewidth=0,
         )
     right.text(2.4, 8.6, "mirror images:\nnever computed", ha="center", va="center", fontsize=8)
+    return svg(made)
+
+
+def time_against_n() -> str:
+    """Seconds of each way to sum a loss over all pairs, as measured, and how far ours is from the fastest other."""
+    made, axes = figure(7.0, 4.2)
+    (raced,) = (part for part in results.parts() if part.name == "against_n")
+    for contender, name in results.RACERS.items():
+        own = [row for row in raced.rows if row["contender"] == contender]
+        if own:
+            sizes, seconds = [int(row["size"]) for row in own], [float(row["seconds_50"]) for row in own]
+            width = 2.6 if name == "fastloss" else 1.2
+            axes.loglog(sizes, seconds, marker="o", markersize=3, linewidth=width, label=name)
+    gap = results.gap(raced.rows)
+    arrow = {"arrowstyle": "<->", "color": "0.3", "linewidth": 1.0}
+    axes.annotate("", (gap.rows, gap.ours), (gap.rows, gap.theirs), arrowprops=arrow)
+    words = gap.words.replace(" takes ", " takes\n").replace(" for ", "\nfor ")
+    axes.text(1.2 * gap.rows, (gap.ours * gap.theirs) ** 0.5, words, fontsize=8, va="center", color="0.2")
+    axes.set(xlabel="rows, half of them positive", ylabel="seconds")
+    axes.set_title("Logistic loss over all pairs of positives and negatives, value")
+    axes.legend(loc="lower right")
     return svg(made)
 
 

@@ -6,6 +6,7 @@ import math
 import pathlib
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 FOLDER = pathlib.Path(__file__).parents[2] / "bench" / "results"
 NAME = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+?)(-claims)?\.csv")
@@ -39,7 +40,8 @@ read the arguments and write the gradient, one sort, or the bare products."""
 PAIRS = """The logistic loss over all pairs of so many rows, half of them positive: value without gradient, float64.
 Empty where a method takes too long or its matrix of pairs too much memory."""
 RACERS = {
-    "fastloss, linear time": "fastloss",
+    "fastloss": "fastloss",
+    "fastloss, linear time": "fastloss",  # of earlier results: one method, whatever the number of rows
     "np.sort of the scores": "np.sort",
     "PyTorch, matrix of pairs": "PyTorch",
     "JAX, matrix of pairs": "JAX",
@@ -192,12 +194,46 @@ def seconds(
     """A row for each label that is not empty, a column for each contender by its heading."""
     cells: dict[str, dict[str, str]] = {}
     for row in rows:
-        if label(row):
-            cells.setdefault(label(row), {})[row["contender"]] = duration(row["seconds_50"])
-    lines = [f"| {first} | {' | '.join(contenders.values())} |", f"|---|{'---:|' * len(contenders)}"]
+        if label(row) and row["contender"] in contenders:
+            cells.setdefault(label(row), {})[contenders[row["contender"]]] = duration(row["seconds_50"])
+    headings = list(dict.fromkeys(contenders.values()))
+    lines = [f"| {first} | {' | '.join(headings)} |", f"|---|{'---:|' * len(headings)}"]
     for name, own in cells.items():
-        lines.append(f"| {name} | {' | '.join(own.get(one, '') for one in contenders)} |")
+        lines.append(f"| {name} | {' | '.join(own.get(one, '') for one in headings)} |")
     return lines
+
+
+class Gap(NamedTuple):
+    """Two ways to the same number, at the most rows that another way than ours was measured at."""
+
+    rows: int
+    ours: float  # seconds
+    other: str
+    theirs: float  # seconds of the fastest other way
+
+    @property
+    def words(self) -> str:
+        """What the picture and the pages say of it."""
+        factor = float(f"{self.theirs / self.ours:.2g}")
+        return f"{self.other} takes {factor:,g} times as long for {self.rows:,} rows"
+
+
+def gap(rows: list[dict[str, str]]) -> Gap:
+    """How far ahead the sum over all pairs is where others still compute it; a sort computes no loss."""
+    at: dict[int, dict[str, float]] = {}
+    for row in rows:
+        if row["contender"] in RACERS and "sort" not in row["contender"]:
+            at.setdefault(int(row["size"]), {})[RACERS[row["contender"]]] = float(row["seconds_50"])
+    size = max(size for size, seconds in at.items() if len(seconds) > 1)
+    ours = at[size].pop("fastloss")
+    other = min(at[size], key=at[size].__getitem__)
+    return Gap(size, ours, other, at[size][other])
+
+
+def racing(found: list[Part]) -> str:
+    """A sentence on that gap."""
+    (raced,) = (part for part in found if part.name == "against_n")
+    return f"The fastest other way: {gap(raced.rows).words}."
 
 
 def with_gradient(rows: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -135,8 +135,8 @@ TWO_ARRAYS = (SAMPLE_WEIGHT, REDUCTION, METHOD, BACKEND)
 share(
     scores="""
     scores : array_like, shape (N,)
-        The model's scores. The gradient has their shape; it is float64 unless the scores are floats of 32 or 16 bits, then
-        float32.
+        The model's scores. The gradient has their shape; it is float32 for scores of float32 or float16, else
+        float64.
     """,
     ordered_labels="""
     labels : array_like, shape (N,)
