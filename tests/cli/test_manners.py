@@ -140,14 +140,11 @@ def test_a_signal_while_processes_compile(tmp_path, sent, seconds):
 
 
 @linux
-@pytest.mark.parametrize("seconds", [0.0, 2.0])
-def test_a_signal_while_a_cluster_starts(tmp_path, parquet, seconds):
+def test_a_signal_while_a_cluster_starts(tmp_path, parquet):
     pytest.importorskip("distributed")
     with started(tmp_path, "score", parquet, "--loss", "mse_loss", "--dask", "local", "--threads", 2) as process:
         wait(lambda: list((tmp_path / "temporary").iterdir()))
-        time.sleep(seconds)
-        if process.poll() is None:
-            ends(process, signal.SIGINT, tmp_path, to_all=True)
+        ends(process, signal.SIGINT, tmp_path, to_all=True)
 
 
 @linux
@@ -280,8 +277,8 @@ def test_a_pipe_that_does_not_wait(tmp_path):
     ],
 )
 def test_terminals_of_all_kinds(tmp_path, variables):
-    path = tmp_path / "é\udcff.parquet"
-    write_parquet(path, {"score": np.zeros(2), "label": np.array([0.0, np.nan])})
+    path = tmp_path / "é\udcff.csv"  # PyArrow itself opens no file whose name is not UTF-8
+    path.write_text("score,label\n0,0\n0,nan\n")
     process = subprocess.run(
         command("score", path, "--loss", "mse_loss"), capture_output=True, env=environment(tmp_path, **variables)
     )
@@ -298,8 +295,8 @@ def limited():
 
 @pytest.fixture
 def scattered(tmp_path):
-    data = make(20_000, 1)
-    write_parquet(tmp_path / "data.parquet", {**data, "query": np.arange(20_000) % 10_000})
+    data = make(80_000, 1)
+    write_parquet(tmp_path / "data.parquet", {**data, "query": np.arange(80_000) % 10_000})
     return tmp_path / "data.parquet"
 
 
@@ -310,7 +307,7 @@ def test_a_full_disk(tmp_path, scattered, target):
         arguments = ["score", "-", "--loss", "mse_loss"]
     elif target != "sort":
         arguments = ["score", scattered, "--loss", "mse_loss", "--groups", "label", "--per-group", tmp_path / target]
-        write_parquet(scattered, {**make(20_000, 1), "label": np.arange(20_000)})
+        write_parquet(scattered, {**make(80_000, 1), "label": np.arange(80_000)})
     with scattered.open("rb") as file:
         found = subprocess.run(
             command(*arguments),
