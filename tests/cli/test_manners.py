@@ -107,8 +107,8 @@ def test_a_signal_at_any_moment(tmp_path, at):
 @linux
 @pytest.mark.parametrize("sent", SIGNALS)
 def test_a_signal_while_rows_are_sorted(tmp_path, sent):
-    data = make(400_000, 1)
-    write_parquet(tmp_path / "data.parquet", {**data, "query": np.arange(400_000) % 1000})
+    data = make(100_000, 1)
+    write_parquet(tmp_path / "data.parquet", {**data, "query": np.arange(100_000) % 1000})
     options = ("--loss", PAIRWISE, "--groups", "query", "--batch-rows", 50, "--per-group", tmp_path / "out.csv")
     with started(tmp_path, "score", tmp_path / "data.parquet", *options) as process:
         wait(lambda: list((tmp_path / "temporary").glob("*/*.arrows")))
