@@ -9,6 +9,7 @@ import numpy as np
 import fastloss
 from fastloss import metrics
 from fastloss.core.loss import REGISTRY, lookup
+from fastloss.core.synonyms import question
 from fastloss.metrics.cpu import SORTED
 
 ROWS = 20
@@ -35,7 +36,11 @@ def everything() -> list[str]:
 
 def named(name: str) -> str:
     """Return the name of a loss or of a metric; raise a ValueError for any other."""
-    return name if name in NAMES else lookup(name).name
+    if name in NAMES:
+        return name
+    if name not in REGISTRY:
+        raise ValueError(f"unknown loss {name!r}{question(name, [*REGISTRY, *NAMES])}")
+    return lookup(name).name
 
 
 def calls_of(name: str) -> Iterator[Callable[[], Any]]:

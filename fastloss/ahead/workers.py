@@ -33,6 +33,7 @@ class Done(NamedTuple):
     loaded: int
     seconds: float
     memory: int  # of the process, at its largest, in bytes
+    lost: int = 0  # compiled kernels that could not be stored
 
 
 def warmed(
@@ -110,12 +111,13 @@ def serve(theirs: connection.Connection, locks: str, into: pathlib.Path | None) 
         wheels.make_into(into, locks)
     kernels.alone = lambda name: locked(os.path.join(locks, name))
     while (name := _received(theirs)) is not None:
-        begin, before = time.perf_counter(), kernels.made.copy()
+        begin, before, known = time.perf_counter(), kernels.made.copy(), len(kernels.known)
         for call in metrics.calls_of(name) if name in metrics.NAMES else calls_of(lookup(name)):
             call()
         made = kernels.made - before
         seconds = time.perf_counter() - begin
-        theirs.send(Done(name, made["compiled"], made["wheel"] + made["store"], seconds, memory()))
+        lost = sum(one.origin == "compiled" and not one.file for one in kernels.known[known:])
+        theirs.send(Done(name, made["compiled"], made["wheel"] + made["store"], seconds, memory(), lost))
 
 
 def _received(theirs: connection.Connection) -> str | None:

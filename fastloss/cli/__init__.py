@@ -17,6 +17,7 @@ NEEDED = ("typer", "rich", "pyarrow")
 
 def main() -> None:
     """Run the command; the entry point of the package."""
+    streams.reserve()
     leaving.arm()
     streams.settle()
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]

@@ -13,11 +13,28 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from fastloss.cli import leaving, streams
-from fastloss.cli.errors import UserError, explained
+from fastloss.cli.errors import UserError, explained, require_choice
 from fastloss.cli.version import version
+from fastloss.core.spelling import did_you_mean, nearest
 
 EXIT_ERROR = 2
+MOST_THREADS = 1024  # of PyArrow's
 MOST_ROWS = 1 << 40  # more than any memory holds, and PyArrow takes no more than 64 bits
+
+
+def parsed(command: Any, context: Any, args: list[str]) -> list[Any]:
+    """Return the options and arguments that are given; the error for one that there is none of says what is near."""
+    try:
+        return list(command.make_parser(context).parse_args(args=list(args))[2])
+    except Exception as error:
+        if type(error).__name__ != "NoSuchOption":
+            raise
+        name = str(error.option_name)  # type: ignore[attr-defined]
+    if not name.startswith("--"):  # of -loss, Typer sees the -l alone
+        name = next((one.partition("=")[0] for one in args if one.startswith(name)), name)
+    known = [option for one in command.get_params(context) for option in one.opts if option.startswith("--")]
+    meant = " or ".join(nearest(name, known))
+    raise UserError(f"no option {name}{f'; did you mean {meant}?' if meant else ''}")
 
 
 class OnceCommand(TyperCommand):
@@ -25,7 +42,7 @@ class OnceCommand(TyperCommand):
 
     def parse_args(self, context: Any, args: list[str]) -> list[str]:
         """Parse arguments, or raise for an option that is given twice."""
-        _, _, given = self.make_parser(context).parse_args(args=list(args))
+        given = parsed(self, context, args)
         for one in given:
             takes_one = one.param_type_name == "option" and not one.multiple and not getattr(one, "is_flag", False)
             if takes_one and given.count(one) > 1:
@@ -35,6 +52,18 @@ class OnceCommand(TyperCommand):
 
 class OneLineGroup(TyperGroup):
     """Commands that print each error as one line on stderr, and exit with code 2."""
+
+    def parse_args(self, context: Any, args: list[str]) -> list[str]:
+        """Parse what stands before the command."""
+        parsed(self, context, args)
+        return super().parse_args(context, args)
+
+    def resolve_command(self, context: Any, args: list[str]) -> Any:
+        """Return the command that is asked for."""
+        if args[0] not in self.commands and not context.resilient_parsing:
+            meant = did_you_mean(nearest(args[0], self.commands))
+            raise UserError(f"no command {args[0]!r}{meant} (commands: {', '.join(self.commands)})")
+        return super().resolve_command(context, args)
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run a command, and exit."""
@@ -46,6 +75,8 @@ class OneLineGroup(TyperGroup):
             fail(str(error))
         except MemoryError:
             fail("out of memory")
+        except OSError as error:  # of what nobody has named, such as a folder to work in that is gone
+            fail(str(error))
         except Exception as error:
             if hasattr(error, "format_message"):  # what Typer says of options
                 fail(" ".join(error.format_message().split()))
@@ -65,6 +96,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     help="Loss functions over files, in one pass, on all cores.",
+    epilog="Exit codes: 0 done; 2 an error, which is one line on stderr; 141 whoever reads the output has closed it;"
+    " 130, 143 and 129 ended by Ctrl-C, SIGTERM and SIGHUP.",
 )
 
 
@@ -105,7 +138,9 @@ def read_config(context: typer.Context, path: str | None) -> str | None:
     for name, value in given.items():
         one = known.get(name.replace("-", "_"))
         if one is None or name == "config":
-            raise UserError(f"{path}: no option {name!r} (options: {', '.join(sorted(set(known) - {'config'}))})")
+            options = sorted(set(known) - {"config"})
+            meant = did_you_mean(nearest(name, options))
+            raise UserError(f"{path}: no option {name!r}{meant} (options: {', '.join(options)})")
         takes_many = one.multiple or one.nargs == -1
         value = [value] if takes_many and isinstance(value, str) else value
         if takes_many and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
@@ -261,8 +296,8 @@ def score(
     """
     from fastloss.cli.asked import asked, contents_given
 
-    if reduction not in ("mean", "sum"):
-        raise UserError(f"--reduction is {reduction!r}: expected 'mean' or 'sum'")
+    require_choice("--reduction", reduction, ("mean", "sum"))
+    require_choice("--nulls", nulls, ("error", "drop", "nan"))
     if batch_rows < 1:
         raise UserError(f"--batch-rows is {batch_rows}: expected at least 1")
     if dask == "":
@@ -300,6 +335,8 @@ def score(
         if threads < 1:
             raise UserError(f"--threads is {threads}: expected at least 1")
         use_threads(threads)
+    with explained():
+        require_environment()
     from fastloss.cli import report as printed
     from fastloss.cli.roles import Wanted
     from fastloss.cli.score import Job, run
@@ -317,8 +354,6 @@ def score(
             raise UserError(f"--scores {model} is given twice")
     wanted = Wanted(models, labels, weights, groups)
     contents = contents_given(format, delimiter, types or [])
-    if nulls not in ("error", "drop", "nan"):
-        raise UserError(f"--nulls is {nulls!r}: expected 'error', 'drop' or 'nan'")
     if nulls == "drop" and dask:
         raise UserError("--nulls drop is not possible with --dask, whose workers count rows as they are")
     rows = min(batch_rows, MOST_ROWS)
@@ -357,13 +392,21 @@ def how_of(context: typer.Context, level: float, method: str, resamples: int, se
         raise UserError(f"--{error}") from None
 
 
+def require_environment() -> None:
+    """Raise a ValueError for variables that cannot be."""
+    from fastloss.compile import levels, threads
+
+    threads.get_num_threads()
+    levels.chosen()
+
+
 def use_threads(count: int) -> None:
     import pyarrow as pa
 
     from fastloss.compile import threads
 
     threads.set_num_threads(count)
-    pa.set_cpu_count(count)
+    pa.set_cpu_count(min(count, MOST_THREADS))
 
 
 @app.command("list", cls=OnceCommand)
@@ -451,7 +494,9 @@ def warmup(
     begin = time.perf_counter()
     with explained():
         names = [named(name) for name in dict.fromkeys(losses or everything())]
-    compiled = loaded = 0
+    if (place := kernels.place()).startswith("none: "):
+        raise UserError(f"no kernels can be stored: {place.removeprefix('none: ')}")
+    compiled = loaded = lost = 0
     try:
         made = warmed(names, jobs or threads.available(), folder=temporary.folder, starting=_starting)
         with leaving.Undoing(_end_processes), contextlib.closing(made) as results:
@@ -462,10 +507,13 @@ def warmup(
                 )
                 compiled += done.compiled
                 loaded += done.loaded
+                lost += done.lost
     except Ended as error:
         raise UserError(error) from None
     print(f"{compiled} kernels compiled, {loaded} loaded from the store, in {time.perf_counter() - begin:.1f} s")
-    print(f"store: {kernels.place()}")
+    print(f"store: {place}")
+    if lost:
+        raise UserError(f"{lost} kernels could not be stored in {place}")
 
 
 @app.command(cls=OnceCommand)
@@ -474,7 +522,8 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
     from fastloss.cli import report
     from fastloss.cli.about import facts
 
-    everything = facts()
+    with explained():
+        everything = facts()
     if as_json:
         report.print_json(everything)
         return
@@ -493,7 +542,8 @@ def explain(
 
     with explained():
         found = lookup(loss)
-    everything = kernels_of(found)
+    with explained():
+        everything = kernels_of(found)
     if as_json:
         report.print_json(everything)
         return

@@ -7,12 +7,14 @@ from typing import Any
 import pyarrow as pa
 
 from fastloss.cli import retrieval
-from fastloss.cli.errors import UserError, explained
+from fastloss.cli.errors import UserError, explained, require_choice
 from fastloss.cli.files import FORMATS
 from fastloss.cli.metrics import METRICS, GroupMean, Metric, metric_of
 from fastloss.cli.readers import Given
 from fastloss.core.domains import Choice, Flag
 from fastloss.core.loss import REGISTRY, lookup
+from fastloss.core.spelling import did_you_mean, nearest
+from fastloss.core.synonyms import question
 from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.pairs.loss import PairwiseLoss
 from fastloss.pairs.queries.loss import QueryLoss
@@ -83,7 +85,11 @@ class Asked:
 def subject(name: str) -> Any:
     """Return the metric or the loss of a name; the error for an unknown name says what is near."""
     found = metric_of(name)
-    return lookup(name) if found is None else found
+    if found is not None:
+        return found
+    if name not in REGISTRY:
+        raise ValueError(f"unknown loss {name!r}{question(name, [*REGISTRY, *METRICS, *retrieval.METRICS])}")
+    return lookup(name)
 
 
 def new_state(loss: Any, parameters: dict[str, Any], stream: bool = False) -> Any:
@@ -145,7 +151,8 @@ def one(label: str, name: str, words: str, reduction: str, embedded: bool) -> As
         key, equals, text = word.partition("=")
         if key not in loss.parameters:
             has = ", ".join(loss.parameters) or "none"
-            raise UserError(f"{name} has no parameter {key!r} (its parameters: {has})")
+            meant = did_you_mean(nearest(key, loss.parameters))
+            raise UserError(f"{name} has no parameter {key!r}{meant} (its parameters: {has})")
         if not equals:
             raise UserError(f"{name}: {word!r} has no value: expected {key}=VALUE, {loss.parameters[key]}")
         if key in parameters:
@@ -165,8 +172,8 @@ def one(label: str, name: str, words: str, reduction: str, embedded: bool) -> As
 
 def contents_given(format: str | None, delimiter: str | None, types: list[str]) -> Given:
     """Parse `--format`, `--delimiter` and `--types`."""
-    if format is not None and format not in FORMATS:
-        raise UserError(f"--format is {format!r}: expected one of {', '.join(FORMATS)}")
+    if format is not None:
+        require_choice("--format", format, FORMATS)
     delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter or "", delimiter or "")
     if delimiter and (len(delimiter) > 1 or not delimiter.isascii() or delimiter in '"\r\n'):
         raise UserError(f"--delimiter is {delimiter!r}: expected one character, or 'tab'")

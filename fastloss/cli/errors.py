@@ -4,8 +4,9 @@ import contextlib
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from fastloss.core.spelling import did_you_mean, nearest
 from fastloss.pairs.boxes.sums import NoState
 
 EXPECTED = (
@@ -35,6 +36,14 @@ def shortened(text: str, most: int = 60) -> str:
 def named(column: str) -> str:
     """Return a column's name for a message, in quotes unless it is one word."""
     return column if re.fullmatch(r"[\w.]+", column) else repr(column)
+
+
+def require_choice(option: str, value: str, choices: Iterable[str]) -> None:
+    """Raise if an option's value is not one of a few words."""
+    choices = list(choices)
+    if value not in choices:
+        listed = ", ".join(map(repr, choices))
+        raise UserError(f"{option} is {value!r}: expected one of {listed}{did_you_mean(nearest(value, choices))}")
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """Find the files of a command line, their formats, and whether their columns agree."""
 
-import difflib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from fastloss.cli.numpy_files import NpySource, NpzSource
 from fastloss.cli.readers import Given, IpcSource, Numbers, ParquetSource, Source, nothing
 from fastloss.cli.roles import Roles, Wanted, resolved
 from fastloss.cli.text_files import BZIP2, GZIP, ZSTD, stem
+from fastloss.core.spelling import nearest
 
 MAGIC: tuple[tuple[bytes, type[Source]], ...] = (
     (b"PAR1", ParquetSource),
@@ -64,6 +64,8 @@ def expand(patterns: Iterable[str]) -> list[str]:
 
 def _files_of(pattern: str) -> list[str]:
     """Return the files of a name, a pattern or a folder."""
+    if not pattern:
+        raise UserError("the name of a file is empty")
     paths = storage.matching(pattern)
     if paths is not None and not paths:
         raise UserError(f"no file matches {pattern!r}")
@@ -182,8 +184,7 @@ def _expected(role: str, roles: Roles) -> tuple[Callable[[Type], bool], str]:
 def columns_of(wanted: str, one: Source) -> str:
     """Return what a message says of the columns that there are: the nearest one, and all of them."""
     names = [name for name, _ in one.columns]
-    folded = {name.strip().casefold(): name for name in names}
-    near = difflib.get_close_matches(wanted.strip().casefold(), folded, 1)
+    near = nearest(wanted.strip(), names)
     listed = ", ".join(named(name) for name in names[:50]) or "none"
-    meant = f": did you mean {folded[near[0]]!r}?" if near else ""
+    meant = f": did you mean {near[0]!r}?" if near else ""
     return f"{meant} (columns: {listed}{', ...' if len(names) > 50 else ''})"

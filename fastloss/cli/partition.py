@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fastloss.cli import temporary
 from fastloss.cli.batches import Batch, ScoresOf, some_scores
-from fastloss.cli.errors import explained
 from fastloss.cli.groups import WholeGroups
 from fastloss.cli.ids import codes, keys, runs
 from fastloss.core import orders
@@ -43,7 +43,7 @@ def dealt(batch: Batch, parts: np.ndarray, count: int) -> Iterator[tuple[int, pa
 
 def deal(batches: Iterable[Batch], folder: str) -> None:
     """Write the rows of all batches to the files of `folder`, in their order."""
-    with contextlib.ExitStack() as stack, explained("temporary files"):
+    with temporary.written(), contextlib.ExitStack() as stack:
         writers: list[pa.ipc.RecordBatchStreamWriter | None] = [None] * PARTS
         for batch in batches:
             if batch.groups is None or not batch.size:
@@ -87,7 +87,7 @@ def sorted_parts(folder: str) -> Iterator[WholeGroups]:
         path = os.path.join(folder, f"{part}.arrows")
         if not os.path.exists(path):
             continue
-        with explained("temporary files"), pa.memory_map(path) as file:
+        with temporary.written(), pa.memory_map(path) as file:
             groups = by_group(pa.ipc.open_stream(file).read_all())
         os.unlink(path)
         yield groups

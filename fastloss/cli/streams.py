@@ -14,13 +14,17 @@ from typing import Any, TextIO
 from fastloss.cli.leaving import CLOSED_PIPE
 
 
-def settle() -> None:
-    """Open what is closed, and let nothing that is printed fail in any other way than by `Printed`'s."""
+def reserve() -> None:
+    """Open what is closed."""
     for number, way in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         with contextlib.suppress(OSError):
             os.fstat(number)
             continue
         os.open(os.devnull, way)  # takes the lowest number that is free
+
+
+def settle() -> None:
+    """Let nothing that is printed fail in any other way than by `Printed`'s."""
     if sys.stdin is None:
         sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.stdout = _dependable(sys.stdout, 1, must=True)

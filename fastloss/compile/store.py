@@ -42,6 +42,8 @@ def place() -> pathlib.Path:
 
 def refused(folder: pathlib.Path) -> str | None:
     """Why a folder's kernels must not be run; None where nothing speaks against it, or it does not exist."""
+    if folder.parts[:1] == ("~",):  # what Python leaves of a home that it does not know: a folder of that name
+        return f"the user has no home folder (set {OVERRIDE})"
     if not hasattr(os, "getuid"):
         return None
     try:
@@ -87,7 +89,8 @@ def keep(name: str, content: bytes) -> bool:
     """Put a kernel into the user's store, in place of the oldest of its name; False where that cannot be done."""
     folder = place()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not refused(folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
         return False
     if refused(folder) or not write(folder, name, content):

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.core.errors import mixed, shown, wrong_element, wrong_type, wrong_value
+from fastloss.core.spelling import did_you_mean, nearest
 
 WRONG, ZERO, MINUS_ONE = 1, 2, 4  # the last two are wrong only together
 
@@ -199,7 +200,7 @@ class Choice:
         if not isinstance(value, str):
             raise wrong_type(name, value, self)
         if value not in self.values:
-            raise wrong_value(name, value, self)
+            raise wrong_value(name, value, f"{self}{did_you_mean(nearest(value, self.values))}")
         return str(value)
 
 

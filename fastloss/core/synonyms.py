@@ -6,9 +6,10 @@ first, even if only to say that there is none. A name that several losses go by 
 usual one first.
 """
 
-import difflib
 import re
 from collections.abc import Iterable
+
+from fastloss.core.spelling import did_you_mean, nearest
 
 ELSEWHERE = {
     "l1_loss": (
@@ -110,15 +111,14 @@ def meant(name: str, losses: Iterable[str]) -> tuple[str, ...]:
         return known[key]
     if key in ABSENT:
         return ()
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.8)
-    return known[near[0]] if near and min(len(key), len(near[0])) > 4 else ()
+    near = nearest(key, known, cutoff=0.8)
+    is_sure = near and (min(len(key), len(near[0])) > 4 or sorted(key) == sorted(near[0]))
+    return known[near[0]] if is_sure else ()
 
 
 def question(name: str, losses: Iterable[str]) -> str:
     """Return "; did you mean 'l1_loss'?" with what may be meant, to be put behind an error; "" if there is none."""
-    *others, last = [repr(one) for one in meant(name, losses)] or [""]
-    listed = f"{', '.join(others)} or {last}" if others else last
-    return f"; did you mean {listed}?" if last else ""
+    return did_you_mean(meant(name, losses))
 
 
 def no_attribute(module: str, name: str, losses: Iterable[str]) -> AttributeError:

@@ -166,7 +166,7 @@ def test_a_configuration(data, tmp_path):
     ("text", "said"),
     [
         ("loss = 7", "loss is 7: expected a list of strings"),
-        ("losses = []", "no option 'losses' (options: batch_rows, dask"),
+        ("losses = []", "no option 'losses'; did you mean 'loss'? (options: batch_rows, dask"),
         ('labels = ["a", "b"]', "labels is ['a', 'b']: expected one value"),
         ("loss = [", "job.toml: "),
         ('config = "job.toml"', "no option 'config'"),
