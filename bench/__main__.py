@@ -31,7 +31,7 @@ FULL: dict[str, Part] = {
     "linear": _part("linear", 10_000_000),
     "groups": _part("groups", 1_000_000),
     "metrics": _part("metrics", 1_000_000),
-    "retrieval": _part("retrieval", 1024, 50_000),
+    "retrieval": _part("retrieval", 1024, 20_000),
     "against_n": _part("against_n", 100_000_000),
     "embeddings": _part("embeddings", 8192, 1_000_000),
     "cluster": _part("cluster", 100_000_000),

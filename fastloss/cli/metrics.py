@@ -27,6 +27,7 @@ OF_A_CALL = (
     "groups",
     "offsets",
     "positives",
+    "exclude",
     "sample_weight",
     "reduction",
     "with_counts",

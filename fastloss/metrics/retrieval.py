@@ -84,15 +84,15 @@ class RetrievalRanks:
         How many keys are more similar to the query.
     tied : ndarray
         How many keys are as similar, itself included.
-    num_keys : int
-        The number of keys.
+    num_keys : ndarray, shape (N,)
+        The number of keys that each query ranks: all but those excluded.
     """
 
     offsets: np.ndarray
     keys: np.ndarray
     above: np.ndarray
     tied: np.ndarray
-    num_keys: int
+    num_keys: np.ndarray
     _lost: np.ndarray  # queries that have a NaN similarity
 
     def ranks(self, ties: str = "average") -> np.ndarray:
@@ -316,7 +316,9 @@ class RetrievalRanks:
         return above, np.ones_like(above)
 
 
-def retrieval_ranks(query: Any, key: Any, *, positives: Any = None, similarity: str = "cos") -> RetrievalRanks:
+def retrieval_ranks(
+    query: Any, key: Any, *, positives: Any = None, exclude: Any = None, similarity: str = "cos"
+) -> RetrievalRanks:
     r"""Where each query's positives stand among all keys, by similarity: recall at k, MRR and others follow from it.
 
     .. math:: \text{rank}_{ip} = 1 + \sum_j [s_{ij} > s_{ip}] \qquad \text{(equal ones aside)}
@@ -336,6 +338,8 @@ def retrieval_ranks(query: Any, key: Any, *, positives: Any = None, similarity: 
     positives : (offsets, key numbers), optional
         The positives of each query, as of `info_nce_loss`: CSR offsets, shape (N + 1,), and key numbers, each at most
         once a query. A query without positives has nothing to say.
+    exclude : (offsets, key numbers), optional
+        Keys that a query does not rank, in the same form: itself, where the queries are keys, or what it has seen.
     similarity : {"cos", "dot", "euclidean"}
         The similarity s: the cosine (0 for a vector of zeros), the inner product, or the negated distance.
 
@@ -347,7 +351,7 @@ def retrieval_ranks(query: Any, key: Any, *, positives: Any = None, similarity: 
     Raises
     ------
     ValueError
-        If shapes do not fit, or a query names a key twice.
+        If shapes do not fit, a query names a key twice, or excludes a positive.
 
     Notes
     -----
@@ -371,24 +375,42 @@ def retrieval_ranks(query: Any, key: Any, *, positives: Any = None, similarity: 
     queries, keys = (validate.matrix(name, backend.to_host(one)) for name, one in (("query", query), ("key", key)))
     if keys.shape[1] != queries.shape[1]:
         raise wrong_shape("key", keys.shape, f"{queries.shape[1]} columns, as query")
-    offsets, numbers = _positives(positives, len(queries), keys)
+    count = len(queries)
+    if positives is None and len(keys) < count:
+        raise wrong_shape("key", keys.shape, f"at least {count} rows: key i is the positive of query i")
+    own = cpu.Lists(np.arange(count + 1), np.arange(count))
+    if positives is not None:
+        own = _lists("positives", positives, count, len(keys))
+    without = None if exclude is None else _lists("exclude", exclude, count, len(keys))
+    if without is not None:
+        _refuse_common(own, without)
     kind = SIMILARITY.validate("similarity", similarity)
-    places = cpu.run(queries, keys, offsets, numbers, kind)
-    return RetrievalRanks(places.offsets, places.numbers, places.above, places.tied, len(keys), places.lost)
+    places = cpu.run(queries, keys, own, kind, without)
+    sizes = len(keys) - (np.zeros(count, np.int64) if without is None else np.diff(without.offsets))
+    return RetrievalRanks(places.offsets, places.numbers, places.above, places.tied, sizes, places.lost)
 
 
-def _positives(given: Any, count: int, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return CSR offsets and key numbers, none of them twice a query."""
-    if given is None:
-        if len(keys) < count:
-            raise wrong_shape("key", keys.shape, f"at least {count} rows: key i is the positive of query i")
-        return np.arange(count + 1), np.arange(count)
+def _lists(name: str, given: Any, count: int, keys: int) -> cpu.Lists:
+    """Return key numbers of each query, none of them twice."""
     expected = "a pair of CSR offsets and key numbers"
-    offsets, numbers = validate.lists("positives", backend.lists(given), expected, (count, "query"), len(keys))
-    owners = np.repeat(np.arange(count), np.diff(offsets))
+    lists = cpu.Lists(*validate.lists(name, backend.lists(given), expected, (count, "query"), keys))
+    at = _repeated(lists.owners, lists.numbers)
+    if at is not None:
+        raise ValueError(f"{name}[1][{at}] is {lists.numbers[at]}: query {lists.owners[at]} has this key twice")
+    return lists
+
+
+def _refuse_common(own: cpu.Lists, without: cpu.Lists) -> None:
+    """Raise if a key is both a positive of a query and excluded from its keys."""
+    both = np.concatenate((own.owners, without.owners)), np.concatenate((own.numbers, without.numbers))
+    found = _repeated(*both)
+    if found is not None:
+        at = found - own.numbers.size
+        raise ValueError(f"exclude[1][{at}] is {without.numbers[at]}: a positive of query {without.owners[at]}")
+
+
+def _repeated(owners: np.ndarray, numbers: np.ndarray) -> int | None:
+    """Return the first place of a pair that has come before; None if there is none."""
     order = np.lexsort((numbers, owners))
     again = (owners[order][1:] == owners[order][:-1]) & (numbers[order][1:] == numbers[order][:-1])
-    if again.any():
-        at = order[1:][again].min()
-        raise ValueError(f"positives[1][{at}] is {numbers[at]}: query {owners[at]} has this key twice")
-    return offsets, numbers
+    return int(order[1:][again].min()) if again.any() else None

@@ -98,10 +98,10 @@ def test_any_precision_of_products(kind, dtype, monkeypatch):
     rng = np.random.default_rng(3)
     query, key = (rng.normal(size=(count, 9)).astype(dtype).round(1) for count in (12, 80))
     positives = lists(rng, 12, 80, 30)
-    one = cpu.run(query, key, *positives, kind)
+    one = cpu.run(query, key, cpu.Lists(*positives), kind)
     monkeypatch.setattr(cpu, "MANY", 0.0)
     monkeypatch.setattr(cpu, "FEW", 3)
-    for column, other in zip(one, cpu.run(query, key, *positives, kind), strict=True):
+    for column, other in zip(one, cpu.run(query, key, cpu.Lists(*positives), kind), strict=True):
         np.testing.assert_array_equal(column, other)
 
 

@@ -1,6 +1,7 @@
 """Metrics of embeddings against the definitions, from every similarity; where keys stand is in test_ranks.py."""
 
 import functools
+import itertools
 
 import numpy as np
 import pytest
@@ -98,7 +99,36 @@ def test_ranks():
     np.testing.assert_array_equal(found.ranks(), [1.5, 4.0, 1.0])
     np.testing.assert_array_equal(found.ranks(ties="optimistic"), [1.0, 4.0, 1.0])
     np.testing.assert_array_equal(found.ranks(ties="pessimistic"), [2.0, 4.0, 1.0])
-    assert found.num_keys == 4 and found.offsets.tolist() == [0, 2, 3]
+    assert found.num_keys.tolist() == [4, 4] and found.offsets.tolist() == [0, 2, 3]
+
+
+@pytest.mark.parametrize("k", [None, 2, 5])
+@pytest.mark.parametrize("name", NAMES)
+def test_excluded_keys_are_as_if_they_were_not_there(name, k):
+    query, key, (offsets, numbers) = drawn(6, keys=12)
+    own = [set(numbers[a:b].tolist()) for a, b in itertools.pairwise(offsets)]
+    others = [[j for j in range(12) if j not in one and (i + j) % 3 == 0] for i, one in enumerate(own)]
+    exclude = np.append(0, np.cumsum([len(one) for one in others])), [j for one in others for j in one]
+    for kind in KINDS:
+        words = {"similarity": kind}
+        ranked = retrieval_ranks(query, key, positives=(offsets, numbers), exclude=exclude, **words)
+        found = getattr(ranked, name)(k=k, reduction="none")
+        for i, one in enumerate(others):
+            left = np.delete(np.arange(12), one)
+            positives = [0, len(own[i])], np.searchsorted(left, sorted(own[i]))
+            alone = retrieval_ranks(query[i : i + 1], key[left], positives=positives, **words)
+            np.testing.assert_allclose(found[i], getattr(alone, name)(k=k), rtol=1e-14)
+
+
+def test_every_vector_against_all_others():
+    """Vectors of the same class find each other, and do not find themselves."""
+    classes = np.repeat(np.arange(10), 4)
+    vectors = np.eye(10)[classes] + 0.01 * np.random.default_rng(7).normal(size=(40, 10))
+    mates = [[j for j in np.flatnonzero(classes == one) if j != i] for i, one in enumerate(classes)]
+    positives, itself = (np.arange(0, 121, 3), np.concatenate(mates)), (np.arange(41), np.arange(40))
+    ranked = retrieval_ranks(vectors, vectors, positives=positives, exclude=itself)
+    assert ranked.precision(k=3) == 1.0 and ranked.average_precision() == 1.0
+    assert retrieval_ranks(vectors, vectors, positives=positives).mrr() == 0.5
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -145,6 +175,9 @@ def test_nan_is_not_lost(name):
         ({"positives": [0, 1]}, r"positives\[0\] has shape"),
         ({"positives": ([0, 1], [0])}, "positives has 1 rows: expected 2, one for each query"),
         ({"positives": ([0, 1, 2], [0, 2])}, r"positives\[1\]\[1\] is 2: expected an id in \[0, 2\)"),
+        ({"exclude": ([0, 1, 1], [0])}, r"exclude\[1\]\[0\] is 0: a positive of query 0"),
+        ({"exclude": ([0, 2, 2], [1, 1])}, r"exclude\[1\]\[1\] is 1: query 0 has this key twice"),
+        ({"exclude": [0, 1]}, r"exclude\[0\] has shape"),
         ({"positives": ([0, 0, 3], [1, 0, 1])}, r"positives\[1\]\[2\] is 1: query 1 has this key twice"),
     ],
 )

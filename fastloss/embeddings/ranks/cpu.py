@@ -37,6 +37,18 @@ class Places(NamedTuple):
     lost: np.ndarray  # queries that have a NaN similarity, whose places are not known
 
 
+class Lists(NamedTuple):
+    """Numbers of keys for each query: CSR offsets, and the numbers."""
+
+    offsets: np.ndarray
+    numbers: np.ndarray
+
+    @property
+    def owners(self) -> np.ndarray:
+        """The query of each number."""
+        return np.repeat(np.arange(self.offsets.size - 1), np.diff(self.offsets))
+
+
 class Thresholds(NamedTuple):
     """Similarities of queries' own keys: in float64, as a tile has them, and by how much that may be wrong."""
 
@@ -64,12 +76,16 @@ def _compiled(template: Any, dtype: np.dtype, distance: bool, few: int = 0) -> K
     return kernel(bind(template, **names), f"{dtype.name}_{'euclidean' if distance else 'product'}", signature)
 
 
-def run(queries: np.ndarray, keys: np.ndarray, offsets: np.ndarray, numbers: np.ndarray, kind: str) -> Places:
-    """Place every query's own keys among all keys; `kind` is "cos", "dot" or "euclidean"."""
+def run(queries: np.ndarray, keys: np.ndarray, own: Lists, kind: str, without: Lists | None = None) -> Places:
+    """Place every query's own keys among all keys but those that it is `without`.
+
+    `kind` is "cos", "dot" or "euclidean".
+    """
+    offsets, numbers = own
     with np.errstate(all="ignore"):
         dtype = _precision(common_dtype((queries, keys)), numbers.size / max(len(queries), 1), queries.shape[1])
         given, lengths = vectors.queries_of(queries, dtype, kind)
-        owners = np.repeat(np.arange(len(queries)), np.diff(offsets))
+        owners = own.owners
         exact, own_lengths = _similarities(given, keys, owners, numbers, dtype, kind)
         order = _falling(exact, owners)
         exact, own_lengths, numbers = exact[order], own_lengths[order], numbers[order]
@@ -78,7 +94,20 @@ def run(queries: np.ndarray, keys: np.ndarray, offsets: np.ndarray, numbers: np.
         lost[owners[np.isnan(exact)]] = True
         places = Places(offsets, numbers, np.zeros(exact.size, np.int64), np.zeros(exact.size, np.int64), lost)
         _count(given, keys, thresholds, places, kind)
+        if without is not None:
+            others, _ = _similarities(given, keys, without.owners, without.numbers, dtype, kind)
+            _take_out(others, without, thresholds, places)
     return places
+
+
+def _take_out(others: np.ndarray, without: Lists, thresholds: Thresholds, places: Places) -> None:
+    """Take keys of these similarities out of the counts: each is compared with all own keys of its query."""
+    owners = without.owners
+    counts = np.diff(places.offsets)[owners]
+    own = np.arange(counts.sum()) + np.repeat(places.offsets[owners] - np.append(0, np.cumsum(counts))[:-1], counts)
+    other, exact = np.repeat(others, counts), thresholds.exact[own]
+    np.subtract.at(places.above, own, other > exact)
+    np.subtract.at(places.tied, own, other == exact)
 
 
 def _precision(dtype: np.dtype, own: float, depth: int) -> np.dtype:
