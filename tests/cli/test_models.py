@@ -214,7 +214,7 @@ def test_every_model_has_its_own_values(file, tmp_path):
     assert len(both["losses"]) == 6
     names = pa.parquet.read_table(tmp_path / "x.parquet").column_names
     assert {"user", "rows", "auc(a)", "auc(b)", "mse_loss(a)", "pairwise_logistic_loss(b)_pairs"} <= set(names)
-    assert out.read_text().count("\n") == 7
+    assert out.read_text().count("\n") == 1 + 6 + 3  # the differences, too
     shown = run("score", *some, "--scores", "a", "--scores", "b").stdout.split("\n")
     assert next(line.split() for line in shown if line.strip()) == ["loss", "a", "b", "over", "groups"]
 
