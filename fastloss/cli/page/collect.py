@@ -87,6 +87,7 @@ class Collector:
             measures=measures,
             id_name=self._roles.groups or "group",
             notes=self._notes(report),
+            comparisons=tuple(report.comparisons or ()),
             margins=self._seen.margins(),
             reliability=self._seen.reliability(),
         )

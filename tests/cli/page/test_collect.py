@@ -77,8 +77,14 @@ def test_groups_and_gradients_of_pairs(tmp_path, made):
 def test_rows_of_two_models(tmp_path, made):
     columns = data()
     path = written(tmp_path, columns)
-    page, _ = made(path, "--scores", "score", "--scores", "other", "--loss", LOGISTIC)
+    page, found = made(path, "--scores", "score", "--scores", "other", "--loss", LOGISTIC)
     (measure,) = page.measures
+    (comparison,), (written_,) = page.comparisons, found["differences"]
+    assert (comparison.difference, comparison.low, comparison.p_value) == tuple(
+        written_[name] for name in ("difference", "low", "p_value")
+    )
+    assert comparison.models == ("score", "other")
+    assert comparison.difference == pytest.approx(measure.totals[1].value - measure.totals[0].value, rel=1e-6)
     assert measure.groups is None
     losses, gradients = [], []
     for model in ("score", "other"):
