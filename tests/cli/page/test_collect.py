@@ -199,6 +199,9 @@ def test_all_pairs_of_rows_without_groups(tmp_path, made):
     page, _ = made(written(tmp_path, columns), "--loss", PAIRWISE)
     assert (page.groups, page.measures[0].groups, page.measures[0].gradients, page.margins) == (None, None, (), ())
     assert page.notes == (f"Margins and gradients of pairs are shown with --groups: {PAIRWISE}",)
+    both = ("--scores", "score", "--scores", "other")
+    page, _ = made(written(tmp_path, columns), *both, "--loss", PAIRWISE)  # a comparison needs all rows
+    assert ([one.count for one in page.measures[0].gradients], page.notes) == ([900, 900], ())
     columns["label"] = np.arange(900.0)  # so many levels that rows are kept
     page, _ = made(written(tmp_path, columns), "--loss", PAIRWISE)
     assert page.measures[0].groups is None
