@@ -77,7 +77,8 @@ class Collector:
             )
             for name, one in self._losses.items()
         )
-        columns = {role: column for role, column in self._roles.items() if role != "scores" or len(models) == 1}
+        columns = {"scores": models[0]} if len(models) == 1 else {}
+        columns |= {role: column for role, column in self._roles.items() if role != "scores"}
         return Page(
             version=version(),
             files=report.files,

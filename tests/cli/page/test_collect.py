@@ -170,6 +170,7 @@ def test_classes(tmp_path, made):
     path = tmp_path / "classes.parquet"
     pa.parquet.write_table(pa.table({"label": labels, **{f"p_{k}": scores[:, k] for k in range(4)}}), path)
     page, _ = made(path, "--scores", "p_*", "--loss", "cross_entropy")
+    assert page.columns == {"scores": "p_*", "labels": "label"}
     (margins,) = page.margins
     others = np.where(np.eye(4, dtype=bool)[labels], -np.inf, scores).max(axis=1)
     margin = scores[np.arange(50), labels] - others
