@@ -40,19 +40,23 @@ class Collector:
 
     def groups(self, groups: WholeGroups, results: dict[Asked, GroupResults]) -> None:
         """Look at some whole groups, and at what each loss and metric is in them."""
+        of_pairs = [name for name, one in self._losses.items() if one.is_pairwise]
+        for name in of_pairs:
+            self._add_slopes(groups, name)
+        if of_pairs:
+            self._seen.add_pairs(groups.scores, groups.labels, groups.offsets)
         by_name: dict[str, dict[str, GroupResults]] = {}
         for one, found in results.items():
             by_name.setdefault(one.name, {})[one.model] = found
-            if one.is_pairwise:
-                weights = groups.weights
-                if weights is not None and isinstance(one.loss, QueryLoss):
-                    weights = weights_of_groups(weights, groups.offsets)
-                self._slopes[one.name].add_groups(one, groups.scores[one.model], groups.labels, weights, groups.offsets)
-        if any(one.is_pairwise for one in self._losses.values()):
-            self._seen.add_pairs(groups.scores, groups.labels, groups.offsets)
-        if groups.ids is not None:
-            for name, some in by_name.items():
-                self._values[name].add(groups, some)
+        for name, some in by_name.items() if groups.ids is not None else ():
+            self._values[name].add(groups, some)
+
+    def _add_slopes(self, groups: WholeGroups, name: str) -> None:
+        weights = groups.weights
+        if weights is not None and isinstance(self._losses[name].loss, QueryLoss):
+            weights = weights_of_groups(weights, groups.offsets)
+        for model, one in self._by_model[name].items():
+            self._slopes[name].add_groups(one, groups.scores[model], groups.labels, weights, groups.offsets)
 
     def page(self, report: Report) -> Page:
         """Return the page."""
@@ -73,7 +77,8 @@ class Collector:
             )
             for name, one in self._losses.items()
         )
-        columns = {role: column for role, column in self._roles.items() if role != "scores" or len(models) == 1}
+        columns = {"scores": models[0]} if len(models) == 1 else {}
+        columns |= {role: column for role, column in self._roles.items() if role != "scores"}
         return Page(
             version=version(),
             files=report.files,
@@ -87,6 +92,7 @@ class Collector:
             measures=measures,
             id_name=self._roles.groups or "group",
             notes=self._notes(report),
+            comparisons=tuple(report.comparisons or ()),
             margins=self._seen.margins(),
             reliability=self._seen.reliability(),
         )

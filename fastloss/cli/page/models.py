@@ -37,7 +37,7 @@ def intervals(page: Page) -> Markup | None:
             [element("div", one.loss), element("div", _of_what(one), class_="note")],
             signed(one.difference, 5),
             f"{signed(one.low, 5)} to {signed(one.high, 5)}",
-            f"{one.p_value:.2g}",
+            f"{one.p_value:.2g}" if one.p_value != 0.0 else "<1e-300",
         ]
         for one in page.comparisons
     ]

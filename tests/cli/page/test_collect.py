@@ -77,8 +77,14 @@ def test_groups_and_gradients_of_pairs(tmp_path, made):
 def test_rows_of_two_models(tmp_path, made):
     columns = data()
     path = written(tmp_path, columns)
-    page, _ = made(path, "--scores", "score", "--scores", "other", "--loss", LOGISTIC)
+    page, found = made(path, "--scores", "score", "--scores", "other", "--loss", LOGISTIC)
     (measure,) = page.measures
+    (comparison,), (written_,) = page.comparisons, found["differences"]
+    assert (comparison.difference, comparison.low, comparison.p_value) == tuple(
+        written_[name] for name in ("difference", "low", "p_value")
+    )
+    assert comparison.models == ("score", "other")
+    assert comparison.difference == pytest.approx(measure.totals[1].value - measure.totals[0].value, rel=1e-6)
     assert measure.groups is None
     losses, gradients = [], []
     for model in ("score", "other"):
@@ -164,6 +170,7 @@ def test_classes(tmp_path, made):
     path = tmp_path / "classes.parquet"
     pa.parquet.write_table(pa.table({"label": labels, **{f"p_{k}": scores[:, k] for k in range(4)}}), path)
     page, _ = made(path, "--scores", "p_*", "--loss", "cross_entropy")
+    assert page.columns == {"scores": "p_*", "labels": "label"}
     (margins,) = page.margins
     others = np.where(np.eye(4, dtype=bool)[labels], -np.inf, scores).max(axis=1)
     margin = scores[np.arange(50), labels] - others
@@ -193,6 +200,9 @@ def test_all_pairs_of_rows_without_groups(tmp_path, made):
     page, _ = made(written(tmp_path, columns), "--loss", PAIRWISE)
     assert (page.groups, page.measures[0].groups, page.measures[0].gradients, page.margins) == (None, None, (), ())
     assert page.notes == (f"Margins and gradients of pairs are shown with --groups: {PAIRWISE}",)
+    both = ("--scores", "score", "--scores", "other")
+    page, _ = made(written(tmp_path, columns), *both, "--loss", PAIRWISE)  # a comparison needs all rows
+    assert ([one.count for one in page.measures[0].gradients], page.notes) == ([900, 900], ())
     columns["label"] = np.arange(900.0)  # so many levels that rows are kept
     page, _ = made(written(tmp_path, columns), "--loss", PAIRWISE)
     assert page.measures[0].groups is None
