@@ -22,6 +22,7 @@ DOCS = ROOT / "docs"
 PACKAGE = pathlib.Path(fastloss.__file__).parent
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 FENCE = re.compile(r"^```(python|console)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SPHINX = re.compile(r"^(```|:::)+\{|(?<!`)\{[a-z:]+\}`\w", re.MULTILINE)
 COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 GENERATED = ("generated", "_build")
 SLOW = {"linear_time", "recommenders", "streaming"}  # without the JIT
@@ -267,9 +268,15 @@ def test_a_part_of_yesterday_is_written_anew(tool):
 
 
 def test_pages_can_be_read_without_being_built():
-    """Directives of Sphinx would be shown as code; built pages have what `docs/_ext/navigation.py` adds."""
+    """Directives and roles of Sphinx would be shown; built pages have what `docs/_ext/navigation.py` adds."""
     for name, text in TEXTS.items():
-        assert name == "reference" or not re.search(r"^(```|:::)+\{", text, re.MULTILINE), name
+        assert name == "reference" or not SPHINX.search(text), name
+
+
+@pytest.mark.parametrize("text", ["```{toctree}\n```", ":::{note}\n:::", "see {py:obj}`fastloss.bpr_loss`"])
+def test_what_only_sphinx_knows_is_found(text):
+    assert SPHINX.search(text)
+    assert not SPHINX.search('`{"objective": objective}` and ```python\n>>> {1: "`"}\n```')
 
 
 def test_links_between_pages_lead_somewhere():
