@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 
-MINUS = "\u2212"
+MINUS, BRACE = "\u2212", "\u23df"
 SIGNS = frozenset("+" + MINUS)
 BEFORE = SIGNS | frozenset("=≤≥<>≠∈")  # a line may begin with these where they have a left side
 CLOSING, BAR = frozenset(")]}⌋"), frozenset("|‖")
@@ -25,13 +25,19 @@ def wrapped(made: str) -> str:
 
 
 def read(made: str) -> ElementTree.Element:
-    """Return the formula as a tree; a minus sign without a left side is one before a number, closer to it."""
+    """Return the formula as a tree, with two things that Docutils does not do.
+
+    A minus sign without a left side is one before a number, closer to it. What is written below a brace stands there.
+    """
     plain = made.replace("&ApplyFunction;", "\u2061").replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
     formula = ElementTree.fromstring(plain)
     for row in formula.iter():
         for before, child in itertools.pairwise(row):
             if child.tag == "mo" and child.text in SIGNS and not ends_operand(before):
                 child.set("form", "prefix")
+    for lowered in formula.iter("msub"):
+        if lowered[0].tag == "munder" and lowered[0][-1].text == BRACE:
+            lowered.tag = "munder"
     return formula
 
 

@@ -52,6 +52,12 @@ def test_a_formula_in_a_line_stays_one(made_from):
     assert made == f'<math><mi>a</mi><mo>=</mo><mo form="prefix">{MINUS}</mo><mi>b</mi><mo>+</mo><mi>c</mi></math>'
 
 
+def test_what_is_below_a_brace_stands_there(made_from):
+    brace = "<munder><mi>a</mi><mo>\u23df</mo></munder>"
+    made = made_from("wrapping").inline(f"<math><msub>{brace}<mi>b</mi></msub><msub><mi>c</mi><mi>d</mi></msub></math>")
+    assert made == f"<math><munder>{brace}<mi>b</mi></munder><msub><mi>c</mi><mi>d</mi></msub></math>"
+
+
 def test_characters_that_the_font_lacks_are_found(made_from):
     lacking = made_from("font").lacking
     assert lacking(f"x = {MINUS}∑ ∂β") == []
