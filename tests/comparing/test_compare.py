@@ -99,6 +99,17 @@ def test_values_are_the_losses_own(name, grouped, weighted):
     assert 0.0 <= found.p_value <= 1.0
 
 
+@pytest.mark.parametrize("name", ["mse_loss", "cross_entropy", "pairwise_logistic_loss", "lambdarank_loss"])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_float32(name, grouped):
+    scores, labels = sample_of(name)
+    scores, loss = scores.astype(np.float32), REGISTRY[name]
+    groups = {"groups": np.arange(40) % 7} if grouped else {}
+    found = compare(labels, {"a": scores, "b": scores[::-1]}, name, resamples=9, **groups)
+    own = groups if "groups" in loss.__signature__.parameters else {}
+    assert found.values[0] == pytest.approx(loss(scores, labels, **own), rel=1e-12)
+
+
 def test_rows_are_a_paired_t_test():
     stats = pytest.importorskip("scipy.stats")
     found = compare(LABELS, {"a": A, "b": B}, "mse_loss", level=0.9)
