@@ -147,6 +147,11 @@ def _retrieval(size: int) -> Any:
     return metrics.retrieval_ranks(_vectors(size), _vectors(size + 1)[1:]).mrr()
 
 
+def _comparison(size: int) -> Any:
+    x, t = _two(size)
+    return fastloss.compare(t, {"a": x, "b": 0.9 * x}, "mse_loss")
+
+
 POINTWISE, ROWS = "pointwise/cpu.py", "rows/cpu.py"
 SMALL_GROUPS, DIRECT, BOXES = (f"pairs/{folder}/cpu.py" for folder in ("small_groups", "direct", "boxes"))
 QUERIES, SEGMENTS = "pairs/queries/cpu.py", "pairs/queries/segments.py"
@@ -204,6 +209,8 @@ HOT = (
     Hot("ranking ndcg", "metrics", "metrics/cpu.py", "block", _ranking, marker="ndcg", packed=False),
     Hot("calibration", "metrics", "metrics/cpu_sorted.py", "calibration_block", _isotonic, growth=1.1, packed=False),
     Hot("ranks of own keys", "metrics", "embeddings/ranks/above.py", "block", _retrieval, **SQUARE),
+    # Limbs of long integers: one number after the other
+    Hot("exact sums", "comparing", "comparing/cpu_limbs.py", "block", _comparison, packed=False),
     Hot("tiles fold", "tiles", TILES, "fold_rows_block", _info_nce, **SQUARE),
     Hot("tiles soften", "tiles", TILES, "soften_rows_block", _info_nce, **SQUARE),
     Hot("mining all triplets", "mining", MINING, "block", _triplets, (32, 128), 2.0, "all_float32"),

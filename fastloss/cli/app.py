@@ -13,13 +13,13 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from fastloss.cli import leaving, streams
+from fastloss.cli.compare import compare
 from fastloss.cli.errors import UserError, explained, require_choice
+from fastloss.cli.options import MOST_ROWS, how_of, names_of_losses, use_threads
 from fastloss.cli.version import version
 from fastloss.core.spelling import did_you_mean, nearest
 
 EXIT_ERROR = 2
-MOST_THREADS = 1024  # of PyArrow's
-MOST_ROWS = 1 << 40  # more than any memory holds, and PyArrow takes no more than 64 bits
 
 
 def parsed(command: Any, context: Any, args: list[str]) -> list[Any]:
@@ -115,16 +115,6 @@ def print_version(wanted: bool) -> None:
     if wanted:
         print(f"fastloss {version()}")
         raise typer.Exit
-
-
-def names_of_losses(incomplete: str) -> list[str]:
-    """Complete the name of a loss or metric."""
-    import fastloss
-    from fastloss.cli.metrics import METRICS
-    from fastloss.core.loss import Loss
-
-    losses = [name for name in fastloss.__all__ if isinstance(getattr(fastloss, name), Loss)]
-    return [name for name in (*losses, *METRICS) if name.startswith(incomplete)]
 
 
 def read_config(context: typer.Context, path: str | None) -> str | None:
@@ -331,12 +321,7 @@ def score(
             f"--groups does nothing for {names}: expected a loss over pairs or a metric with it, --per-group,"
             " --worst, --report or several --scores"
         )
-    if threads is not None:
-        if threads < 1:
-            raise UserError(f"--threads is {threads}: expected at least 1")
-        use_threads(threads)
-    with explained():
-        require_environment()
+    use_threads(threads)
     from fastloss.cli import report as printed
     from fastloss.cli.roles import Wanted
     from fastloss.cli.score import Job, run
@@ -378,35 +363,7 @@ def score(
     (printed.score_json if as_json else printed.score_table)(result)
 
 
-def how_of(context: typer.Context, level: float, method: str, resamples: int, seed: int, is_used: bool) -> Any:
-    """Return how intervals are made; raise for options that do nothing, or are out of their range."""
-    from fastloss.comparing.every_pair import checked
-
-    for name in ("level", "method", "resamples", "seed"):
-        source = context.get_parameter_source(name)
-        if not is_used and source is not None and source.name == "COMMANDLINE":
-            raise UserError(f"--{name} does nothing here: it is for the differences between means of several --scores")
-    try:
-        return checked(level, method, resamples, seed)
-    except ValueError as error:
-        raise UserError(f"--{error}") from None
-
-
-def require_environment() -> None:
-    """Raise a ValueError for variables that cannot be."""
-    from fastloss.compile import levels, threads
-
-    threads.get_num_threads()
-    levels.chosen()
-
-
-def use_threads(count: int) -> None:
-    import pyarrow as pa
-
-    from fastloss.compile import threads
-
-    threads.set_num_threads(count)
-    pa.set_cpu_count(min(count, MOST_THREADS))
+app.command("compare", cls=OnceCommand)(compare)
 
 
 @app.command("list", cls=OnceCommand)

@@ -126,7 +126,11 @@ def opened(paths: Sequence[str], wanted: Wanted, given: Given | None = None) -> 
     found = [source(path, wanted.is_number, given) for path in paths]
     with explained(found[0].path, anything=True):
         described = found[0].columns
-    roles = resolved(wanted, found[0].path, described)
+    return agreed(found, resolved(wanted, found[0].path, described), given)
+
+
+def agreed(found: list[Source], roles: Roles, given: Given) -> Opened:
+    """Return readers of which all have the columns of the roles, of types that they take, converted to common ones."""
     kinds: dict[str, dict[Type, str]] = {column: {} for column in roles.columns}  # and the first file that has each
     for one in found:
         for role, column in roles.items():
@@ -134,10 +138,10 @@ def opened(paths: Sequence[str], wanted: Wanted, given: Given | None = None) -> 
             if kind != pa.null():  # a column without rows, or an error when it is read
                 kinds[column].setdefault(kind, one.path)
     for role, column in roles.items():
-        agreed = given.types.get(column) or _agreed(role, column, kinds[column])
-        if agreed is not None:
+        kind = given.types.get(column) or _agreed(role, column, kinds[column])
+        if kind is not None:
             for one in found:
-                one.converted[column] = agreed
+                one.converted[column] = kind
     unknown = set(given.types) - set(roles.columns)
     if unknown:
         raise UserError(f"--types names {sorted(unknown)[0]!r}, which is no column that is read")

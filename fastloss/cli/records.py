@@ -75,6 +75,7 @@ class Report:
     nans: Nans | None = None  # of the rows read, where a result is NaN
     embeddings: dict[str, str | None] | None = None  # files of queries, keys and positives, by what they are
     over_groups: list[OverGroups] | None = None  # of each loss and model, where it is wanted
+    unmatched: int | None = None  # keys that not all files have, where files are joined
     comparisons: list[Comparison] | None = None  # of several models; None where they are not made
 
 
@@ -105,6 +106,7 @@ def record(report: Report) -> dict[str, Any]:
             for answer in report.answers
         ],
         **({} if report.over_groups is None else {"over_groups": [one.record for one in report.over_groups]}),
+        **({} if report.unmatched is None else {"unmatched": report.unmatched}),
         **({} if report.comparisons is None else {"differences": [difference(one) for one in report.comparisons]}),
     }
 

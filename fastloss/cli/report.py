@@ -69,6 +69,7 @@ def score_table(report: Report) -> None:
     if report.seconds >= 1.0:
         line += f"; {rate(report.rows, report.seconds)}"
     line += "; rows sorted by group first" if report.partitioned else ""
+    line += f"; {report.unmatched:,} keys left out that not all files have" if report.unmatched else ""
     line += f"; {report.dropped:,} rows with nulls left out" if report.dropped else ""
     console().print(line, soft_wrap=True)
     if report.nans is not None:

@@ -86,7 +86,7 @@ def matches(column: str, pattern: str) -> bool:
 def resolved(wanted: Wanted, path: str, columns: list[tuple[str, Any]]) -> Roles:
     """Return the columns of the first file that the command line names."""
     kinds = dict(columns)
-    scores = {text: _scores(text, path, kinds) for text in wanted.scores}
+    scores = {text: scores_of(text, path, kinds) for text in wanted.scores}
     first, *others = scores.items()
     for text, one in others:
         if (one.by_class, len(one.columns)) != (first[1].by_class, len(first[1].columns)):
@@ -96,7 +96,7 @@ def resolved(wanted: Wanted, path: str, columns: list[tuple[str, Any]]) -> Roles
     return Roles(scores, wanted.labels, wanted.weights, wanted.groups)
 
 
-def _scores(text: str, path: str, kinds: dict[str, Any]) -> Scores:
+def scores_of(text: str, path: str, kinds: dict[str, Any]) -> Scores:
     """Return the columns of one `--scores`."""
     if text in kinds or not is_pattern(text):
         kind = kinds.get(text)

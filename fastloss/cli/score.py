@@ -18,6 +18,7 @@ from fastloss.cli.compared import Comparing
 from fastloss.cli.errors import UserError, explained
 from fastloss.cli.files import Opened, expand, opened
 from fastloss.cli.groups import Contiguous, OneGroup, Scattered, WholeGroups
+from fastloss.cli.joined import Join
 from fastloss.cli.naming import Naming
 from fastloss.cli.output import TableFile
 from fastloss.cli.over_groups import Summaries, Tables
@@ -48,6 +49,7 @@ class Job:
     processes: int | None = None  # of a local cluster; None: one for each core
     report: str | None = None  # a file for a page about the results
     worst: int | None = None  # how many groups are listed for each loss
+    join: Join | None = None  # of files of several models
     how: How = dataclasses.field(default_factory=How)  # intervals of differences between models are made
     watchers: Sequence[Callable[[Roles], Watcher]] = ()  # made anew for each pass over the data
 
@@ -60,8 +62,9 @@ def run(job: Job, progress: Any) -> Report:
             raise UserError(f"{option} needs --groups")
     with contextlib.ExitStack() as stack:
         stack.enter_context(storage.standard_input(job.files))
-        files = expand(job.files)
-        found = opened(files, job.wanted, job.given)
+        files = job.files if job.join else expand(job.files)
+        found = job.join.opened() if job.join else opened(files, job.wanted, job.given)
+        joining = time.perf_counter() - begin if job.join else 0.0
         require_fit(job.losses, found.roles)
         output = None if job.per_group is None else stack.enter_context(TableFile(job.per_group, files))
         results = None if job.output is None else stack.enter_context(records.opened(job.output, files))
@@ -91,10 +94,12 @@ def run(job: Job, progress: Any) -> Report:
         comparisons = comparing[0].comparisons() if comparing else None
         nans = scoring.nans() if any(answer.value != answer.value for answer in answers) else None
         groups = totals.groups if totals.needs_groups and job.wanted.groups is not None else None
-        spent = None if job.dask else Spent(kernels.seconds - compiled, scoring.reading)
+        spent = None if job.dask else Spent(kernels.seconds - compiled, joining + scoring.reading)
         seconds, dropped = time.perf_counter() - begin, totals.naming.places.dropped
         counts = totals.rows, groups, partitioned, seconds, dropped
         report = Report(answers, files, job.reduction, *counts, spent, nans, comparisons=comparisons)
+        if job.join is not None:
+            report.unmatched = job.join.dropped
         if summaries is not None:
             report.over_groups = summaries.found([answer.asked for answer in answers])
         if output is not None:

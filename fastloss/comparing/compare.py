@@ -2,11 +2,17 @@
 
 from typing import Any
 
+import numpy as np
+
 from fastloss.comparing.every_pair import checked, compared
 from fastloss.comparing.measures import measures
 from fastloss.comparing.results import Comparison
 from fastloss.comparing.samples import Sample
+from fastloss.core.arrays import as_array
 from fastloss.core.errors import both_given, wrong_type
+from fastloss.core.gpu import on_gpu
+from fastloss.core.tables import names_of
+from fastloss.core.units import in_unit
 
 __all__ = ["compare"]
 
@@ -39,7 +45,7 @@ def compare(
     labels : array_like
         The loss's labels or targets, which all models share.
     models : mapping of str to array_like
-        The scores of each model, by its name; a DataFrame has a model in each column. At least two.
+        The scores of each model, by its name; a table has a model in each column. At least two.
     loss : str, loss, metric, callable, or a list of them
         What the models are compared by: a loss of scores and labels, `auc`, a function of `fastloss.metrics`, their
         names, or any function of scores, labels and, if there are weights, `sample_weight`, that returns a number.
@@ -117,17 +123,33 @@ def compare(
         raise both_given("groups", "offsets")
     scores = _scores(models)
     how = checked(level, method, resamples, seed)
-    sample = Sample(labels, groups, offsets, sample_weight)
+    sample = Sample(labels, groups, offsets, _weights(sample_weight))
     found: list[Comparison] = []
-    for measure in measures(loss, parameters):
-        found += compared(measure, scores, sample, how)
+    with np.errstate(all="ignore"):  # infinities and NaN are documented
+        for measure in measures(loss, parameters):
+            found += compared(measure, scores, sample, how)
     return found
 
 
 def _scores(models: Any) -> dict[str, Any]:
-    if not hasattr(models, "items") or not hasattr(models, "keys"):
-        raise wrong_type("models", models, "a mapping of names to scores")
-    found = {str(name): scores for name, scores in models.items()}
+    """Return the scores of each model by its name."""
+    names = names_of(models)
+    if names is None and not (hasattr(models, "keys") and hasattr(models, "items")):
+        raise wrong_type("models", models, "a mapping of names to scores, or a table with a column for each model")
+    columns = [(name, models[name]) for name in (models.keys() if names is None else names)]
+    found = {str(name): scores for name, scores in columns}
+    if len(found) < len(columns):
+        raise ValueError(f"models has {len(columns)} names, but only {len(found)} different ones, as text")
     if len(found) < 2:
         raise ValueError(f"models has {len(found)} names: expected at least 2")
     return found
+
+
+def _weights(given: Any) -> Any:
+    """Return weights in a unit in which products of them stay within the range: no mean depends on it."""
+    if given is None or on_gpu(given):
+        return given
+    weights = as_array("sample_weight", given)
+    if on_gpu(weights) or weights.dtype.kind != "f" or not (weights >= 0.0).all():  # which the loss refuses
+        return weights
+    return in_unit(weights.astype(np.float64))

@@ -65,12 +65,18 @@ def stacked(label: str, models: Mapping[str, Any], of_one: Callable[[Any], OneMo
     return Units(np.stack([one.sums for one in found]), weights, unit, **about)
 
 
+def _doubled(loss: Loss, scores: Any) -> Any:
+    """Return scores on the host as float64 if they are floats, since each row's loss has their dtype."""
+    array = as_array(loss.arguments[0], scores)
+    return array.astype(np.float64) if isinstance(array, np.ndarray) and array.dtype.kind == "f" else array
+
+
 def of_rows(loss: Loss, scores: Any, sample: Sample, words: dict[str, Any]) -> OneModel:
     """Return each row's loss, or that of each group's rows; what a row has beyond its first axis is added up.
 
     A loss of all rows together is a number without an axis.
     """
-    given = {**dict(zip(loss.arguments, (scores, sample.labels), strict=True)), **words}
+    given = {**dict(zip(loss.arguments, (_doubled(loss, scores), sample.labels), strict=True)), **words}
     each = backend.to_host(loss(**given, sample_weight=sample.weights, reduction="none"))
     each = np.asarray(each, np.float64)
     if not each.ndim:
@@ -114,7 +120,8 @@ def of_group_areas(scores: Any, sample: Sample) -> OneModel:
 
 def of_ordered_pairs(loss: Loss, scores: Any, sample: Sample, words: dict[str, Any]) -> np.ndarray:
     """Return each row's loss over the pairs that it is in: as the first item, and with signs changed as the second."""
-    scores, labels = (backend.to_host(as_array(*one)) for one in (("scores", scores), ("labels", sample.labels)))
+    scores = backend.to_host(_doubled(loss, scores))
+    labels = backend.to_host(as_array("labels", sample.labels))
     words = {**words, "sample_weight": sample.weights, "reduction": "none"}
     negative = (-np.asarray(one, np.float64) for one in (scores, orders.comparable(labels)))
     total: np.ndarray = loss(scores, labels, **words) + loss(*negative, **words)

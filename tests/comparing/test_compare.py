@@ -99,6 +99,17 @@ def test_values_are_the_losses_own(name, grouped, weighted):
     assert 0.0 <= found.p_value <= 1.0
 
 
+@pytest.mark.parametrize("name", ["mse_loss", "cross_entropy", "pairwise_logistic_loss", "lambdarank_loss"])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_float32(name, grouped):
+    scores, labels = sample_of(name)
+    scores, loss = scores.astype(np.float32), REGISTRY[name]
+    groups = {"groups": np.arange(40) % 7} if grouped else {}
+    found = compare(labels, {"a": scores, "b": scores[::-1]}, name, resamples=9, **groups)
+    own = groups if "groups" in loss.__signature__.parameters else {}
+    assert found.values[0] == pytest.approx(loss(scores, labels, **own), rel=1e-12)
+
+
 def test_rows_are_a_paired_t_test():
     stats = pytest.importorskip("scipy.stats")
     found = compare(LABELS, {"a": A, "b": B}, "mse_loss", level=0.9)
@@ -354,6 +365,27 @@ def test_infinities_and_nan():
         assert math.isfinite(found.values[1])
 
 
+@pytest.mark.parametrize("loss", ["mse_loss", "auc", "pairwise_logistic_loss"])
+@pytest.mark.parametrize("scale", [1e-320, 1e-200, 1e200, 1e300])
+def test_weights_of_any_size(loss, scale):
+    weights = np.ldexp(1.0, RNG.integers(0, 5, N))
+    scaled = weights * np.float64(scale)
+    for words in ({}, {"groups": GROUPS}):
+        found = compare(LABELS, {"a": A, "b": B}, loss, sample_weight=scaled, **words)
+        wanted = compare(
+            LABELS, {"a": A, "b": B}, loss, sample_weight=scaled / scaled.max() if scale > 1.0 else weights, **words
+        )
+        rel = 1e-9 if scale > 1e-300 else 1e-2  # subnormal numbers have few digits
+        assert found.difference == pytest.approx(wanted.difference, rel=rel)
+        assert found.standard_error == pytest.approx(wanted.standard_error, rel=rel)
+
+
+def test_tables_of_arrow():
+    pyarrow = pytest.importorskip("pyarrow")
+    found = compare(LABELS, pyarrow.table({"a": A, "b": B}), "mse_loss")
+    assert found == compare(LABELS, {"a": A, "b": B}, "mse_loss")
+
+
 def test_tables():
     pandas = pytest.importorskip("pandas")
     table = pandas.DataFrame({"old": A, "new": B})
@@ -367,6 +399,7 @@ def test_tables():
     [
         ({"models": {"a": A}}, ValueError, "models has 1 names"),
         ({"models": [A, B]}, TypeError, "models is"),
+        ({"models": {1: A, "1": B}}, ValueError, "models has 2 names, but only 1 different"),
         ({"models": {"a": A, "b": B[:5]}}, ValueError, r"\(mse_loss of 'b'\)"),
         ({"loss": "mse_los"}, ValueError, "unknown loss or metric 'mse_los'; did you mean 'mse_loss'"),
         ({"loss": "ndgc"}, ValueError, "unknown loss or metric 'ndgc'"),
