@@ -276,7 +276,7 @@ def score(
 
     Files are read batch by batch, in the order given (patterns sorted); rows are counted from 0. A group's rows may
     be spread over several batches and files. If other groups' rows lie between them, all rows are first sorted by
-    group in temporary files (in TMPDIR): the data are written and read once more. Each group must fit in memory.
+    group: in memory, or what is more than 192 MB in temporary files (in TMPDIR). Each group must fit in memory.
 
     With --queries and --keys, compute losses of embeddings such as info_nce_loss, and metrics of where the positives
     stand among all keys: recall, hit_rate, precision, mrr, map, ndcg. The keys are read a tile at a time.

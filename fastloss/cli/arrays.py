@@ -38,7 +38,7 @@ def _is(kind: pa.DataType, name: str) -> bool:
 
 
 def decoded(array: pa.Array) -> pa.Array:
-    """Check a column, and convert it to its plain type."""
+    """Check a column, and convert it to its plain type; dictionaries of text remain dictionaries."""
     array.validate(full=True)
     return _decoded(array)
 
@@ -47,11 +47,36 @@ def _decoded(array: pa.Array) -> pa.Array:
     if pa.types.is_run_end_encoded(array.type):
         return _decoded(pc.run_end_decode(array))
     if pa.types.is_dictionary(array.type):
-        return _decoded(array.dictionary).take(array.indices)  # decoding has no kernel for views
+        values = _decoded(array.dictionary)
+        if is_text(values.type) and not values.null_count and len(values) <= len(array):
+            return pa.DictionaryArray.from_arrays(array.indices.cast(pa.int32()), values, safe=False)  # checked
+        return values.take(array.indices)  # decoding has no kernel for views
     if isinstance(array, pa.ExtensionArray):
         return _decoded(array.storage)
     kind = plain(array.type)
     return array if kind == array.type else array.cast(kind)
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether a plain type is one of strings or bytes."""
+    return bool(pa.types.is_string(kind) or pa.types.is_binary(kind))
+
+
+def coded(array: pa.Array) -> pa.Array:
+    """Return decoded text as codes of a dictionary in which nothing is twice; other columns as they are."""
+    if is_text(array.type):
+        return array.dictionary_encode()
+    if not pa.types.is_dictionary(array.type):
+        return array
+    found = array.dictionary.dictionary_encode()
+    if len(found.dictionary) == len(found):
+        return array
+    return pa.DictionaryArray.from_arrays(found.indices.take(array.indices), found.dictionary, safe=False)
+
+
+def uncoded(array: pa.Array) -> pa.Array:
+    """Return the values of a dictionary's codes; other columns as they are."""
+    return array.dictionary.take(array.indices) if pa.types.is_dictionary(array.type) else array
 
 
 def is_number(kind: Type) -> bool:
@@ -116,8 +141,9 @@ def common(kinds: Collection[pa.DataType], are_ids: bool) -> pa.DataType | None:
 
 def converted(array: pa.Array, kind: pa.DataType) -> pa.Array:
     """Convert a decoded column; raise `Unfit` for the first value that the type does not hold. Floats are rounded."""
-    if array.type == kind or (pa.types.is_decimal(array.type) and not pa.types.is_decimal(kind)):
+    if plain(array.type) == kind or (pa.types.is_decimal(array.type) and not pa.types.is_decimal(kind)):
         return array  # `numbers` converts decimals
+    array = uncoded(array)
     try:
         return array.cast(kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

@@ -14,6 +14,8 @@ import pyarrow.compute as pc
 from fastloss.cli.batches import Batch, ScoresOf, in_one, some_scores
 from fastloss.cli.ids import Runs, SeenIds
 
+GLANCE = 1 << 12  # rows that are looked at first
+
 
 class Scattered(Exception):
     """Rows of other groups lie between those of one group."""
@@ -49,6 +51,8 @@ class Contiguous:
         if batch.groups is None or not batch.size:
             return None
         before = self._runs.last
+        if before is None and not SeenIds().add(Runs().new(batch.groups.slice(0, GLANCE))[1]):
+            raise Scattered  # as most files are, or none of their groups: no need to look at the whole batch
         starts, ids = self._runs.new(batch.groups)
         if not len(ids):
             self._rows.append(batch.part(0, batch.size))

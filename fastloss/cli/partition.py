@@ -1,11 +1,13 @@
-"""Groups whose rows lie apart: rows go to temporary files by a hash of their group, and each file is sorted.
+"""Groups whose rows lie apart: what does not fit into memory goes to temporary files by a hash of its group.
 
-This costs writing and reading the data once more, and the memory of one file in PARTS (more if one group is larger).
+Each file is sorted. This costs writing and reading the data once more, and the memory of one file in PARTS (more if one
+group is larger).
 """
 
 import contextlib
+import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,13 +15,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fastloss.cli import temporary
+from fastloss.cli.arrays import uncoded
 from fastloss.cli.batches import Batch, ScoresOf, some_scores
+from fastloss.cli.gathered import Gathered
 from fastloss.cli.groups import WholeGroups
 from fastloss.cli.ids import codes, keys, runs
 from fastloss.core import orders
 
 BITS = 6
 PARTS = 1 << BITS
+MOST = 192 << 20  # bytes of rows that are kept in memory
 SCORES = "scores "  # and a model: the name of its column
 
 
@@ -41,19 +46,31 @@ def dealt(batch: Batch, parts: np.ndarray, count: int) -> Iterator[tuple[int, pa
         yield part, table.slice(bounds[part], bounds[part + 1] - bounds[part])
 
 
-def deal(batches: Iterable[Batch], folder: str) -> None:
-    """Write the rows of all batches to the files of `folder`, in their order."""
+def deal(batches: Iterable[Batch], folder: str) -> list[list[str]]:
+    """Write the rows of all batches to files in `folder`, in their order; return the files of each part.
+
+    A part has another file for rows of other types, such as floats where some batches have no NaN in place of nulls.
+    """
+    paths: list[list[str]] = [[] for _ in range(PARTS)]
     with temporary.written(), contextlib.ExitStack() as stack:
-        writers: list[pa.ipc.RecordBatchStreamWriter | None] = [None] * PARTS
+        writers: dict[tuple[int, pa.Schema], pa.ipc.RecordBatchStreamWriter] = {}
         for batch in batches:
             if batch.groups is None or not batch.size:
                 continue
             for part, rows in dealt(batch, parts_of(keys(batch.groups)), PARTS):
-                writer = writers[part]
-                if writer is None:
-                    writer = pa.ipc.new_stream(os.path.join(folder, f"{part}.arrows"), rows.schema)
-                    writers[part] = stack.enter_context(writer)
-                writer.write_batch(rows)
+                if (part, rows.schema) not in writers:
+                    paths[part].append(os.path.join(folder, f"{len(writers)}.arrows"))
+                    writer = pa.ipc.new_stream(paths[part][-1], rows.schema)
+                    writers[part, rows.schema] = stack.enter_context(writer)
+                writers[part, rows.schema].write_batch(rows)
+    return paths
+
+
+def in_one_table(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return rows that `sorted_rows` made, whose numbers may be of several types, in the stream's order."""
+    if len({table.schema for table in tables}) == 1:
+        return pa.concat_tables(tables)
+    return pa.concat_tables(tables, promote_options="permissive").sort_by("rows")
 
 
 def sorted_rows(batch: Batch, order: np.ndarray) -> pa.RecordBatch:
@@ -63,7 +80,7 @@ def sorted_rows(batch: Batch, order: np.ndarray) -> pa.RecordBatch:
     if batch.weights is not None:
         columns["weights"] = pa.array(batch.weights[order])
     if batch.groups is not None:
-        columns["groups"] = batch.groups.take(pa.array(order))
+        columns["groups"] = uncoded(batch.groups.take(pa.array(order)))
     return pa.RecordBatch.from_pydict({**columns, "rows": pa.array(batch.start + order)})
 
 
@@ -81,15 +98,31 @@ def from_column(column: pa.ChunkedArray) -> np.ndarray:
     return column.combine_chunks().flatten().to_numpy().reshape(len(column), -1)
 
 
-def sorted_parts(folder: str) -> Iterator[WholeGroups]:
-    """Read each file's groups, their rows together and in the stream's order."""
-    for part in range(PARTS):
-        path = os.path.join(folder, f"{part}.arrows")
-        if not os.path.exists(path):
-            continue
-        with temporary.written(), pa.memory_map(path) as file:
-            groups = by_group(pa.ipc.open_stream(file).read_all())
-        os.unlink(path)
+def whole_groups(batches: Iterator[Batch]) -> Iterator[WholeGroups]:
+    """Bring the rows of groups together: in memory or, if they take more than MOST bytes, in temporary files."""
+    gathered: Gathered | None = None
+    for batch in batches:
+        gathered = gathered or Gathered(batch, MOST)
+        if not gathered.has_room(batch):
+            with temporary.folder() as folder:
+                earlier, gathered = gathered.taken(), None
+                yield from sorted_parts(deal(itertools.chain(earlier, [batch], batches), folder))
+            return
+        gathered.add(batch)
+    if gathered is not None:
+        del batch
+        pa.default_memory_pool().release_unused()  # what reading took
+        yield from gathered.groups()
+
+
+def sorted_parts(paths: Sequence[Sequence[str]]) -> Iterator[WholeGroups]:
+    """Read the groups of each part's files, their rows together and in the stream's order."""
+    for some in filter(None, paths):
+        with temporary.written(), contextlib.ExitStack() as stack:
+            files = [stack.enter_context(pa.memory_map(path)) for path in some]
+            groups = by_group(in_one_table([pa.ipc.open_stream(file).read_all() for file in files]))
+        for path in some:
+            os.unlink(path)
         yield groups
 
 

@@ -6,13 +6,13 @@ A file is open only while it is read. `csv_files.py` and `numpy_files.py` have f
 import abc
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 
 from fastloss.cli import storage
-from fastloss.cli.arrays import Type, Unfit, converted, decoded
+from fastloss.cli.arrays import Type, Unfit, coded, converted, decoded, is_text, plain, uncoded
 from fastloss.cli.errors import shortened
 
 Columns = dict[str, pa.Array]
@@ -90,7 +90,10 @@ class Source(abc.ABC):
         """Read batches of about `rows` rows, each with the share of the file read so far."""
 
     def batches(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
-        """Read decoded batches of `rows` rows, whatever the file's own are; the last may be smaller, none is empty."""
+        """Read decoded batches of `rows` rows, whatever the file's own are; the last may be smaller, none is empty.
+
+        Text is `coded`: an id is looked up once in a batch, and a number stands for it from there.
+        """
         waiting: list[Columns] = []
         count, before = 0, self.first
         share = 0.0
@@ -131,10 +134,14 @@ class Source(abc.ABC):
 
 
 def joined(parts: list[Columns]) -> Columns:
-    """Concatenate batches; a single one is not copied."""
-    if len(parts) == 1:
-        return parts[0]
-    return {name: pa.concat_arrays([part[name] for part in parts]) for name in parts[0]}
+    """Concatenate batches, and code their text."""
+    return {name: coded(_in_one([part[name] for part in parts])) for name in parts[0]}
+
+
+def _in_one(arrays: list[pa.Array]) -> pa.Array:
+    if len({array.type for array in arrays}) > 1:  # text, and codes of text
+        arrays = [uncoded(array) for array in arrays]
+    return pa.concat_arrays(arrays)
 
 
 def of_schema(schema: pa.Schema) -> list[tuple[str, Type]]:
@@ -147,12 +154,15 @@ class ParquetSource(Source):
 
     groups: range | None = None  # the row groups of this part; None: all
 
-    def _open(self) -> Any:
+    def _open(self, columns: Sequence[str] = ()) -> Any:
+        """Open the file to read some columns: of text, its own dictionaries, so that fewer strings are compared."""
         from pyarrow import parquet
 
         filesystem, path = storage.where(self.place)
         words = {"memory_map": True} if filesystem is None else {"filesystem": filesystem, "pre_buffer": True}
-        return parquet.ParquetFile(path, page_checksum_verification=True, **words)
+        kinds = dict(self.columns) if columns else {}
+        text = [name for name in columns if is_text(plain(kinds[name]))]
+        return parquet.ParquetFile(path, page_checksum_verification=True, read_dictionary=text, **words)
 
     def described(self) -> list[tuple[str, Type]]:
         with self._open() as file:
@@ -191,7 +201,7 @@ class ParquetSource(Source):
 
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
         """Read row groups, which PyArrow decodes in threads."""
-        with self._open() as file:
+        with self._open(columns) as file:
             total = max(self.rows, 1)
             done = 0
             for batch in file.iter_batches(rows, self.groups, columns):

@@ -1,4 +1,4 @@
-"""`fastloss score`: one pass over the files, and one over temporary files if groups have to be sorted first."""
+"""`fastloss score`: one pass over the files, or two if the rows of groups have to be brought together first."""
 
 import contextlib
 import dataclasses
@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from fastloss.cli import records, storage, temporary
-from fastloss.cli.arrays import Inexact
+from fastloss.cli import records, storage
+from fastloss.cli.ahead import ahead
+from fastloss.cli.arrays import Inexact, is_text, plain
 from fastloss.cli.asked import Asked
 from fastloss.cli.batches import Batch, Places, Reading, batches, group_columns
 from fastloss.cli.compared import Comparing
@@ -22,7 +23,7 @@ from fastloss.cli.joined import Join
 from fastloss.cli.naming import Naming
 from fastloss.cli.output import TableFile
 from fastloss.cli.over_groups import Summaries, Tables
-from fastloss.cli.partition import deal, in_order, sorted_parts
+from fastloss.cli.partition import in_order, whole_groups
 from fastloss.cli.readers import Given
 from fastloss.cli.records import Nans, Report, Spent
 from fastloss.cli.roles import Roles, Wanted
@@ -30,6 +31,8 @@ from fastloss.cli.totals import Totals, Watcher
 from fastloss.comparing.every_pair import How
 from fastloss.compile import kernels
 from fastloss.pairs.boxes.sums import NoState
+
+FEWER = 1 << 18  # rows that are read at a time where they are kept in memory, if ids need no dictionaries
 
 
 @dataclasses.dataclass
@@ -134,7 +137,7 @@ class Scoring:
         self._tables = tables
         self._progress = progress
         self._bytes = sum(source.size for source in self._sources)
-        self.reading = 0.0  # seconds
+        self.reading = 0.0  # seconds in which batches were waited for
         # Whether labels are read as int64, where only their order counts; False: once float64 does not hold one.
         self.whole: bool | None = False if all(one.orders_labels for one in job.losses) else None
 
@@ -143,9 +146,10 @@ class Scoring:
         try:
             return self.in_one_pass(stream=self._roles.groups is None), False
         except Scattered:
-            return self.in_parts(), True
+            again = self.in_parts
         except NoState:  # many labels, or a score that is not finite: the rows are kept after all
-            return self.in_one_pass(), False
+            again = self.in_one_pass
+        return again(), again == self.in_parts  # here, the error does not keep the first pass's batches any longer
 
     def in_one_pass(self, stream: bool = False) -> Totals:
         """Score groups whose rows lie together as they come; with `stream`, keep a state of one group's pairs."""
@@ -157,21 +161,21 @@ class Scoring:
         return totals
 
     def in_parts(self) -> Totals:
-        """Bring together groups whose rows lie apart in temporary files, and score them."""
+        """Bring together groups whose rows lie apart, and score them."""
         tables: list[pa.Table] = []
         first_rows: list[np.ndarray] = []
         self._tables.restart()
         totals = self._begin()
-        with temporary.folder() as folder:
-            deal(self._batches(totals, "sorting by group", 0.5), folder)
-            done = 0
-            for groups in sorted_parts(folder):
-                table = totals.add_groups(groups)
-                if table is not None:
-                    tables.append(table)
-                    first_rows.append(np.asarray(groups.rows)[groups.offsets[:-1]])
-                done += groups.labels.size
-                self._progress.update("scoring groups", 0.5 + 0.5 * done / max(totals.rows, 1), totals.rows)
+        done = 0
+        kind = self._sources[0].type_of(str(self._roles.groups))
+        most = None if isinstance(kind, str) or is_text(plain(kind)) else FEWER
+        for groups in whole_groups(self._batches(totals, "sorting by group", 0.5, most)):
+            table = totals.add_groups(groups)
+            if table is not None:
+                tables.append(table)
+                first_rows.append(np.asarray(groups.rows)[groups.offsets[:-1]])
+            done += groups.labels.size
+            self._progress.update("scoring groups", 0.5 + 0.5 * done / max(totals.rows, 1), totals.rows)
         if tables:
             self._tables.append(in_order(tables, first_rows))
         return totals
@@ -186,10 +190,12 @@ class Scoring:
         if table is not None:
             self._tables.append(table)
 
-    def _batches(self, totals: Totals, what: str, share: float) -> Iterator[Batch]:
+    def _batches(self, totals: Totals, what: str, share: float, most: int | None = None) -> Iterator[Batch]:
         """Read all batches, and add their rows to the states that take them in any batches."""
         self._progress.update(what, 0.0, 0)
-        for batch in self._timed(batches(self._sources, self._reading(totals), totals.naming.places)):
+        reading = self._reading(totals)
+        reading = reading._replace(rows=min(reading.rows, most or reading.rows))
+        for batch in self._timed(ahead(batches(self._sources, reading, totals.naming.places))):
             totals.add_rows(batch)
             yield batch
             self._progress.update(what, share * batch.bytes_done / self._bytes, totals.rows)

@@ -20,7 +20,7 @@ from fastloss.cli.errors import UserError
 from fastloss.cli.groups import Bordered, Scattered, WholeGroups
 from fastloss.cli.ids import Runs, digest, keys
 from fastloss.cli.naming import Naming
-from fastloss.cli.partition import by_group, dealt, parts_of
+from fastloss.cli.partition import by_group, dealt, in_one_table, parts_of
 from fastloss.cli.readers import Source
 from fastloss.cli.totals import PartTotals, Totals
 from fastloss.dask import workers
@@ -145,7 +145,7 @@ def scored(work: Work, one: Task) -> Scored:
         groups.first,
         groups.last,
         groups.rises,
-        {owner: pa.Table.from_batches(rows) for owner, rows in pieces.items()},
+        {owner: in_one_table([pa.Table.from_batches([some]) for some in rows]) for owner, rows in pieces.items()},
     )
 
 
@@ -182,7 +182,7 @@ def owned(work: Work, starts: Sequence[tuple[str, int]], pieces: Sequence[Any]) 
     totals = work.totals(places)
     if not some:
         return Owned(totals.as_part(), None, np.empty(0, np.int64))
-    groups = by_group(pa.concat_tables(some))
+    groups = by_group(in_one_table(some))
     table = totals.add_groups(groups)
     return Owned(totals.as_part(), table, np.asarray(groups.rows)[groups.offsets[:-1]])
 

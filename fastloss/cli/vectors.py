@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fastloss.cli import storage
-from fastloss.cli.arrays import Type, Unfit, is_id, is_list, is_vector, matrix, plain
+from fastloss.cli.arrays import Type, Unfit, is_id, is_list, is_vector, matrix, plain, uncoded
 from fastloss.cli.batches import Places, explained_batches, require_no_null
 from fastloss.cli.errors import UserError, explained, named, shortened
 from fastloss.cli.files import columns_of, expand, source
@@ -101,7 +101,7 @@ class Column:
             self.places.begin(one.path, start)
             for columns, _ in explained_batches(one, [self.name], ROWS):
                 require_no_null(columns, start, self.places)
-                yield start, columns[self.name]
+                yield start, uncoded(columns[self.name])
                 start += len(columns[self.name])
 
     def row(self, number: int) -> str:

@@ -173,7 +173,8 @@ def test_interrupted(tmp_path, sent, code):
     write_parquet(tmp_path / "data.parquet", rows)
     out, temporary = tmp_path / "out.parquet", tmp_path / "temporary"
     temporary.mkdir()
-    command = [sys.executable, "-m", "fastloss", "score", str(tmp_path / "data.parquet"), "--loss", PAIRWISE]
+    main = "from fastloss.cli import main, partition; partition.MOST = 0; main()"  # no row stays in memory
+    command = [sys.executable, "-c", main, "score", str(tmp_path / "data.parquet"), "--loss", PAIRWISE]
     command += ["--loss", "mse_loss", "--groups", "query", "--per-group", str(out), "--batch-rows", "50"]
     environment = {**os.environ, "TMPDIR": str(temporary)}
     # a shell starts what runs in its background with interrupts ignored, and children inherit that
