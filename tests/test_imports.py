@@ -17,7 +17,7 @@ FAMILIES = ("pointwise", "rows", "pairs", "embeddings")
 RULES = (
     ("**/*.py", ("compile/cuda/", "compile/front_end.py", "compile/kernels.py", "**/cuda*.py"), ("numba",)),
     ("**/*.py", ("compile/",), ("llvmlite",)),
-    ("**/*.py", ("compile/cuda/", "cli/about.py", "**/cuda*.py"), ("numba.cuda", "fastloss.compile.cuda")),
+    ("**/*.py", ("compile/cuda/", "cli/commands/about.py", "**/cuda*.py"), ("numba.cuda", "fastloss.compile.cuda")),
     ("compile/*.py", (), tuple(f"fastloss.{one}" for one in (*FAMILIES, "streaming", "core.loss"))),
     ("compile/cuda/*.py", (), tuple(f"fastloss.{one}" for one in ("streaming", "core.loss"))),
     ("**/cpu*.py", (), (*(f"fastloss.{one}.loss" for one in FAMILIES), "fastloss.core.loss")),

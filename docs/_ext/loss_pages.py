@@ -12,7 +12,7 @@ import overview
 import peers
 from numpydoc.docscrape_sphinx import SphinxDocString
 
-from fastloss.cli.asked import can_score, can_search
+from fastloss.cli.scoring.asked import can_score, can_search
 from fastloss.core.loss import REGISTRY, Loss
 from fastloss.core.synonyms import names_of
 from fastloss.streaming.accumulate import accumulate

@@ -1,11 +1,9 @@
 """The command `fastloss`. Typer, Rich and PyArrow come with the extra `cli`; nothing else of the package imports them.
 
-`app.py` has the commands. `score.py` passes batches of the files (`files.py`, `readers.py`, `batches.py`) to the states
-of losses in `totals.py`: rows as they come, and whole groups, which `groups.py` collects, or `partition.py` and
-`gathered.py` if they are scattered. `naming.py` translates the errors of states to files and rows, and `report.py`
-prints. `storage.py` opens files, behind URIs too. With `--dask`, `dask_score.py` has a cluster (`cluster.py`) run the
-functions of `tasks.py`.
-`leaving.py` and `streams.py` come first in the process: how it ends, and where it prints.
+`app.py` has the commands of `commands/`, whose command lines `parsing.py` reads. `scoring/score.py` passes batches of
+files (`reading/`) to the states of losses in `scoring/totals.py`: rows as they come, and whole groups. `output/` has
+the results, `page/` the page of `--report`. With `--dask`, `cluster/dask_score.py` has a cluster run the functions of
+`cluster/tasks.py`. `leaving.py` and `streams.py` come first in the process: how it ends, and where it prints.
 """
 
 import importlib.util

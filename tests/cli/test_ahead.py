@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from fastloss.cli.ahead import ahead
+from fastloss.cli.reading.ahead import ahead
 
 
 def left():

@@ -122,7 +122,7 @@ def test_standard_input_that_is_nothing(monkeypatch):
 
 @pytest.mark.parametrize(("name", "opened"), [("a.jsonl", open), ("a.ndjson.gz", gzip.open), ("a.json.bz2", bz2.open)])
 def test_json_lines(tmp_path, monkeypatch, name, opened):
-    monkeypatch.setattr("fastloss.cli.json_files.BLOCK", 1000)  # many pieces
+    monkeypatch.setattr("fastloss.cli.reading.json_files.BLOCK", 1000)  # many pieces
     data = make(200)
     write_json(tmp_path / name, data, opened)
     report = score(tmp_path / name, *LOSS, *PAIRS, "query", "--batch-rows", 30)
@@ -144,7 +144,7 @@ def test_json_lines(tmp_path, monkeypatch, name, opened):
     ],
 )
 def test_a_line_that_cannot_be_used(tmp_path, monkeypatch, line, said):
-    monkeypatch.setattr("fastloss.cli.json_files.BLOCK", 60)
+    monkeypatch.setattr("fastloss.cli.reading.json_files.BLOCK", 60)
     good = '{"score": 0.5, "label": 1}\n'
     (tmp_path / "a.jsonl").write_text(3 * good + line + "\n" + good)
     assert said in failure("score", tmp_path / "a.jsonl", *LOSS)

@@ -19,7 +19,7 @@ from tests.cli.data import PAIRWISE, expected_pairwise, failure, make, run, writ
 
 
 def test_list():
-    from fastloss.cli.metrics import METRICS
+    from fastloss.cli.scoring.metrics import METRICS
     from fastloss.core.loss import REGISTRY
 
     result = run("list")

@@ -9,7 +9,7 @@ import pyarrow.parquet
 import pytest
 
 import fastloss
-from fastloss.cli.joined import model_names
+from fastloss.cli.reading.joined import model_names
 from tests.cli.data import failure, run
 from tests.cli.test_compared import check
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from fastloss.cli.csv_rows import pieces
+from fastloss.cli.reading.csv_rows import pieces
 from tests.cli.data import PAIRWISE, failure, score, values
 
 HEADER = "score,label,user\n"
@@ -29,7 +29,7 @@ def test_a_quote_that_never_closes(tmp_path, rows):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr("fastloss.cli.csv_files.BLOCK", 1000)
+    monkeypatch.setattr("fastloss.cli.reading.csv_files.BLOCK", 1000)
 
 
 def test_a_quote_that_never_closes_late(tmp_path, small_blocks):
@@ -189,8 +189,8 @@ def test_long_rows_and_wide_headers(tmp_path):
 
 
 def test_a_row_without_end(tmp_path, monkeypatch):
-    monkeypatch.setattr("fastloss.cli.csv_rows.LONGEST", 1000)
-    monkeypatch.setattr("fastloss.cli.csv_files.BLOCK", 100)
+    monkeypatch.setattr("fastloss.cli.reading.csv_rows.LONGEST", 1000)
+    monkeypatch.setattr("fastloss.cli.reading.csv_files.BLOCK", 100)
     path = write(tmp_path / "a.csv", HEADER + '1,1,"b\n' + "1,1,b\n" * 1000)
     assert "line 2: a row of more than 1000 bytes (does a quote in it never close?)" in failure(
         "score", path, "--loss", "mse_loss"

@@ -18,11 +18,12 @@ import pyarrow.parquet
 import pytest
 
 import fastloss
-from fastloss.cli import batches, cluster, storage
-from fastloss.cli.asked import asked
-from fastloss.cli.chunks import OF_CLASSES
-from fastloss.cli.roles import Wanted
-from fastloss.cli.score import Job, run
+from fastloss.cli.cluster import client as cluster
+from fastloss.cli.reading import batches, storage
+from fastloss.cli.reading.roles import Wanted
+from fastloss.cli.scoring.asked import asked
+from fastloss.cli.scoring.chunks import OF_CLASSES
+from fastloss.cli.scoring.score import Job, run
 from tests.cli import s3
 from tests.cli.data import FORMATS, PAIRWISE, failure, make, part, score, words, write_csv, write_parquet
 

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from fastloss.cli import gathered, partition
-from fastloss.cli.arrays import coded
-from fastloss.cli.batches import Batch
-from fastloss.cli.gathered import Gathered, narrowed
-from fastloss.cli.partition import whole_groups
+from fastloss.cli.reading.arrays import coded
+from fastloss.cli.reading.batches import Batch
+from fastloss.cli.scoring import gathered, partition
+from fastloss.cli.scoring.gathered import Gathered, narrowed
+from fastloss.cli.scoring.partition import whole_groups
 from tests.cli.data import PAIRWISE, make, score, write_parquet
 
 IDS = {

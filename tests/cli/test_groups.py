@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from fastloss.cli.batches import Batch
-from fastloss.cli.groups import Contiguous, Scattered
-from fastloss.cli.ids import SeenIds, keys
+from fastloss.cli.reading.batches import Batch
+from fastloss.cli.reading.ids import SeenIds, keys
+from fastloss.cli.scoring.groups import Contiguous, Scattered
 
 KINDS = {
     "integers": pa.array,

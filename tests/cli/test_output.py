@@ -13,7 +13,7 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from fastloss.cli import report
+from fastloss.cli.output import report
 from tests.cli.data import PAIRWISE, failure, make, run, score, write_parquet
 
 LOSSES = ("--loss", "huber_loss:delta=0.5", "--loss", PAIRWISE, "--groups", "query")

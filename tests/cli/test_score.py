@@ -170,7 +170,7 @@ def test_unsorted_ids_give_the_bits_of_sorted_ones(tmp_path):
 
 
 def test_temporary_files_are_removed(tmp_path, monkeypatch):
-    monkeypatch.setattr("fastloss.cli.partition.MOST", 0)
+    monkeypatch.setattr("fastloss.cli.scoring.partition.MOST", 0)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     data = make()

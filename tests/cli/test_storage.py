@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from fastloss.cli import storage
+from fastloss.cli.reading import storage
 from tests.cli import s3
 from tests.cli.data import FORMATS, PAIRWISE, failure, make, part, run, score, values, write_csv, write_parquet
 

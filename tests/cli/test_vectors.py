@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather, parquet
 
-from fastloss.cli import vectors
 from fastloss.cli.errors import UserError
+from fastloss.cli.reading import vectors
 
 RNG = np.random.default_rng(5)
 MATRIX = RNG.normal(size=(7, 3)).astype(np.float32)

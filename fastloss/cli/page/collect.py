@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 
-from fastloss.cli.asked import Asked
-from fastloss.cli.batches import Batch
-from fastloss.cli.groups import WholeGroups
-from fastloss.cli.metrics import weights_of_groups
+from fastloss.cli.output.records import Report
+from fastloss.cli.output.report import over, said
 from fastloss.cli.page.data import Measure, Page, Total
 from fastloss.cli.page.seen import Seen
 from fastloss.cli.page.slopes import Slopes, has_row_losses
 from fastloss.cli.page.values import GroupValues
-from fastloss.cli.records import Report
-from fastloss.cli.report import over, said
-from fastloss.cli.results import GroupResults
-from fastloss.cli.roles import Roles
+from fastloss.cli.reading.batches import Batch
+from fastloss.cli.reading.roles import Roles
+from fastloss.cli.scoring.asked import Asked
+from fastloss.cli.scoring.groups import WholeGroups
+from fastloss.cli.scoring.metrics import weights_of_groups
+from fastloss.cli.scoring.results import GroupResults
 from fastloss.cli.version import version
 from fastloss.pairs.queries.loss import QueryLoss
 

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from fastloss.cli.output.tables import plain
 from fastloss.cli.page import groups, models, rows
 from fastloss.cli.page.data import Measure, Page
 from fastloss.cli.page.markup import Markup, element, name, table
 from fastloss.cli.page.scales import number, signed
 from fastloss.cli.page.shared import card, key, section
 from fastloss.cli.page.theme import stylesheet
-from fastloss.cli.tables import plain
 
 MOST_FILES = 5
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # browsers load nothing for it, whatever it holds

@@ -3,13 +3,13 @@
 import os
 from collections.abc import Sequence
 
-from fastloss.cli.asked import Asked
 from fastloss.cli.errors import UserError
-from fastloss.cli.output import ResultFile
+from fastloss.cli.output.records import Report
+from fastloss.cli.output.result_files import ResultFile
 from fastloss.cli.page.collect import Collector
 from fastloss.cli.page.document import document
-from fastloss.cli.records import Report
-from fastloss.cli.roles import Roles
+from fastloss.cli.reading.roles import Roles
+from fastloss.cli.scoring.asked import Asked
 
 SUFFIXES = (".html", ".htm")
 

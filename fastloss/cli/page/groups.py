@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from fastloss.cli.over_groups import QUANTILES
 from fastloss.cli.page import charts
 from fastloss.cli.page.data import Groups, Measure, Page
 from fastloss.cli.page.histograms import grid, histogram
 from fastloss.cli.page.markup import Markup, element, name, table
 from fastloss.cli.page.scales import NOTHING, linear, number
 from fastloss.cli.page.shared import by_model, card, key, section
+from fastloss.cli.scoring.over_groups import QUANTILES
 from fastloss.metrics import summarize_groups
 
 NAMED = {0.0: "smallest", 0.5: "median", 1.0: "largest"}

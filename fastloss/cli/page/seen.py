@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from fastloss.cli.asked import Asked
-from fastloss.cli.metrics import PROBABILITIES
 from fastloss.cli.page.calibration import Calibration
 from fastloss.cli.page.data import Margins, Reliability
 from fastloss.cli.page.histograms import Histogram
 from fastloss.cli.page.margins import RowMargins, pairs_of
+from fastloss.cli.scoring.asked import Asked
+from fastloss.cli.scoring.metrics import PROBABILITIES
 from fastloss.core.domains import BINARY, PROBABILITY, REAL, SIGN, SIGN_OR_BINARY, UNIT
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fastloss.cli.asked import Asked
 from fastloss.cli.page.data import RowDifferences, compared
 from fastloss.cli.page.histograms import Histogram, less
+from fastloss.cli.scoring.asked import Asked
 
 
 def has_row_losses(one: Asked) -> bool:

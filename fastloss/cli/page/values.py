@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastloss.cli.groups import WholeGroups
+from fastloss.cli.output.tables import plain
 from fastloss.cli.page.data import Groups, WorstGroup
-from fastloss.cli.results import GroupResults
-from fastloss.cli.tables import plain
+from fastloss.cli.scoring.groups import WholeGroups
+from fastloss.cli.scoring.results import GroupResults
 
 WORST = 10
 

@@ -1,0 +1,1 @@
+"""`fastloss score --dask`."""

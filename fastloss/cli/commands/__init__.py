@@ -1,0 +1,1 @@
+"""The commands, and what their options have in common."""

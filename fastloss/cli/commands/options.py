@@ -1,0 +1,50 @@
+"""What options of several commands have in common."""
+
+from typing import Any
+
+import typer
+
+from fastloss.cli.errors import UserError, explained
+
+MOST_THREADS = 1024  # of PyArrow's
+MOST_ROWS = 1 << 40  # more than any memory holds, and PyArrow takes no more than 64 bits
+
+
+def names_of_losses(incomplete: str) -> list[str]:
+    """Complete the name of a loss or metric."""
+    import fastloss
+    from fastloss.cli.scoring.metrics import METRICS
+    from fastloss.core.loss import Loss
+
+    losses = [name for name in fastloss.__all__ if isinstance(getattr(fastloss, name), Loss)]
+    return [name for name in (*losses, *METRICS) if name.startswith(incomplete)]
+
+
+def how_of(context: typer.Context, level: float, method: str, resamples: int, seed: int, is_used: bool) -> Any:
+    """Return how intervals are made; raise for options that do nothing, or are out of their range."""
+    from fastloss.comparing.every_pair import checked
+
+    for name in ("level", "method", "resamples", "seed"):
+        source = context.get_parameter_source(name)
+        if not is_used and source is not None and source.name == "COMMANDLINE":
+            raise UserError(f"--{name} does nothing here: it is for the differences between means of several --scores")
+    try:
+        return checked(level, method, resamples, seed)
+    except ValueError as error:
+        raise UserError(f"--{error}") from None
+
+
+def use_threads(count: int | None) -> None:
+    """Use so many threads, or those of the environment; raise for variables of it that cannot be."""
+    import pyarrow as pa
+
+    from fastloss.compile import levels, threads
+
+    if count is not None:
+        if count < 1:
+            raise UserError(f"--threads is {count}: expected at least 1")
+        threads.set_num_threads(count)
+        pa.set_cpu_count(min(count, MOST_THREADS))
+    with explained():
+        threads.get_num_threads()
+        levels.chosen()

@@ -1,0 +1,1 @@
+"""Results: records, tables, files, and what is printed."""

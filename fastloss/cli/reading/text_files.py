@@ -1,0 +1,40 @@
+"""Files of text, compressed or not, as streams of bytes."""
+
+import bz2
+import contextlib
+import gzip
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from fastloss.cli.reading import storage
+from fastloss.cli.reading.readers import Source
+
+COMPRESSED = (".gz", ".bz2", ".zst")
+GZIP, BZIP2, ZSTD = b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"  # how they begin
+
+
+def stem(path: str) -> tuple[str, str]:
+    """Split a path, in lower case, into its name and the suffix of a compressed file, if it has one."""
+    name = storage.named(path).lower()
+    root, suffix = os.path.splitext(name)
+    return (root, suffix) if suffix in COMPRESSED else (name, "")
+
+
+@contextlib.contextmanager
+def text_of(source: Source) -> Iterator[tuple[Any, Callable[[], float]]]:
+    """Open a file's text, and give what tells the share of the file that has been read."""
+    with contextlib.ExitStack() as stack:
+        raw: Any = stack.enter_context(storage.opened(source.place))
+        head = raw.read(4)
+        raw.seek(0)
+        text = raw
+        if head.startswith(GZIP):
+            text = stack.enter_context(gzip.GzipFile(fileobj=raw))
+        elif head.startswith(BZIP2):
+            text = stack.enter_context(bz2.BZ2File(raw))
+        elif head.startswith(ZSTD):
+            text = stack.enter_context(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"))
+        yield text, lambda: min(raw.tell() / max(source.size, 1), 1.0)

@@ -1,0 +1,1 @@
+"""What `--loss` asks for, computed of batches and of groups."""
