@@ -169,6 +169,7 @@ def test_no_differences(files):
         (("--scores", "a", "--scores", "b", "--level", "1"), "--level is 1.0: expected a number in (0, 1)"),
         (("--scores", "a", "--scores", "b", "--method", "best"), "--method is 'best'"),
         (("--scores", "a", "--scores", "b", "--resamples", "1"), "--resamples is 1"),
+        (("--scores", "a", "--scores", "b", "--dask", "local", "--method", "bootstrap"), "--method bootstrap is not"),
         (("--scores", "a", "--groups", "user"), "--groups does nothing for mse_loss"),
     ],
 )

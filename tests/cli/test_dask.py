@@ -116,11 +116,32 @@ def test_metrics_of_two_models(tmp_path, workers, groups, order):
     losses = [word for name in names for word in ("--loss", name)]
     per_group = ("--per-group", tmp_path / "out.parquet", "--worst", 5) if groups else ()
     reports, tables = both(workers, pattern, *losses, *groups, "--scores", "score", "--scores", "other", *per_group)
-    differences = [report.pop("differences", None) for report in reports]
-    assert None in differences  # which --dask does not make
+    if not groups:  # differences of areas need all rows together
+        assert None in [report.pop("differences", None) for report in reports]
     assert reports[0] == reports[1] and len(reports[0]["losses"]) == 2 * len(names)
     if groups:
         assert tables[0].equals(tables[1])
+
+
+@pytest.mark.parametrize("groups", [(), ("--groups", "query")])
+def test_differences_of_rows(tmp_path, workers, groups):
+    rng = np.random.default_rng(4)
+    pattern = files(tmp_path, {**LARGE, "other": rng.random(20_000)}, CUTS)
+    some = (
+        "--scores",
+        "score",
+        "--scores",
+        "other",
+        "--loss",
+        "mse_loss",
+        "--loss",
+        "rmse_loss",
+        "--weights",
+        "weight",
+    )
+    reports = both(workers, pattern, *some, *groups)[0]
+    assert reports[0] == reports[1]
+    assert [one["unit"] for one in reports[0]["differences"]] == (["groups"] if groups else ["rows"]) * 2
 
 
 @pytest.mark.parametrize("count", [3, 7])

@@ -69,7 +69,8 @@ class DaskScoring(Scoring):
 
     def _work(self, totals: Totals, stream: bool = False, owners: int = 0) -> Work:
         losses = tuple((one.name, one.loss.name, one.parameters) for one in self._job.losses)
-        return Work(workers.job("", {}), losses, self._reading(totals), bool(self._tables), stream, owners)
+        how = self._job.how if totals.watchers else None
+        return Work(workers.job("", {}), losses, self._reading(totals), bool(self._tables), stream, owners, how)
 
     def _located(self, totals: Totals) -> list[Task]:
         """Return all parts with their places in the stream, and add the files to `places`."""

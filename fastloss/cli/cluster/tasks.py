@@ -19,10 +19,12 @@ from fastloss.cli.reading.ids import Runs, digest, keys
 from fastloss.cli.reading.readers import Source
 from fastloss.cli.scoring.asked import Asked, subject
 from fastloss.cli.scoring.chunks import Aligned
+from fastloss.cli.scoring.compared import Comparing
 from fastloss.cli.scoring.groups import Bordered, Scattered, WholeGroups
 from fastloss.cli.scoring.naming import Naming
 from fastloss.cli.scoring.partition import by_group, dealt, in_one_table, parts_of
 from fastloss.cli.scoring.totals import PartTotals, Totals
+from fastloss.comparing.every_pair import How
 from fastloss.dask import workers
 from fastloss.pairs.boxes.sums import NoState
 
@@ -46,11 +48,14 @@ class Work(NamedTuple):
     per_group: bool
     stream: bool
     owners: int = 0  # over how many workers rows are dealt by group; 0: they stay where they are
+    how: How | None = None  # in which way models are compared
 
     def totals(self, places: Places, first: int = 0) -> Totals:
         """Make empty states."""
         losses = [Asked(label, subject(name), parameters) for label, name, parameters in self.losses]
-        return Totals(losses, Naming(self.reading.roles, places), self.per_group, self.stream, first)
+        roles = self.reading.roles
+        watchers = () if self.how is None else (Comparing(roles, losses, self.how),)
+        return Totals(losses, Naming(roles, places), self.per_group, self.stream, first, watchers)
 
 
 class Task(NamedTuple):
@@ -132,6 +137,8 @@ def scored(work: Work, one: Task) -> Scored:
         for whole in aligned.feed(batch):
             totals.add_elements(whole)
         totals.add_pairs(batch)
+        for watcher in totals.watchers:
+            watcher.rows(batch)
         for owner, rows in _dealt(batch, work.owners) if work.owners else ():
             pieces.setdefault(owner, []).append(rows)
         found = groups.feed(batch) if in_groups else None

@@ -145,6 +145,8 @@ def score(
     require_choice("--nulls", nulls, ("error", "drop", "nan"))
     if batch_rows < 1:
         raise UserError(f"--batch-rows is {batch_rows}: expected at least 1")
+    if dask and method == "bootstrap":
+        raise UserError("--method bootstrap is not possible with --dask: expected 'analytic'")
     if dask == "":
         raise UserError("--dask is empty: expected 'local' or a scheduler's address")
     del config  # its options are arguments already
@@ -188,7 +190,7 @@ def score(
         answer = candidates.run(inputs, losses, reduction, output)
         (printed.score_json if as_json else printed.score_table)(answer)
         return
-    how = how_of(context, level, method, resamples, seed, len(models) > 1 and reduction == "mean" and not dask)
+    how = how_of(context, level, method, resamples, seed, len(models) > 1 and reduction == "mean")
     for model in models:
         if models.count(model) > 1:
             raise UserError(f"--scores {model} is given twice")

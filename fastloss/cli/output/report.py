@@ -57,8 +57,8 @@ def score_table(report: Report) -> None:
     print_table(headings, rows, headings[1:])
     if report.comparisons:
         differences_table(report.comparisons)
-    elif len(models) > 1 and report.spent is None:
-        print("differences between models are not made with --dask")
+    elif len(models) > 1 and report.spent is None and report.reduction == "mean":
+        print("with --dask there are no differences between losses of all rows together: expected --groups")
     print_over_groups(report)
     files = f"{len(report.files)} file" + ("s" if len(report.files) > 1 else "")
     line = f"{report.rows:,} rows of {files} in {report.seconds:.2f} s"

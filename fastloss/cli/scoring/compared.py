@@ -80,6 +80,20 @@ class Comparing:
             with np.errstate(invalid="ignore", over="ignore"):
                 self._units[name].add(np.stack([np.where(used, one * weights, 0.0) for one in means]), weights)
 
+    @property
+    def is_summed(self) -> bool:
+        """Whether sums are all that is kept, which may be made on other machines and merged."""
+        return len(self._units) == len(self._measures) and all(isinstance(one, Moments) for one in self._units.values())
+
+    def part(self) -> dict[str, Moments]:
+        """Return the sums, for `merge` on another machine."""
+        return self._units
+
+    def merge(self, part: dict[str, Moments]) -> None:
+        """Add what another one has seen."""
+        for name, moments in part.items():
+            self._units[name].merge(moments)
+
     def comparisons(self) -> list[Comparison]:
         """Return the comparisons of all pairs of models by each loss, in the order in which these were asked for."""
         found: list[Comparison] = []

@@ -78,8 +78,9 @@ def run(job: Job, progress: Any) -> Report:
 
             page = stack.enter_context(PageFile(job.report, files, job.losses))
             job = dataclasses.replace(job, watchers=(*job.watchers, page.begin))
-        if len(found.roles.scores) > 1 and job.reduction == "mean" and job.dask is None:
-            compare = functools.partial(Comparing, losses=job.losses, how=job.how)
+        compare = functools.partial(Comparing, losses=job.losses, how=job.how)
+        has_several = len(found.roles.scores) > 1 and job.reduction == "mean"
+        if has_several and (job.dask is None or compare(found.roles).is_summed):
             job = dataclasses.replace(job, watchers=(*job.watchers, compare))
         summaries = None if job.worst is None else Summaries(job.worst)
         tables = Tables([one for one in (output, summaries) if one is not None])

@@ -10,10 +10,12 @@ from fastloss.cli.errors import explained
 from fastloss.cli.reading.batches import Batch, in_one
 from fastloss.cli.scoring.asked import Asked
 from fastloss.cli.scoring.chunks import OF_CLASSES, Aligned
+from fastloss.cli.scoring.compared import Comparing
 from fastloss.cli.scoring.groups import WholeGroups
 from fastloss.cli.scoring.metrics import GroupMean, weights_of_groups
 from fastloss.cli.scoring.naming import Naming
 from fastloss.cli.scoring.results import GroupResults
+from fastloss.comparing.moments import Moments
 from fastloss.core.summation import CHUNK
 from fastloss.pairs.loss import GroupSums
 from fastloss.pairs.queries.loss import QueryLoss
@@ -61,6 +63,7 @@ class PartTotals(NamedTuple):
     left_out: tuple[int, ...] = ()  # of each loss: groups that have nothing to say
     head: tuple[Batch, ...] = ()
     tail: tuple[Batch, ...] = ()
+    compared: tuple[dict[str, Moments], ...] = ()  # by what compares models, if anything does
 
 
 class Totals:
@@ -99,6 +102,10 @@ class Totals:
         """Whether whole groups are to be added, not only rows."""
         watched = any(one.needs_groups for one in self.watchers)
         return self._per_group or watched or any(isinstance(one, WHOLE_GROUPS) for one in self._states.values())
+
+    @property
+    def _comparing(self) -> list[Comparing]:
+        return [one for one in self.watchers if isinstance(one, Comparing)]
 
     @property
     def _id_column(self) -> str:
@@ -164,12 +171,15 @@ class Totals:
         self._end_part()
         states = tuple(state.to_bytes() if state.rows else None for state in self._states.values())
         left_out = tuple(self._left_out.get(one, 0) for one in self._states)
-        return PartTotals(self.rows, self.groups, states, left_out, tuple(head), tuple(tail))
+        compared = tuple(one.part() for one in self._comparing)
+        return PartTotals(self.rows, self.groups, states, left_out, tuple(head), tuple(tail), compared)
 
     def add_part(self, part: PartTotals, what: str) -> None:
         """Add the next part of the rows, which errors call `what`."""
         self.rows += part.rows
         self.groups += part.groups
+        for comparing, seen in zip(self._comparing, part.compared, strict=True):
+            comparing.merge(seen)
         for batch in part.head:
             self.add_elements(batch)
         for (one, state), data, left_out in zip(self._states.items(), part.states, part.left_out, strict=True):
