@@ -168,6 +168,7 @@ class Scoring:
         first_rows: list[np.ndarray] = []
         self._tables.restart()
         totals = self._begin()
+        pa.default_memory_pool().release_unused()  # what the first pass has read
         done = 0
         kind = self._sources[0].type_of(str(self._roles.groups))
         most = None if isinstance(kind, str) or is_text(plain(kind)) else FEWER
