@@ -69,7 +69,7 @@ class Report:
     rows: int
     groups: int | None  # None if no loss needed them
     partitioned: bool
-    seconds: float
+    seconds: float = 0.0
     dropped: int = 0  # rows with nulls
     spent: Spent | None = None  # None: by workers
     nans: Nans | None = None  # of the rows read, where a result is NaN

@@ -83,7 +83,7 @@ def print_over_groups(report: Report) -> None:
     levels = ("min", *(f"{100 * level:g} %" for level in QUANTILES[1:-1]), "max")
     headings = ("over groups", "mean", *levels)
     rows = [
-        (one.label, *(f"{value:.6g}" for value in (one.summary.mean, *one.summary.quantiles.tolist())))
+        (one.label, *(f"{value:.6g}" for value in (one.mean, *one.summary.quantiles.tolist())))
         for one in report.over_groups
     ]
     print_table(headings, rows, headings[1:])
