@@ -243,6 +243,8 @@ def test_gap_to_the_fastest_other_way(made_from):
     rows = [{"contender": name, "size": str(size), "seconds_50": str(time)} for name, size, time in timed]
     assert gap(rows).words == "KeOps takes 2.5 times as long for 1,000 rows"
     assert gap(rows[:2]).words == "PyTorch takes 4 times as long for 1,000 rows"
+    between = [{**row, "size": "3162"} for row in rows[:2]]
+    assert gap(between).words == "PyTorch takes 4 times as long for about 3,000 rows"
 
 
 @pytest.fixture

@@ -215,7 +215,9 @@ class Gap(NamedTuple):
     def words(self) -> str:
         """What the picture and the pages say of it."""
         factor = float(f"{self.theirs / self.ours:.2g}")
-        return f"{self.other} takes {factor:,g} times as long for {self.rows:,} rows"
+        near = round(self.rows, 1 - len(str(self.rows)))  # steps of a logarithmic axis are no round numbers
+        rows = f"{near:,}" if near == self.rows else f"about {near:,}"
+        return f"{self.other} takes {factor:,g} times as long for {rows} rows"
 
 
 def gap(rows: list[dict[str, str]]) -> Gap:

@@ -356,3 +356,21 @@ def test_classes_that_cannot_be(data, file, tmp_path):
     assert "row 1: column 'score' is a list with a null" in failure(
         "score", tmp_path / "null.parquet", "--loss", "cross_entropy"
     )
+
+
+def test_show_says_what_a_metric_is_with_groups(tmp_path):
+    """Groups of different numbers of pairs: the command's `auc` is the mean of their areas, not that of all pairs."""
+    scores, labels, users = [0.1, 0.2, 0.3, 0.1, 0.2], [0, 1, 0, 0, 1], [1, 1, 1, 2, 2]
+    pa.parquet.write_table(pa.table({"score": scores, "label": labels, "user": users}), tmp_path / "t.parquet")
+    (found,) = score(tmp_path / "t.parquet", "--groups", "user", "--loss", "auc")["losses"]
+    assert found["value"] == metrics.group_auc(scores, labels, groups=users) == 0.75  # of 1/2 and 1
+    models = {"a": scores, "b": scores}
+    assert fastloss.compare(labels, models, "auc", groups=users)[0].values[0] == fastloss.auc(
+        scores, labels, groups=users
+    )
+    assert round(fastloss.auc(scores, labels, groups=users), 4) == 0.6667  # two of three pairs
+    shown = run("show", "auc").stdout
+    assert "metrics.group_auc" in shown and "share\nof the pairs of all groups" in shown
+    for name in ("ndcg", "map", "expected_calibration_error"):
+        assert "With --groups it is the mean over the groups" in run("show", name).stdout
+        assert "group_auc" not in run("show", name).stdout

@@ -68,11 +68,22 @@ def text(loss: Loss | Metric) -> str:
     if isinstance(loss, Metric):
         function = loss.function
         signature = f"fastloss.metrics.{function.__name__}{inspect.signature(function)}"
-        return "\n\n".join([signature, inspect.getdoc(function) or "", _taken(loss)])
+        return "\n\n".join([signature, inspect.getdoc(function) or "", _taken(loss), _averaged(loss)])
     ranges = [f"  {name}: {range_of(specification)}" for name, specification in loss.parameters.items()]
     parts = [f"{loss.name}{loss.__signature__}", inspect.getdoc(loss) or ""]
     parts += ["\n".join(["Ranges", "------", *ranges])] if ranges else []
     return "\n\n".join([*parts, *filter(None, [_taken(loss)])])
+
+
+def _averaged(metric: Metric) -> str:
+    """Return what the command does with groups, which may be another mean than that of the function."""
+    each = "is the mean over the groups that have something to say; average=rows weighs each by its rows."
+    if metric is not METRICS["auc"]:
+        return f"With --groups it {each}"
+    return (
+        f"With --groups it {each}\nThat is GAUC (fastloss.metrics.group_auc). fastloss.auc, and fastloss.compare by it,"
+        " are the share\nof the pairs of all groups, in which a group counts by its pairs."
+    )
 
 
 def _taken(loss: Loss | Metric) -> str:

@@ -36,7 +36,10 @@ def score(
     labels: Annotated[str, typer.Option(help="The column of labels (targets), or of classes.")] = "label",
     groups: Annotated[
         str | None,
-        typer.Option(help="The column of group ids, integers or strings. Without it, all rows are one group."),
+        typer.Option(
+            help="The column of group ids: integers, strings, dates, decimals or UUIDs. Without it, all rows are one"
+            " group."
+        ),
     ] = None,
     weights: Annotated[str | None, typer.Option(help="The column of the rows' weights, >= 0.")] = None,
     queries: Annotated[
@@ -131,7 +134,7 @@ def score(
 
     Files are read batch by batch, in the order given (patterns sorted); rows are counted from 0. A group's rows may
     be spread over several batches and files. If other groups' rows lie between them, all rows are first sorted by
-    group: in memory, or what is more than 192 MB in temporary files (in TMPDIR). Each group must fit in memory.
+    group: in memory if they take at most 192 MB, else through temporary files in TMPDIR. Each group must fit in memory.
 
     With --queries and --keys, compute losses of embeddings such as info_nce_loss, and metrics of where the positives
     stand among all keys: recall, hit_rate, precision, mrr, map, ndcg. The keys are read a tile at a time.

@@ -177,7 +177,7 @@ def _type_for(role: str, column: str, one: Source, roles: Roles) -> Type:
 def _expected(role: str, roles: Roles) -> tuple[Callable[[Type], bool], str]:
     """Return what tests the type of a role's column, and what it is to be."""
     if role == "groups":
-        return is_id, "integers or strings as group ids, or dates"
+        return is_id, "integers, strings, dates, decimals or UUIDs as group ids"
     if role == "labels" and roles.by_class:
         return is_id, "classes, as whole numbers or by their names"
     if role == "scores" and roles.by_class and not any(len(one.columns) > 1 for one in roles.scores.values()):
