@@ -124,6 +124,17 @@ def test_a_narrow_terminal_shows_all_of_a_number(monkeypatch, capsys):
     assert " a_long_name_of_a_loss   0.12345678   1,000,000 rows" in capsys.readouterr().out
 
 
+def test_headings_and_cells_are_no_markup(tmp_path):
+    """Names of columns are anything, as are ids and files."""
+    names = ("score[v1]", "m[/x]", "[bold]b", "[red]")
+    columns = {name: np.arange(4.0) for name in names}
+    write_parquet(tmp_path / "a.parquet", {**columns, "label": np.array([0, 1, 0, 1]), "user": ["[/a]", "[b]"] * 2})
+    some = [word for name in names for word in ("--scores", name)]
+    shown = run("score", tmp_path / "a.parquet", *some, "--loss", "mse_loss", "--groups", "user", "--worst", 1).stdout
+    assert all(name in shown.splitlines()[1] for name in names)
+    assert "m[/x] - score[v1]" in shown and "[/a]" in shown
+
+
 def test_where_the_time_went(data):
     last = run("score", data, "--loss", "mse_loss").stdout.splitlines()[-1]
     assert last.startswith("100 rows of 1 file in ")

@@ -40,7 +40,7 @@ def print_table(headings: Iterable[str], rows: Iterable[Iterable[str]], right: I
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
-        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=True)
+        table.add_column(Text(heading), justify="right" if heading in right else "left", no_wrap=True)
     for row in lines:
         table.add_row(*(Text(text) for text in row))
     console().print(table)
