@@ -47,11 +47,24 @@ def test_tables_of_results(data, tmp_path, suffix):
     found = score(data, *LOSSES, "--output", out)
     rows = rows_of(out)
     assert [row["loss"] for row in rows] == ["huber_loss", PAIRWISE]
+    assert [row["label"] for row in rows] == ["huber_loss:delta=0.5", PAIRWISE]
     for row, one in zip(rows, found["losses"], strict=True):
         assert float(row["value"]) == one["value"]
         assert json.loads(row["parameters"]) == one["parameters"]
         assert (int(row["rows"]), int(row["groups"]), row["reduction"]) == (100, 7, "mean")
     assert json.loads(rows[0]["parameters"])["delta"] == 0.5
+
+
+def test_a_loss_is_called_as_it_was_asked_for(data):
+    """With parameters, its label has them: in the table, in JSON, and in columns of --per-group (above)."""
+    asked = {"ndcg:k=5": "ndcg", "mse_loss": "mse_loss", "huber_loss:delta=2": "huber_loss", "huber_loss": "huber_loss"}
+    some = (data, "--groups", "query", *(word for name in asked for word in ("--loss", name)), "--worst", 1)
+    found = score(*some)
+    assert [(one["label"], one["loss"]) for one in found["losses"]] == list(asked.items())
+    assert [one["label"] for one in found["over_groups"]] == list(asked)
+    assert run("score", *some).stdout.count("ndcg:k=5 ") == 3
+    assert score(data, "--loss", "mse_loss:")["losses"][0]["label"] == "mse_loss"
+    assert failure("score", data, "--loss", "mse_loss:", "--loss", "mse_loss") == "--loss mse_loss is given twice"
 
 
 def test_the_document_in_a_file(data, tmp_path):
@@ -75,7 +88,7 @@ def test_tables_of_groups(data, tmp_path, suffix):
     score(data, *LOSSES, "--per-group", expected)
     found = rows_of(out)
     for row, other in zip(found, rows_of(expected), strict=True):
-        assert list(row) == ["query", "rows", "huber_loss", PAIRWISE, f"{PAIRWISE}_pairs"]
+        assert list(row) == ["query", "rows", "huber_loss:delta=0.5", PAIRWISE, f"{PAIRWISE}_pairs"]
         assert {name: float(value) for name, value in row.items()} == other
 
 
