@@ -57,6 +57,7 @@ class OverGroups(NamedTuple):
     label: str
     summary: GroupSummary
     worst: list[WorstGroup]
+    nans: int  # groups whose value is NaN, among those left out
 
     @property
     def record(self) -> dict[str, Any]:
@@ -93,11 +94,12 @@ class Summaries:
 
     def _of(self, one: Asked) -> OverGroups:
         table = pa.concat_tables(self._tables)
-        values = table[one.label].to_numpy()  # null is NaN
+        column = table[one.label]
+        values = column.to_numpy()  # null is NaN
         better = one.greater_is_better
         summary = summarize_groups(values, quantiles=QUANTILES, worst=self._worst, greater_is_better=better)
         places = np.asarray(summary.worst.ids, np.int64)
         groups, rows = (table.column(at).take(pa.array(places)).to_pylist() for at in (0, 1))
         numbers = summary.worst.values.tolist()
         worst = [WorstGroup(*group) for group in zip(groups, rows, numbers, strict=True)]
-        return OverGroups(one.label, summary, worst)
+        return OverGroups(one.label, summary, worst, summary.left_out - column.null_count)
