@@ -14,6 +14,7 @@ from rich.text import Text
 
 from fastloss.cli.leaving import Undoing
 from fastloss.cli.output.records import Nans, Report, record
+from fastloss.cli.reading.written import shown
 from fastloss.cli.scoring.over_groups import QUANTILES
 from fastloss.cli.scoring.totals import Answer
 from fastloss.comparing.results import Comparison
@@ -89,7 +90,7 @@ def print_over_groups(report: Report) -> None:
     print_table(headings, rows, headings[1:])
     worst = [(one.label, group) for one in report.over_groups for group in one.worst]
     if worst:
-        lines = [(label, str(group.group), f"{group.value:.6g}", f"{group.rows:,}") for label, group in worst]
+        lines = [(label, shown(group.group), f"{group.value:.6g}", f"{group.rows:,}") for label, group in worst]
         print_table(("worst groups of", "group", "value", "rows"), lines, ("group", "value", "rows"))
 
 

@@ -15,6 +15,7 @@ from fastloss.cli.reading.numpy_files import NpySource, NpzSource
 from fastloss.cli.reading.readers import Given, IpcSource, Numbers, ParquetSource, Source, nothing
 from fastloss.cli.reading.roles import Roles, Wanted, resolved
 from fastloss.cli.reading.text_files import BZIP2, GZIP, ZSTD, stem
+from fastloss.cli.reading.written import is_uuid
 from fastloss.core.spelling import nearest
 
 MAGIC: tuple[tuple[bytes, type[Source]], ...] = (
@@ -145,7 +146,15 @@ def agreed(found: list[Source], roles: Roles, given: Given) -> Opened:
     unknown = set(given.types) - set(roles.columns)
     if unknown:
         raise UserError(f"--types names {sorted(unknown)[0]!r}, which is no column that is read")
-    return Opened(found, roles)
+    return Opened(found, roles._replace(are_uuids=_are_uuids(found, roles, given)))
+
+
+def _are_uuids(found: list[Source], roles: Roles, given: Given) -> bool:
+    """Return whether ids of groups are UUIDs; some files may have them as 16 bytes."""
+    if roles.groups is None or roles.groups in given.types:
+        return False
+    kinds = [one.type_of(roles.groups) for one in found]
+    return any(map(is_uuid, kinds)) and all(is_uuid(kind) or kind in (pa.binary(16), pa.null()) for kind in kinds)
 
 
 def _agreed(role: str, column: str, kinds: dict[Type, str]) -> pa.DataType | None:

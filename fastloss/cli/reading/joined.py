@@ -16,6 +16,7 @@ from fastloss.cli.reading.files import Opened, agreed, expand, source
 from fastloss.cli.reading.readers import Columns, Given, Source
 from fastloss.cli.reading.roles import Roles, Scores, Wanted, scores_of
 from fastloss.cli.reading.text_files import COMPRESSED
+from fastloss.cli.reading.written import as_uuids, is_uuid, quoted
 
 SHARED = ("labels", "weights", "groups")  # roles of columns that all models share
 
@@ -62,6 +63,8 @@ class Join:
             column = getattr(self.wanted, role)
             if column is not None:
                 columns[column] = self._shared(role, column, models, rows)
+                if role == "groups" and all(column in one.uuids for one in models if column in one.columns):
+                    columns[column] = as_uuids(columns[column])
         scores = {}
         for one, at in zip(models, rows, strict=True):
             called = {column: f"{one.name}: {column}" for column in one.scores.columns}
@@ -89,7 +92,8 @@ class Join:
                     have = ", ".join(named(other) for other, _ in one.columns)
                     raise UserError(f"{one.path}: no column {column!r} for --{option} (columns: {have})")
             one.converted = {column: kind for column, kind in self.given.types.items() if column in columns}
-        return Model(name, found, *_concatenated(sources, columns))
+        uuids = frozenset(column for column in columns if all(is_uuid(one.type_of(column)) for one in sources))
+        return Model(name, found, *_concatenated(sources, columns), uuids)
 
     def _matched(self, models: Sequence["Model"]) -> list[np.ndarray]:
         """Return the rows of each model that have the same keys, in the first one's order."""
@@ -137,7 +141,7 @@ class Join:
 
     def _key(self, model: "Model", row: int) -> str:
         """Return a row's key, as messages name it."""
-        return ", ".join(f"{key} {shortened(repr(model.columns[key][row].as_py()))}" for key in self.keys)
+        return ", ".join(f"{key} {model.quoted(key, row)}" for key in self.keys)
 
     def _shared(self, role: str, column: str, models: Sequence["Model"], rows: Sequence[np.ndarray]) -> pa.Array:
         """Return a column from the first model that has it; the others must agree."""
@@ -156,7 +160,7 @@ class Join:
             if different.size:
                 row = int(different[0])
                 first, first_rows = having[0]
-                found, expected = (shortened(repr(one[row].as_py())) for one in (own, values[0]))
+                found, expected = other.quoted(column, int(at[row])), first.quoted(column, int(first_rows[row]))
                 raise UserError(
                     f"{other.where(int(at[row]))}: column {column!r} is {found}, but {expected} in"
                     f" {first.where(int(first_rows[row]))}, for {self._key(first, int(first_rows[row]))}"
@@ -172,11 +176,17 @@ class Model(NamedTuple):
     columns: Columns
     paths: tuple[str, ...]
     starts: tuple[int, ...]  # the first row of each file
+    uuids: frozenset[str] = frozenset()  # columns of UUIDs, which are read as bytes
 
     @property
     def files(self) -> str:
         """What errors call the files."""
         return self.paths[0] if len(self.paths) == 1 else f"the {len(self.paths)} files of {self.name}"
+
+    def quoted(self, column: str, row: int) -> str:
+        """Return a value as messages name it."""
+        value = self.columns[column].slice(row, 1)
+        return quoted(as_uuids(value) if column in self.uuids else value, 0)
 
     def where(self, row: int) -> str:
         """Return the file and the row in it."""
