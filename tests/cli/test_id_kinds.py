@@ -120,3 +120,31 @@ def test_compare_names_uuids_and_keeps_them(tmp_path):
 )
 def test_durations(count, unit, expected):
     assert duration(count, unit) == expected
+
+
+# -- integers of several widths
+
+
+@pytest.mark.parametrize("other", [pa.int32(), pa.int64()])
+def test_unsigned_ids_beyond_int64_among_signed_ones(tmp_path, other):
+    write(tmp_path / "a.parquet", other, [1, 2])
+    write(tmp_path / "b.parquet", pa.uint64(), [3, 2**63 + 1])
+    where = f"{tmp_path / 'b.parquet'}: row 2: column 'user' is {2**63 + 1}"
+    assert failure("score", tmp_path, *PAIRS) == f"{where}: expected a whole number below 2^63 (see --types)"
+    score(tmp_path, *PAIRS, "--types", "user=uint64", "--per-group", tmp_path / "o.jsonl")
+    lines = (tmp_path / "o.jsonl").read_text().splitlines()
+    assert [json.loads(line)["user"] for line in lines] == [1, 2, 3, 2**63 + 1]
+
+
+@pytest.mark.parametrize("found", [0.25, float("nan"), float("inf")])
+def test_ids_that_are_no_whole_numbers(tmp_path, found):
+    write(tmp_path / "a.parquet", pa.float64(), [1.0, found])
+    message = failure("score", tmp_path / "a.parquet", *PAIRS)
+    assert message == f"{tmp_path / 'a.parquet'}: row 2: column 'user' is {found}: expected a whole number"
+
+
+def test_a_whole_number_that_a_given_type_does_not_hold(tmp_path):
+    write(tmp_path / "a.parquet", pa.int64(), [1, -1])
+    for kind in ("uint64", "uint8"):
+        message = failure("score", tmp_path / "a.parquet", *PAIRS, "--types", f"user={kind}")
+        assert message.endswith(f": row 2: column 'user' is -1: expected {kind}")

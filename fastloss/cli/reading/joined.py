@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fastloss.cli.errors import UserError, explained, named, shortened
-from fastloss.cli.reading.arrays import Type, Unfit, common, converted
+from fastloss.cli.reading.arrays import Type, Unfit, common, converted, expected
 from fastloss.cli.reading.batches import explained_batches
 from fastloss.cli.reading.files import Opened, agreed, expand, source
 from fastloss.cli.reading.readers import Columns, Given, Source
@@ -242,7 +242,9 @@ def _of_one_type(models: Sequence[Model], column: str, are_ids: bool) -> list[pa
             found.append(array if array.type == kind else converted(array, kind))
         except Unfit as error:
             where = f"{model.where(error.index)}: column {column!r}"
-            raise UserError(f"{where} is {shortened(repr(error.found))}: expected {kind}") from None
+            raise UserError(
+                f"{where} is {shortened(repr(error.found))}: expected {expected(kind, error.found)}"
+            ) from None
     return found
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from fastloss.cli.errors import shortened
 from fastloss.cli.reading import storage
-from fastloss.cli.reading.arrays import Type, Unfit, coded, converted, decoded, is_text, plain, uncoded
+from fastloss.cli.reading.arrays import Type, Unfit, coded, converted, decoded, expected, is_text, plain, uncoded
 
 Columns = dict[str, pa.Array]
 Numbers: TypeAlias = Callable[[str], bool]
@@ -127,10 +127,8 @@ class Source(abc.ABC):
         try:
             return converted(array, self.converted[name])
         except Unfit as error:
-            found = shortened(repr(error.found))
-            raise ValueError(
-                f"row {before + error.index}: column {name!r} is {found}: expected {self.converted[name]}"
-            ) from None
+            found, what = shortened(repr(error.found)), expected(self.converted[name], error.found)
+            raise ValueError(f"row {before + error.index}: column {name!r} is {found}: expected {what}") from None
 
 
 def joined(parts: list[Columns]) -> Columns:
