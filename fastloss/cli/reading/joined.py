@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from fastloss.cli.errors import UserError, explained, named, shortened
 from fastloss.cli.reading.arrays import Type, Unfit, common, converted, expected
 from fastloss.cli.reading.batches import explained_batches
-from fastloss.cli.reading.files import Opened, agreed, expand, source
+from fastloss.cli.reading.files import Opened, agreed, expand, sources
 from fastloss.cli.reading.readers import Columns, Given, Source
 from fastloss.cli.reading.roles import Roles, Scores, Wanted, scores_of
 from fastloss.cli.reading.text_files import COMPRESSED
@@ -76,14 +76,14 @@ class Join:
     def _read(self, name: str, files: str, scores: str) -> "Model":
         """Read one model's columns."""
         wanted = self.wanted._replace(scores=(scores,))
-        sources = [source(path, wanted.is_number, self.given) for path in expand([files])]
-        with explained(sources[0].path, anything=True):
-            kinds = dict(sources[0].columns)
-        found = scores_of(scores, sources[0].path, kinds)
+        every = sources(expand([files]), wanted.is_number, self.given)
+        with explained(every[0].path, anything=True):
+            kinds = dict(every[0].columns)
+        found = scores_of(scores, every[0].path, kinds)
         shared = [getattr(wanted, role) for role in SHARED]
         columns = [*self.keys, *found.columns, *(one for one in shared if one is not None and one in kinds)]
         columns = list(dict.fromkeys(columns))
-        for one in sources:
+        for one in every:
             for column in columns:
                 with explained(one.path, anything=True):
                     kind = one.type_of(column)
@@ -92,8 +92,8 @@ class Join:
                     have = ", ".join(named(other) for other, _ in one.columns)
                     raise UserError(f"{one.path}: no column {column!r} for --{option} (columns: {have})")
             one.converted = {column: kind for column, kind in self.given.types.items() if column in columns}
-        uuids = frozenset(column for column in columns if all(is_uuid(one.type_of(column)) for one in sources))
-        return Model(name, found, *_concatenated(sources, columns), uuids)
+        uuids = frozenset(column for column in columns if all(is_uuid(one.type_of(column)) for one in every))
+        return Model(name, found, *_concatenated(every, columns), uuids)
 
     def _matched(self, models: Sequence["Model"]) -> list[np.ndarray]:
         """Return the rows of each model that have the same keys, in the first one's order."""

@@ -15,7 +15,7 @@ from fastloss.cli.errors import UserError, explained, named
 from fastloss.cli.reading import storage
 from fastloss.cli.reading.arrays import Type, Unfit, is_id, is_list, is_vector, matrix, plain, uncoded
 from fastloss.cli.reading.batches import Places, explained_batches, require_no_null
-from fastloss.cli.reading.files import columns_of, expand, source
+from fastloss.cli.reading.files import columns_of, expand, sources
 from fastloss.cli.reading.numpy_files import read_header
 from fastloss.cli.reading.written import quoted
 
@@ -72,7 +72,7 @@ class Column:
 
     def __init__(self, place: Place, fits: Callable[[Type], bool], expected: str):
         self.places = Places()
-        self._sources = [source(path) for path in expand([place.path])]
+        self._sources = sources(expand([place.path]))
         self.name = self._chosen(place, fits, expected)
         for one in self._sources:
             with explained(one.path, anything=True):
