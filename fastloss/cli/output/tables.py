@@ -3,6 +3,7 @@
 import abc
 import json
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -85,15 +86,29 @@ class JsonLines(Writer):
     """An object a row; NaN and infinities are strings, as in all JSON of the command."""
 
     def write(self, table: pa.Table) -> None:
-        found = written_table(table).to_pylist()
-        lines = (json.dumps({name: plain(value) for name, value in row.items()}) for row in found)
-        self._file.write("".join(line + "\n" for line in lines).encode())
+        self._file.write("".join(line + "\n" for line in objects(table)).encode())
 
     def close(self) -> None:
         self._file.flush()
 
 
+class JsonDocument(Writer):
+    """A list of the same objects, one a line."""
+
+    before = "[\n"  # the next object
+
+    def write(self, table: pa.Table) -> None:
+        for one in objects(table):
+            self._file.write((self.before + one).encode())
+            self.before = ",\n"
+
+    def close(self) -> None:
+        self._file.write(("[]\n" if self.before.startswith("[") else "\n]\n").encode())
+        self._file.flush()
+
+
 WRITERS: dict[str, type[Writer]] = {
+    ".json": JsonDocument,
     ".parquet": ParquetTable,
     ".csv": CsvTable,
     ".tsv": TsvTable,
@@ -102,6 +117,12 @@ WRITERS: dict[str, type[Writer]] = {
     ".arrow": ArrowTable,
     ".feather": ArrowTable,
 }
+
+
+def objects(table: pa.Table) -> Iterator[str]:
+    """Return each row as a JSON object."""
+    for row in written_table(table).to_pylist():
+        yield json.dumps({name: plain(value) for name, value in row.items()})
 
 
 def plain(value: Any) -> Any:
