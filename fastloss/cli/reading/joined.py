@@ -92,7 +92,8 @@ class Join:
                     have = ", ".join(named(other) for other, _ in one.columns)
                     raise UserError(f"{one.path}: no column {column!r} for --{option} (columns: {have})")
             one.converted = {column: kind for column, kind in self.given.types.items() if column in columns}
-        uuids = frozenset(column for column in columns if all(is_uuid(one.type_of(column)) for one in every))
+        own = set(columns) - set(self.given.types)
+        uuids = frozenset(column for column in own if all(is_uuid(one.type_of(column)) for one in every))
         return Model(name, found, *_concatenated(every, columns), uuids)
 
     def _matched(self, models: Sequence["Model"]) -> list[np.ndarray]:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from fastloss.cli.errors import shortened
 from fastloss.cli.reading import storage
 from fastloss.cli.reading.arrays import Type, Unfit, coded, converted, decoded, expected, is_text, plain, uncoded
+from fastloss.cli.reading.written import as_uuids, is_uuid, written
 
 Columns = dict[str, pa.Array]
 Numbers: TypeAlias = Callable[[str], bool]
@@ -124,6 +125,10 @@ class Source(abc.ABC):
         """Convert a column to the type of all files; an error names the row and what it holds."""
         if name not in self.converted:
             return array
+        if self.converted[name] == pa.string() and is_uuid(self.type_of(name)):
+            return written(as_uuids(array))
+        if self.converted[name] == pa.string() and pa.types.is_duration(array.type):
+            return written(array)
         try:
             return converted(array, self.converted[name])
         except Unfit as error:
