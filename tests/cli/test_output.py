@@ -16,6 +16,7 @@ import pytest
 from fastloss.cli.commands.catalogue import entries
 from fastloss.cli.commands.losses import list_losses
 from fastloss.cli.output import report, words
+from fastloss.cli.output.tables import JsonDocument
 from tests.cli.data import PAIRWISE, failure, make, run, score, write_parquet
 
 LOSSES = ("--loss", "huber_loss:delta=0.5", "--loss", PAIRWISE, "--groups", "query")
@@ -36,6 +37,8 @@ def rows_of(path):
         return pa.feather.read_table(path).to_pylist()
     if path.suffix in (".jsonl", ".ndjson"):
         return [json.loads(line) for line in path.read_text().splitlines()]
+    if path.suffix == ".json":
+        return json.loads(path.read_text())
     with path.open(newline="") as file:
         return list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
 
@@ -83,10 +86,11 @@ def test_results_of_queries_and_keys(tmp_path):
     assert float(row["value"]) == found["losses"][0]["value"]
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
-def test_tables_of_groups(data, tmp_path, suffix):
+@pytest.mark.parametrize("suffix", [*FORMATS, ".json"])
+@pytest.mark.parametrize("rows", [1, 7, 100])
+def test_tables_of_groups(data, tmp_path, suffix, rows):
     out, expected = tmp_path / f"out{suffix}", tmp_path / "expected.parquet"
-    score(data, *LOSSES, "--per-group", out)
+    score(data, *LOSSES, "--per-group", out, "--batch-rows", rows)
     score(data, *LOSSES, "--per-group", expected)
     found = rows_of(out)
     for row, other in zip(found, rows_of(expected), strict=True):
@@ -101,6 +105,22 @@ def test_a_group_without_a_pair_is_an_empty_field(tmp_path):
     score(tmp_path / "a.parquet", *loss, "--per-group", tmp_path / "out.jsonl")
     assert rows_of(tmp_path / "out.csv")[0] == {"user": "1", "rows": "1", PAIRWISE: "", f"{PAIRWISE}_pairs": "0"}
     assert rows_of(tmp_path / "out.jsonl")[0][PAIRWISE] is None
+
+
+def test_a_document_of_groups_begins_anew_when_rows_lie_apart(tmp_path):
+    columns = {"score": np.array([0.0, 0, 0, np.inf]), "label": np.array([0, 1, 0, 1]), "user": [1, 2, 2, 1]}
+    write_parquet(tmp_path / "a.parquet", columns)
+    out = tmp_path / "out.json"
+    score(tmp_path / "a.parquet", "--loss", "mse_loss", "--groups", "user", "--per-group", out, "--batch-rows", 1)
+    assert out.read_text() == (
+        '[\n{"user": 1, "rows": 2, "mse_loss": "Infinity"},\n{"user": 2, "rows": 2, "mse_loss": 0.5}\n]\n'
+    )
+
+
+def test_a_document_without_rows(tmp_path):
+    with (tmp_path / "out.json").open("wb") as file:
+        JsonDocument(file, pa.schema({"a": pa.int64()})).close()
+    assert json.loads((tmp_path / "out.json").read_text()) == []
 
 
 def test_ids_called_like_another_column(tmp_path):

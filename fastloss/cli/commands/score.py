@@ -71,7 +71,7 @@ def score(
         str | None,
         typer.Option(
             help="Write a table with one row per group, in order of first appearance: id, number of rows, and each"
-            " loss's mean and number of pairs; .parquet, .csv, .tsv, .jsonl or .arrow."
+            " loss's mean and number of pairs; .parquet, .csv, .tsv, .json, .jsonl or .arrow."
         ),
     ] = None,
     worst: Annotated[

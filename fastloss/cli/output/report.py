@@ -15,6 +15,7 @@ from rich.text import Text
 from fastloss.cli.leaving import Undoing
 from fastloss.cli.output.records import Nans, Report, record
 from fastloss.cli.output.words import counted, escaped, of_all, p_value, shortened
+from fastloss.cli.reading.written import shown
 from fastloss.cli.scoring.over_groups import QUANTILES
 from fastloss.cli.scoring.totals import Answer
 from fastloss.comparing.results import Comparison
@@ -111,7 +112,7 @@ def print_over_groups(report: Report) -> None:
     worst = [(one.label, group) for one in report.over_groups for group in one.worst]
     if worst:
         lines = [
-            (label, shortened(escaped(str(group.group))), f"{group.value:.6g}", f"{group.rows:,}")
+            (label, shortened(escaped(shown(group.group))), f"{group.value:.6g}", f"{group.rows:,}")
             for label, group in worst
         ]
         print_table(("worst groups of", "group", "value", "rows"), lines, ("group", "value", "rows"), "worst groups")

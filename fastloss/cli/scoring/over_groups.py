@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from fastloss.cli.output.tables import plain
+from fastloss.cli.reading.written import written_table
 from fastloss.cli.scoring.asked import Asked
 from fastloss.metrics import GroupSummary, summarize_groups
 
@@ -106,6 +107,6 @@ class Summaries:
         better = one.greater_is_better
         summary = summarize_groups(values, quantiles=QUANTILES, worst=self._worst, greater_is_better=better)
         places = np.append(nans, np.asarray(summary.worst.ids, np.int64))[: self._worst]
-        groups, rows = (table.column(at).take(pa.array(places)).to_pylist() for at in (0, 1))
+        groups, rows = written_table(table.select([0, 1]).take(pa.array(places))).to_pydict().values()
         worst = [WorstGroup(*group) for group in zip(groups, rows, values[places].tolist(), strict=True)]
         return OverGroups(one.label, summary, worst, nans.size)
