@@ -193,7 +193,7 @@ def test_ids_are_shown_in_a_line(tmp_path):
 
 
 def test_groups_that_quantiles_are_of(tmp_path):
-    """Of four groups, one has no pair and one a NaN; JSON's groups_left_out has both."""
+    """Of four groups, one has no pair, and of the others one has a NaN."""
     score_, label = [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, math.nan, 1.0], [1, 0, 1, 0, 1, 1, 1, 0]
     columns = {"score": np.array(score_), "label": np.array(label), "user": np.repeat([1, 2, 3, 4], 2)}
     write_parquet(tmp_path / "a.parquet", columns)
@@ -201,7 +201,7 @@ def test_groups_that_quantiles_are_of(tmp_path):
     some = ("--loss", PAIRWISE, "--groups", "user", "--worst", 0)
     table = run("score", tmp_path / "a.parquet", *some).stdout.splitlines()[4:7]
     assert table[0].split()[-4:] == ["groups", "left", "out", "NaN"]
-    assert table[2].split()[-3:] == ["2", "1", "1"]
+    assert table[2].split()[-3:] == ["3", "1", "1"]
     table = run("score", tmp_path / "b.parquet", *some).stdout.splitlines()[4:7]
     assert table[0].split()[-3:] == ["groups", "left", "out"]
     assert table[2].split()[-2:] == ["2", "1"]
