@@ -52,5 +52,5 @@ def group_auc(
     >>> metrics.group_auc([0.1, 0.4, 0.35, 0.8, 0.2], [0, 0, 1, 1, 1], groups=[1, 1, 1, 1, 2], with_counts=True)
     (0.75, GroupCounts(used=1, left_out=1))
     """
-    values, used, order = group_areas(scores, labels, groups, offsets)
-    return results.over_groups(values, used, order, sample_weight, reduction, with_counts)
+    areas = group_areas(scores, labels, groups, offsets)
+    return results.over_groups(areas.values, areas.used, areas.order, sample_weight, reduction, with_counts)

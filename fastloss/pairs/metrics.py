@@ -177,21 +177,25 @@ def auc(
 
 
 class GroupAreas(NamedTuple):
-    """Each group's area, whether it has a pair, and how results of groups are to be ordered."""
+    """Each group's area, whether it has a pair, how results of groups are to be ordered, and the pairs' weights."""
 
     values: np.ndarray
     used: np.ndarray
     order: np.ndarray | None
+    weight: np.ndarray
 
 
 def group_areas(scores: Any, labels: Any, groups: Any, offsets: Any, weights: Any = None) -> GroupAreas:
     """Return the area under the ROC curve of each group; NaN in one that has a pair comes from a NaN score."""
     rows = _checked(scores, labels, weights, groups, offsets)
+    powers = np.zeros(rows.groups.offsets.size - 1, np.int64)
     if rows.weights is not None:
-        centred, _ = pair_weights.centred(rows.weights, rows.groups.rows, rows.groups.offsets, rows.labels)
+        centred, powers = pair_weights.centred(rows.weights, rows.groups.rows, rows.groups.offsets, rows.labels)
         rows = rows._replace(weights=centred)
     sums = _counted(SIGNS, rows)
-    return GroupAreas(_areas(*sums), sums.weight != 0.0, rows.groups.order)
+    with np.errstate(over="ignore", under="ignore"):
+        weight = np.ldexp(sums.weight, 2 * powers)
+    return GroupAreas(_areas(*sums), sums.weight != 0.0, rows.groups.order, weight)
 
 
 class LabelPairs(NamedTuple):

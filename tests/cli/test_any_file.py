@@ -240,7 +240,7 @@ def test_ids_of_csv_are_text_unless_told(tmp_path):
     assert score(tmp_path / "a.csv", *PAIRS, "user", "--types", "user=int64")["groups"] == 1
     (tmp_path / "a.csv").write_text("score,label,user\n0,1,007\n1,0,x7\n")
     message = failure("score", tmp_path / "a.csv", *PAIRS, "user", "--types", "user=int64")
-    assert message == f"{tmp_path / 'a.csv'}: row 1: column 'user' is 'x7': expected int64"
+    assert message == f"{tmp_path / 'a.csv'}: row 1: column 'user' is 'x7': expected a whole number"
 
 
 @pytest.mark.parametrize(

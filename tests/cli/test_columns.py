@@ -152,7 +152,7 @@ def test_types_that_are_no_numbers_and_no_ids(tmp_path):
     assert "column 'label' has type list<element: int64>: expected numbers" in failure("score", path, *LOSS)
     pa.parquet.write_table(pa.table({"score": [1.0], "label": [1], "user": [1.5]}), path)
     assert failure("score", path, "--loss", PAIRWISE, "--groups", "user") == (
-        f"{path}: row 0: column 'user' is 1.5: expected int64"
+        f"{path}: row 0: column 'user' is 1.5: expected a whole number"
     )
     spans = pa.array([(1, 2, 3)], pa.month_day_nano_interval())
     with pa.ipc.new_file(path, pa.schema({"score": pa.float64(), "label": pa.int64(), "user": spans.type})) as writer:

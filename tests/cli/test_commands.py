@@ -173,7 +173,8 @@ def test_interrupted(tmp_path, sent, code):
     write_parquet(tmp_path / "data.parquet", rows)
     out, temporary = tmp_path / "out.parquet", tmp_path / "temporary"
     temporary.mkdir()
-    main = "from fastloss.cli import main, partition; partition.MOST = 0; main()"  # no row stays in memory
+    no_row_in_memory = "from fastloss.cli.scoring import partition; partition.MOST = 0"
+    main = f"{no_row_in_memory}; from fastloss.cli import main; main()"
     command = [sys.executable, "-c", main, "score", str(tmp_path / "data.parquet"), "--loss", PAIRWISE]
     command += ["--loss", "mse_loss", "--groups", "query", "--per-group", str(out), "--batch-rows", "50"]
     environment = {**os.environ, "TMPDIR": str(temporary)}

@@ -15,6 +15,7 @@ import pytest
 
 from fastloss.cli import streams, temporary
 from fastloss.cli.errors import UserError
+from fastloss.cli.scoring import partition
 from fastloss.compile import store
 from fastloss.core.spelling import did_you_mean, nearest
 from tests.cli.data import PAIRWISE, failure, make, run, write_parquet
@@ -30,20 +31,29 @@ def environment(tmp_path, **more):
     return {**os.environ, "PYTHONPATH": path, "TMPDIR": str(tmp_path / "temporary"), **more}
 
 
-def command(*arguments):
-    return [sys.executable, "-m", "fastloss", *map(str, arguments)]
+SORTED_IN_FILES = """import sys
+sys.argv[0] = "fastloss"
+from fastloss.cli.scoring import partition
+partition.MOST = 0
+from fastloss.cli import main
+main()"""
+
+
+def command(*arguments, code=None):
+    how = ("-m", "fastloss") if code is None else ("-c", code)
+    return [sys.executable, *how, *map(str, arguments)]
 
 
 # -- signals
 
 
 @contextlib.contextmanager
-def started(tmp_path, *arguments, **more):
+def started(tmp_path, *arguments, code=None, **more):
     """The command as a terminal starts it, in a session of its own, when it has come to answer signals."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # or it would be ignored, as in the background
     process = subprocess.Popen(
-        command(*arguments), env=environment(tmp_path, **more), start_new_session=True, text=True, **pipes
+        command(*arguments, code=code), env=environment(tmp_path, **more), start_new_session=True, text=True, **pipes
     )
     signal.signal(signal.SIGINT, before)
     try:
@@ -110,7 +120,7 @@ def test_a_signal_while_rows_are_sorted(tmp_path, sent):
     data = make(100_000, 1)
     write_parquet(tmp_path / "data.parquet", {**data, "query": np.arange(100_000) % 1000})
     options = ("--loss", PAIRWISE, "--groups", "query", "--batch-rows", 50, "--per-group", tmp_path / "out.csv")
-    with started(tmp_path, "score", tmp_path / "data.parquet", *options) as process:
+    with started(tmp_path, "score", tmp_path / "data.parquet", *options, code=SORTED_IN_FILES) as process:
         wait(lambda: list((tmp_path / "temporary").glob("*/*.arrows")))
         assert list(tmp_path.glob(".out.csv.*.tmp"))
         ends(process, sent, tmp_path)
@@ -308,10 +318,9 @@ def test_a_full_disk(tmp_path, scattered, target):
     elif target != "sort":
         arguments = ["score", scattered, "--loss", "mse_loss", "--groups", "label", "--per-group", tmp_path / target]
         write_parquet(scattered, {**make(80_000, 1), "label": np.arange(80_000)})
-    no_row_in_memory = "from fastloss.cli.scoring import partition; partition.MOST = 0"
     with scattered.open("rb") as file:
         found = subprocess.run(
-            [sys.executable, "-c", f"from fastloss.cli import main; {no_row_in_memory}; main()", *map(str, arguments)],
+            command(*arguments, code=SORTED_IN_FILES),
             stdin=file,
             capture_output=True,
             text=True,
@@ -340,7 +349,7 @@ def test_temporary_folders_that_cannot_be(tmp_path, scattered, monkeypatch, plac
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("TMPDIR", str(tmp_path / place))
     assert run("score", scattered, "--loss", PAIRWISE, "--groups", "query").exit_code == 0  # sorted in memory
-    monkeypatch.setattr("fastloss.cli.scoring.partition.MOST", 0)
+    monkeypatch.setattr(partition, "MOST", 0)
     found = failure("score", scattered, "--loss", PAIRWISE, "--groups", "query")
     if place == "/proc":
         assert found == "temporary files in /proc: No such file or directory"
@@ -415,7 +424,7 @@ def test_variables_that_cannot_be(tmp_path, parquet):
     ("arguments", "said"),
     [
         (("scor",), "no command 'scor'; did you mean 'score'?"),
-        (("frobnicate",), "no command 'frobnicate' (commands: score, list"),
+        (("frobnicate",), "no command 'frobnicate' (commands: score, compare, list"),
         (("--versoin",), "no option --versoin; did you mean --version?"),
         (("list", "--jsn"), "no option --jsn; did you mean --json?"),
         (("--score", "a"), "no option --score; did you mean --scores?"),

@@ -7,7 +7,7 @@ import pytest
 
 import fastloss
 from fastloss import metrics
-from tests.cli.data import failure, run, score
+from tests.cli.data import PAIRWISE, failure, run, score
 
 GROUPS = 40
 
@@ -200,6 +200,42 @@ def test_quantiles_over_groups_and_the_worst(data, name, request):
     assert failure("score", *some[:-1], -1) == "--worst is -1: expected at least 0"
 
 
+@pytest.fixture
+def broken(tmp_path):
+    """Groups: 1 fine, 2 with a NaN, 3 in the wrong order, 4 of one label; of which some weigh nothing."""
+    table = {
+        "user": [1, 1, 1, 2, 2, 2, 3, 3, 4, 4],
+        "label": [0, 1, 1, 0, 1, 0, 1, 0, 1, 1],
+        "score": [0.1, 0.9, 0.4, 0.2, np.nan, 0.3, 0.3, 0.6, 0.5, 0.1],
+        "weight": [1.0, 1, 1, 0, 0, 0, 2, 2, 1, 1],
+        "nothing": [0.0] * 10,
+    }
+    pa.parquet.write_table(pa.table(table), tmp_path / "broken.parquet")
+    return tmp_path / "broken.parquet"
+
+
+def test_groups_that_are_nan_are_the_worst(broken):
+    some = (broken, "--groups", "user", "--loss", "auc", "--loss", PAIRWISE, "--worst", 2)
+    for found in score(*some)["over_groups"]:
+        assert [one["group"] for one in found["worst"]] == [2, 3]
+        assert (found["mean"], found["groups"], found["groups_left_out"], found["groups_nan"]) == ("NaN", 3, 1, 1)
+
+
+def test_groups_of_weight_0_say_nothing(broken):
+    some = ("--groups", "user", "--weights", "weight", "--loss")
+    assert (only(broken, *some, "auc")["value"], only(broken, *some, "auc")["groups_left_out"]) == (0.5, 2)
+    assert only(broken, *some, "ndcg")["groups_left_out"] == 1
+    nothing = only(broken, "--groups", "user", "--weights", "nothing", "--loss", "ndcg")
+    assert (nothing["value"], nothing["groups_left_out"]) == ("NaN", 4)
+
+
+def test_the_area_of_pairs(data, file):
+    area = fastloss.auc(data["a"], data["label"], groups=data["user"], sample_weight=data["weight"])
+    some = ("--scores", "a", "--groups", "user", "--weights", "weight", "--loss", "auc:average=pairs")
+    assert only(file, *some)["value"] == pytest.approx(area, rel=1e-13)
+    assert "expected one of 'groups', 'rows'" in failure("score", file, *some[:-1], "ndcg:average=pairs")
+
+
 # -- models
 
 
@@ -291,7 +327,7 @@ def test_classes_in_batches_and_groups(data, file, batch, tmp_path):
     assert found["value"] == fastloss.cross_entropy(scores, data["cls"], **words)
     table = pa.parquet.read_table(out)
     assert table.num_rows == np.unique(data["user"]).size
-    for user, value in zip(table["user"].to_pylist(), table["cross_entropy"].to_pylist(), strict=True):
+    for user, value in zip(table["user"].to_pylist(), table["cross_entropy:ignore_index=2"].to_pylist(), strict=True):
         own = data["user"] == user
         words = {"ignore_index": 2, "sample_weight": data["weight"][own]}
         assert value == pytest.approx(fastloss.cross_entropy(scores[own], data["cls"][own], **words), rel=1e-13)

@@ -13,7 +13,10 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from fastloss.cli.output import report
+from fastloss.cli.commands.catalogue import entries
+from fastloss.cli.commands.losses import list_losses
+from fastloss.cli.output import report, words
+from fastloss.cli.output.tables import JsonDocument
 from tests.cli.data import PAIRWISE, failure, make, run, score, write_parquet
 
 LOSSES = ("--loss", "huber_loss:delta=0.5", "--loss", PAIRWISE, "--groups", "query")
@@ -34,6 +37,8 @@ def rows_of(path):
         return pa.feather.read_table(path).to_pylist()
     if path.suffix in (".jsonl", ".ndjson"):
         return [json.loads(line) for line in path.read_text().splitlines()]
+    if path.suffix == ".json":
+        return json.loads(path.read_text())
     with path.open(newline="") as file:
         return list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
 
@@ -47,11 +52,24 @@ def test_tables_of_results(data, tmp_path, suffix):
     found = score(data, *LOSSES, "--output", out)
     rows = rows_of(out)
     assert [row["loss"] for row in rows] == ["huber_loss", PAIRWISE]
+    assert [row["label"] for row in rows] == ["huber_loss:delta=0.5", PAIRWISE]
     for row, one in zip(rows, found["losses"], strict=True):
         assert float(row["value"]) == one["value"]
         assert json.loads(row["parameters"]) == one["parameters"]
         assert (int(row["rows"]), int(row["groups"]), row["reduction"]) == (100, 7, "mean")
     assert json.loads(rows[0]["parameters"])["delta"] == 0.5
+
+
+def test_a_loss_is_called_as_it_was_asked_for(data):
+    """With parameters, its label has them: in the table, in JSON, and in columns of --per-group (above)."""
+    asked = {"ndcg:k=5": "ndcg", "mse_loss": "mse_loss", "huber_loss:delta=2": "huber_loss", "huber_loss": "huber_loss"}
+    some = (data, "--groups", "query", *(word for name in asked for word in ("--loss", name)), "--worst", 1)
+    found = score(*some)
+    assert [(one["label"], one["loss"]) for one in found["losses"]] == list(asked.items())
+    assert [one["label"] for one in found["over_groups"]] == list(asked)
+    assert run("score", *some).stdout.count("ndcg:k=5 ") == 3
+    assert score(data, "--loss", "mse_loss:")["losses"][0]["label"] == "mse_loss"
+    assert failure("score", data, "--loss", "mse_loss:", "--loss", "mse_loss") == "--loss mse_loss is given twice"
 
 
 def test_the_document_in_a_file(data, tmp_path):
@@ -68,14 +86,15 @@ def test_results_of_queries_and_keys(tmp_path):
     assert float(row["value"]) == found["losses"][0]["value"]
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
-def test_tables_of_groups(data, tmp_path, suffix):
+@pytest.mark.parametrize("suffix", [*FORMATS, ".json"])
+@pytest.mark.parametrize("rows", [1, 7, 100])
+def test_tables_of_groups(data, tmp_path, suffix, rows):
     out, expected = tmp_path / f"out{suffix}", tmp_path / "expected.parquet"
-    score(data, *LOSSES, "--per-group", out)
+    score(data, *LOSSES, "--per-group", out, "--batch-rows", rows)
     score(data, *LOSSES, "--per-group", expected)
     found = rows_of(out)
     for row, other in zip(found, rows_of(expected), strict=True):
-        assert list(row) == ["query", "rows", "huber_loss", PAIRWISE, f"{PAIRWISE}_pairs"]
+        assert list(row) == ["query", "rows", "huber_loss:delta=0.5", PAIRWISE, f"{PAIRWISE}_pairs"]
         assert {name: float(value) for name, value in row.items()} == other
 
 
@@ -86,6 +105,22 @@ def test_a_group_without_a_pair_is_an_empty_field(tmp_path):
     score(tmp_path / "a.parquet", *loss, "--per-group", tmp_path / "out.jsonl")
     assert rows_of(tmp_path / "out.csv")[0] == {"user": "1", "rows": "1", PAIRWISE: "", f"{PAIRWISE}_pairs": "0"}
     assert rows_of(tmp_path / "out.jsonl")[0][PAIRWISE] is None
+
+
+def test_a_document_of_groups_begins_anew_when_rows_lie_apart(tmp_path):
+    columns = {"score": np.array([0.0, 0, 0, np.inf]), "label": np.array([0, 1, 0, 1]), "user": [1, 2, 2, 1]}
+    write_parquet(tmp_path / "a.parquet", columns)
+    out = tmp_path / "out.json"
+    score(tmp_path / "a.parquet", "--loss", "mse_loss", "--groups", "user", "--per-group", out, "--batch-rows", 1)
+    assert out.read_text() == (
+        '[\n{"user": 1, "rows": 2, "mse_loss": "Infinity"},\n{"user": 2, "rows": 2, "mse_loss": 0.5}\n]\n'
+    )
+
+
+def test_a_document_without_rows(tmp_path):
+    with (tmp_path / "out.json").open("wb") as file:
+        JsonDocument(file, pa.schema({"a": pa.int64()})).close()
+    assert json.loads((tmp_path / "out.json").read_text()) == []
 
 
 def test_ids_called_like_another_column(tmp_path):
@@ -121,7 +156,116 @@ def test_a_narrow_terminal_shows_all_of_a_number(monkeypatch, capsys):
     )
     monkeypatch.setattr(report, "console", lambda: report.Console(width=70))
     report.print_table(("loss", "mean", "over"), rows)
-    assert " a_long_name_of_a_loss   0.12345678   1,000,000 rows" in capsys.readouterr().out
+    assert "a_long_name_of_a_loss   0.12345678   1,000,000 rows" in capsys.readouterr().out
+
+
+def test_a_column_of_text_is_wrapped(monkeypatch, capsys):
+    """Of `fastloss list` on 80 columns: no word is lost, and every name stands in one line."""
+    monkeypatch.setattr(report, "console", lambda: report.Console(width=80))
+    about = [(one["loss"], one["summary"]) for one in entries()]
+    list_losses()
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[0] for line in lines[2:] if line[0] != " "] == [name for name, _ in about]
+    start = lines[0].index("what it is")
+    texts = " ".join(line[start:].strip() for line in lines[2:]).split()
+    assert texts == " ".join(summary for _, summary in about).split()
+
+
+def test_blocks_of_different_tables_have_headings(data, monkeypatch):
+    monkeypatch.setattr(report, "console", lambda: report.Console(width=30))
+    models = ("--scores", "score", "--scores", "label")
+    lines = run("score", data, *models, *LOSSES, "--worst", 2).stdout.splitlines()
+    assert lines[0] == "losses"
+    found = [lines[at] for at in range(1, len(lines) - 1) if lines[at - 1] == lines[at + 1] == ""]
+    assert found == ["differences", "over groups", "worst groups"]
+
+
+def test_ids_are_shown_in_a_line(tmp_path):
+    ids = ["a\nb\x1b[31m", "c" * 300]
+    columns = {"score": np.array([0.0, 1.0, 3.0, 1.0]), "label": np.array([1, 0, 1, 0]), "user": np.repeat(ids, 2)}
+    write_parquet(tmp_path / "a.parquet", columns)
+    some = (tmp_path / "a.parquet", "--loss", PAIRWISE, "--groups", "user", "--worst", 2)
+    shown = run("score", *some).stdout
+    assert r"a\nb\x1b[31m" in shown and "\x1b" not in shown
+    assert f" {'c' * 57}... " in shown and "c" * 58 not in shown
+    assert [one["group"] for one in score(*some)["over_groups"][0]["worst"]] == ids
+
+
+def test_groups_that_quantiles_are_of(tmp_path):
+    """Of four groups, one has no pair and one a NaN; JSON's groups_left_out has both."""
+    score_, label = [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, math.nan, 1.0], [1, 0, 1, 0, 1, 1, 1, 0]
+    columns = {"score": np.array(score_), "label": np.array(label), "user": np.repeat([1, 2, 3, 4], 2)}
+    write_parquet(tmp_path / "a.parquet", columns)
+    write_parquet(tmp_path / "b.parquet", {name: one[:6] for name, one in columns.items()})
+    some = ("--loss", PAIRWISE, "--groups", "user", "--worst", 0)
+    table = run("score", tmp_path / "a.parquet", *some).stdout.splitlines()[4:7]
+    assert table[0].split()[-4:] == ["groups", "left", "out", "NaN"]
+    assert table[2].split()[-3:] == ["2", "1", "1"]
+    table = run("score", tmp_path / "b.parquet", *some).stdout.splitlines()[4:7]
+    assert table[0].split()[-3:] == ["groups", "left", "out"]
+    assert table[2].split()[-2:] == ["2", "1"]
+
+
+def test_one_of_anything(tmp_path):
+    write_parquet(tmp_path / "a.parquet", {"score": [0.5], "label": [1.0], "user": [7]})
+    some = (tmp_path / "a.parquet", "--loss", "mse_loss", "--loss", "average_precision", "--groups", "user")
+    shown = run("score", *some).stdout
+    assert shown.startswith("loss ")
+    assert "1 row " in shown and "1 group " in shown and "1 row of 1 file in" in shown
+    assert "1 rows" not in shown and "1 groups" not in shown
+    np.save(tmp_path / "a.npy", np.ones((1, 2)))
+    embedded = ("--queries", tmp_path / "a.npy", "--keys", tmp_path / "a.npy", "--loss", "mrr")
+    assert "1 query " in run("score", *embedded).stdout
+    write_parquet(tmp_path / "b.parquet", {"score": [0.5, math.nan], "label": [1.0, 1.0]})
+    assert "NaN: 1 row has one" in run("score", tmp_path / "b.parquet", "--loss", "mse_loss").stdout
+
+
+@pytest.mark.parametrize(
+    ("number", "total", "text"),
+    [(50, 50, "50 queries"), (41, 50, "41 of 50 queries"), (1, 1, "1 query"), (0, 1, "0 of 1 query")],
+)
+def test_counts_of_queries(number, total, text):
+    assert words.of_all(number, total, "queries") == text
+
+
+def test_differences_are_of_means(data):
+    models = (data, "--scores", "score", "--scores", "label", "--loss", "mse_loss")
+    line = "differences are of means: there are none with --reduction sum"
+    assert line in run("score", *models, "--reduction", "sum").stdout.splitlines()
+    assert "differences are of means" not in run("score", *models).stdout
+
+
+@pytest.mark.parametrize("option", ["--resamples", "--seed"])
+def test_what_only_a_bootstrap_uses(data, option):
+    models = (data, "--scores", "score", "--scores", "label", "--loss", "mse_loss", option, 7)
+    said = f"{option} does nothing with --method analytic: it is for a bootstrap"
+    assert failure("score", *models, "--method", "analytic") == said
+    assert (
+        failure("compare", data, data, "--key", "query", "--loss", "mse_loss", option, 7, "--method", "analytic")
+        == said
+    )
+    assert failure("score", *models, "--dask", "local") == f"{option} does nothing with --dask: it is for a bootstrap"
+    assert "bootstrap" in run("score", *models, "--method", "bootstrap").stdout
+
+
+def test_p_values_at_the_floor(data):
+    """2000 resamples bound a p-value by 2 / 2001."""
+    write_parquet(data, {"a": np.zeros(50), "b": np.ones(50) + np.arange(50.0), "label": np.zeros(50)})
+    some = (data, "--scores", "a", "--scores", "b", "--loss", "mse_loss", "--method", "bootstrap")
+    assert " < 0.001 " in run("score", *some).stdout
+    assert score(*some)["differences"][0]["p_value"] == 2 / 2001
+
+
+def test_headings_and_cells_are_no_markup(tmp_path):
+    """Names of columns are anything, as are ids and files."""
+    names = ("score[v1]", "m[/x]", "[bold]b", "[red]")
+    columns = {name: np.arange(4.0) for name in names}
+    write_parquet(tmp_path / "a.parquet", {**columns, "label": np.array([0, 1, 0, 1]), "user": ["[/a]", "[b]"] * 2})
+    some = [word for name in names for word in ("--scores", name)]
+    shown = run("score", tmp_path / "a.parquet", *some, "--loss", "mse_loss", "--groups", "user", "--worst", 1).stdout
+    assert all(name in shown.splitlines()[0] for name in names)
+    assert "m[/x] - score[v1]" in shown and "[/a]" in shown
 
 
 def test_where_the_time_went(data):

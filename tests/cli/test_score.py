@@ -248,8 +248,8 @@ def test_parameters_sums_and_one_loss_twice(tmp_path):
         {
             "huber_loss:delta=0.5": np.where(a <= 0.5, a * a / 2, 0.5 * (a - 0.25)).sum(),
             "huber_loss:delta=2": np.where(a <= 2, a * a / 2, 2 * (a - 1)).sum(),
-            "nmae_loss": a.sum() / 4,
-            "pairwise_hinge_loss": hinge,
+            "nmae_loss:norm=4": a.sum() / 4,
+            "pairwise_hinge_loss:margin=2,pairs=ordered": hinge,
         },
         rel=1e-12,
     )

@@ -85,4 +85,4 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = 
     if as_json:
         report.print_json(everything)
         return
-    report.print_table(("what", "is"), ((name, str(fact)) for name, fact in everything.items()))
+    report.print_table(("what", "is"), ((name, str(fact)) for name, fact in everything.items()), wraps="is")

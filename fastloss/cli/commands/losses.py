@@ -29,6 +29,7 @@ def list_losses(
     report.print_table(
         ("loss", "score", "what it is"),
         ((one["loss"], "yes" if one["score"] else "", one["summary"]) for one in everything),
+        wraps="what it is",
     )
 
 

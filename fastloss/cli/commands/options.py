@@ -20,14 +20,23 @@ def names_of_losses(incomplete: str) -> list[str]:
     return [name for name in (*losses, *METRICS) if name.startswith(incomplete)]
 
 
+def is_given(context: typer.Context, name: str) -> bool:
+    """Return whether the command line has an option."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def how_of(context: typer.Context, level: float, method: str, resamples: int, seed: int, is_used: bool) -> Any:
     """Return how intervals are made; raise for options that do nothing, or are out of their range."""
     from fastloss.comparing.every_pair import checked
 
-    for name in ("level", "method", "resamples", "seed"):
-        source = context.get_parameter_source(name)
-        if not is_used and source is not None and source.name == "COMMANDLINE":
-            raise UserError(f"--{name} does nothing here: it is for the differences between means of several --scores")
+    given = [name for name in ("level", "method", "resamples", "seed") if is_given(context, name)]
+    if given and not is_used:
+        raise UserError(f"--{given[0]} does nothing here: it is for the differences between means of several --scores")
+    without = "--dask" if context.params.get("dask") else "--method analytic" if method == "analytic" else ""
+    for name in ("resamples", "seed"):
+        if without and name in given:
+            raise UserError(f"--{name} does nothing with {without}: it is for a bootstrap")
     try:
         return checked(level, method, resamples, seed)
     except ValueError as error:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from fastloss.cli.commands.options import MOST_ROWS, how_of, names_of_losses, use_threads
+from fastloss.cli.commands.options import MOST_ROWS, how_of, is_given, names_of_losses, use_threads
 from fastloss.cli.errors import UserError, require_choice
 from fastloss.cli.parsing import read_config
 
@@ -71,7 +71,7 @@ def score(
         str | None,
         typer.Option(
             help="Write a table with one row per group, in order of first appearance: id, number of rows, and each"
-            " loss's mean and number of pairs; .parquet, .csv, .tsv, .jsonl or .arrow."
+            " loss's mean and number of pairs; .parquet, .csv, .tsv, .json, .jsonl or .arrow."
         ),
     ] = None,
     worst: Annotated[
@@ -162,8 +162,7 @@ def score(
             " or --dask"
         )
     for name in ("scores", "labels", "batch_rows", "format", "delimiter", "types", "nulls") if embedded else ():
-        source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
+        if is_given(context, name):
             option = name.replace("_", "-")
             raise UserError(f"--{option} does nothing with --queries and --keys: expected one or the other")
     if not embedded and not files:

@@ -69,7 +69,7 @@ class Report:
     rows: int
     groups: int | None  # None if no loss needed them
     partitioned: bool
-    seconds: float
+    seconds: float = 0.0
     dropped: int = 0  # rows with nulls
     spent: Spent | None = None  # None: by workers
     nans: Nans | None = None  # of the rows read, where a result is NaN
@@ -194,6 +194,6 @@ class ResultTable(TableFile):
 def opened(path: str, inputs: list[str]) -> Results:
     """Open the file of `--output`, before anything is computed."""
     suffix = os.path.splitext(path)[1].lower()
-    if suffix not in (".json", *WRITERS):
-        raise UserError(f"--output is {path!r}: expected a name that ends in .json, {', '.join(WRITERS)}")
+    if suffix not in WRITERS:
+        raise UserError(f"--output is {path!r}: expected a name that ends in {', '.join(WRITERS)}")
     return JsonFile(path, inputs, "--output") if suffix == ".json" else ResultTable(path, inputs, "--output")

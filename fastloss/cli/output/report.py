@@ -14,9 +14,14 @@ from rich.text import Text
 
 from fastloss.cli.leaving import Undoing
 from fastloss.cli.output.records import Nans, Report, record
+from fastloss.cli.output.words import counted, escaped, of_all, p_value, shortened
+from fastloss.cli.reading.written import shown
 from fastloss.cli.scoring.over_groups import QUANTILES
 from fastloss.cli.scoring.totals import Answer
 from fastloss.comparing.results import Comparison
+
+LEAST = 20  # characters of a column whose text is wrapped
+BETWEEN = 3  # columns
 
 
 def console() -> Console:
@@ -29,20 +34,31 @@ def print_json(content: Any) -> None:
     print(json.dumps(content, indent=2, allow_nan=False, default=str))
 
 
-def print_table(headings: Iterable[str], rows: Iterable[Iterable[str]], right: Iterable[str] = ()) -> None:
-    """Print columns with headings, those in `right` aligned to the right; where they do not fit, a block a row."""
-    headings, lines = list(headings), [list(row) for row in rows]
-    widths = [max(map(cell_len, column)) for column in zip(headings, *lines, strict=True)]
-    if sum(widths) + 3 * len(widths) > console().width:
+def print_table(
+    headings: Iterable[str],
+    rows: Iterable[Iterable[str]],
+    right: Iterable[str] = (),
+    title: str = "",
+    wraps: str = "",
+) -> None:
+    """Print columns with headings, those in `right` aligned to the right, in column `wraps` in several lines.
+
+    Where they do not fit, it prints a block a row, below the title.
+    """
+    headings, lines = list(map(escaped, headings)), [list(map(escaped, row)) for row in rows]
+    columns = zip(headings, *lines, strict=True)
+    widths = [LEAST if column[0] == wraps else max(map(cell_len, column)) for column in columns]
+    if sum(widths) + BETWEEN * (len(widths) - 1) > console().width:
         most = max(map(len, headings))
         blocks = ([f"{name:<{most}}  {cell}" for name, cell in zip(headings, row, strict=True)] for row in lines)
-        print("\n\n".join(map("\n".join, blocks)))
+        print("\n\n".join(filter(None, (title, *map("\n".join, blocks)))))
         return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for heading in headings:
-        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=True)
+        side: Any = "right" if heading in right else "left"
+        table.add_column(Text(heading), justify=side, no_wrap=heading != wraps, overflow="fold")
     for row in lines:
-        table.add_row(*(Text(text) for text in row))
+        table.add_row(*map(Text, row))
     console().print(table)
 
 
@@ -54,14 +70,17 @@ def score_table(report: Report) -> None:
         lines.setdefault(answer.asked.name, []).append(answer)
     rows = [(name, *(f"{one.value:.8g}" for one in some), *over(some[0], report)) for name, some in lines.items()]
     headings = ("loss", *(models if len(models) > 1 else [report.reduction]), "over", "groups")
-    print_table(headings, rows, headings[1:])
+    print_table(headings, rows, headings[1:], "losses")
+    print()
     if report.comparisons:
         differences_table(report.comparisons)
-    elif len(models) > 1 and report.spent is None and report.reduction == "mean":
+        print()
+    elif len(models) > 1 and report.reduction != "mean":
+        print(f"differences are of means: there are none with --reduction {report.reduction}")
+    elif len(models) > 1 and report.spent is None:
         print("with --dask there are no differences between losses of all rows together: expected --groups")
     print_over_groups(report)
-    files = f"{len(report.files)} file" + ("s" if len(report.files) > 1 else "")
-    line = f"{report.rows:,} rows of {files} in {report.seconds:.2f} s"
+    line = f"{counted(report.rows, 'rows')} of {counted(len(report.files), 'files')} in {report.seconds:.2f} s"
     if report.spent is not None:
         computing = max(report.seconds - sum(report.spent), 0.0)
         compiling, reading = report.spent
@@ -69,9 +88,9 @@ def score_table(report: Report) -> None:
     if report.seconds >= 1.0:
         line += f"; {rate(report.rows, report.seconds)}"
     line += "; rows sorted by group first" if report.partitioned else ""
-    line += f"; {report.unmatched:,} keys left out that not all files have" if report.unmatched else ""
-    line += f"; {report.dropped:,} rows with nulls left out" if report.dropped else ""
-    console().print(line, soft_wrap=True)
+    line += f"; {counted(report.unmatched, 'keys')} left out that not all files have" if report.unmatched else ""
+    line += f"; {counted(report.dropped, 'rows')} with nulls left out" if report.dropped else ""
+    print(line)
     if report.nans is not None:
         print(said(report.nans))
 
@@ -81,16 +100,23 @@ def print_over_groups(report: Report) -> None:
     if not report.over_groups:
         return
     levels = ("min", *(f"{100 * level:g} %" for level in QUANTILES[1:-1]), "max")
-    headings = ("over groups", "mean", *levels)
-    rows = [
-        (one.label, *(f"{value:.6g}" for value in (one.summary.mean, *one.summary.quantiles.tolist())))
-        for one in report.over_groups
-    ]
-    print_table(headings, rows, headings[1:])
+    counts = ("groups", "left out", *(["NaN"] if any(one.nans for one in report.over_groups) else []))
+    headings = ("over groups", "mean", *levels, *counts)
+    rows = []
+    for one in report.over_groups:
+        numbers = one.mean, *one.summary.quantiles.tolist()
+        found = one.summary.used + one.nans, one.summary.left_out - one.nans, one.nans
+        rows.append((one.label, *(f"{value:.6g}" for value in numbers), *(f"{n:,}" for n in found[: len(counts)])))
+    print_table(headings, rows, headings[1:], "over groups")
+    print()
     worst = [(one.label, group) for one in report.over_groups for group in one.worst]
     if worst:
-        lines = [(label, str(group.group), f"{group.value:.6g}", f"{group.rows:,}") for label, group in worst]
-        print_table(("worst groups of", "group", "value", "rows"), lines, ("group", "value", "rows"))
+        lines = [
+            (label, shortened(escaped(shown(group.group))), f"{group.value:.6g}", f"{group.rows:,}")
+            for label, group in worst
+        ]
+        print_table(("worst groups of", "group", "value", "rows"), lines, ("group", "value", "rows"), "worst groups")
+        print()
 
 
 def differences_table(comparisons: list[Comparison]) -> None:
@@ -103,28 +129,28 @@ def differences_table(comparisons: list[Comparison]) -> None:
             f"{one.models[1]} - {one.models[0]}",
             f"{one.difference:.6g}",
             f"{one.low:.6g} to {one.high:.6g}",
-            f"{one.p_value:.2g}",
-            f"{one.units:,} {one.unit} ({one.method})",
+            p_value(one),
+            f"{counted(one.units, one.unit)} ({one.method})",
         )
         for one in comparisons
     ]
-    print_table(headings, rows, headings[2:])
+    print_table(headings, rows, headings[2:], "differences")
 
 
 def said(nans: Nans) -> str:
     """Return where there are NaNs."""
-    return f"NaN: {nans.rows:,} rows have one, the first is {nans.first}"
+    return f"NaN: {counted(nans.rows, 'rows')} {'has' if nans.rows == 1 else 'have'} one, the first is {nans.first}"
 
 
 def over(answer: Answer, report: Report) -> tuple[str, str]:
     """Return what a value is made of, and of how many groups."""
     if report.embeddings is not None:
-        return f"{report.rows - (answer.left_out or 0):,} queries", "-"
-    parts = f"{report.rows:,} rows" if answer.pairs is None else f"{answer.pairs:,} pairs"
+        return of_all(report.rows - (answer.left_out or 0), report.rows, "queries"), "-"
+    parts = counted(report.rows, "rows") if answer.pairs is None else counted(answer.pairs, "pairs")
     if answer.left_out is None or report.groups is None:
         return parts, "-"
     used = report.groups - answer.left_out
-    parts = f"{used:,} groups" if answer.asked.is_over_groups else parts
+    parts = counted(used, "groups") if answer.asked.is_over_groups else parts
     return parts, f"{used:,} of {report.groups:,}" if answer.left_out else f"{report.groups:,}"
 
 

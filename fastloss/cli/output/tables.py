@@ -3,11 +3,13 @@
 import abc
 import json
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 
 from fastloss.cli.errors import UserError
+from fastloss.cli.reading.written import written_schema, written_table
 
 
 class Writer(abc.ABC):
@@ -68,7 +70,10 @@ class CsvTable(ArrowWriter):
         from pyarrow import csv
 
         options = csv.WriteOptions(delimiter=self.delimiter, quoting_style="needed")
-        return csv.CSVWriter(pa.PythonFile(file, "w"), schema, write_options=options)
+        return csv.CSVWriter(pa.PythonFile(file, "w"), written_schema(schema), write_options=options)
+
+    def write(self, table: pa.Table) -> None:
+        super().write(written_table(table))
 
 
 class TsvTable(CsvTable):
@@ -81,14 +86,29 @@ class JsonLines(Writer):
     """An object a row; NaN and infinities are strings, as in all JSON of the command."""
 
     def write(self, table: pa.Table) -> None:
-        lines = (json.dumps({name: plain(value) for name, value in row.items()}, default=str) for row in rows(table))
-        self._file.write("".join(line + "\n" for line in lines).encode())
+        self._file.write("".join(line + "\n" for line in objects(table)).encode())
 
     def close(self) -> None:
         self._file.flush()
 
 
+class JsonDocument(Writer):
+    """A list of the same objects, one a line."""
+
+    before = "[\n"  # the next object
+
+    def write(self, table: pa.Table) -> None:
+        for one in objects(table):
+            self._file.write((self.before + one).encode())
+            self.before = ",\n"
+
+    def close(self) -> None:
+        self._file.write(("[]\n" if self.before.startswith("[") else "\n]\n").encode())
+        self._file.flush()
+
+
 WRITERS: dict[str, type[Writer]] = {
+    ".json": JsonDocument,
     ".parquet": ParquetTable,
     ".csv": CsvTable,
     ".tsv": TsvTable,
@@ -99,15 +119,14 @@ WRITERS: dict[str, type[Writer]] = {
 }
 
 
-def rows(table: pa.Table) -> list[dict[str, Any]]:
-    """Return a table's rows as dicts."""
-    return table.to_pylist()
+def objects(table: pa.Table) -> Iterator[str]:
+    """Return each row as a JSON object."""
+    for row in written_table(table).to_pylist():
+        yield json.dumps({name: plain(value) for name, value in row.items()})
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON has it: NaN and infinities become "NaN", "Infinity" and "-Infinity", bytes hexadecimal."""
-    if isinstance(value, bytes):
-        return value.hex()
+    """Return a value as JSON has it: NaN and infinities become "NaN", "Infinity" and "-Infinity"."""
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return "NaN" if value != value else ("Infinity" if value > 0 else "-Infinity")
     return value

@@ -48,8 +48,10 @@ class Collector:
         by_name: dict[str, dict[str, GroupResults]] = {}
         for one, found in results.items():
             by_name.setdefault(one.name, {})[one.model] = found
-        for name, some in by_name.items() if groups.ids is not None else ():
-            self._values[name].add(groups, some)
+        if groups.ids is not None:
+            own = groups._replace(ids=self._roles.own_ids(groups.ids))
+            for name, some in by_name.items():
+                self._values[name].add(own, some)
 
     def _add_slopes(self, groups: WholeGroups, name: str) -> None:
         weights = groups.weights

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastloss.cli.output.words import counted, p_value
 from fastloss.cli.page import charts
 from fastloss.cli.page.charts import look
 from fastloss.cli.page.data import MOST_MODELS, Measure, Page, compared
@@ -37,7 +38,7 @@ def intervals(page: Page) -> Markup | None:
             [element("div", one.loss), element("div", _of_what(one), class_="note")],
             signed(one.difference, 5),
             f"{signed(one.low, 5)} to {signed(one.high, 5)}",
-            f"{one.p_value:.2g}" if one.p_value != 0.0 else "<1e-300",
+            p_value(one),
         ]
         for one in page.comparisons
     ]
@@ -50,7 +51,7 @@ def intervals(page: Page) -> Markup | None:
 
 def _of_what(one: Comparison) -> list[object]:
     second, first = name(one.models[1], 40), name(one.models[0], 40)
-    return [second, " less ", first, f"; {one.units:,} {one.unit}, {one.method}"]
+    return [second, " less ", first, f"; {counted(one.units, one.unit)}, {one.method}"]
 
 
 def differences(page: Page) -> Markup | None:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastloss.cli.output.tables import plain
 from fastloss.cli.page.data import Groups, WorstGroup
+from fastloss.cli.reading.written import shown, written
 from fastloss.cli.scoring.groups import WholeGroups
 from fastloss.cli.scoring.results import GroupResults
 
@@ -68,7 +68,7 @@ def _described(groups: WholeGroups, results: dict[str, GroupResults], values: np
     pairs = next(iter(results.values())).pairs
     size = int(groups.offsets[at + 1] - groups.offsets[at])
     return WorstGroup(
-        str(plain(groups.ids[at].as_py())),
+        shown(written(groups.ids.slice(at, 1))[0].as_py()),
         size,
         None if pairs is None else int(pairs[at]),
         tuple(values[:, at].tolist()),

@@ -173,6 +173,19 @@ class Unfit(Exception):
         self.index, self.found = index, found
 
 
+def expected(kind: pa.DataType, found: Any) -> str:
+    """Return what a value is to be that a type does not hold, as errors say it."""
+    if not pa.types.is_integer(kind):
+        return str(kind)
+    try:
+        whole = int(found) if isinstance(found, str) or found == int(found) else None
+    except (ValueError, OverflowError, TypeError):  # text, an infinity, bytes
+        whole = None
+    if whole is None:
+        return "a whole number"
+    return "a whole number below 2^63 (see --types)" if kind == pa.int64() and whole >= 2**63 else str(kind)
+
+
 class Inexact(Exception):
     """A number of at least 2**53 that float64 does not hold, and its index in the column."""
 

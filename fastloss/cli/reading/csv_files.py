@@ -17,8 +17,8 @@ import pyarrow as pa
 from fastloss.cli.errors import shortened
 from fastloss.cli.reading.arrays import Type, beyond
 from fastloss.cli.reading.csv_rows import pieces
-from fastloss.cli.reading.readers import Columns, Source
-from fastloss.cli.reading.text_files import stem, text_of
+from fastloss.cli.reading.readers import Columns
+from fastloss.cli.reading.text_files import TextSource, stem, text_of
 
 BLOCK = 1 << 24  # bytes that are parsed at a time
 SHARE = 1 << 20  # bytes of them that a thread parses
@@ -26,8 +26,10 @@ DELIMITERS = ",\t;|"
 NUMBERS = (pa.float64(), pa.int64())
 
 
-class CsvSource(Source):
+class CsvSource(TextSource):
     """CSV with a header, compressed or not. An empty field is null."""
+
+    what_blank_is = "holds no header"
 
     @functools.cached_property
     def _delimiter(self) -> str:
@@ -63,7 +65,7 @@ class CsvSource(Source):
         with contextlib.closing(self._pieces()) as texts:
             text, _ = next(texts, (b"", 0.0))
         if not text:
-            raise ValueError("holds no header")
+            raise ValueError(self.what_blank_is)
         table = Piece(self, text, None, 0).table({})
         return [
             (name, self._type(name, column)) for name, column in zip(table.column_names, table.columns, strict=True)

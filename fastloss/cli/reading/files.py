@@ -14,7 +14,8 @@ from fastloss.cli.reading.json_files import JsonSource
 from fastloss.cli.reading.numpy_files import NpySource, NpzSource
 from fastloss.cli.reading.readers import Given, IpcSource, Numbers, ParquetSource, Source, nothing
 from fastloss.cli.reading.roles import Roles, Wanted, resolved
-from fastloss.cli.reading.text_files import BZIP2, GZIP, ZSTD, stem
+from fastloss.cli.reading.text_files import BZIP2, GZIP, ZSTD, TextSource, stem
+from fastloss.cli.reading.written import is_uuid
 from fastloss.core.spelling import nearest
 
 MAGIC: tuple[tuple[bytes, type[Source]], ...] = (
@@ -88,26 +89,51 @@ def _known(folder: str) -> list[str]:
     return found
 
 
+class Blank(UserError):
+    """A file of text without any."""
+
+
+def sources(paths: Iterable[str], numbers: Numbers = nothing, given: Given | None = None) -> list[Source]:
+    """Return the readers of all files but those of text without any; it is an error if there are no others."""
+    found: list[Source] = []
+    blanks: list[Blank] = []
+    for path in paths:
+        try:
+            found.append(source(path, numbers, given))
+        except Blank as error:
+            blanks.append(error)
+    if not found:
+        raise blanks[0]
+    return found
+
+
 def source(path: str, numbers: Numbers = nothing, given: Given | None = None) -> Source:
     """Return the reader of a file's format: the one given, that of its first bytes, or that of its name."""
     given = given or Given()
-    with explained(path):
+    with explained(path, anything=True):
         with storage.opened(path) as file:
             head = file.read(8)
+        one = _of_head(path, head, numbers, given)
+        if isinstance(one, TextSource) and one.is_blank:
+            raise Blank(f"{path}: {one.what_blank_is if head else 'the file is empty'}")
         if not head:
             raise UserError(f"{path}: the file is empty")
-        if given.format:
-            return FORMATS[given.format](path, numbers, given)
-        for magic, kind in MAGIC:
-            if head.startswith(magic):
-                return kind(path, numbers, given)
-        suffix = os.path.splitext(stem(path)[0])[1]
-        if path == storage.INPUT and not head.startswith((GZIP, BZIP2, ZSTD)):
-            suffix = ".jsonl" if head.lstrip().startswith(b"{") else ".csv"
-        if suffix not in SUFFIXES:
-            known = ", ".join(SUFFIXES)
-            raise UserError(f"{path}: unknown format (expected one of {known}, or --format)")
-        return SUFFIXES[suffix](path, numbers, given)
+        return one
+
+
+def _of_head(path: str, head: bytes, numbers: Numbers, given: Given) -> Source:
+    if given.format:
+        return FORMATS[given.format](path, numbers, given)
+    for magic, kind in MAGIC:
+        if head.startswith(magic):
+            return kind(path, numbers, given)
+    suffix = os.path.splitext(stem(path)[0])[1]
+    if path == storage.INPUT and not head.startswith((GZIP, BZIP2, ZSTD)):
+        suffix = ".jsonl" if head.lstrip().startswith(b"{") else ".csv"
+    if suffix not in SUFFIXES:
+        what = f"unknown format (expected one of {', '.join(SUFFIXES)}, or --format)" if head else "the file is empty"
+        raise UserError(f"{path}: {what}")
+    return SUFFIXES[suffix](path, numbers, given)
 
 
 class Opened(NamedTuple):
@@ -123,7 +149,7 @@ def opened(paths: Sequence[str], wanted: Wanted, given: Given | None = None) -> 
     A column whose type differs from file to file is converted to one that holds all values, if there is one.
     """
     given = given or Given()
-    found = [source(path, wanted.is_number, given) for path in paths]
+    found = sources(paths, wanted.is_number, given)
     with explained(found[0].path, anything=True):
         described = found[0].columns
     return agreed(found, resolved(wanted, found[0].path, described), given)
@@ -145,7 +171,15 @@ def agreed(found: list[Source], roles: Roles, given: Given) -> Opened:
     unknown = set(given.types) - set(roles.columns)
     if unknown:
         raise UserError(f"--types names {sorted(unknown)[0]!r}, which is no column that is read")
-    return Opened(found, roles)
+    return Opened(found, roles._replace(are_uuids=_are_uuids(found, roles, given)))
+
+
+def _are_uuids(found: list[Source], roles: Roles, given: Given) -> bool:
+    """Return whether ids of groups are UUIDs; some files may have them as 16 bytes."""
+    if roles.groups is None or roles.groups in given.types:
+        return False
+    kinds = [one.type_of(roles.groups) for one in found]
+    return any(map(is_uuid, kinds)) and all(is_uuid(kind) or kind in (pa.binary(16), pa.null()) for kind in kinds)
 
 
 def _agreed(role: str, column: str, kinds: dict[Type, str]) -> pa.DataType | None:

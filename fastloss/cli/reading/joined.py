@@ -10,12 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fastloss.cli.errors import UserError, explained, named, shortened
-from fastloss.cli.reading.arrays import Type, Unfit, common, converted
+from fastloss.cli.reading.arrays import Type, Unfit, common, converted, expected
 from fastloss.cli.reading.batches import explained_batches
-from fastloss.cli.reading.files import Opened, agreed, expand, source
+from fastloss.cli.reading.files import Opened, agreed, expand, sources
 from fastloss.cli.reading.readers import Columns, Given, Source
 from fastloss.cli.reading.roles import Roles, Scores, Wanted, scores_of
 from fastloss.cli.reading.text_files import COMPRESSED
+from fastloss.cli.reading.written import as_uuids, is_uuid, quoted
 
 SHARED = ("labels", "weights", "groups")  # roles of columns that all models share
 
@@ -62,6 +63,8 @@ class Join:
             column = getattr(self.wanted, role)
             if column is not None:
                 columns[column] = self._shared(role, column, models, rows)
+                if role == "groups" and all(column in one.uuids for one in models if column in one.columns):
+                    columns[column] = as_uuids(columns[column])
         scores = {}
         for one, at in zip(models, rows, strict=True):
             called = {column: f"{one.name}: {column}" for column in one.scores.columns}
@@ -73,14 +76,14 @@ class Join:
     def _read(self, name: str, files: str, scores: str) -> "Model":
         """Read one model's columns."""
         wanted = self.wanted._replace(scores=(scores,))
-        sources = [source(path, wanted.is_number, self.given) for path in expand([files])]
-        with explained(sources[0].path, anything=True):
-            kinds = dict(sources[0].columns)
-        found = scores_of(scores, sources[0].path, kinds)
+        every = sources(expand([files]), wanted.is_number, self.given)
+        with explained(every[0].path, anything=True):
+            kinds = dict(every[0].columns)
+        found = scores_of(scores, every[0].path, kinds)
         shared = [getattr(wanted, role) for role in SHARED]
         columns = [*self.keys, *found.columns, *(one for one in shared if one is not None and one in kinds)]
         columns = list(dict.fromkeys(columns))
-        for one in sources:
+        for one in every:
             for column in columns:
                 with explained(one.path, anything=True):
                     kind = one.type_of(column)
@@ -89,7 +92,9 @@ class Join:
                     have = ", ".join(named(other) for other, _ in one.columns)
                     raise UserError(f"{one.path}: no column {column!r} for --{option} (columns: {have})")
             one.converted = {column: kind for column, kind in self.given.types.items() if column in columns}
-        return Model(name, found, *_concatenated(sources, columns))
+        own = set(columns) - set(self.given.types)
+        uuids = frozenset(column for column in own if all(is_uuid(one.type_of(column)) for one in every))
+        return Model(name, found, *_concatenated(every, columns), uuids)
 
     def _matched(self, models: Sequence["Model"]) -> list[np.ndarray]:
         """Return the rows of each model that have the same keys, in the first one's order."""
@@ -137,7 +142,7 @@ class Join:
 
     def _key(self, model: "Model", row: int) -> str:
         """Return a row's key, as messages name it."""
-        return ", ".join(f"{key} {shortened(repr(model.columns[key][row].as_py()))}" for key in self.keys)
+        return ", ".join(f"{key} {model.quoted(key, row)}" for key in self.keys)
 
     def _shared(self, role: str, column: str, models: Sequence["Model"], rows: Sequence[np.ndarray]) -> pa.Array:
         """Return a column from the first model that has it; the others must agree."""
@@ -156,7 +161,7 @@ class Join:
             if different.size:
                 row = int(different[0])
                 first, first_rows = having[0]
-                found, expected = (shortened(repr(one[row].as_py())) for one in (own, values[0]))
+                found, expected = other.quoted(column, int(at[row])), first.quoted(column, int(first_rows[row]))
                 raise UserError(
                     f"{other.where(int(at[row]))}: column {column!r} is {found}, but {expected} in"
                     f" {first.where(int(first_rows[row]))}, for {self._key(first, int(first_rows[row]))}"
@@ -172,11 +177,17 @@ class Model(NamedTuple):
     columns: Columns
     paths: tuple[str, ...]
     starts: tuple[int, ...]  # the first row of each file
+    uuids: frozenset[str] = frozenset()  # columns of UUIDs, which are read as bytes
 
     @property
     def files(self) -> str:
         """What errors call the files."""
         return self.paths[0] if len(self.paths) == 1 else f"the {len(self.paths)} files of {self.name}"
+
+    def quoted(self, column: str, row: int) -> str:
+        """Return a value as messages name it."""
+        value = self.columns[column].slice(row, 1)
+        return quoted(as_uuids(value) if column in self.uuids else value, 0)
 
     def where(self, row: int) -> str:
         """Return the file and the row in it."""
@@ -232,7 +243,9 @@ def _of_one_type(models: Sequence[Model], column: str, are_ids: bool) -> list[pa
             found.append(array if array.type == kind else converted(array, kind))
         except Unfit as error:
             where = f"{model.where(error.index)}: column {column!r}"
-            raise UserError(f"{where} is {shortened(repr(error.found))}: expected {kind}") from None
+            raise UserError(
+                f"{where} is {shortened(repr(error.found))}: expected {expected(kind, error.found)}"
+            ) from None
     return found
 
 

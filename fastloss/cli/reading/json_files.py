@@ -10,14 +10,16 @@ import pyarrow as pa
 
 from fastloss.cli.errors import shortened
 from fastloss.cli.reading.arrays import Type, beyond
-from fastloss.cli.reading.readers import Columns, Source
-from fastloss.cli.reading.text_files import text_of
+from fastloss.cli.reading.readers import Columns
+from fastloss.cli.reading.text_files import TextSource, text_of
 
 BLOCK = 1 << 24  # bytes that are parsed at a time
 
 
-class JsonSource(Source):
+class JsonSource(TextSource):
     """Objects, one a line; a field that an object lacks is null."""
+
+    what_blank_is = "holds no objects"
 
     def _pieces(self) -> Generator[tuple[bytes, float]]:
         """Read pieces of whole lines, each with the share of the file that has been read."""
@@ -47,7 +49,7 @@ class JsonSource(Source):
         with contextlib.closing(self._pieces()) as texts:
             text, _ = next(texts, (b"", 0.0))
         if not text:
-            raise ValueError("holds no objects")
+            raise ValueError(self.what_blank_is)
         try:
             table = self._parsed(text, None)
         except pa.ArrowInvalid:

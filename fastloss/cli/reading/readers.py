@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from fastloss.cli.errors import shortened
 from fastloss.cli.reading import storage
-from fastloss.cli.reading.arrays import Type, Unfit, coded, converted, decoded, is_text, plain, uncoded
+from fastloss.cli.reading.arrays import Type, Unfit, coded, converted, decoded, expected, is_text, plain, uncoded
+from fastloss.cli.reading.written import as_uuids, is_uuid, written
 
 Columns = dict[str, pa.Array]
 Numbers: TypeAlias = Callable[[str], bool]
@@ -124,13 +125,15 @@ class Source(abc.ABC):
         """Convert a column to the type of all files; an error names the row and what it holds."""
         if name not in self.converted:
             return array
+        if self.converted[name] == pa.string() and is_uuid(self.type_of(name)):
+            return written(as_uuids(array))
+        if self.converted[name] == pa.string() and pa.types.is_duration(array.type):
+            return written(array)
         try:
             return converted(array, self.converted[name])
         except Unfit as error:
-            found = shortened(repr(error.found))
-            raise ValueError(
-                f"row {before + error.index}: column {name!r} is {found}: expected {self.converted[name]}"
-            ) from None
+            found, what = shortened(repr(error.found)), expected(self.converted[name], error.found)
+            raise ValueError(f"row {before + error.index}: column {name!r} is {found}: expected {what}") from None
 
 
 def joined(parts: list[Columns]) -> Columns:

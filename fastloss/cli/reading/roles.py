@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from fastloss.cli.errors import UserError, named
 from fastloss.cli.reading.arrays import is_list
+from fastloss.cli.reading.written import as_uuids
 
 PATTERN = "*?["
 
@@ -41,6 +42,7 @@ class Roles(NamedTuple):
     labels: str
     weights: str | None = None
     groups: str | None = None
+    are_uuids: bool = False  # the ids of groups, which are read as bytes
 
     @property
     def by_class(self) -> bool:
@@ -66,6 +68,10 @@ class Roles(NamedTuple):
     def columns(self) -> list[str]:
         """The names of all columns, each once."""
         return list(dict.fromkeys(column for _, column in self.items()))
+
+    def own_ids(self, ids: pa.Array) -> pa.Array:
+        """Return ids of groups in the type that they have in the files."""
+        return as_uuids(ids) if self.are_uuids else ids
 
     def is_number(self, column: str) -> bool:
         """Return whether a column is read as numbers, and not as ids or names."""

@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fastloss.cli.errors import UserError, explained, named, shortened
+from fastloss.cli.errors import UserError, explained, named
 from fastloss.cli.reading import storage
 from fastloss.cli.reading.arrays import Type, Unfit, is_id, is_list, is_vector, matrix, plain, uncoded
 from fastloss.cli.reading.batches import Places, explained_batches, require_no_null
-from fastloss.cli.reading.files import columns_of, expand, source
+from fastloss.cli.reading.files import columns_of, expand, sources
 from fastloss.cli.reading.numpy_files import read_header
+from fastloss.cli.reading.written import quoted
 
 ROWS = 1 << 16  # that are read at a time
 ARRAY = b"\x93NUMPY"
@@ -71,7 +72,7 @@ class Column:
 
     def __init__(self, place: Place, fits: Callable[[Type], bool], expected: str):
         self.places = Places()
-        self._sources = [source(path) for path in expand([place.path])]
+        self._sources = sources(expand([place.path]))
         self.name = self._chosen(place, fits, expected)
         for one in self._sources:
             with explained(one.path, anything=True):
@@ -198,7 +199,7 @@ def positives(text: str, queries: int, keys: int, ids: pa.Array | None) -> tuple
     wrong = np.flatnonzero((numbers < 0) | (numbers >= keys))
     if wrong.size:
         index = int(wrong[0])
-        found = shortened(repr(lists.values[index].as_py()))
+        found = quoted(lists.values, index)
         what = f"the row of a key, 0 to {keys - 1}" if ids is None else "the id of a key"
         raise UserError(f"{lists.row_of(index)} is {found}: expected {what}")
     return lists.offsets, numbers
@@ -236,5 +237,5 @@ def key_ids(text: str, name: str) -> pa.Array:
     again = np.flatnonzero(first != np.arange(len(ids)))
     if again.size:
         row = int(again[0])
-        raise UserError(f"{column.row(row)} is {ids[row].as_py()!r}, as in row {first[row]}: expected an id a key")
+        raise UserError(f"{column.row(row)} is {quoted(ids, row)}, as in row {first[row]}: expected an id a key")
     return ids

@@ -32,7 +32,7 @@ WORDS: dict[str, Any] = {"true": True, "false": False, "none": None}
 class Asked:
     """One loss or metric to be computed, of one model."""
 
-    name: str  # with the parameters as given, where one name is asked for twice
+    name: str  # with the parameters as given, if there are any
     loss: Any  # or a `Metric`
     parameters: dict[str, Any]  # all of them, checked
     model: str = ""  # whose scores
@@ -126,8 +126,7 @@ def asked(texts: list[str], reduction: str, embedded: bool = False) -> list[Aske
     if not texts:
         raise UserError("no --loss is given (`fastloss list` shows what there is)")
     pieces = [text.partition(":") for text in texts]
-    names = [name for name, _, _ in pieces]
-    labels = [name if names.count(name) == 1 else text for name, text in zip(names, texts, strict=True)]
+    labels = [text if words.strip(",") else name for text, (name, _, words) in zip(texts, pieces, strict=True)]
     for label in labels:
         if labels.count(label) > 1:
             raise UserError(f"--loss {label} is given twice")

@@ -34,6 +34,7 @@ OF_A_CALL = (
     "return_ids",
 )  # which the command gives itself
 AVERAGE = Choice(("groups", "rows"))
+AVERAGE_OF_AREAS = Choice(("groups", "rows", "pairs"))
 
 
 def documented(function: Callable[..., Any]) -> dict[str, str]:
@@ -47,10 +48,11 @@ def documented(function: Callable[..., Any]) -> dict[str, str]:
 
 
 class Values(NamedTuple):
-    """A number for each group, and whether it has something to say."""
+    """A number for each group, whether it has something to say, and its pairs' weight if it is made of pairs."""
 
     values: np.ndarray
     used: np.ndarray
+    pairs: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +73,12 @@ class Metric:
     @functools.cached_property
     def parameters(self) -> dict[str, str]:
         """The words that `--loss` takes after the name, and what its documentation says of each one's values."""
-        return {**documented(self.function), "average": str(AVERAGE)}
+        return {**documented(self.function), "average": str(self.averages)}
+
+    @property
+    def averages(self) -> Choice:
+        """What each group may weigh in the mean."""
+        return AVERAGE_OF_AREAS if self.function is metrics.auc else AVERAGE
 
     @property
     def over(self) -> str:
@@ -92,7 +99,7 @@ class Metric:
     def checked(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return all parameters, checked by a call."""
         words = {**self.defaults, **parameters}
-        AVERAGE.validate("average", words["average"])
+        self.averages.validate("average", words["average"])
         self.function([0.25, 0.75], [0, 1], **_own(words))
         return words
 
@@ -101,7 +108,7 @@ class Metric:
         rows = weights if self.weighs_rows else None
         if self.function is metrics.auc:
             areas = group_areas(scores, labels, None, offsets, rows)
-            return Values(areas.values, areas.used)
+            return Values(areas.values, areas.used, areas.weight)
         own = {**_own(words), "offsets": offsets, "reduction": "per_group", "with_counts": True}
         if rows is not None:
             own["sample_weight"] = rows
@@ -167,16 +174,19 @@ class GroupMean:
         if weights is not None:
             validate.within("sample_weight", weights, NON_NEGATIVE)
         found = self.metric.of_groups(scores, labels, weights, offsets, self.parameters)
-        each = self._weights(weights, offsets)
-        own = each[found.used]
+        each = self._weights(weights, offsets, found.pairs)
+        is_used = found.used & (each != 0.0)
+        own = each[is_used]
         with np.errstate(invalid="ignore", over="ignore"):
-            total, weight = terms.exact(found.values[found.used] * own), terms.exact(own)
-        used = int(np.count_nonzero(found.used))
-        self._merge(Mean(labels.size, used, found.used.size - used, total, weight))
-        return GroupResults(*found, each)
+            total, weight = terms.exact(found.values[is_used] * own), terms.exact(own)
+        used = int(np.count_nonzero(is_used))
+        self._merge(Mean(labels.size, used, is_used.size - used, total, weight))
+        return GroupResults(found.values, is_used, each)
 
-    def _weights(self, weights: Any, offsets: np.ndarray) -> np.ndarray:
+    def _weights(self, weights: Any, offsets: np.ndarray, pairs: np.ndarray | None) -> np.ndarray:
         """Return what groups weigh."""
+        if pairs is not None and self.parameters["average"] == "pairs":
+            return pairs
         by_rows = self.parameters["average"] == "rows"
         if weights is None:
             return np.diff(offsets).astype(np.float64) if by_rows else np.ones(offsets.size - 1)

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from fastloss.cli.output.tables import plain
+from fastloss.cli.reading.written import written_table
 from fastloss.cli.scoring.asked import Asked
 from fastloss.metrics import GroupSummary, summarize_groups
 
@@ -55,8 +56,14 @@ class OverGroups(NamedTuple):
     """What one loss or metric is over groups."""
 
     label: str
-    summary: GroupSummary
+    summary: GroupSummary  # of the groups that are not NaN
     worst: list[WorstGroup]
+    nans: int = 0  # groups whose value is NaN, as by a score that is: they are the worst
+
+    @property
+    def mean(self) -> float:
+        """The mean over groups; NaN if one is."""
+        return float("nan") if self.nans else self.summary.mean
 
     @property
     def record(self) -> dict[str, Any]:
@@ -64,9 +71,10 @@ class OverGroups(NamedTuple):
         quantiles = zip(QUANTILES, self.summary.quantiles.tolist(), strict=True)
         return {
             "label": self.label,
-            "mean": plain(self.summary.mean),
-            "groups": self.summary.used,
-            "groups_left_out": self.summary.left_out,
+            "mean": plain(self.mean),
+            "groups": self.summary.used + self.nans,
+            "groups_left_out": self.summary.left_out - self.nans,
+            "groups_nan": self.nans,
             "quantiles": {f"{level:g}": plain(value) for level, value in quantiles},
             "worst": [{**one._asdict(), "value": plain(one.value)} for one in self.worst],
         }
@@ -93,11 +101,12 @@ class Summaries:
 
     def _of(self, one: Asked) -> OverGroups:
         table = pa.concat_tables(self._tables)
-        values = table[one.label].to_numpy()  # null is NaN
+        column = table[one.label]
+        values = column.to_numpy()  # null, too, is NaN
+        nans = np.flatnonzero(np.isnan(values) & ~column.is_null().to_numpy())
         better = one.greater_is_better
         summary = summarize_groups(values, quantiles=QUANTILES, worst=self._worst, greater_is_better=better)
-        places = np.asarray(summary.worst.ids, np.int64)
-        groups, rows = (table.column(at).take(pa.array(places)).to_pylist() for at in (0, 1))
-        numbers = summary.worst.values.tolist()
-        worst = [WorstGroup(*group) for group in zip(groups, rows, numbers, strict=True)]
-        return OverGroups(one.label, summary, worst)
+        places = np.append(nans, np.asarray(summary.worst.ids, np.int64))[: self._worst]
+        groups, rows = written_table(table.select([0, 1]).take(pa.array(places))).to_pydict().values()
+        worst = [WorstGroup(*group) for group in zip(groups, rows, values[places].tolist(), strict=True)]
+        return OverGroups(one.label, summary, worst, nans.size)

@@ -68,23 +68,13 @@ def run(job: Job, progress: Any) -> Report:
         stack.enter_context(storage.standard_input(job.files))
         files = job.files if job.join else expand(job.files)
         found = job.join.opened() if job.join else opened(files, job.wanted, job.given)
-        joining = time.perf_counter() - begin if job.join else 0.0
+        opening = time.perf_counter() - begin
         require_fit(job.losses, found.roles)
-        output = None if job.per_group is None else stack.enter_context(TableFile(job.per_group, files))
-        results = None if job.output is None else stack.enter_context(records.opened(job.output, files))
-        page = None
-        if job.report is not None:
-            from fastloss.cli.page.file import PageFile
-
-            page = stack.enter_context(PageFile(job.report, files, job.losses))
-            job = dataclasses.replace(job, watchers=(*job.watchers, page.begin))
-        compare = functools.partial(Comparing, losses=job.losses, how=job.how)
-        has_several = len(found.roles.scores) > 1 and job.reduction == "mean"
-        if has_several and (job.dask is None or compare(found.roles).is_summed):
-            job = dataclasses.replace(job, watchers=(*job.watchers, compare))
+        written = Written(job, files, stack)
         summaries = None if job.worst is None else Summaries(job.worst)
-        tables = Tables([one for one in (output, summaries) if one is not None])
-        scoring = _scoring(job, found, tables, progress, stack)
+        tables = Tables([one for one in (written.per_group, summaries) if one is not None])
+        watched = dataclasses.replace(job, watchers=[*job.watchers, *_watchers(job, found.roles, written)])
+        scoring = _scoring(watched, found, tables, progress, stack)
         try:
             totals, partitioned = scoring.totals()
         except Inexact:
@@ -95,27 +85,56 @@ def run(job: Job, progress: Any) -> Report:
             raise UserError(f"no rows in {', '.join(files)}")
         with explained():
             answers = totals.answers(job.reduction)
-        comparing = [one for one in totals.watchers if isinstance(one, Comparing)]
-        comparisons = comparing[0].comparisons() if comparing else None
-        nans = scoring.nans() if any(answer.value != answer.value for answer in answers) else None
-        groups = totals.groups if totals.needs_groups and job.wanted.groups is not None else None
-        spent = None if job.dask else Spent(kernels.seconds - compiled, joining + scoring.reading)
-        seconds, dropped = time.perf_counter() - begin, totals.naming.places.dropped
-        counts = totals.rows, groups, partitioned, seconds, dropped
-        report = Report(answers, files, job.reduction, *counts, spent, nans, comparisons=comparisons)
-        if job.join is not None:
-            report.unmatched = job.join.dropped
-        if summaries is not None:
-            report.over_groups = summaries.found([answer.asked for answer in answers])
-        if output is not None:
-            output.commit()
-        if results is not None:
-            results.add(report)
-            results.commit()
-        if page is not None:
-            page.add(report)
-            page.commit()
+        comparing = next((one for one in totals.watchers if isinstance(one, Comparing)), None)
+        report = Report(
+            answers,
+            files,
+            job.reduction,
+            totals.rows,
+            totals.groups if totals.needs_groups and job.wanted.groups is not None else None,
+            partitioned,
+            dropped=totals.naming.places.dropped,
+            unmatched=job.join.dropped if job.join else None,
+            spent=None if job.dask else Spent(kernels.seconds - compiled, opening + scoring.reading),
+            nans=scoring.nans() if any(answer.value != answer.value for answer in answers) else None,
+            comparisons=comparing.comparisons() if comparing else None,
+            over_groups=summaries.found([answer.asked for answer in answers]) if summaries else None,
+        )
+        report.seconds = time.perf_counter() - begin
+        written.add(report)
     return report
+
+
+class Written:
+    """The files that results are written to, opened before anything is computed."""
+
+    def __init__(self, job: Job, files: list[str], stack: contextlib.ExitStack):
+        self.per_group = None if job.per_group is None else stack.enter_context(TableFile(job.per_group, files))
+        self._results = None if job.output is None else stack.enter_context(records.opened(job.output, files))
+        self.page: Any = None
+        if job.report is not None:
+            from fastloss.cli.page.file import PageFile
+
+            self.page = stack.enter_context(PageFile(job.report, files, job.losses))
+
+    def add(self, report: Report) -> None:
+        """Write the results, and move all files to their places."""
+        for one in (self._results, self.page):
+            if one is not None:
+                one.add(report)
+        for one in (self.per_group, self._results, self.page):
+            if one is not None:
+                one.commit()
+
+
+def _watchers(job: Job, roles: Roles, written: Written) -> Iterator[Callable[[Roles], Watcher]]:
+    """Return what makes the watchers of a pass: for the page, and for differences between models."""
+    if written.page is not None:
+        yield written.page.begin
+    compare = functools.partial(Comparing, losses=job.losses, how=job.how)
+    has_several = len(roles.scores) > 1 and job.reduction == "mean"
+    if has_several and (job.dask is None or compare(roles).is_summed):
+        yield compare
 
 
 def _scoring(job: Job, opened: Opened, tables: Tables, progress: Any, stack: contextlib.ExitStack) -> "Scoring":

@@ -201,7 +201,7 @@ class Totals:
             watcher.groups(groups, known)
         if not self._per_group:
             return None
-        columns = {self._id_column: groups.ids, "rows": np.diff(groups.offsets)}
+        columns = {self._id_column: self.naming.roles.own_ids(groups.ids), "rows": np.diff(groups.offsets)}
         for one, found in known.items():
             columns[one.label] = found.column
             if found.pairs is not None:
