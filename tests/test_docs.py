@@ -289,3 +289,16 @@ def test_links_between_pages_lead_somewhere():
             if not (DOCS / name).parent.joinpath(link).exists():
                 missing.append((name, link))
     assert missing == []
+
+
+def without_a_place(text, package):
+    """The folders of a package that the map in CONTRIBUTING.md does not show."""
+    shown = text.partition("## Where things are")[2].partition("\n## ")[0]
+    names = (one.parent.name for one in sorted(package.rglob("__init__.py")))
+    return [name for name in names if not re.search(rf"^[^`]*\b{name}/", shown, re.MULTILINE)]
+
+
+def test_every_folder_has_a_place_in_the_map():
+    text, package = (ROOT / "CONTRIBUTING.md").read_text(), ROOT / "fastloss"
+    assert without_a_place(text, package) == []
+    assert without_a_place(text.replace("    reading/ ", ""), package) == ["reading"]

@@ -155,7 +155,7 @@ def time_against_n() -> str:
     gap = results.gap(raced.rows)
     arrow = {"arrowstyle": "<->", "color": "0.3", "linewidth": 1.0}
     axes.annotate("", (gap.rows, gap.ours), (gap.rows, gap.theirs), arrowprops=arrow)
-    words = gap.words.replace(" takes ", " takes\n").replace(" for ", "\nfor ")
+    words = gap.words.replace(" takes ", " takes\n").replace(" for ", "\nfor ").replace(" about ", " about\n")
     axes.text(1.2 * gap.rows, (gap.ours * gap.theirs) ** 0.5, words, fontsize=8, va="center", color="0.2")
     axes.set(xlabel="rows, half of them positive", ylabel="seconds")
     axes.set_title("Logistic loss over all pairs of positives and negatives, value")
