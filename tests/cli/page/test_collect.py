@@ -191,7 +191,7 @@ def test_groups_that_say_nothing_and_nan(tmp_path, made):
     assert np.isnan(groups.values[0]).tolist() == [True, True, False]
     assert groups.left_out == (1,)
     (note,) = page.notes
-    assert note.startswith("NaN: 1 rows have one, the first is ")
+    assert note.startswith("NaN: 1 row has one, the first is ")
     assert [one.id for one in groups.worst[0]] == ["3"]
 
 
