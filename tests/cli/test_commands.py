@@ -24,9 +24,9 @@ def test_list():
 
     result = run("list")
     assert result.exit_code == 0
-    lines = result.stdout.splitlines()[3:]
+    lines = result.stdout.splitlines()[2:]
     assert [line.split()[0] for line in lines if line.strip()] == [*sorted(REGISTRY), *sorted(METRICS)]
-    (huber,) = (line for line in lines if line.startswith(" huber_loss "))
+    (huber,) = (line for line in lines if line.startswith("huber_loss "))
     assert huber.strip().split(maxsplit=2)[1:] == [
         "yes",
         "Half the squared error within `delta` of the target, linear beyond.",
