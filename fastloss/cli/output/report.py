@@ -46,7 +46,7 @@ def print_table(
     Where they do not fit, it prints a block a row, below the title.
     """
     headings, lines = list(map(escaped, headings)), [list(map(escaped, row)) for row in rows]
-    columns = zip(headings, *lines, strict=True)
+    aligned, columns = set(map(escaped, right)), zip(headings, *lines, strict=True)
     widths = [LEAST if column[0] == wraps else max(map(cell_len, column)) for column in columns]
     if sum(widths) + BETWEEN * (len(widths) - 1) > console().width:
         most = max(map(len, headings))
@@ -55,7 +55,7 @@ def print_table(
         return
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for heading in headings:
-        side: Any = "right" if heading in right else "left"
+        side: Any = "right" if heading in aligned else "left"
         table.add_column(Text(heading), justify=side, no_wrap=heading != wraps, overflow="fold")
     for row in lines:
         table.add_row(*map(Text, row))
