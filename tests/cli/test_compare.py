@@ -152,7 +152,9 @@ def test_errors_name_file_row_and_key(folder, tmp_path):
     nan = write(tmp_path / "nan.parquet", id=ID, score=pa.array([*NEW[:-1].tolist(), None]))
     assert "row 699: column 'nan: score' is null" in failure("compare", old, nan, *some)
     text = write(tmp_path / "text.parquet", id=NAMES, score=NEW)
-    assert "column 'id' has type string, but int64 elsewhere" in failure("compare", old, text, *some)
+    assert "column 'id' has type string, but int64 elsewhere (--types id=int64 converts it)" in failure(
+        "compare", old, text, *some
+    )
     assert "no column 'y' for --labels" in failure("compare", old, folder / "new.parquet", *some, "--labels", "y")
     assert "no column 'nr' for --key" in failure("compare", old, old, "--key", "nr", "--loss", "mse_loss")
 

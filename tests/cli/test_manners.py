@@ -412,7 +412,7 @@ def test_variables_that_cannot_be(tmp_path, parquet):
     ("arguments", "said"),
     [
         (("scor",), "no command 'scor'; did you mean 'score'?"),
-        (("frobnicate",), "no command 'frobnicate' (commands: score, list"),
+        (("frobnicate",), "no command 'frobnicate' (commands: score, compare, list"),
         (("--versoin",), "no option --versoin; did you mean --version?"),
         (("list", "--jsn"), "no option --jsn; did you mean --json?"),
         (("--score", "a"), "no option --score; did you mean --scores?"),

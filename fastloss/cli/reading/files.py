@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from fastloss.cli.errors import UserError, explained, named
 from fastloss.cli.reading import storage
-from fastloss.cli.reading.arrays import Type, common, is_id, is_list, is_number, is_vector, number_type, plain
+from fastloss.cli.reading.arrays import Type, common, is_id, is_list, is_number, is_vector, number_type, plain, remedy
 from fastloss.cli.reading.csv_files import CsvSource
 from fastloss.cli.reading.json_files import JsonSource
 from fastloss.cli.reading.numpy_files import NpySource, NpzSource
@@ -155,8 +155,11 @@ def _agreed(role: str, column: str, kinds: dict[Type, str]) -> pa.DataType | Non
         return None
     agreed = common(found, role == "groups")
     if agreed is None:
-        (first, before), (other, path) = list(kinds.items())[:2]
-        raise UserError(f"{path}: column {column!r} has type {other}, but {first} in {before} (see --types)")
+        other, first = found[1], found[0]
+        raise UserError(
+            f"{kinds[other]}: column {column!r} has type {other}, but {first} in {kinds[first]}"
+            f" ({remedy(column, first, other)})"
+        )
     return agreed if len(found) > 1 or agreed != found[0] else None
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fastloss.cli.errors import UserError, explained, named, shortened
-from fastloss.cli.reading.arrays import Type, Unfit, common, converted
+from fastloss.cli.reading.arrays import Type, Unfit, common, converted, plain, remedy
 from fastloss.cli.reading.batches import explained_batches
 from fastloss.cli.reading.files import Opened, agreed, expand, source
 from fastloss.cli.reading.readers import Columns, Given, Source
@@ -241,6 +241,8 @@ def _common(path: str, column: str, kinds: Sequence[pa.DataType], are_ids: bool)
     some = [kind for kind in kinds if not pa.types.is_null(kind)] or list(kinds)
     kind: Any = common(some, are_ids)
     if kind is None:
-        first, other = list(dict.fromkeys(some))[:2]
-        raise UserError(f"{path}: column {column!r} has type {other}, but {first} elsewhere (see --types)")
+        first, other = list(dict.fromkeys(map(plain, some)))[:2]
+        raise UserError(
+            f"{path}: column {column!r} has type {other}, but {first} elsewhere ({remedy(column, first, other)})"
+        )
     return kind
