@@ -1,5 +1,8 @@
 """What the command says of files and options that are wrong, where a library's own words would not help."""
 
+import bz2
+import gzip
+
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
@@ -40,3 +43,63 @@ def test_nothing_is_near_to_a_short_word():
     assert nearest("--on", ["--json", "--labels"]) == ()
     assert nearest("zero", ["error", "drop", "nan"]) == ()
     assert nearest("zero", ["error", "drop", "nan", "zeros"]) == ("zeros",)
+
+
+CSV = "score,label,user\n0.5,1,a\n0.25,0,b\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", "na\xefve,score,label\n1,0.5,1\n".encode("latin-1"), "line 1: byte 0xef is not UTF-8"),
+        ("a.csv", CSV.encode() + "0.5,1,\xe9\n".encode("latin-1"), "line 4: byte 0xe9 is not UTF-8"),
+        ("a.csv.gz", gzip.compress(CSV.encode() + b"0.5,1,\xe9\n"), "line 4: byte 0xe9 is not UTF-8"),
+        (
+            "a.jsonl",
+            b'{"score":1,"label":1,"user":"\xe9"}\n',
+            "row 0: column 'user' holds bytes that are not UTF-8",
+        ),
+        ("a.jsonl", '{"score": 0.5}\n{"score": "x"}\n', "row 1: column 'score' is 'x': expected a number"),
+        ("a.jsonl", '{"score": "x"}\n{"score": 0.5}\n', "row 0: column 'score' is 'x': expected a number"),
+        (
+            "a.jsonl",
+            '{"c": [1]}\n{"c": {"a": 1}}\n',
+            "row 1: column 'c' is {'a': 1}: expected a list",
+        ),
+        ("a.jsonl", '{"label": true}\n{"label": 1}\n', "row 1: column 'label' is 1: expected true or false"),
+        ("a.parquet", CSV, "is no Parquet file (it begins with 'score,la'; --format csv and --format json read text)"),
+        ("a.npz", CSV, "is no .npz file (it begins with 'score,la'"),
+        ("a.arrow", CSV, "is no Arrow IPC file (it begins with 'score,la'"),
+        ("a.parquet", b"PAR1 and no end", "the file is cut off, or damaged: it does not end as Parquet files do"),
+        ("a.csv.gz", gzip.compress(CSV.encode())[:-9], "the file is cut off: its compressed data has no end"),
+        ("a.csv.bz2", bz2.compress(CSV.encode())[:-9], "the file is cut off: its compressed data has no end"),
+        ("a.csv.zst", pa.compress(CSV.encode() * 99, "zstd", asbytes=True)[:-9], "the file is cut off"),
+        (
+            "a.csv",
+            CSV + "NA,1,a\n",
+            "row 2: column 'score' is 'NA': expected a number, or an empty field, which is null",
+        ),
+        ("a.csv", CSV + "NAN0,1,a\n", "row 2: column 'score' is 'NAN0': expected a number"),
+    ],
+)
+def test_contents(tmp_path, name, content, said):
+    path = put(tmp_path / name, content)
+    assert failure("score", path, "--groups", "user", "--loss", "auc").startswith(f"{path}: {said}")
+
+
+def test_a_format_that_a_file_is_not_of(tmp_path):
+    text = put(tmp_path / "a.csv", CSV)
+    assert "is no Parquet file (it begins with 'score,la'" in failure("score", text, "--format", "parquet", *MSE)
+    file = table(tmp_path / "a.parquet", score=[0.5], label=[1])
+    for name, called in (("csv", "CSV"), ("json", "JSON Lines")):
+        assert failure("score", file, "--format", name, *MSE) == (
+            f"{file}: is no {called} file (it begins as those of --format parquet do)"
+        )
+
+
+@pytest.mark.parametrize("uri", ["http://x/y.parquet", "https://x/*.csv", "ftp://x/y.csv"])
+def test_schemes_that_are_not_read(uri):
+    scheme = uri.partition(":")[0]
+    assert failure("score", uri, *MSE) == (
+        f"{uri}: {scheme}:// cannot be read: expected a path, or one of file://, s3://, gs://, abfs://, abfss://, hdfs://"
+    )

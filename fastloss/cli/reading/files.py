@@ -97,7 +97,7 @@ def source(path: str, numbers: Numbers = nothing, given: Given | None = None) ->
         if not head:
             raise UserError(f"{path}: the file is empty")
         if given.format:
-            return FORMATS[given.format](path, numbers, given)
+            return _sound(FORMATS[given.format], path, head)(path, numbers, given)
         for magic, kind in MAGIC:
             if head.startswith(magic):
                 return kind(path, numbers, given)
@@ -107,7 +107,29 @@ def source(path: str, numbers: Numbers = nothing, given: Given | None = None) ->
         if suffix not in SUFFIXES:
             known = ", ".join(SUFFIXES)
             raise UserError(f"{path}: unknown format (expected one of {known}, or --format)")
-        return SUFFIXES[suffix](path, numbers, given)
+        return _sound(SUFFIXES[suffix], path, head)(path, numbers, given)
+
+
+def _sound(kind: type[Source], path: str, head: bytes) -> type[Source]:
+    """Return a format, or raise for a file that begins as those of another format do."""
+    begins = [magic for magic, other in MAGIC if other is kind]
+    name = next(name for name, other in FORMATS.items() if other is kind)
+    found = head.decode("latin-1")
+    is_text = head.isascii() and (found.isprintable() or found.isspace() or b"\n" in head)
+    if kind is IpcSource and not is_text:  # streams of old begin with a length
+        return kind
+    if begins and not head.startswith(tuple(begins)):
+        hint = "; --format csv and --format json read text" if is_text else ""
+        raise UserError(f"{path}: is no {_called(name)} file (it begins with {found!r}{hint})")
+    other = next((other for magic, other in MAGIC if head.startswith(magic)), kind)
+    if not begins and other is not kind:
+        is_ = next(name for name, one in FORMATS.items() if one is other)
+        raise UserError(f"{path}: is no {_called(name)} file (it begins as those of --format {is_} do)")
+    return kind
+
+
+def _called(format: str) -> str:
+    return {"parquet": "Parquet", "arrow": "Arrow IPC", "csv": "CSV", "json": "JSON Lines"}.get(format, f".{format}")
 
 
 class Opened(NamedTuple):
