@@ -2,13 +2,14 @@
 
 import bz2
 import gzip
+import json
 
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
 from fastloss.core.spelling import nearest
-from tests.cli.data import failure
+from tests.cli.data import failure, run
 
 MSE = ("--loss", "mse_loss")
 
@@ -53,7 +54,7 @@ CSV = "score,label,user\n0.5,1,a\n0.25,0,b\n"
     [
         ("a.csv", "na\xefve,score,label\n1,0.5,1\n".encode("latin-1"), "line 1: byte 0xef is not UTF-8"),
         ("a.csv", CSV.encode() + "0.5,1,\xe9\n".encode("latin-1"), "line 4: byte 0xe9 is not UTF-8"),
-        ("a.csv.gz", gzip.compress(CSV.encode() + b"0.5,1,\xe9\n"), "line 4: byte 0xe9 is not UTF-8"),
+        ("a.csv.gz", gzip.compress(CSV.encode() + b"0.5,1,\xe9\n", mtime=0), "line 4: byte 0xe9 is not UTF-8"),
         (
             "a.jsonl",
             b'{"score":1,"label":1,"user":"\xe9"}\n',
@@ -71,7 +72,7 @@ CSV = "score,label,user\n0.5,1,a\n0.25,0,b\n"
         ("a.npz", CSV, "is no .npz file (it begins with 'score,la'"),
         ("a.arrow", CSV, "is no Arrow IPC file (it begins with 'score,la'"),
         ("a.parquet", b"PAR1 and no end", "the file is cut off, or damaged: it does not end as Parquet files do"),
-        ("a.csv.gz", gzip.compress(CSV.encode())[:-9], "the file is cut off: its compressed data has no end"),
+        ("a.csv.gz", gzip.compress(CSV.encode(), mtime=0)[:-9], "the file is cut off: its compressed data has no end"),
         ("a.csv.bz2", bz2.compress(CSV.encode())[:-9], "the file is cut off: its compressed data has no end"),
         ("a.csv.zst", pa.compress(CSV.encode() * 99, "zstd", asbytes=True)[:-9], "the file is cut off"),
         (
@@ -103,3 +104,52 @@ def test_schemes_that_are_not_read(uri):
     assert failure("score", uri, *MSE) == (
         f"{uri}: {scheme}:// cannot be read: expected a path, or one of file://, s3://, gs://, abfs://, abfss://, hdfs://"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            ("--keys", "k", "--groups", "user"),
+            "--groups does nothing with --queries and --keys: expected one or the other",
+        ),
+        (("--keys", "k", "--worst", "3"), "--worst does nothing with --queries"),
+        (("--keys", "k", "--worst", "0"), "--worst does nothing with --queries"),
+        (("--keys", "k", "--report", "a.html"), "--report does nothing with --queries"),
+        (("--keys", "k", "--per-group", "a.csv"), "--per-group does nothing with --queries"),
+        (("--keys", "k", "a.csv"), "file a.csv does nothing with --queries"),
+        ((), "--queries is given without --keys: expected --queries and --keys together"),
+    ],
+)
+def test_options_that_embeddings_have_no_use_for(given, said):
+    assert failure("score", "--queries", "q", *given, "--loss", "recall").startswith(said)
+    assert failure("score", "--key-ids", "a", "--loss", "recall").startswith("--key-ids is given without --queries")
+
+
+def test_values_of_joined_files_are_named_by_their_own(tmp_path):
+    first = table(
+        tmp_path / "a.parquet", id=[3, 4, 5], score=[0.5, 1.0, 2.0], other=[1.0, 0.0, 0.0], label=[0.0, 1.0, 1.0]
+    )
+    nan = table(tmp_path / "b.parquet", id=[5, 4, 3], score=[0.5, float("nan"), 0.5])
+    found = run("compare", first, nan, "--key", "id", *MSE)
+    assert f"1 rows have one, the first is {nan}: row 1: column 'score'" in found.stdout
+    outside = table(tmp_path / "c.parquet", id=[5, 4, 3], score=[0.5, 0.5, 2.0])
+    assert failure("compare", first, outside, "--key", "id", "--loss", "binary_cross_entropy").startswith(
+        f"{first}: row 2: score is 2: expected by"
+    )
+    assert failure("compare", outside, first, "--key", "id", "--loss", "binary_cross_entropy").startswith(
+        f"{outside}: row 2: score is 2: expected by"
+    )
+
+
+def test_a_model_that_is_given_twice(tmp_path):
+    first = table(tmp_path / "a.parquet", id=[3, 4], score=[0.5, 1.0], other=[1.0, 0.0], label=[0.0, 1.0])
+    second = table(tmp_path / "b.parquet", id=[3, 4], score=[0.5, 1.0])
+    key = ("--key", "id")
+    assert failure("compare", first, first, *key, *MSE) == (
+        f"{first}: is given twice, with --scores score: expected a file of each model"
+    )
+    assert "is given twice" in failure("compare", first, tmp_path / "*.parquet", *key, *MSE)
+    assert failure("compare", first, second, *key, *key, *MSE) == "--key id is given twice"
+    found = run("compare", first, first, *key, "--scores", "score", "--scores", "other", *MSE, "--json")
+    assert [one["value"] for one in json.loads(found.stdout)["losses"]] == [0.125, 1.0]

@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
@@ -35,11 +35,22 @@ class Given:
     types: dict[str, pa.DataType] = dataclasses.field(default_factory=dict)  # of columns, by their names
 
 
+class Cell(NamedTuple):
+    """A value of a file, as messages name it."""
+
+    where: str  # the file and the row
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: column {self.column!r}"
+
+
 class Source(abc.ABC):
     """A file with columns, or a part of one. Keys of partitions, such as the folder `day=7`, are columns too."""
 
     rows: int | None = None  # where the file says so before it is read
     first = 0  # row of the file
+    cell: Callable[[int, str], Cell] | None = None  # where a value comes from, if not from a file of this path
 
     def __init__(self, path: str, numbers: Numbers = nothing, given: Given | None = None):
         self.path = path
