@@ -136,7 +136,10 @@ def test_nan_is_reported(folder):
             "text.npy: is no .npy file",
         ),
         (("--queries", "q.npy", "--keys", "few.npy", "--loss", "info_nce_loss"), "expected at least 40 rows"),
-        (("--queries", "q.npy", "--keys", "k.npy", "--loss", "mse_loss"), "a loss of queries and keys, one of"),
+        (
+            ("--queries", "q.npy", "--keys", "k.npy", "--loss", "mse_loss"),
+            "metric of queries and keys (one of",
+        ),
         (("--queries", "q.npy", "--keys", "k.npy", "--loss", "auc"), "hit_rate, info_nce_loss, map, mrr, multiple_"),
         (("--queries", "q.npy", "--keys", "k.npy", "--loss", "mrr:ties=stable"), "mrr: ties is 'stable'"),
         (("--queries", "q.npy", "--keys", "k.npy", "--loss", "mrr:average=rows"), "mrr has no parameter 'average'"),

@@ -153,3 +153,45 @@ def test_a_model_that_is_given_twice(tmp_path):
     assert failure("compare", first, second, *key, *key, *MSE) == "--key id is given twice"
     found = run("compare", first, first, *key, "--scores", "score", "--scores", "other", *MSE, "--json")
     assert [one["value"] for one in json.loads(found.stdout)["losses"]] == [0.125, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        ("bpr_loss", "bpr_loss cannot be scored: expected a loss or metric of scores and labels (see `fastloss list`)"),
+        ("ndcg@10", "unknown loss 'ndcg@10'; did you mean 'ndcg:k=10'?"),
+        ("auc@10", "unknown loss 'auc@10'"),
+        ("auc,ndcg", "unknown loss 'auc,ndcg'; repeat --loss for several"),
+        ("ndcg:k=10,auc", "ndcg has no parameter 'auc'; repeat --loss for several (its parameters: k, "),
+        ("aucc", "unknown loss 'aucc'; did you mean 'auc'?"),
+    ],
+)
+def test_losses(tmp_path, loss, said):
+    assert failure("score", put(tmp_path / "a.csv", CSV), "--loss", loss).startswith(said)
+
+
+def test_columns_in_one_option(tmp_path):
+    first = table(tmp_path / "a.parquet", a=[0.5, 1.0], b=[1.0, 0.0], label=[0.0, 1.0])
+    second = table(tmp_path / "b.parquet", a=[0.5, 1.0], b=[1.0, 0.0])
+    assert failure("score", first, "--scores", "a,b", *MSE) == (
+        f"{first}: no column 'a,b' for --scores: repeat the option for several columns (columns: a, b, label)"
+    )
+    assert "'a,b' for --key: repeat the option" in failure(
+        "compare", first, second, "--key", "a,b", "--scores", "a", *MSE
+    )
+    assert "repeat" not in failure("score", first, "--scores", "a", "--labels", "a,b", *MSE)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [("gauc", "auc"), ("group_auc", "auc"), ("average_precision", "map"), ("mean reciprocal rank", "mrr")],
+)
+def test_list_finds_metrics_by_their_other_names(words, name):
+    assert name in [one["loss"] for one in json.loads(run("list", words, "--json").stdout)]
+
+
+def test_classes_are_named(tmp_path):
+    file = table(tmp_path / "a.parquet", p_cat=[0.1, 0.2], p_dog=[0.3, 0.1], label=[0, 5])
+    message = failure("score", file, "--scores", "p_*", "--loss", "cross_entropy")
+    assert message.startswith(f"{file}: row 1: label is 5: expected by cross_entropy")
+    assert message.endswith("(the classes are cat, dog, from 0)")

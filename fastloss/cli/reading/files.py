@@ -190,7 +190,7 @@ def _type_for(role: str, column: str, one: Source, roles: Roles) -> Type:
     with explained(one.path, anything=True):
         kind = one.type_of(column)
     if kind is None:
-        raise UserError(f"{one.path}: no column {column!r} for --{role}{columns_of(column, one)}")
+        raise UserError(f"{one.path}: no column {column!r} for --{role}{columns_of(column, one, role == 'scores')}")
     kind = one.given.types.get(column, kind)
     kind = kind if isinstance(kind, str) else plain(kind)
     fits, expected = _expected(role, roles)
@@ -210,10 +210,16 @@ def _expected(role: str, roles: Roles) -> tuple[Callable[[Type], bool], str]:
     return is_number, "numbers"
 
 
-def columns_of(wanted: str, one: Source) -> str:
-    """Return what a message says of the columns that there are: the nearest one, and all of them."""
+def columns_of(wanted: str, one: Source, may_repeat: bool = False) -> str:
+    """Return what a message says of the columns that there are: the nearest one, and all of them.
+
+    Where an option may be repeated, several columns in one name are to be several options.
+    """
     names = [name for name, _ in one.columns]
     near = nearest(wanted.strip(), names)
     listed = ", ".join(named(name) for name in names[:50]) or "none"
     meant = f": did you mean {near[0]!r}?" if near else ""
+    parts = wanted.split(",")
+    if may_repeat and len(parts) > 1 and all(part.strip() in names for part in parts):
+        meant = ": repeat the option for several columns"
     return f"{meant} (columns: {listed}{', ...' if len(names) > 50 else ''})"

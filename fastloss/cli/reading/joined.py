@@ -13,7 +13,7 @@ from fastloss.cli.errors import UserError, explained, named, shortened
 from fastloss.cli.reading import storage
 from fastloss.cli.reading.arrays import Type, Unfit, common, converted, plain, remedy
 from fastloss.cli.reading.batches import explained_batches
-from fastloss.cli.reading.files import Opened, agreed, expand, source
+from fastloss.cli.reading.files import Opened, agreed, columns_of, expand, source
 from fastloss.cli.reading.readers import Cell, Columns, Given, Source
 from fastloss.cli.reading.roles import Roles, Scores, Wanted, scores_of
 from fastloss.cli.reading.text_files import COMPRESSED
@@ -110,8 +110,8 @@ class Join:
                     kind = one.type_of(column)
                 if kind is None:
                     option = "key" if column in self.keys else "scores" if column in found.columns else "labels"
-                    have = ", ".join(named(other) for other, _ in one.columns)
-                    raise UserError(f"{one.path}: no column {column!r} for --{option} (columns: {have})")
+                    have = columns_of(column, one, option != "labels")
+                    raise UserError(f"{one.path}: no column {column!r} for --{option}{have}")
             one.converted = {column: kind for column, kind in self.given.types.items() if column in columns}
         return Model(name, found, *_concatenated(sources, columns))
 

@@ -46,4 +46,10 @@ class Naming(NamedTuple):
                 if found.earlier is not None:
                     other = "-1" if found.found == "0" else "0"
                     what += f", but {other} in {self.places.cell(int(rows[found.earlier]), column).where}"
-                raise UserError(f"{what}: expected by {asked.loss.name} {found.expected}") from error
+                classes = f" ({self._classes()})" if found.argument == labels and self.roles.classes else ""
+                raise UserError(f"{what}: expected by {asked.loss.name} {found.expected}{classes}") from error
+
+    def _classes(self) -> str:
+        """Return the names of the classes, by their indices."""
+        names = self.roles.classes
+        return f"the classes are {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}, from 0"
