@@ -1,7 +1,10 @@
 """How command lines are parsed: options given twice or misspelt, options from files, errors of one line."""
 
+import contextlib
+import inspect
 import sys
 import tomllib
+import typing
 from typing import Any, NoReturn
 
 import typer
@@ -82,6 +85,19 @@ def fail(message: str) -> NoReturn:
     sys.exit(EXIT_ERROR)
 
 
+def _require_kind(where: str, annotation: Any, value: Any) -> None:
+    """Raise for a value of a file that an option of an annotation does not take; numbers may be written as text."""
+    kind = next(one for one in (bool, int, float, str) if one in (annotation, *typing.get_args(annotation)))
+    expected = {bool: "true or false", int: "an integer", float: "a number", str: "a string"}[kind]
+    types = {bool: (bool,), int: (int,), float: (int, float), str: (str, int, float)}[kind]
+    found = value
+    if isinstance(value, str) and kind in (int, float):
+        with contextlib.suppress(ValueError):
+            found = kind(value)
+    if not isinstance(found, types) or (isinstance(found, bool) and kind is not bool):
+        raise UserError(f"{where} is {value!r}: expected {expected}")
+
+
 def read_config(context: typer.Context, path: str | None) -> str | None:
     """Take options from a TOML file, where the command line does not give them."""
     if path is None or context.resilient_parsing:
@@ -89,8 +105,11 @@ def read_config(context: typer.Context, path: str | None) -> str | None:
     with explained(path), open(path, "rb") as file:
         given = tomllib.load(file)
     known = {one.name if one.name != "as_json" else "json": one for one in context.command.params}
+    kinds = typing.get_type_hints(inspect.unwrap(context.command.callback or read_config))
     found: dict[str, Any] = {}
     for name, value in given.items():
+        if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
+            raise UserError(f"{path}: {name!r} is a table: tables are not taken, but options, such as threads = 2")
         one = known.get(name.replace("-", "_"))
         if one is None or name == "config":
             options = sorted(set(known) - {"config"})
@@ -100,8 +119,10 @@ def read_config(context: typer.Context, path: str | None) -> str | None:
         value = [value] if takes_many and isinstance(value, str) else value
         if takes_many and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
             raise UserError(f"{path}: {name} is {value!r}: expected a list of strings")
-        if not takes_many and isinstance(value, list | dict):
+        if not takes_many and isinstance(value, list):
             raise UserError(f"{path}: {name} is {value!r}: expected one value")
+        if not takes_many:
+            _require_kind(f"{path}: {name}", kinds[str(one.name)], value)
         found[str(one.name)] = value
     context.default_map = {**(context.default_map or {}), **found}
     return path

@@ -122,6 +122,7 @@ def compare(
     if groups is not None and offsets is not None:
         raise both_given("groups", "offsets")
     scores = _scores(models)
+    _require_rows(scores, labels)
     how = checked(level, method, resamples, seed)
     sample = Sample(labels, groups, offsets, _weights(sample_weight))
     found: list[Comparison] = []
@@ -141,8 +142,29 @@ def _scores(models: Any) -> dict[str, Any]:
     if len(found) < len(columns):
         raise ValueError(f"models has {len(columns)} names, but only {len(found)} different ones, as text")
     if len(found) < 2:
-        raise ValueError(f"models has {len(found)} names: expected at least 2")
+        count = "no names" if not found else "1 name"
+        raise ValueError(f"models has {count}: expected at least 2")
     return found
+
+
+def _require_rows(scores: dict[str, Any], labels: Any) -> None:
+    """Raise for models that have not as many rows as labels; what has no length is left to the losses."""
+    expected = _length(labels)
+    lengths = {name: _length(one) for name, one in scores.items()}
+    if expected is None or None in lengths.values():
+        return
+    if len({*lengths.values()}) == 1 and expected not in lengths.values():
+        raise ValueError(f"labels has {expected} rows: expected {next(iter(lengths.values()))}, as the models have")
+    for name, count in lengths.items():
+        if count != expected:
+            raise ValueError(f"models[{name!r}] has {count} rows: expected {expected}, as labels has")
+
+
+def _length(values: Any) -> int | None:
+    try:
+        return len(values)
+    except TypeError:
+        return None
 
 
 def _weights(given: Any) -> Any:

@@ -14,7 +14,7 @@ from fastloss.comparing.samples import Rows, Sample
 from fastloss.comparing.units import OneModel, Units
 from fastloss.core.errors import shown, wrong_type
 from fastloss.core.loss import REGISTRY, Loss, lookup
-from fastloss.core.synonyms import question
+from fastloss.core.synonyms import question, spelt_out
 from fastloss.pairs.loss import PairwiseLoss
 from fastloss.pairs.metrics import label_pairs, row_differences
 
@@ -191,7 +191,14 @@ def _function(given: Any) -> Any:
         known = {"auc": metrics.auc, **{name: function for function, name in METRICS.items()}}
         if given in known or given in REGISTRY:
             return known.get(given) or lookup(given)
-        raise ValueError(f"unknown loss or metric {shown(given)}{question(given, [*REGISTRY, *known])}")
+        names = [*REGISTRY, *known]
+        spelt = spelt_out(given, names)
+        if spelt is not None:
+            raise ValueError(
+                f"unknown loss or metric {shown(given)}; did you mean {spelt.name!r} with the parameter"
+                f" {', '.join(spelt.words.split(','))}?"
+            )
+        raise ValueError(f"unknown loss or metric {shown(given)}{question(given, names)}")
     if not callable(given):
         raise wrong_type("loss", given, "a loss, a metric, their names, a function, or a list of them")
     return given

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+SHORT = 2  # letters of a name of which too little remains to be near another one
 
-def nearest(name: str, names: Iterable[str], cutoff: float = 0.6) -> tuple[str, ...]:
+
+def nearest(name: str, names: Iterable[str], cutoff: float = 0.7) -> tuple[str, ...]:
     """Return the name that another one may stand for; none if there is none.
 
     Case, hyphens, underscores and spaces do not count. Of one that is the beginning of several, none is meant.
@@ -17,7 +19,9 @@ def nearest(name: str, names: Iterable[str], cutoff: float = 0.6) -> tuple[str, 
     if key in folded:
         return (folded[key],)
     same_letters = [one for one in folded if sorted(one) == sorted(key)]
-    near = same_letters[:1] or difflib.get_close_matches(key, folded, 1, cutoff)
+    near = same_letters[:1]
+    if not near and len(key) > SHORT:
+        near = difflib.get_close_matches(key, folded, 1, cutoff)
     longer = [one for one in folded if key and one.startswith(key)]
     return tuple(folded[one] for one in near or (longer if len(longer) == 1 else ()))
 

@@ -8,6 +8,7 @@ usual one first.
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from fastloss.core.spelling import did_you_mean, nearest
 
@@ -112,13 +113,28 @@ def meant(name: str, losses: Iterable[str]) -> tuple[str, ...]:
     if key in ABSENT:
         return ()
     near = nearest(key, known, cutoff=0.8)
-    is_sure = near and (min(len(key), len(near[0])) > 4 or sorted(key) == sorted(near[0]))
+    is_sure = near and (min(len(key), len(near[0])) > 4 or set(key) == set(near[0]))
     return known[near[0]] if is_sure else ()
 
 
 def question(name: str, losses: Iterable[str]) -> str:
     """Return "; did you mean 'l1_loss'?" with what may be meant, to be put behind an error; "" if there is none."""
     return did_you_mean(meant(name, losses))
+
+
+class SpeltOut(NamedTuple):
+    """A loss and its parameters, which a name such as ndcg@10 or ndcg:k=10 holds."""
+
+    name: str
+    words: str
+
+
+def spelt_out(name: str, losses: Iterable[str]) -> SpeltOut | None:
+    """Return what a name says of one of the losses and its parameters; None if it is not of this kind."""
+    found = re.fullmatch(r"(.+?)([@:])(.+)", name)
+    if found is None or found[1] not in losses:
+        return None
+    return SpeltOut(found[1], f"k={found[3]}" if found[2] == "@" else found[3])
 
 
 def no_attribute(module: str, name: str, losses: Iterable[str]) -> AttributeError:

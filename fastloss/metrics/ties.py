@@ -38,9 +38,10 @@ IDS = Keyword(
 
 def ordered(rows: Rows, ties: str, ids: Any) -> Rows:
     """Return the rows with those of a group in an order in which the first of equal ones stands first."""
-    if (ids is None) == (ties == "trec_eval"):
-        expected = "ids are needed by" if ids is None else "ids are for"
-        raise ValueError(f'ties is {ties!r}: {expected} "trec_eval" alone'.replace('"', "'"))
+    if ids is None and ties == "trec_eval":
+        raise ValueError("ids is missing: expected an id of each row, as ties is 'trec_eval'")
+    if ids is not None and ties != "trec_eval":
+        raise ValueError(f"ids is given, but ties is {ties!r}: expected ids only with 'trec_eval'")
     if ties not in ORDERS or ties == "stable":
         return rows
     if ties == "trec_eval":

@@ -210,7 +210,9 @@ def test_what_the_common_type_does_not_hold(tmp_path):
     write(tmp_path / "a.parquet", score=[0.5], label=[1], user=[1])
     write(tmp_path / "b.parquet", score=[0.5], label=[1], user=["x"])
     message = failure("score", tmp_path, *PAIRS, "user")
-    assert message.endswith("column 'user' has type string, but int64 in " + f"{tmp_path / 'a.parquet'} (see --types)")
+    assert message.endswith(
+        "column 'user' has type string, but int64 in " + f"{tmp_path / 'a.parquet'} (--types user=int64 converts it)"
+    )
     assert values(score(tmp_path, *PAIRS, "user", "--types", "user=string")) == {PAIRWISE: 0.0}
 
 
@@ -309,7 +311,9 @@ def test_missing_numbers_as_nan(holes):
 
 
 def test_other_ways_with_nulls(holes):
-    assert failure("score", holes, *LOSS, "--nulls", "zero") == "--nulls is 'zero': expected 'error', 'drop' or 'nan'"
+    assert failure("score", holes, *LOSS, "--nulls", "zero") == (
+        "--nulls is 'zero': expected one of 'error', 'drop', 'nan'"
+    )
     assert "--nulls drop is not possible with --dask" in failure(
         "score", holes, *LOSS, "--nulls", "drop", "--dask", "local"
     )

@@ -124,16 +124,22 @@ def test_nan_is_reported(folder):
     ("options", "message"),
     [
         (("--queries", "q.npy", "--loss", "info_nce_loss"), "expected --queries and --keys together"),
-        (("q.npy", "--queries", "q.npy", "--keys", "k.npy", "--loss", "info_nce_loss"), "without files"),
+        (("q.npy", "--queries", "q.npy", "--keys", "k.npy", "--loss", "info_nce_loss"), "q.npy does nothing with"),
         (("--loss", "info_nce_loss"), "no files are given"),
         (("--queries", "q.npy", "--keys", "none.npy", "--loss", "info_nce_loss"), "none.npy: no such file"),
         (
             ("--queries", "q.npy", "--keys", "flat.npy", "--loss", "info_nce_loss"),
             "flat.npy: holds an array of shape (3,)",
         ),
-        (("--queries", "q.npy", "--keys", "text.npy", "--loss", "info_nce_loss"), "text.npy: the magic string"),
+        (
+            ("--queries", "q.npy", "--keys", "text.npy", "--loss", "info_nce_loss"),
+            "text.npy: is no .npy file",
+        ),
         (("--queries", "q.npy", "--keys", "few.npy", "--loss", "info_nce_loss"), "expected at least 40 rows"),
-        (("--queries", "q.npy", "--keys", "k.npy", "--loss", "mse_loss"), "a loss of queries and keys, one of"),
+        (
+            ("--queries", "q.npy", "--keys", "k.npy", "--loss", "mse_loss"),
+            "metric of queries and keys (one of",
+        ),
         (("--queries", "q.npy", "--keys", "k.npy", "--loss", "auc"), "hit_rate, info_nce_loss, map, mrr, multiple_"),
         (("--queries", "q.npy", "--keys", "k.npy", "--loss", "mrr:ties=stable"), "mrr: ties is 'stable'"),
         (("--queries", "q.npy", "--keys", "k.npy", "--loss", "mrr:average=rows"), "mrr has no parameter 'average'"),

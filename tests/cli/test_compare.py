@@ -150,11 +150,15 @@ def test_errors_name_file_row_and_key(folder, tmp_path):
     null = write(tmp_path / "null.parquet", id=pa.array([*ID[:-1].tolist(), None]), score=NEW)
     assert failure("compare", old, null, *some) == f"{null}: row 699: column 'id' is null"
     nan = write(tmp_path / "nan.parquet", id=ID, score=pa.array([*NEW[:-1].tolist(), None]))
-    assert "row 699: column 'nan: score' is null" in failure("compare", old, nan, *some)
+    assert f"{nan}: row 699: column 'score' is null" == failure("compare", old, nan, *some)
     text = write(tmp_path / "text.parquet", id=NAMES, score=NEW)
-    assert "column 'id' has type string, but int64 elsewhere" in failure("compare", old, text, *some)
+    assert "column 'id' has type string, but int64 elsewhere (--types id=int64 converts it)" in failure(
+        "compare", old, text, *some
+    )
     assert "no column 'y' for --labels" in failure("compare", old, folder / "new.parquet", *some, "--labels", "y")
-    assert "no column 'nr' for --key" in failure("compare", old, old, "--key", "nr", "--loss", "mse_loss")
+    assert "no column 'nr' for --key" in failure(
+        "compare", old, folder / "new.parquet", "--key", "nr", "--loss", "mse_loss"
+    )
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_a_quote_that_closes_rows_later(tmp_path):
         ("1,1,b\n1,0,\0\n", "line 3: a byte 0, which is in no text"),
         ("1,0.5,b\n1,9007199254740993,b\n", "row 1: column 'label' is 9007199254740993, which float64 does not hold"),
         ("1,1,b\n-9007199254740993,0,b\n1.5,1,a\n", "row 1: column 'score' is -9007199254740993, which float64"),
-        ("1,1,\xff\n".encode("latin-1"), "invalid UTF8 data"),
+        ("1,1,\xff\n".encode("latin-1"), "line 2: byte 0xff is not UTF-8"),
         ("1,1,\xff,\xff\n".encode("latin-1"), "row 0: has 4 fields"),
     ],
 )

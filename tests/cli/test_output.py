@@ -312,9 +312,16 @@ def test_a_configuration(data, tmp_path):
         ("loss = 7", "loss is 7: expected a list of strings"),
         ("losses = []", "no option 'losses'; did you mean 'loss'? (options: batch_rows, dask"),
         ('labels = ["a", "b"]', "labels is ['a', 'b']: expected one value"),
+        ("worst = 1.5", "job.toml: worst is 1.5: expected an integer"),
+        ("worst = true", "job.toml: worst is True: expected an integer"),
+        ('level = "high"', "job.toml: level is 'high': expected a number"),
+        ('json = "maybe"', "job.toml: json is 'maybe': expected true or false"),
+        ("labels = 2020-01-01", "expected a string"),
+        ('[score]\nloss = ["auc"]', "job.toml: 'score' is a table: tables are not taken, but options"),
+        ("[[loss]]\na = 1", "job.toml: 'loss' is a table: tables are not taken, but options"),
         ("loss = [", "job.toml: "),
         ('config = "job.toml"', "no option 'config'"),
-        ('loss = ["mse_loss"]\nbatch_rows = "many"', "Invalid value for '--batch-rows'"),
+        ('loss = ["mse_loss"]\nbatch_rows = "many"', "job.toml: batch_rows is 'many': expected an integer"),
     ],
 )
 def test_a_configuration_that_cannot_be(data, tmp_path, text, said):

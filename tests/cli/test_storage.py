@@ -88,7 +88,7 @@ def test_errors_name_the_uri(tmp_path, store):
 @pytest.mark.parametrize(
     ("uri", "why"),
     [
-        ("foo://host/a.parquet", "Unrecognized filesystem type in URI"),
+        ("foo://host/a.parquet", "foo:// cannot be read: expected a path, or one of file://, s3://"),
         ("hdfs://host:1/a.parquet", "lib"),  # no Java, or nobody there
         ("s3://bucket/a.parquet?endpoint_override=127.0.0.1:1&scheme=http&region=x", "NETWORK_CONNECTION"),
         ("s3://bucket/a.parquet?no_such_option=1", "no_such_option"),

@@ -397,10 +397,15 @@ def test_tables():
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"models": {"a": A}}, ValueError, "models has 1 names"),
+        ({"models": {"a": A}}, ValueError, "models has 1 name: expected at least 2"),
         ({"models": [A, B]}, TypeError, "models is"),
         ({"models": {1: A, "1": B}}, ValueError, "models has 2 names, but only 1 different"),
-        ({"models": {"a": A, "b": B[:5]}}, ValueError, r"\(mse_loss of 'b'\)"),
+        ({"models": {}}, ValueError, "models has no names"),
+        ({"models": {"a": A, "b": B[:5]}}, ValueError, rf"models\['b'\] has 5 rows: expected {N}, as labels has"),
+        ({"models": {"a": A[:5], "b": B[:5]}}, ValueError, f"labels has {N} rows: expected 5, as the models have"),
+        ({"loss": "ndcg:k=10"}, ValueError, "'ndcg:k=10'; did you mean 'ndcg' with the parameter k=10?"),
+        ({"loss": "ndcg@10"}, ValueError, "'ndcg@10'; did you mean 'ndcg' with the parameter k=10?"),
+        ({"loss": "aucc"}, ValueError, "unknown loss or metric 'aucc'; did you mean 'auc'?"),
         ({"loss": "mse_los"}, ValueError, "unknown loss or metric 'mse_los'; did you mean 'mse_loss'"),
         ({"loss": "ndgc"}, ValueError, "unknown loss or metric 'ndgc'"),
         ({"loss": 3}, TypeError, "loss is 3"),

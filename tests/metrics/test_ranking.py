@@ -188,9 +188,9 @@ def test_ties_of_trec_eval():
     assert [metrics.mrr(scores, np.eye(3)[at], ties="trec_eval", ids=ids) for at in range(3)] == [1 / 3, 0.5, 1.0]
     numbers = [metrics.mrr(scores, np.eye(3)[at], ties="trec_eval", ids=[9, 10, 11]) for at in range(3)]
     assert numbers == [1.0, 1 / 3, 0.5]
-    with pytest.raises(ValueError, match="ties is 'average': ids are for 'trec_eval' alone"):
+    with pytest.raises(ValueError, match="ids is given, but ties is 'average': expected ids only"):
         metrics.mrr(scores, [1, 0, 0], ids=ids)
-    with pytest.raises(ValueError, match="ties is 'trec_eval': ids are needed"):
+    with pytest.raises(ValueError, match="ids is missing: expected an id of each row"):
         metrics.mrr(scores, [1, 0, 0], ties="trec_eval")
     with pytest.raises(ValueError, match="ids has shape"):
         metrics.mrr(scores, [1, 0, 0], ties="trec_eval", ids=["a"])

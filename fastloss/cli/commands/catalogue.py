@@ -5,7 +5,7 @@ from typing import Any
 
 from fastloss.cli.scoring import retrieval
 from fastloss.cli.scoring.asked import can_score, can_search, range_of
-from fastloss.cli.scoring.metrics import METRICS, Metric
+from fastloss.cli.scoring.metrics import METRICS, OTHER_NAMES, Metric
 from fastloss.core.loss import REGISTRY, Loss
 from fastloss.core.synonyms import names_of
 
@@ -36,7 +36,7 @@ def entry(loss: Loss | Metric) -> dict[str, Any]:
                 name: {"range": kind, "default": loss.defaults[name]} for name, kind in loss.parameters.items()
             },
             "second_derivative": False,
-            "also_known_as": [],
+            "also_known_as": [plain(other) for other, name in OTHER_NAMES.items() if name == loss.name],
             "summary": loss.summary,
             "reference": None,
         }

@@ -81,6 +81,9 @@ def compare(
         raise UserError(f"{len(files)} file is given: expected one for each model (`fastloss score` takes one file)")
     if not key:
         raise UserError("no --key is given: expected the column by which rows of the files belong together")
+    for one in key:
+        if key.count(one) > 1:
+            raise UserError(f"--key {one} is given twice")
     columns = tuple(scores or ["score"])
     if len(columns) not in (1, len(files)):
         raise UserError(f"{len(columns)} --scores are given for {len(files)} files: expected one, or one for each")

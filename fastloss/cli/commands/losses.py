@@ -15,13 +15,14 @@ def list_losses(
     """List losses and metrics, and whether `fastloss score` takes each; `fastloss show` says more of one."""
     from fastloss.cli.commands.catalogue import entries
     from fastloss.cli.output import report
+    from fastloss.cli.scoring.metrics import METRICS
     from fastloss.core.loss import REGISTRY
     from fastloss.core.synonyms import question
 
     with explained():
         everything = entries(words)
     if not everything:
-        hint = question(words, REGISTRY) or ": `fastloss list` has all"
+        hint = question(words, [*REGISTRY, *METRICS]) or ": `fastloss list` has all"
         raise UserError(f"no loss or metric is called {words!r}, here or elsewhere{hint}")
     if as_json:
         report.print_json(everything)

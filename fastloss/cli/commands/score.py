@@ -4,9 +4,30 @@ from typing import Annotated
 
 import typer
 
-from fastloss.cli.commands.options import MOST_ROWS, how_of, is_given, names_of_losses, use_threads
+from fastloss.cli.commands.options import MOST_ROWS, how_of, names_of_losses, use_threads
 from fastloss.cli.errors import UserError, require_choice
 from fastloss.cli.parsing import read_config
+
+OF_COLUMNS = (  # what embeddings have no use for
+    *("files", "scores", "labels", "groups", "weights", "per_group", "worst", "report", "dask"),
+    *("batch_rows", "format", "delimiter", "types", "nulls"),
+)
+
+
+def require_embeddings(context: typer.Context) -> None:
+    """Raise unless queries and keys are both given, without options that do nothing with them."""
+    given = context.params
+    for one, other in (("queries", "keys"), ("keys", "queries")):
+        if given[one] is None:
+            has = next(name for name in (other, "positives", "key_ids") if given[name] is not None)
+            raise UserError(
+                f"--{has.replace('_', '-')} is given without --{one}: expected --queries and --keys together"
+            )
+    for name in OF_COLUMNS:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name in ("COMMANDLINE", "DEFAULT_MAP") and given[name] not in (None, []):
+            what = f"file {given[name][0]}" if name == "files" else f"--{name.replace('_', '-')}"
+            raise UserError(f"{what} does nothing with --queries and --keys: expected one or the other")
 
 
 def score(
@@ -154,17 +175,8 @@ def score(
         raise UserError("--dask is empty: expected 'local' or a scheduler's address")
     del config  # its options are arguments already
     embedded = any(one is not None for one in (queries, keys, positives, key_ids))
-    if embedded and (
-        queries is None or keys is None or files or groups or weights or per_group or worst or report or dask
-    ):
-        raise UserError(
-            "expected --queries and --keys together, without files, --groups, --weights, --per-group, --worst, --report"
-            " or --dask"
-        )
-    for name in ("scores", "labels", "batch_rows", "format", "delimiter", "types", "nulls") if embedded else ():
-        if is_given(context, name):
-            option = name.replace("_", "-")
-            raise UserError(f"--{option} does nothing with --queries and --keys: expected one or the other")
+    if embedded:
+        require_embeddings(context)
     if not embedded and not files:
         raise UserError("no files are given, nor --queries and --keys")
     losses = asked(loss or [], reduction, embedded)

@@ -139,6 +139,17 @@ def common(kinds: Collection[pa.DataType], are_ids: bool) -> pa.DataType | None:
     return None
 
 
+def remedy(column: str, *kinds: pa.DataType) -> str:
+    """Return the option that converts a column of different types, for a message: to the one that is not text."""
+    others = [kind for kind in kinds if not is_text(kind)]
+    name = str(others[0]) if len(others) == 1 else "string"
+    try:
+        pa.type_for_alias(name)
+    except ValueError:
+        name = "string"
+    return f"--types {column}={name} converts it"
+
+
 def converted(array: pa.Array, kind: pa.DataType) -> pa.Array:
     """Convert a decoded column; raise `Unfit` for the first value that the type does not hold. Floats are rounded."""
     if plain(array.type) == kind or (pa.types.is_decimal(array.type) and not pa.types.is_decimal(kind)):

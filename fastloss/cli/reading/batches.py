@@ -1,7 +1,7 @@
 """Batches of all files as NumPy arrays, each with its place in the stream of rows."""
 
 import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from fastloss.cli.errors import UserError, explained, shortened
 from fastloss.cli.reading.arrays import Inexact, Unfit, class_ids, is_list, matrix, numbers
-from fastloss.cli.reading.readers import PART, Columns, Source
+from fastloss.cli.reading.readers import PART, Cell, Columns, Source
 from fastloss.cli.reading.roles import Roles, Scores
 
 ScoresOf: TypeAlias = dict[str, np.ndarray]  # by model; of two dimensions where there is a score for each class
@@ -59,6 +59,7 @@ class Places:
     def __init__(self) -> None:
         self._starts: list[int] = []
         self._paths: list[str] = []
+        self._cells: list[Callable[[int, str], Cell] | None] = []
         self._dropped: list[list[np.ndarray]] = []  # rows of each file that are not in the stream
 
     @property
@@ -70,11 +71,18 @@ class Places:
         """Take rows of the last file out of the stream."""
         self._dropped[-1].append(rows)
 
-    def begin(self, path: str, start: int) -> None:
-        """Add a file whose first row is row `start` of the stream."""
+    def begin(self, path: str, start: int, cell: Callable[[int, str], Cell] | None = None) -> None:
+        """Add a file whose first row is row `start` of the stream; `cell` says of which file a value is instead."""
+        self._cells.append(cell)
         self._starts.append(start)
         self._paths.append(path)
         self._dropped.append([])
+
+    def cell(self, row: int, column: str) -> Cell:
+        """Return a value of the stream as messages name it."""
+        at = bisect.bisect_right(self._starts, row) - 1
+        of_file = self._cells[at]
+        return Cell(self.name(row), column) if of_file is None else of_file(row - self._starts[at], column)
 
     def name(self, row: int) -> str:
         """Return a row of the stream as messages name it: by file and row."""
@@ -124,7 +132,7 @@ def batches(sources: Sequence[Source], reading: Reading, places: Places) -> Iter
     start, done = 0, 0.0
     for part in parts(sources, reading.rows):
         if part.begins:
-            places.begin(part.source.path, start)
+            places.begin(part.source.path, start, part.source.cell)
         for batch in batches_of(part, reading, places, start, done):
             yield batch
             start += batch.size
@@ -215,7 +223,7 @@ class Read(NamedTuple):
         return UserError(f"{self._where(column, error.index)} is {error.found}, which float64 does not hold")
 
     def _where(self, column: str, index: int) -> str:
-        return f"{self.places.name(self.start + index)}: column {column!r}"
+        return str(self.places.cell(self.start + index, column))
 
 
 def explained_batches(source: Source, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
@@ -234,7 +242,7 @@ def require_no_null(columns: Columns, start: int, places: Places) -> None:
     for column, array in columns.items():
         if array.null_count:
             index = int(np.argmax(array.is_null().to_numpy(zero_copy_only=False)))
-            raise UserError(f"{places.name(start + index)}: column {column!r} is null")
+            raise UserError(f"{places.cell(start + index, column)} is null")
 
 
 def as_nan(array: pa.Array) -> pa.Array:

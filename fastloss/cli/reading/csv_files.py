@@ -18,11 +18,12 @@ from fastloss.cli.errors import shortened
 from fastloss.cli.reading.arrays import Type, beyond
 from fastloss.cli.reading.csv_rows import pieces
 from fastloss.cli.reading.readers import Columns
-from fastloss.cli.reading.text_files import TextSource, stem, text_of
+from fastloss.cli.reading.text_files import TextSource, require_utf8, stem, text_of
 
 BLOCK = 1 << 24  # bytes that are parsed at a time
 SHARE = 1 << 20  # bytes of them that a thread parses
 DELIMITERS = ",\t;|"
+NO_VALUES = ("na", "n/a", "#n/a", "null", "none", "-", "?", ".")  # what other programs write for null
 NUMBERS = (pa.float64(), pa.int64())
 
 
@@ -126,16 +127,25 @@ class Piece:
         convert = {"include_columns": list(types), "column_types": types}
         try:
             result = self._source._parsed(self._text, self._names, convert)
-        except pa.ArrowInvalid:  # or a row is longer than a thread's share
+        except (pa.ArrowInvalid, UnicodeDecodeError):  # or a row is longer than a thread's share
             try:
                 result = self._source._parsed(self._text, self._names, convert, at_once=True)
-            except pa.ArrowInvalid as error:
+            except (pa.ArrowInvalid, UnicodeDecodeError) as error:
                 self._explain(types, str(error))
                 raise ValueError(str(error)) from error
+        if self._names is None:
+            self._require_names(result)
         for name, kind in types.items():
             if kind == pa.float64():
                 self._require_exact(name, result[name].to_numpy())
         return result
+
+    def _require_names(self, table: pa.Table) -> None:
+        try:
+            table.column_names  # noqa: B018  # decoded only here
+        except UnicodeDecodeError:
+            require_utf8(self._source)
+            raise
 
     def _texts(self, name: str) -> list[Any]:
         """Return a column's fields as they are written."""
@@ -153,7 +163,7 @@ class Piece:
                 raise ValueError(f"row {self._before + index}: column {name!r} is {text}, which float64 does not hold")
 
     def _explain(self, types: dict[str, Any], said: str) -> None:
-        """Raise for the first row with more or fewer fields than the header, or with text in place of a number."""
+        """Raise for the first row with more or fewer fields than the header, text in place of a number, or no UTF-8."""
         uneven = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+): (.*)", said, re.DOTALL)
         if uneven:
             number, expected, found = map(int, uneven.groups()[:3])
@@ -162,6 +172,7 @@ class Piece:
                 f"row {row}: has {found} field{'s' * (found > 1)} ({shortened(uneven[4])!r}):"
                 f" expected {expected}, as in the header"
             )
+        require_utf8(self._source)
         for name, kind in types.items():
             if kind not in NUMBERS:
                 continue
@@ -169,5 +180,7 @@ class Piece:
                 if reads(kind, text):
                     continue
                 what = "a number" if kind == pa.float64() else "an integer, as those before"
+                if text.strip().lower() in NO_VALUES:
+                    what += ", or an empty field, which is null"
                 row = self._before + index
                 raise ValueError(f"row {row}: column {name!r} is {shortened(text)!r}: expected {what}")

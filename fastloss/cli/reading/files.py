@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from fastloss.cli.errors import UserError, explained, named
 from fastloss.cli.reading import storage
-from fastloss.cli.reading.arrays import Type, common, is_id, is_list, is_number, is_vector, number_type, plain
+from fastloss.cli.reading.arrays import Type, common, is_id, is_list, is_number, is_vector, number_type, plain, remedy
 from fastloss.cli.reading.csv_files import CsvSource
 from fastloss.cli.reading.json_files import JsonSource
 from fastloss.cli.reading.numpy_files import NpySource, NpzSource
@@ -123,7 +123,7 @@ def source(path: str, numbers: Numbers = nothing, given: Given | None = None) ->
 
 def _of_head(path: str, head: bytes, numbers: Numbers, given: Given) -> Source:
     if given.format:
-        return FORMATS[given.format](path, numbers, given)
+        return _sound(FORMATS[given.format], path, head)(path, numbers, given)
     for magic, kind in MAGIC:
         if head.startswith(magic):
             return kind(path, numbers, given)
@@ -133,7 +133,29 @@ def _of_head(path: str, head: bytes, numbers: Numbers, given: Given) -> Source:
     if suffix not in SUFFIXES:
         what = f"unknown format (expected one of {', '.join(SUFFIXES)}, or --format)" if head else "the file is empty"
         raise UserError(f"{path}: {what}")
-    return SUFFIXES[suffix](path, numbers, given)
+    return _sound(SUFFIXES[suffix], path, head)(path, numbers, given)
+
+
+def _sound(kind: type[Source], path: str, head: bytes) -> type[Source]:
+    """Return a format, or raise for a file that begins as those of another format do."""
+    begins = [magic for magic, other in MAGIC if other is kind]
+    name = next(name for name, other in FORMATS.items() if other is kind)
+    found = head.decode("latin-1")
+    is_text = head.isascii() and (found.isprintable() or found.isspace() or b"\n" in head)
+    if kind is IpcSource and not is_text:  # streams of old begin with a length
+        return kind
+    if begins and not head.startswith(tuple(begins)):
+        hint = "; --format csv and --format json read text" if is_text else ""
+        raise UserError(f"{path}: is no {_called(name)} file (it begins with {found!r}{hint})")
+    other = next((other for magic, other in MAGIC if head.startswith(magic)), kind)
+    if not begins and other is not kind:
+        is_ = next(name for name, one in FORMATS.items() if one is other)
+        raise UserError(f"{path}: is no {_called(name)} file (it begins as those of --format {is_} do)")
+    return kind
+
+
+def _called(format: str) -> str:
+    return {"parquet": "Parquet", "arrow": "Arrow IPC", "csv": "CSV", "json": "JSON Lines"}.get(format, f".{format}")
 
 
 class Opened(NamedTuple):
@@ -189,8 +211,11 @@ def _agreed(role: str, column: str, kinds: dict[Type, str]) -> pa.DataType | Non
         return None
     agreed = common(found, role == "groups")
     if agreed is None:
-        (first, before), (other, path) = list(kinds.items())[:2]
-        raise UserError(f"{path}: column {column!r} has type {other}, but {first} in {before} (see --types)")
+        other, first = found[1], found[0]
+        raise UserError(
+            f"{kinds[other]}: column {column!r} has type {other}, but {first} in {kinds[first]}"
+            f" ({remedy(column, first, other)})"
+        )
     return agreed if len(found) > 1 or agreed != found[0] else None
 
 
@@ -199,7 +224,7 @@ def _type_for(role: str, column: str, one: Source, roles: Roles) -> Type:
     with explained(one.path, anything=True):
         kind = one.type_of(column)
     if kind is None:
-        raise UserError(f"{one.path}: no column {column!r} for --{role}{columns_of(column, one)}")
+        raise UserError(f"{one.path}: no column {column!r} for --{role}{columns_of(column, one, role == 'scores')}")
     kind = one.given.types.get(column, kind)
     kind = kind if isinstance(kind, str) else plain(kind)
     fits, expected = _expected(role, roles)
@@ -219,10 +244,16 @@ def _expected(role: str, roles: Roles) -> tuple[Callable[[Type], bool], str]:
     return is_number, "numbers"
 
 
-def columns_of(wanted: str, one: Source) -> str:
-    """Return what a message says of the columns that there are: the nearest one, and all of them."""
+def columns_of(wanted: str, one: Source, may_repeat: bool = False) -> str:
+    """Return what a message says of the columns that there are: the nearest one, and all of them.
+
+    Where an option may be repeated, several columns in one name are to be several options.
+    """
     names = [name for name, _ in one.columns]
     near = nearest(wanted.strip(), names)
     listed = ", ".join(named(name) for name in names[:50]) or "none"
     meant = f": did you mean {near[0]!r}?" if near else ""
+    parts = wanted.split(",")
+    if may_repeat and len(parts) > 1 and all(part.strip() in names for part in parts):
+        meant = ": repeat the option for several columns"
     return f"{meant} (columns: {listed}{', ...' if len(names) > 50 else ''})"

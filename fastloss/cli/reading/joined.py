@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fastloss.cli.errors import UserError, explained, named, shortened
-from fastloss.cli.reading.arrays import Type, Unfit, common, converted, expected
+from fastloss.cli.reading import storage
+from fastloss.cli.reading.arrays import Type, Unfit, common, converted, expected, plain, remedy
 from fastloss.cli.reading.batches import explained_batches
-from fastloss.cli.reading.files import Opened, agreed, expand, sources
-from fastloss.cli.reading.readers import Columns, Given, Source
+from fastloss.cli.reading.files import Opened, agreed, columns_of, expand, sources
+from fastloss.cli.reading.readers import Cell, Columns, Given, Source
 from fastloss.cli.reading.roles import Roles, Scores, Wanted, scores_of
 from fastloss.cli.reading.text_files import COMPRESSED
 from fastloss.cli.reading.written import as_uuids, is_uuid, quoted
@@ -24,8 +25,9 @@ SHARED = ("labels", "weights", "groups")  # roles of columns that all models sha
 class Joined(Source):
     """Columns in memory."""
 
-    def __init__(self, path: str, columns: Columns):
+    def __init__(self, path: str, columns: Columns, origins: "dict[str, Origin]"):
         super().__init__(path)
+        self._origins = origins
         self.keys = {}
         self._columns = columns
         self.size = 1.0  # of all progress
@@ -33,6 +35,11 @@ class Joined(Source):
     def described(self) -> list[tuple[str, Type]]:
         """Return the columns' names and types."""
         return [(name, array.type) for name, array in self._columns.items()]
+
+    def cell(self, row: int, column: str) -> Cell:
+        """Return where a row's value comes from."""
+        origin = self._origins[column]
+        return Cell(origin.model.where(int(origin.rows[row])), origin.column)
 
     def read(self, columns: list[str], rows: int) -> Iterator[tuple[Columns, float]]:
         """Return the rows, a batch at a time."""
@@ -56,22 +63,39 @@ class Join:
         """Read all files, and return the joined rows."""
         names = model_names(self.files)
         own = self.wanted.scores * (len(names) if len(self.wanted.scores) == 1 else 1)
+        if len(set(names)) < len(names):  # one file, with a column of each model
+            names = [f"{name}: {column}" for name, column in zip(names, own, strict=True)]
+        self._require_different(own)
         models = [self._read(*one) for one in zip(names, self.files, own, strict=True)]
         rows = self._matched(models)
         columns: Columns = {}
+        origins: dict[str, Origin] = {}
         for role in SHARED:
             column = getattr(self.wanted, role)
             if column is not None:
                 columns[column] = self._shared(role, column, models, rows)
                 if role == "groups" and all(column in one.uuids for one in models if column in one.columns):
                     columns[column] = as_uuids(columns[column])
+                first = next(k for k, one in enumerate(models) if column in one.columns)
+                origins[column] = Origin(models[first], rows[first], column)
         scores = {}
         for one, at in zip(models, rows, strict=True):
             called = {column: f"{one.name}: {column}" for column in one.scores.columns}
             columns |= {called[column]: one.columns[column].take(_indices(at)) for column in called}
+            origins |= {called[column]: Origin(one, at, column) for column in called}
             scores[one.name] = one.scores._replace(columns=tuple(called.values()))
         roles = Roles(scores, self.wanted.labels, self.wanted.weights, self.wanted.groups)
-        return agreed([Joined(" and ".join(self.files), columns)], roles, Given())
+        return agreed([Joined(" and ".join(self.files), columns, origins)], roles, Given())
+
+    def _require_different(self, own: Sequence[str]) -> None:
+        """Raise for a file that is given twice with the same column of scores."""
+        seen: set[tuple[str, str]] = set()
+        for files, column in zip(self.files, own, strict=True):
+            for path in expand([files]):
+                one = (column, path if storage.uri_of(path) else os.path.realpath(path))
+                if one in seen:
+                    raise UserError(f"{path}: is given twice, with --scores {column}: expected a file of each model")
+                seen.add(one)
 
     def _read(self, name: str, files: str, scores: str) -> "Model":
         """Read one model's columns."""
@@ -89,8 +113,8 @@ class Join:
                     kind = one.type_of(column)
                 if kind is None:
                     option = "key" if column in self.keys else "scores" if column in found.columns else "labels"
-                    have = ", ".join(named(other) for other, _ in one.columns)
-                    raise UserError(f"{one.path}: no column {column!r} for --{option} (columns: {have})")
+                    have = columns_of(column, one, option != "labels")
+                    raise UserError(f"{one.path}: no column {column!r} for --{option}{have}")
             one.converted = {column: kind for column, kind in self.given.types.items() if column in columns}
         own = set(columns) - set(self.given.types)
         uuids = frozenset(column for column in own if all(is_uuid(one.type_of(column)) for one in every))
@@ -195,6 +219,14 @@ class Model(NamedTuple):
         return f"{self.paths[at]}: row {row - self.starts[at]}"
 
 
+class Origin(NamedTuple):
+    """Where a joined column comes from: a model's rows, in the order of the join, and what its files call it."""
+
+    model: Model
+    rows: np.ndarray
+    column: str
+
+
 def _indices(rows: np.ndarray) -> pa.Array:
     """Return rows for `take`; `pa.array` would import pandas, which takes longer than most joins."""
     return pa.Array.from_buffers(pa.int64(), rows.size, [None, pa.py_buffer(np.ascontiguousarray(rows, np.int64))])
@@ -254,6 +286,8 @@ def _common(path: str, column: str, kinds: Sequence[pa.DataType], are_ids: bool)
     some = [kind for kind in kinds if not pa.types.is_null(kind)] or list(kinds)
     kind: Any = common(some, are_ids)
     if kind is None:
-        first, other = list(dict.fromkeys(some))[:2]
-        raise UserError(f"{path}: column {column!r} has type {other}, but {first} elsewhere (see --types)")
+        first, other = list(dict.fromkeys(map(plain, some)))[:2]
+        raise UserError(
+            f"{path}: column {column!r} has type {other}, but {first} elsewhere ({remedy(column, first, other)})"
+        )
     return kind

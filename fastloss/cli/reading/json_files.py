@@ -11,9 +11,23 @@ import pyarrow as pa
 from fastloss.cli.errors import shortened
 from fastloss.cli.reading.arrays import Type, beyond
 from fastloss.cli.reading.readers import Columns
-from fastloss.cli.reading.text_files import TextSource, text_of
+from fastloss.cli.reading.text_files import TextSource, require_utf8, text_of
 
 BLOCK = 1 << 24  # bytes that are parsed at a time
+KINDS: tuple[tuple[tuple[Any, ...], str, tuple[type, ...]], ...] = (  # of Arrow's types: what they are read of
+    ((pa.types.is_integer, pa.types.is_floating), "a number", (int, decimal.Decimal)),
+    ((pa.types.is_boolean,), "true or false, as in those before", (bool,)),
+    ((pa.types.is_string, pa.types.is_timestamp), "a string, as in those before", (str,)),
+    ((pa.types.is_list,), "a list, as in those before", (list,)),
+    ((pa.types.is_struct,), "an object, as in those before", (dict,)),
+    ((lambda kind: True,), "null, as in those before", ()),
+)
+
+
+def _type_of(value: Any) -> pa.DataType:
+    """Return a type of the kind of a parsed value."""
+    kinds = {bool: pa.bool_(), str: pa.string(), list: pa.list_(pa.null()), dict: pa.struct([])}
+    return kinds.get(type(value), pa.float64())
 
 
 class JsonSource(TextSource):
@@ -53,11 +67,23 @@ class JsonSource(TextSource):
         try:
             table = self._parsed(text, None)
         except pa.ArrowInvalid:
-            self._explain(text, {}, 0)
+            require_utf8(self)
+            self._explain(text, self._first_types(text), 0)
             raise
         return [
             (name, self._type(name, column)) for name, column in zip(table.column_names, table.columns, strict=True)
         ]
+
+    def _first_types(self, text: bytes) -> dict[str, pa.DataType]:
+        """Return the types of the fields' first values; those that are to hold numbers are of numbers."""
+        types: dict[str, pa.DataType] = {}
+        for _, found in self._objects(text, 0):
+            for name, value in found.items():
+                if self.numbers(name) and not isinstance(value, bool):
+                    types.setdefault(name, pa.float64())
+                elif value is not None:
+                    types.setdefault(name, _type_of(value))
+        return types
 
     def _type(self, name: str, column: pa.ChunkedArray) -> Type:
         """Numbers are float64, and int64 where the first of them are integers that float64 does not hold."""
@@ -78,6 +104,7 @@ class JsonSource(TextSource):
             try:
                 table = self._parsed(text, types)
             except pa.ArrowInvalid:
+                require_utf8(self)
                 self._explain(text, types, done)
                 raise
             self._require_exact(text, table, done)
@@ -102,11 +129,12 @@ class JsonSource(TextSource):
         for row, found in self._objects(text, done):
             for name, kind in types.items():
                 value = found.get(name)
-                is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
-                fits = isinstance(value, (int, decimal.Decimal) if is_number else str) and not isinstance(value, bool)
-                if value is not None and not fits and (is_number or pa.types.is_string(kind)):
-                    what = "a number" if is_number else "a string, as in those before"
-                    raise ValueError(f"row {row}: column {name!r} is {shortened(repr(value))}: expected {what}")
+                expected, classes = next(
+                    (expected, classes) for is_of, expected, classes in KINDS if any(test(kind) for test in is_of)
+                )
+                fits = isinstance(value, classes) and (bool in classes or not isinstance(value, bool))
+                if value is not None and not fits:
+                    raise ValueError(f"row {row}: column {name!r} is {shortened(repr(value))}: expected {expected}")
                 if pa.types.is_integer(kind) and isinstance(value, decimal.Decimal):
                     raise ValueError(f"row {row}: column {name!r} is {value}: expected an integer, as in those before")
 

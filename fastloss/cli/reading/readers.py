@@ -6,8 +6,9 @@ A file is open only while it is read. `csv_files.py` and `numpy_files.py` have f
 import abc
 import dataclasses
 import functools
+import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
@@ -35,11 +36,22 @@ class Given:
     types: dict[str, pa.DataType] = dataclasses.field(default_factory=dict)  # of columns, by their names
 
 
+class Cell(NamedTuple):
+    """A value of a file, as messages name it."""
+
+    where: str  # the file and the row
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: column {self.column!r}"
+
+
 class Source(abc.ABC):
     """A file with columns, or a part of one. Keys of partitions, such as the folder `day=7`, are columns too."""
 
     rows: int | None = None  # where the file says so before it is read
     first = 0  # row of the file
+    cell: Callable[[int, str], Cell] | None = None  # where a value comes from, if not from a file of this path
 
     def __init__(self, path: str, numbers: Numbers = nothing, given: Given | None = None):
         self.path = path
@@ -106,7 +118,7 @@ class Source(abc.ABC):
             start = 0
             while start < size:
                 stop = min(size, start + rows - count)
-                piece = {name: decoded(some[name].slice(start, stop - start)) for name in own}
+                piece = {name: _decoded(name, some[name].slice(start, stop - start), before + start) for name in own}
                 piece |= {key: self._repeated(key, stop - start) for key in self.keys if key in columns}
                 waiting.append({name: self._converted(name, piece[name], before + start) for name in columns})
                 count, start = count + stop - start, stop
@@ -134,6 +146,18 @@ class Source(abc.ABC):
         except Unfit as error:
             found, what = shortened(repr(error.found)), expected(self.converted[name], error.found)
             raise ValueError(f"row {before + error.index}: column {name!r} is {found}: expected {what}") from None
+
+
+def _decoded(name: str, array: pa.Array, before: int) -> pa.Array:
+    """Return a column `decoded`; an error of its text names the row."""
+    try:
+        return decoded(array)
+    except pa.ArrowInvalid as error:
+        found = re.search(r"Invalid UTF8 sequence at string index (\d+)", str(error))
+        if found is None:
+            raise
+        where = "" if pa.types.is_dictionary(array.type) else f"row {before + int(found[1])}: "
+        raise ValueError(f"{where}column {name!r} holds bytes that are not UTF-8") from None
 
 
 def joined(parts: list[Columns]) -> Columns:
@@ -165,7 +189,12 @@ class ParquetSource(Source):
         words = {"memory_map": True} if filesystem is None else {"filesystem": filesystem, "pre_buffer": True}
         kinds = dict(self.columns) if columns else {}
         text = [name for name in columns if is_text(plain(kinds[name]))]
-        return parquet.ParquetFile(path, page_checksum_verification=True, read_dictionary=text, **words)
+        try:
+            return parquet.ParquetFile(path, page_checksum_verification=True, read_dictionary=text, **words)
+        except pa.ArrowInvalid as error:
+            if "magic bytes not found in footer" in str(error):
+                raise ValueError("the file is cut off, or damaged: it does not end as Parquet files do") from None
+            raise
 
     def described(self) -> list[tuple[str, Type]]:
         with self._open() as file:

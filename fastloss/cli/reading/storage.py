@@ -22,6 +22,7 @@ from fastloss.cli import temporary
 from fastloss.cli.errors import UserError, explained
 
 URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?]*)([^?]*)(\?.*)?", re.DOTALL)
+SCHEMES = "file://, s3://, gs://, abfs://, abfss://, hdfs://"
 NO_KEY = "__HIVE_DEFAULT_PARTITION__"
 BUFFER = 1 << 20  # bytes that are fetched at a time where a file is read through
 SECONDS = "retry_limit_seconds"  # PyArrow's option of gs://, which otherwise tries for a quarter of an hour
@@ -97,7 +98,12 @@ def _filesystem(scheme: str, authority: str, options: str) -> tuple[Any, str]:
 
     if scheme.lower() in ("gs", "gcs") and SECONDS not in options:
         options += f"{'&' if options else '?'}{SECONDS}={PATIENCE}"
-    filesystem, path = FileSystem.from_uri(f"{scheme}://{authority}/x{options}")
+    try:
+        filesystem, path = FileSystem.from_uri(f"{scheme}://{authority}/x{options}")
+    except pa.ArrowInvalid as error:
+        if "Unrecognized filesystem type" in str(error):
+            raise ValueError(f"{scheme}:// cannot be read: expected a path, or one of {SCHEMES}") from None
+        raise
     return filesystem, path.removesuffix("x").removesuffix("/")
 
 

@@ -4,7 +4,9 @@ import abc
 import bz2
 import contextlib
 import gzip
+import io
 import os
+import zlib
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
@@ -16,6 +18,7 @@ from fastloss.cli.reading.readers import Source
 COMPRESSED = (".gz", ".bz2", ".zst")
 GZIP, BZIP2, ZSTD = b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"  # how they begin
 MOST_OF_BLANK = 1 << 12  # bytes of a file without text: what a compressed one has around nothing, or blank lines
+CUT = "the file is cut off: its compressed data has no end"
 
 
 def stem(path: str) -> tuple[str, str]:
@@ -39,7 +42,8 @@ def text_of(source: Source) -> Iterator[tuple[Any, Callable[[], float]]]:
             text = stack.enter_context(bz2.BZ2File(raw))
         elif head.startswith(ZSTD):
             text = stack.enter_context(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"))
-        yield text, lambda: min(raw.tell() / max(source.size, 1), 1.0)
+        with _sound():
+            yield text, lambda: min(raw.tell() / max(source.size, 1), 1.0)
 
 
 class TextSource(Source):
@@ -58,3 +62,30 @@ class TextSource(Source):
             return False
         with contextlib.closing(self._pieces()) as texts:
             return next(texts, None) is None
+
+
+@contextlib.contextmanager
+def _sound() -> Iterator[None]:
+    """Say in plain words that a compressed file is cut off or damaged."""
+    try:
+        yield
+    except EOFError as error:
+        raise ValueError(CUT) from error
+    except (zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(f"the file is damaged: it cannot be decompressed ({error})") from error
+    except OSError as error:  # of zstd
+        raise ValueError(CUT) if "Truncated compressed stream" in str(error) else error from None
+
+
+def require_utf8(source: Source) -> None:
+    """Raise for the first line that is not UTF-8; to be called where a text could not be parsed."""
+    with text_of(source) as (text, _), io.BufferedReader(text) as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                byte = line[error.start]
+                raise ValueError(
+                    f"line {number}: byte {byte:#x} is not UTF-8: expected a file in UTF-8"
+                    " (`iconv -f latin1 -t utf-8` converts Latin-1)"
+                ) from None

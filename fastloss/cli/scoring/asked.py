@@ -10,11 +10,11 @@ from fastloss.cli.errors import UserError, explained, require_choice
 from fastloss.cli.reading.files import FORMATS
 from fastloss.cli.reading.readers import Given
 from fastloss.cli.scoring import retrieval
-from fastloss.cli.scoring.metrics import METRICS, GroupMean, Metric, metric_of
+from fastloss.cli.scoring.metrics import METRICS, OTHER_NAMES, GroupMean, Metric, metric_of
 from fastloss.core.domains import Choice, Flag
 from fastloss.core.loss import REGISTRY, lookup
 from fastloss.core.spelling import did_you_mean, nearest
-from fastloss.core.synonyms import question
+from fastloss.core.synonyms import question, spelt_out
 from fastloss.embeddings.candidates.loss import CandidatesLoss
 from fastloss.pairs.loss import PairwiseLoss
 from fastloss.pairs.queries.loss import QueryLoss
@@ -88,8 +88,20 @@ def subject(name: str) -> Any:
     if found is not None:
         return found
     if name not in REGISTRY:
-        raise ValueError(f"unknown loss {name!r}{question(name, [*REGISTRY, *METRICS, *retrieval.METRICS])}")
+        raise ValueError(f"unknown loss {name!r}{_hint(name)}")
     return lookup(name)
+
+
+def _hint(name: str) -> str:
+    """Return what an error says of a name that is none, and of several in one."""
+    known = [*REGISTRY, *METRICS, *OTHER_NAMES]
+    parts = [part.partition(":")[0].strip() for part in name.split(",")]
+    if len(parts) > 1 and parts[0] in known:
+        return "; repeat --loss for several"
+    spelt = spelt_out(name, known)
+    if spelt is not None and "k" in subject(spelt.name).parameters:
+        return did_you_mean([f"{spelt.name}:{spelt.words}"])
+    return question(name, known)
 
 
 def new_state(loss: Any, parameters: dict[str, Any], stream: bool = False) -> Any:
@@ -141,16 +153,19 @@ def one(label: str, name: str, words: str, reduction: str, embedded: bool) -> As
         loss = (retrieval.metric_of(name) if embedded else None) or subject(name)
     fits, what = (can_search, "queries and keys") if embedded else (can_score, "scores and labels")
     if not fits(loss):
-        with explained():
-            metrics = retrieval.METRICS if embedded else METRICS
-            known = ", ".join(sorted([*metrics, *(other for other in REGISTRY if fits(REGISTRY[other]))]))
-        raise UserError(f"{name} cannot be scored: expected a loss of {what}, one of {known}")
+        known = "see `fastloss list`"
+        if embedded:  # few take them, and the list does not say which
+            with explained():
+                names = [*retrieval.METRICS, *(other for other in REGISTRY if fits(REGISTRY[other]))]
+            known = f"one of {', '.join(sorted(names))}"
+        raise UserError(f"{name} cannot be scored: expected a loss or metric of {what} ({known})")
     parameters: dict[str, Any] = {}
     for word in filter(None, words.split(",")):
         key, equals, text = word.partition("=")
         if key not in loss.parameters:
             has = ", ".join(loss.parameters) or "none"
-            meant = did_you_mean(nearest(key, loss.parameters))
+            several = key in REGISTRY or metric_of(key.partition(":")[0]) is not None
+            meant = "; repeat --loss for several" if several else did_you_mean(nearest(key, loss.parameters))
             raise UserError(f"{name} has no parameter {key!r}{meant} (its parameters: {has})")
         if not equals:
             raise UserError(f"{name}: {word!r} has no value: expected {key}=VALUE, {loss.parameters[key]}")

@@ -40,10 +40,16 @@ class Naming(NamedTuple):
                     raise
                 row, at = divmod(found.position, width) if found.argument == scores else (found.position, 0)
                 of_scores = columns[at] if len(columns) > 1 else columns[0]
-                column = named(of_scores if found.argument == scores else str(others[found.argument]))
-                where = self.places.name(int(rows[row]))
-                what = f"{where}: {column} is {found.found}"
+                column = of_scores if found.argument == scores else str(others[found.argument])
+                cell = self.places.cell(int(rows[row]), column)
+                what = f"{cell.where}: {named(cell.column)} is {found.found}"
                 if found.earlier is not None:
                     other = "-1" if found.found == "0" else "0"
-                    what += f", but {other} in {self.places.name(int(rows[found.earlier]))}"
-                raise UserError(f"{what}: expected by {asked.loss.name} {found.expected}") from error
+                    what += f", but {other} in {self.places.cell(int(rows[found.earlier]), column).where}"
+                classes = f" ({self._classes()})" if found.argument == labels and self.roles.classes else ""
+                raise UserError(f"{what}: expected by {asked.loss.name} {found.expected}{classes}") from error
+
+    def _classes(self) -> str:
+        """Return the names of the classes, by their indices."""
+        names = self.roles.classes
+        return f"the classes are {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}, from 0"

@@ -238,15 +238,16 @@ class Scoring:
         roles = self._roles._replace(groups=None)
         reading = Reading(roles, self._job.batch_rows, self.whole, self._job.nulls)
         for batch in batches(self._sources, reading, places):
-            found = {", ".join(roles.scores[model].columns): one for model, one in batch.scores.items()}
-            found[roles.labels] = batch.labels
+            found = {roles.scores[model].columns: one for model, one in batch.scores.items()}
+            found[(roles.labels,)] = batch.labels
             if batch.weights is not None:
-                found[str(roles.weights)] = batch.weights
-            nan = {name: np.isnan(one).reshape(batch.size, -1).max(axis=1) for name, one in found.items()}
-            rows = np.flatnonzero(functools.reduce(np.logical_or, nan.values()))
+                found[(str(roles.weights),)] = batch.weights
+            nan = {names: np.isnan(one).reshape(batch.size, -1) for names, one in found.items()}
+            rows = np.flatnonzero(functools.reduce(np.logical_or, (one.any(axis=1) for one in nan.values())))
             if rows.size and not count:
-                column = next(name for name, one in nan.items() if one[rows[0]])
-                first = f"{places.name(batch.start + int(rows[0]))}: column {column!r}"
+                names, own = next((names, one[rows[0]]) for names, one in nan.items() if one[rows[0]].any())
+                column = names[int(np.argmax(own))] if len(names) > 1 else names[0]
+                first = str(places.cell(batch.start + int(rows[0]), column))
             count += rows.size
         return Nans(count, first) if count else None
 
