@@ -106,7 +106,7 @@ def test_compare_names_uuids_and_keeps_them(tmp_path):
     assert str(UUIDS[0]) in out.read_text()
     (tmp_path / "c.csv").write_text(f"user,score,label\n{UUIDS[1]},0,1\n{UUIDS[0]},1,1\n")
     given = ("compare", tmp_path / "a.parquet", tmp_path / "c.csv", "--loss", "mse_loss", "--key", "user")
-    assert "(see --types)" in failure(*given)
+    assert "(--types user=string converts it)" in failure(*given)
     done = run(*given, "--types", "user=string", "--groups", "user", "--per-group", out)
     assert done.exit_code == 0, done.stderr
     assert str(UUIDS[0]) in out.read_text()
@@ -133,7 +133,7 @@ def test_ids_as_text_among_those_of_text_files(tmp_path, name):
     kind, ids, expected, _ = KINDS[name]
     write(tmp_path / "a.parquet", kind, ids)
     (tmp_path / "b.csv").write_text(f"score,label,user\n0,1,{expected[1]}\n1,0,other\n")
-    assert "(see --types)" in failure("score", tmp_path, *PAIRS)
+    assert "(--types user=string converts it)" in failure("score", tmp_path, *PAIRS)
     score(tmp_path, *PAIRS, "--types", "user=string", "--per-group", tmp_path / "o.jsonl")
     lines = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
     assert [(one["user"], one["rows"]) for one in lines] == [(expected[0], 2), (expected[1], 3), ("other", 1)]

@@ -88,7 +88,7 @@ def test_other_files():
         ({"v": [1.0]}, "t.parquet", "t.parquet: no column: expected one of lists of numbers"),
         ({"v": [1.0]}, "t.parquet:v", "column 'v' has type double: expected lists of numbers"),
         ({"v": [[1.0]], "w": [[1.0]]}, "t.parquet", r"several columns of lists of numbers \(v, w\): expected FILE:COL"),
-        ({"vec": [[1.0]]}, "t.parquet:vek", r"no column 'vek': did you mean 'vec'\? \(columns: vec\)"),
+        ({"vec": [[1.0]]}, "t.parquet:vecs", r"no column 'vecs': did you mean 'vec'\? \(columns: vec\)"),
         ({"v": pa.array([], pa.list_(pa.float32()))}, "t.parquet", "t.parquet: no rows"),
         ({"v": [[1.0]]}, "none.parquet:v", "none.parquet: no such file"),
         ({"v": [[1.0]]}, "x.npy", "x.npy: no such file"),

@@ -132,7 +132,7 @@ def test_values_of_joined_files_are_named_by_their_own(tmp_path):
     )
     nan = table(tmp_path / "b.parquet", id=[5, 4, 3], score=[0.5, float("nan"), 0.5])
     found = run("compare", first, nan, "--key", "id", *MSE)
-    assert f"1 rows have one, the first is {nan}: row 1: column 'score'" in found.stdout
+    assert f"1 row has one, the first is {nan}: row 1: column 'score'" in found.stdout
     outside = table(tmp_path / "c.parquet", id=[5, 4, 3], score=[0.5, 0.5, 2.0])
     assert failure("compare", first, outside, "--key", "id", "--loss", "binary_cross_entropy").startswith(
         f"{first}: row 2: score is 2: expected by"

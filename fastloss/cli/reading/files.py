@@ -138,6 +138,8 @@ def _of_head(path: str, head: bytes, numbers: Numbers, given: Given) -> Source:
 
 def _sound(kind: type[Source], path: str, head: bytes) -> type[Source]:
     """Return a format, or raise for a file that begins as those of another format do."""
+    if not head:
+        return kind
     begins = [magic for magic, other in MAGIC if other is kind]
     name = next(name for name, other in FORMATS.items() if other is kind)
     found = head.decode("latin-1")
