@@ -4,7 +4,21 @@ from typing import Annotated
 
 import typer
 
-from fastloss.cli.commands.options import how_of, names_of_losses, use_threads
+from fastloss.cli.commands.options import (
+    AsJson,
+    Delimiter,
+    Format,
+    Level,
+    Method,
+    Resamples,
+    Seed,
+    Threads,
+    Types,
+    Weights,
+    how_of,
+    names_of_losses,
+    use_threads,
+)
 from fastloss.cli.errors import UserError, require_choice
 
 
@@ -36,34 +50,24 @@ def compare(
     groups: Annotated[
         str | None, typer.Option(help="The column of group ids, which are the independent units then.")
     ] = None,
-    weights: Annotated[str | None, typer.Option(help="The column of the rows' weights, >= 0.")] = None,
+    weights: Weights = None,
     missing: Annotated[
         str, typer.Option(help="Keys that not all files have: 'error', or 'drop' to leave them out.")
     ] = "error",
-    level: Annotated[float, typer.Option(help="The probability of the intervals of differences.")] = 0.95,
-    method: Annotated[str, typer.Option(help="How these are made: 'auto', 'analytic' or 'bootstrap'.")] = "auto",
-    resamples: Annotated[int, typer.Option(help="How often a bootstrap draws.")] = 2000,
-    seed: Annotated[int, typer.Option(help="The seed of a bootstrap.")] = 0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help='Print JSON; NaN and infinities are "NaN", "Infinity", "-Infinity".')
-    ] = False,
+    level: Level = 0.95,
+    method: Method = "auto",
+    resamples: Resamples = 2000,
+    seed: Seed = 0,
+    as_json: AsJson = False,
     per_group: Annotated[
         str | None, typer.Option(help="Write a table with one row per group; as that of score.")
     ] = None,
     output: Annotated[str | None, typer.Option(help="Write the results to a file, as that of score.")] = None,
     report: Annotated[str | None, typer.Option(help="Write a page about the results, as that of score.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Number of threads; all cores by default.")] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(help="The files' format: parquet, csv, json, arrow, npy or npz; by default, what they look like."),
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="What separates the fields of CSV; by default, the commonest of the header.")
-    ] = None,
-    types: Annotated[
-        list[str] | None,
-        typer.Option(help="COLUMN=TYPE, such as user=int64, converts a column; repeat it for several."),
-    ] = None,
+    threads: Threads = None,
+    format: Format = None,
+    delimiter: Delimiter = None,
+    types: Types = None,
 ) -> None:
     """Compare models whose scores lie in different files: each one's losses, and the difference of every two.
 

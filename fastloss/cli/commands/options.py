@@ -1,6 +1,6 @@
 """What options of several commands have in common."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -8,6 +8,29 @@ from fastloss.cli.errors import UserError, explained
 
 MOST_THREADS = 1024  # of PyArrow's
 MOST_ROWS = 1 << 40  # more than any memory holds, and PyArrow takes no more than 64 bits
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help='Print JSON; NaN and infinities are "NaN", "Infinity", "-Infinity".')
+]
+Threads = Annotated[int | None, typer.Option(help="Number of threads; all cores by default.")]
+Format = Annotated[
+    str | None,
+    typer.Option(help="The files' format: parquet, csv, json, arrow, npy or npz; by default, what they look like."),
+]
+Delimiter = Annotated[
+    str | None, typer.Option(help="What separates the fields of CSV; by default, the commonest of the header.")
+]
+Types = Annotated[
+    list[str] | None,
+    typer.Option(help="COLUMN=TYPE, such as user=int64, converts a column; repeat it for several."),
+]
+Weights = Annotated[str | None, typer.Option(help="The column of the rows' weights, >= 0.")]
+Level = Annotated[float, typer.Option(help="Of several models: the probability of the intervals of their differences.")]
+Method = Annotated[
+    str, typer.Option(help="How these are made: 'auto', 'analytic' or 'bootstrap'. By groups, or by rows.")
+]
+Resamples = Annotated[int, typer.Option(help="How often a bootstrap draws.")]
+Seed = Annotated[int, typer.Option(help="The seed of a bootstrap.")]
 
 
 def names_of_losses(incomplete: str) -> list[str]:

@@ -4,7 +4,22 @@ from typing import Annotated
 
 import typer
 
-from fastloss.cli.commands.options import MOST_ROWS, how_of, names_of_losses, use_threads
+from fastloss.cli.commands.options import (
+    MOST_ROWS,
+    AsJson,
+    Delimiter,
+    Format,
+    Level,
+    Method,
+    Resamples,
+    Seed,
+    Threads,
+    Types,
+    Weights,
+    how_of,
+    names_of_losses,
+    use_threads,
+)
 from fastloss.cli.errors import UserError, require_choice
 from fastloss.cli.parsing import read_config
 
@@ -62,7 +77,7 @@ def score(
             " group."
         ),
     ] = None,
-    weights: Annotated[str | None, typer.Option(help="The column of the rows' weights, >= 0.")] = None,
+    weights: Weights = None,
     queries: Annotated[
         str | None,
         typer.Option(
@@ -85,9 +100,7 @@ def score(
         str | None, typer.Option(help="The column of the keys' table with the ids by which positives are named.")
     ] = None,
     reduction: Annotated[str, typer.Option(help="'mean' (over rows, or over pairs) or 'sum'.")] = "mean",
-    as_json: Annotated[
-        bool, typer.Option("--json", help='Print JSON; NaN and infinities are "NaN", "Infinity", "-Infinity".')
-    ] = False,
+    as_json: AsJson = False,
     per_group: Annotated[
         str | None,
         typer.Option(
@@ -110,19 +123,11 @@ def score(
             " gradients, calibration, and models beside each other; .html, one file that loads nothing."
         ),
     ] = None,
-    threads: Annotated[int | None, typer.Option(help="Number of threads; all cores by default.")] = None,
+    threads: Threads = None,
     batch_rows: Annotated[int, typer.Option(help="Number of rows to read at a time.")] = 1 << 20,
-    format: Annotated[
-        str | None,
-        typer.Option(help="The files' format: parquet, csv, json, arrow, npy or npz; by default, what they look like."),
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="What separates the fields of CSV; by default, the commonest of the header.")
-    ] = None,
-    types: Annotated[
-        list[str] | None,
-        typer.Option(help="COLUMN=TYPE, such as user=int64, converts a column; repeat it for several."),
-    ] = None,
+    format: Format = None,
+    delimiter: Delimiter = None,
+    types: Types = None,
     nulls: Annotated[
         str, typer.Option(help="'error'; 'drop' leaves rows out that lack a value; 'nan' reads missing numbers as NaN.")
     ] = "error",
@@ -135,14 +140,10 @@ def score(
             is_eager=True,
         ),
     ] = None,
-    level: Annotated[
-        float, typer.Option(help="Of several models: the probability of the intervals of their differences.")
-    ] = 0.95,
-    method: Annotated[
-        str, typer.Option(help="How these are made: 'auto', 'analytic' or 'bootstrap'. By groups, or by rows.")
-    ] = "auto",
-    resamples: Annotated[int, typer.Option(help="How often a bootstrap draws.")] = 2000,
-    seed: Annotated[int, typer.Option(help="The seed of a bootstrap.")] = 0,
+    level: Level = 0.95,
+    method: Method = "auto",
+    resamples: Resamples = 2000,
+    seed: Seed = 0,
     dask: Annotated[
         str | None,
         typer.Option(
