@@ -140,7 +140,7 @@ def common(kinds: Collection[pa.DataType], are_ids: bool) -> pa.DataType | None:
 
 
 def remedy(column: str, *kinds: pa.DataType) -> str:
-    """Return the option that converts a column of different types, for a message: to text, unless text is read as it."""
+    """Return the option that converts a column of different types, for a message: to text unless text is read as it."""
     others = [kind for kind in kinds if not is_text(kind)]
     reads_text = len(others) == 1 and not pa.types.is_duration(others[0])
     name = str(others[0]) if reads_text else "string"
