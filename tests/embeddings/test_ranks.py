@@ -68,6 +68,7 @@ def test_borders_of_tiles(shape, kind, dtype):
     check(query, key, lists(rng, queries, keys, 3), kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [*DTYPES, np.float16, np.int8])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("most", [cpu.FEW - 1, cpu.FEW + 1])
@@ -79,6 +80,7 @@ def test_many_ties(most, kind, dtype):
     check(query, key, lists(rng, 9, 70, most), kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_products_of_float32_cannot_tell(kind):
     """Keys that differ in their last bits, and repeated ones: products of float32 have another order, and no ties."""

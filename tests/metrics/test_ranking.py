@@ -112,6 +112,7 @@ def test_ways_of_placing_agree(name, ties, k, share, monkeypatch):
         np.testing.assert_allclose(found, expected(oracle, each(offsets, scores, labels)), rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ties", ["average", "stable"])
 @pytest.mark.parametrize("name", NAMES)
 def test_any_number_of_threads(name, ties):
