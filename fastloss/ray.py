@@ -16,9 +16,11 @@ from ray.data import Dataset
 from ray.data.aggregate import AggregateFnV2
 from ray.data.block import Block
 
+from fastloss.core.docstrings import documented
 from fastloss.streaming.columns import Request, of_group, request
 
 
+@documented()
 class Aggregate(AggregateFnV2):
     """A loss of all rows, or of the rows of each key, for `Dataset.aggregate` and `GroupedData.aggregate`.
 
@@ -27,13 +29,8 @@ class Aggregate(AggregateFnV2):
 
     Parameters
     ----------
-    name : str
-        The loss.
-    *columns : str or array_like
-        The column of each argument of the loss, in order; of numbers, or of lists or tensors of one shape where the
-        loss takes rows. An argument that all rows share, as the centers of `center_loss`, is an array instead.
-    sample_weight : str, optional
-        The column of weights.
+    {loss_of_columns}
+    {weights_of_columns}
     groups : str, optional
         The column of ids of groups, for losses over groups. Blocks must hold whole groups, as those of
         ``ds.repartition(n, keys=["user"])`` do; a group in two blocks is an error.
@@ -88,6 +85,7 @@ class Aggregate(AggregateFnV2):
         require_columns(self._asked, schema)
 
 
+@documented()
 def score(
     ds: Dataset,
     name: str,
@@ -105,23 +103,15 @@ def score(
     ----------
     ds : Dataset
         The rows.
-    name : str
-        The loss.
-    *columns : str or array_like
-        The column of each argument of the loss, in order.
-    sample_weight : str, optional
-        The column of weights.
+    {loss_of_columns}
+    {weights_of_columns}
     groups : str, optional
         The column of ids of groups, for losses over groups.
-    reduction : {"mean", "sum"}
-        As of the loss.
-    **parameters
-        The loss's own parameters, arrays among them.
+    {parameters_of_columns}
 
     Returns
     -------
-    float
-        What one call on all rows returns, to 1e-15; of smooth losses over all pairs, to 1e-12.
+    {result_of_columns}
 
     Raises
     ------
@@ -140,6 +130,7 @@ def score(
     return aggregate.finalize(aggregate.init(None)) if found is None else float(found[name])
 
 
+@documented()
 def per_group(
     ds: Dataset,
     name: str,
@@ -158,18 +149,11 @@ def per_group(
     ----------
     ds : Dataset
         The rows.
-    name : str
-        The loss.
-    *columns : str or array_like
-        The column of each argument of the loss, in order.
+    {loss_of_columns}
     groups : str
         The column of ids of groups.
-    sample_weight : str, optional
-        The column of weights.
-    reduction : {"mean", "sum"}
-        As of the loss.
-    **parameters
-        The loss's own parameters, arrays among them.
+    {weights_of_columns}
+    {parameters_of_columns}
     """
     asked = request(name, columns, sample_weight, groups, reduction, parameters)
     require_columns(asked, ds.schema())

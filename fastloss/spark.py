@@ -17,6 +17,7 @@ from pyspark import TaskContext
 from pyspark.sql import DataFrame, types
 from pyspark.sql import functions as F
 
+from fastloss.core.docstrings import documented
 from fastloss.core.summation import CHUNK
 from fastloss.streaming.columns import Request, ends_of_runs, of_group, request, tables
 
@@ -29,6 +30,7 @@ NUMBERS = {*INTEGERS, "float", "double", "boolean"}  # by the names of Spark's t
 IDS = {*INTEGERS, "string", "binary", "boolean", "date", "timestamp", "timestamp_ntz", "decimal"}
 
 
+@documented()
 def score(
     df: DataFrame,
     name: str,
@@ -44,23 +46,15 @@ def score(
     ----------
     df : DataFrame
         The rows.
-    name : str
-        The loss.
-    *columns : str or array_like
-        The column of each argument of the loss, in order; of numbers, or of arrays of one length where the loss takes
-        rows. An argument that all rows share, as the centers of `center_loss`, is an array instead.
+    {loss_of_columns}
     sample_weight, groups : str, optional
         Columns of weights, and of ids of groups, of integers, strings, bytes, dates or decimals. Rows are shuffled, so
         that those of a group are on one executor.
-    reduction : {"mean", "sum"}
-        As of the loss.
-    **parameters
-        The loss's own parameters, arrays among them.
+    {parameters_of_columns}
 
     Returns
     -------
-    float
-        What one call on all rows returns, to 1e-15; of smooth losses over all pairs, to 1e-12.
+    {result_of_columns}
 
     Raises
     ------
@@ -83,6 +77,7 @@ def score(
     return asked.merged(state for _, state in parts).result(reduction)
 
 
+@documented()
 def per_group(
     df: DataFrame,
     name: str,
@@ -101,18 +96,11 @@ def per_group(
     ----------
     df : DataFrame
         The rows.
-    name : str
-        The loss.
-    *columns : str or array_like
-        The column of each argument of the loss, in order.
+    {loss_of_columns}
     groups : str
         The column of ids of groups.
-    sample_weight : str, optional
-        The column of weights.
-    reduction : {"mean", "sum"}
-        As of the loss.
-    **parameters
-        The loss's own parameters, arrays among them.
+    {weights_of_columns}
+    {parameters_of_columns}
     """
     asked = request(name, columns, sample_weight, groups, reduction, parameters)
     rows = _selected(df, asked)

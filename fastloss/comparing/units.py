@@ -15,6 +15,7 @@ from fastloss.core.errors import shown
 from fastloss.core.loss import Loss
 from fastloss.pairs.metrics import count_sums
 from fastloss.pairs.records import Groups
+from fastloss.pointwise.ranges import sums_between
 
 
 class Units(NamedTuple):
@@ -96,14 +97,8 @@ def of_rows(loss: Loss, scores: Any, sample: Sample, words: dict[str, Any]) -> O
 
 def added(numbers: np.ndarray, groups: Groups) -> np.ndarray:
     """Add the numbers of each group's rows."""
-    offsets = np.asarray(groups.offsets, np.int64)
-    filled = offsets[:-1] < offsets[1:]
-    sums = np.zeros(filled.size)
-    if filled.any():  # `reduceat` takes no empty parts
-        ordered = numbers if groups.rows is None else numbers[groups.rows]
-        with np.errstate(invalid="ignore", over="ignore"):
-            sums[filled] = np.add.reduceat(ordered, offsets[:-1][filled])
-    return sums
+    with np.errstate(invalid="ignore", over="ignore"):
+        return sums_between(numbers if groups.rows is None else numbers[groups.rows], np.asarray(groups.offsets))
 
 
 def of_groups(loss: Any, scores: Any, sample: Sample, words: dict[str, Any]) -> OneModel:

@@ -2,11 +2,12 @@
 
 import inspect
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from fastloss.core.domains import Parameter
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 BLOCKS: dict[str, str] = {}  # what a line {name} of a docstring stands for: see `share`
 PLACEHOLDER = re.compile(r"^( *)\{(\w+)\}$", re.MULTILINE)
 PARAMETERS = "Parameters\n----------\n"
@@ -66,6 +67,16 @@ def completed(docstring: str | None, keywords: Sequence[Keyword], signature: ins
     shared = [written.get(one.name, one.block) for one in keywords]
     said = [with_default(entry, signature) for entry in [*own, *shared]]
     return f"{before}{PARAMETERS}" + "\n".join(said) + f"\n\n{after}"
+
+
+def documented(*keywords: Keyword) -> Callable[[Function], Function]:
+    """Fill the placeholders of the docstring of a function or class, and add what keywords mean if it does not."""
+
+    def complete(function: Function) -> Function:
+        function.__doc__ = completed(function.__doc__, keywords, inspect.signature(function))
+        return function
+
+    return complete
 
 
 def with_default(entry: str, signature: inspect.Signature) -> str:

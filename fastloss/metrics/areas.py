@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastloss.core.docstrings import documented
 from fastloss.metrics import results
 from fastloss.pairs.keywords import OFFSETS
 from fastloss.pairs.metrics import group_areas
@@ -9,7 +10,7 @@ from fastloss.pairs.metrics import group_areas
 __all__ = ["group_auc"]
 
 
-@results.documented(results.GROUPS, OFFSETS, results.GROUP_WEIGHT, results.REDUCTION, results.WITH_COUNTS)
+@documented(results.GROUPS, OFFSETS, results.GROUP_WEIGHT, results.REDUCTION, results.WITH_COUNTS)
 def group_auc(
     scores: Any,
     labels: Any,

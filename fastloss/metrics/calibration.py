@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from fastloss.core import backend, summation, units, validate
-from fastloss.core.docstrings import Keyword, share
+from fastloss.core.docstrings import Keyword, documented, share
 from fastloss.core.domains import PROBABILITY, UNIT, Choice, Range
 from fastloss.core.errors import wrong_value
 from fastloss.metrics import results
@@ -14,6 +14,7 @@ from fastloss.pairs.keywords import OFFSETS
 from fastloss.pairs.loss import checked_rows, grouped
 from fastloss.pairs.records import Groups, Rows
 from fastloss.pointwise.classification import binary_cross_entropy
+from fastloss.pointwise.ranges import sums_between
 
 __all__ = ["expected_calibration_error", "isotonic_calibration_error", "normalized_entropy"]
 
@@ -54,7 +55,7 @@ def _over_groups(values: np.ndarray, used: np.ndarray, rows: Rows, reduction: An
     return results.over_groups(values, used, rows.groups.order, None, reduction, with_counts)
 
 
-@results.documented(*WORDS)
+@documented(*WORDS)
 def normalized_entropy(
     probabilities: Any,
     labels: Any,
@@ -123,15 +124,10 @@ def _group_sums(numbers: np.ndarray, groups: Groups) -> np.ndarray:
     offsets = np.asarray(groups.offsets, np.int64)
     if offsets.size == 2:
         return np.array([summation.sum_of_many(numbers)])
-    filled = offsets[:-1] < offsets[1:]
-    sums = np.zeros(filled.size)
-    if filled.any():  # `reduceat` takes no empty parts
-        ordered = numbers if groups.rows is None else numbers[groups.rows]
-        sums[filled] = np.add.reduceat(ordered, offsets[:-1][filled])
-    return sums
+    return sums_between(numbers if groups.rows is None else numbers[groups.rows], offsets)
 
 
-@results.documented(*WORDS)
+@documented(*WORDS)
 def expected_calibration_error(
     probabilities: Any,
     labels: Any,
@@ -199,7 +195,7 @@ def expected_calibration_error(
     return _over_groups(found.values, found.used != 0, rows, reduction, with_counts)
 
 
-@results.documented(*WORDS)
+@documented(*WORDS)
 def isotonic_calibration_error(
     probabilities: Any,
     labels: Any,

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from fastloss.core import backend, orders, validate
-from fastloss.core.docstrings import Keyword, share
+from fastloss.core.docstrings import Keyword, documented, share
 from fastloss.core.domains import REAL, RELEVANCE, Choice, Domain, Range
 from fastloss.metrics import results, ties
 from fastloss.metrics.cpu import Measure, run
@@ -100,7 +100,7 @@ share(
 )
 
 
-@results.documented(K, *WORDS)
+@documented(K, *WORDS)
 def ndcg(
     scores: Any,
     labels: Any,
@@ -159,7 +159,7 @@ def ndcg(
     return _measured("ndcg", scores, labels, words, linear=linear)
 
 
-@results.documented(*BINARY)
+@documented(*BINARY)
 def mrr(
     scores: Any,
     labels: Any,
@@ -207,7 +207,7 @@ def mrr(
     return _measured("reciprocal_rank", scores, labels, words, relevance_level)
 
 
-@results.documented(*BINARY)
+@documented(*BINARY)
 def average_precision(
     scores: Any,
     labels: Any,
@@ -265,7 +265,7 @@ def average_precision(
     return _measured("average_precision", scores, labels, words, relevance_level, attainable=_attainable(normalize))
 
 
-@results.documented(*BINARY)
+@documented(*BINARY)
 def precision(
     scores: Any,
     labels: Any,
@@ -315,7 +315,7 @@ def precision(
     return _measured("precision", scores, labels, words, relevance_level)
 
 
-@results.documented(*BINARY)
+@documented(*BINARY)
 def recall(
     scores: Any,
     labels: Any,
@@ -368,7 +368,7 @@ def recall(
     return _measured("recall", scores, labels, words, relevance_level, attainable=_attainable(normalize))
 
 
-@results.documented(*BINARY)
+@documented(*BINARY)
 def hit_rate(
     scores: Any,
     labels: Any,

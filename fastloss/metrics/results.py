@@ -1,17 +1,13 @@
 """What all metrics return, and the keywords that say so: a number for each group, or the mean over groups."""
 
-import inspect
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from fastloss.core import docstrings, reductions, summation, units, validate
+from fastloss.core import reductions, summation, units, validate
 from fastloss.core.docstrings import Keyword
 from fastloss.core.domains import Flag
 from fastloss.core.outcomes import GroupCounts
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 REDUCTIONS = ("mean", "per_group")
 GROUPS = Keyword(
@@ -44,16 +40,6 @@ WITH_COUNTS = Keyword(
     "bool",
     "Whether to return the numbers of groups used and left out as well, as `GroupCounts`.",
 )
-
-
-def documented(*keywords: Keyword) -> Callable[[Function], Function]:
-    """Add what keywords mean to a function's docstring, where it does not say so itself."""
-
-    def complete(function: Function) -> Function:
-        function.__doc__ = docstrings.completed(function.__doc__, keywords, inspect.signature(function))
-        return function
-
-    return complete
 
 
 def over_groups(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import backend, validate
-from fastloss.core.docstrings import Keyword, share
+from fastloss.core.docstrings import Keyword, documented, share
 from fastloss.core.domains import Choice
 from fastloss.core.errors import wrong_shape
 from fastloss.embeddings.ranks import cpu
@@ -111,7 +111,7 @@ class RetrievalRanks:
         ranks = 1.0 + self.above + shares[TIES.validate("ties", ties)] * (self.tied - 1)
         return np.where(np.repeat(self._lost, np.diff(self.offsets)), np.nan, ranks)
 
-    @results.documented(*WORDS)
+    @documented(*WORDS)
     def recall(
         self,
         *,
@@ -145,7 +145,7 @@ class RetrievalRanks:
         words = Words(k, ties, sample_weight, reduction, with_counts)
         return self._measured("recall", words, NORMALIZE.validate("normalize", normalize) == "attainable")
 
-    @results.documented(*WORDS)
+    @documented(*WORDS)
     def hit_rate(
         self,
         *,
@@ -175,7 +175,7 @@ class RetrievalRanks:
         """
         return self._measured("hit_rate", Words(k, ties, sample_weight, reduction, with_counts))
 
-    @results.documented(*WORDS)
+    @documented(*WORDS)
     def precision(
         self,
         *,
@@ -203,7 +203,7 @@ class RetrievalRanks:
         """
         return self._measured("precision", Words(k, ties, sample_weight, reduction, with_counts))
 
-    @results.documented(*WORDS)
+    @documented(*WORDS)
     def mrr(
         self,
         *,
@@ -231,7 +231,7 @@ class RetrievalRanks:
         """
         return self._measured("reciprocal_rank", Words(k, ties, sample_weight, reduction, with_counts))
 
-    @results.documented(*WORDS)
+    @documented(*WORDS)
     def average_precision(
         self,
         *,
@@ -263,7 +263,7 @@ class RetrievalRanks:
         words = Words(k, ties, sample_weight, reduction, with_counts)
         return self._measured("average_precision", words, NORMALIZE.validate("normalize", normalize) == "attainable")
 
-    @results.documented(*WORDS)
+    @documented(*WORDS)
     def ndcg(
         self,
         *,

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import summation, validate
+from fastloss.core.docstrings import documented
 from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, ZERO, Domain, any_number, shown, wrong
 from fastloss.core.loss import Loss
 from fastloss.core.summation import CHUNK
@@ -144,15 +145,13 @@ class Accumulator(SumState):
         rows = Rows(arrays[0], arrays[1], weights).apply(np.ravel)
         self._seen = self._with(rows)._replace(weighted=weighted, dtypes=dtypes)
 
+    @documented()
     def gradient(self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean") -> Any:
         """Return the gradient of all data for some of its rows, given again; as from `value_and_grad`.
 
         Parameters
         ----------
-        scores, labels, sample_weight : array_like
-            As of `update`.
-        reduction : {"mean", "sum"}
-            Of which value it is the gradient.
+        {rows_again}
         """
         words = {"sample_weight": sample_weight, "reduction": reduction}
         return self.derivatives("value_and_grad", scores, labels, **words)[0]

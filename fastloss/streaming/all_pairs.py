@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import backend, reductions, summation, validate
+from fastloss.core.docstrings import documented
 from fastloss.core.exact import exact
 from fastloss.core.loss import Loss
 from fastloss.pairs import methods
@@ -106,15 +107,13 @@ class PairAccumulator(State):
             total, below = total + own * below, below + own
         return total
 
+    @documented()
     def gradient(self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean") -> np.ndarray:
         """Return the gradient for rows of the data, given again in any batches: of their shape.
 
         Parameters
         ----------
-        scores, labels, sample_weight : array_like
-            As of `update`.
-        reduction : {"mean", "sum"}
-            Of which value it is the gradient.
+        {rows_again}
 
         Raises
         ------

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from fastloss.compile import threads
 from fastloss.core import arrow, reductions
+from fastloss.core.docstrings import share
 from fastloss.core.errors import null
 from fastloss.core.loss import lookup
 from fastloss.core.tables import dtype_of
@@ -28,6 +29,31 @@ from fastloss.streaming.grouped import GroupAccumulator
 from fastloss.streaming.state import checked
 
 AnyState = ExampleAccumulator | PairAccumulator | GroupAccumulator
+
+
+share(
+    loss_of_columns="""
+    name : str
+        The loss.
+    *columns : str or array_like
+        The column of each argument of the loss, in order; of numbers, or of lists, arrays or tensors of one shape where
+        the loss takes rows. An argument that all rows share, as the centers of `center_loss`, is an array instead.
+    """,
+    weights_of_columns="""
+    sample_weight : str, optional
+        The column of weights.
+    """,
+    parameters_of_columns="""
+    reduction : {"mean", "sum"}
+        As of the loss.
+    **parameters
+        The loss's own parameters, arrays among them.
+    """,
+    result_of_columns="""
+    float
+        What one call on all rows returns, to 1e-15; of smooth losses over all pairs, to 1e-12.
+    """,
+)
 
 
 class Request(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastloss.core import backend, reductions, summation, validate
+from fastloss.core.docstrings import documented
 from fastloss.core.domains import MINUS_ONE, NON_NEGATIVE, REAL, ZERO, Domain
 from fastloss.core.identities import as_ids
 from fastloss.core.loss import Loss
@@ -167,6 +168,7 @@ class GroupAccumulator(State):
     def _sums(self, value: bool = True) -> Sums:
         return Sums(self._seen.power, terms.total(self._seen.loss), terms.total(self._seen.weight))
 
+    @documented()
     def gradient(
         self, scores: Any, labels: Any, sample_weight: Any = None, *, reduction: str = "mean", **groups: Any
     ) -> np.ndarray:
@@ -174,10 +176,7 @@ class GroupAccumulator(State):
 
         Parameters
         ----------
-        scores, labels, sample_weight : array_like
-            As of `update`.
-        reduction : {"mean", "sum"}
-            Of which value it is the gradient.
+        {rows_again}
         **groups : array_like
             `groups` or `offsets`, as of `update`.
         """

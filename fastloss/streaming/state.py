@@ -10,12 +10,22 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from fastloss.core import columns, reductions, summation
+from fastloss.core.docstrings import share
 from fastloss.core.domains import ZERO, Domain, wrong
 from fastloss.core.errors import Offender, about
 from fastloss.core.loss import Loss, lookup
 from fastloss.streaming import stored
 from fastloss.streaming.stored import Fields
 from fastloss.streaming.units import times
+
+share(
+    rows_again="""
+    scores, labels, sample_weight : array_like
+        As of `update`.
+    reduction : {"mean", "sum"}
+        Of which value it is the gradient.
+    """
+)
 
 
 def naming(update: Callable[..., None]) -> Callable[..., None]:

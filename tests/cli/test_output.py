@@ -321,6 +321,7 @@ def test_a_configuration(data, tmp_path):
         ("[[loss]]\na = 1", "job.toml: 'loss' is a table: tables are not taken, but options"),
         ("loss = [", "job.toml: "),
         ('config = "job.toml"', "no option 'config'"),
+        ('loss = ["mse_loss"]\nlevel = 0.9', "--level does nothing here"),
         ('loss = ["mse_loss"]\nbatch_rows = "many"', "job.toml: batch_rows is 'many': expected an integer"),
     ],
 )

@@ -44,9 +44,9 @@ def names_of_losses(incomplete: str) -> list[str]:
 
 
 def is_given(context: typer.Context, name: str) -> bool:
-    """Return whether the command line has an option."""
+    """Return whether the command line has an option, or a file of options that it names."""
     source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
+    return source is not None and source.name in ("COMMANDLINE", "DEFAULT_MAP")
 
 
 def how_of(context: typer.Context, level: float, method: str, resamples: int, seed: int, is_used: bool) -> Any:

@@ -17,6 +17,7 @@ from fastloss.cli.commands.options import (
     Types,
     Weights,
     how_of,
+    is_given,
     names_of_losses,
     use_threads,
 )
@@ -39,8 +40,7 @@ def require_embeddings(context: typer.Context) -> None:
                 f"--{has.replace('_', '-')} is given without --{one}: expected --queries and --keys together"
             )
     for name in OF_COLUMNS:
-        source = context.get_parameter_source(name)
-        if source is not None and source.name in ("COMMANDLINE", "DEFAULT_MAP") and given[name] not in (None, []):
+        if is_given(context, name) and given[name] not in (None, []):
             what = f"file {given[name][0]}" if name == "files" else f"--{name.replace('_', '-')}"
             raise UserError(f"{what} does nothing with --queries and --keys: expected one or the other")
 

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from fastloss.cli.errors import shortened
 from fastloss.cli.leaving import Undoing
 from fastloss.cli.output.records import Nans, Report, record
-from fastloss.cli.output.words import counted, escaped, of_all, p_value, shortened
+from fastloss.cli.output.words import counted, escaped, of_all, p_value
 from fastloss.cli.reading.written import shown
 from fastloss.cli.scoring.over_groups import QUANTILES
 from fastloss.cli.scoring.totals import Answer

@@ -2,7 +2,6 @@
 
 from fastloss.comparing.results import Comparison
 
-MOST_OF_AN_ID = 60
 SINGULAR = {"queries": "query"}
 
 
@@ -26,8 +25,3 @@ def p_value(one: Comparison) -> str:
 def escaped(text: str) -> str:
     r"""Return a text as one line that a terminal shows: a line feed is written as \n, as Python does."""
     return text if text.isprintable() else repr(text)[1:-1]
-
-
-def shortened(text: str, most: int = MOST_OF_AN_ID) -> str:
-    """Return a text of so many characters at most."""
-    return text if len(text) <= most else f"{text[: most - 3]}..."

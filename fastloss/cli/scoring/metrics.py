@@ -19,6 +19,7 @@ from fastloss.core import docstrings, validate
 from fastloss.core.domains import NON_NEGATIVE, Choice
 from fastloss.core.errors import Offender, about
 from fastloss.pairs.metrics import group_areas
+from fastloss.pointwise.ranges import sums_between
 from fastloss.streaming import terms
 from fastloss.streaming.terms import Terms
 
@@ -191,7 +192,7 @@ class GroupMean:
         if weights is None:
             return np.diff(offsets).astype(np.float64) if by_rows else np.ones(offsets.size - 1)
         if by_rows:
-            return np.add.reduceat(np.asarray(weights, np.float64), offsets[:-1])
+            return sums_between(weights, offsets)
         if self.metric.weighs_rows:
             return np.ones(offsets.size - 1)
         return weights_of_groups(weights, offsets)
